@@ -1,0 +1,43 @@
+# Everything starts here: make demo, make test. Nothing needs to be prepared or sourced.
+# PYTHON=python3.12 takes another CPython, DISTRO=kilted another ROS 2 (in .venv-kilted/).
+
+DISTRO ?=
+VENV := $(if $(filter-out jazzy,$(DISTRO)),.venv-$(DISTRO),.venv)
+PYTHON ?= $(shell tools/find_python $(DISTRO))
+SETUP = $(PYTHON) -m tools.environment --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
+RUN = $(VENV)/bin/python
+
+.PHONY: setup setup-training setup-test demo test lint clean distclean help
+
+help:
+	@echo 'make setup             virtual environment with ROS 2 and messages in $(VENV)/'
+	@echo 'make setup-training    the same with torch (CPU build where there is no GPU)'
+	@echo 'make demo [SOURCE=...] camera to detections on this machine (SOURCE: rosbag2 folder,'
+	@echo '                       video file, folder of images or /dev/video0; LINK: a trace)'
+	@echo 'make test [ARGS=...]   every test; ARGS go to pytest'
+	@echo 'make lint              ruff'
+	@echo 'make clean             remove what was built; make distclean: the environments too'
+
+setup:
+	@$(SETUP)
+
+setup-training:
+	@$(SETUP) --training
+
+setup-test:
+	@$(SETUP) --tests
+
+demo: setup
+	@$(RUN) -m slim_split_ros demo $(if $(SOURCE),--source '$(SOURCE)') $(if $(LINK),--link '$(LINK)')
+
+test: setup-test
+	@$(RUN) -m pytest $(ARGS)
+
+lint: setup-test
+	@$(RUN) -m ruff check .
+
+clean:
+	rm -rf build install log .pytest_cache .ruff_cache .hypothesis
+
+distclean: clean
+	rm -rf .venv .venv-kilted

@@ -1,0 +1,67 @@
+"""What all tests share: the users' data, a ROS domain of their own, nodes as processes."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.processes import Process
+from support.ros_environment import isolate_ros
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+# Before any test imports rclpy: the middleware reads it when the first context is made.
+os.environ.update(isolate_ros(CHECKOUT / 'config' / 'fastdds_large_images.xml'))
+
+
+@pytest.fixture(scope='session')
+def checkout() -> Path:
+    """Give the folder of the checkout."""
+    return CHECKOUT
+
+
+@pytest.fixture(scope='session')
+def slim_split_data() -> Path:
+    """Give the folder of recordings: SLIM_SPLIT_DATA, or ../shared/data beside the checkout."""
+    folder = Path(os.environ.get('SLIM_SPLIT_DATA', CHECKOUT.parent / 'shared' / 'data'))
+    if not folder.is_dir():
+        pytest.skip(f'no recordings at {folder}: set SLIM_SPLIT_DATA to their folder')
+    return folder
+
+
+@pytest.fixture
+def ros_process(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Give a function that starts Python with arguments; whatever it started ends with the test.
+
+    `ros_process('-m', 'slim_split_ros.ros.onboard_node', '--ros-args', '-p', 'width:=0.5')`
+    """
+    started: list[Process] = []
+
+    def start(*arguments: str, environment: dict[str, str] | None = None) -> Process:
+        log = tmp_path / f'process_{len(started)}.log'
+        started.append(Process.start(arguments, log, CHECKOUT, environment or {}))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine cannot run, with the reason."""
+    reasons = {
+        'ros': None if _imports('rclpy') else 'rclpy is not here: make setup, or source ROS',
+        'torch': None if _imports('torch') else 'torch is not here: make setup-training',
+    }
+    for item in items:
+        for marker, reason in reasons.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _imports(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None

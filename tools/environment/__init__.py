@@ -1,0 +1,1 @@
+"""Make the virtual environment of this checkout: `python -m tools.environment`."""
