@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
+import re
 
 import pytest
 
@@ -49,6 +49,7 @@ def test_built_message_has_the_fields_of_its_file(name: str, checkout: Path) -> 
 @pytest.mark.ros
 def test_message_survives_serialization() -> None:
     from rclpy.serialization import deserialize_message, serialize_message
+
     from slim_split_ros.msg import EncodedFrame
 
     sent = EncodedFrame(sequence=7, width=0.25, fingerprint=2**64 - 1, chunk_count=1,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
+import socket
 
 # Domains up to 101 keep their ports clear of the ephemeral ones on every system:
 # https://docs.ros.org/en/jazzy/Concepts/Intermediate/About-Domain-ID.html

@@ -1,4 +1,5 @@
-"""Make the virtual environment of this checkout: `make setup` runs this file.
+"""
+Make the virtual environment of this checkout: `make setup` runs this file.
 
 Every step is skipped while what it depends on is unchanged, so a second run costs a fraction of
 a second and no network. Standard library only: nothing is installed yet.
@@ -7,13 +8,13 @@ a second and no network. Standard library only: nothing is installed yet.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
 import fcntl
+from pathlib import Path
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 from .machine import Underlay, check_machine, find_underlay
 from .messages import MessageBuild, repair_cmake_exports

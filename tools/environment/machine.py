@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 import importlib.util
 import os
+from pathlib import Path
 import platform
 import shutil
 import subprocess
 import sys
 import sysconfig
-from dataclasses import dataclass
-from pathlib import Path
 
 from .shell import SetupError
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+import re
+import subprocess
+import sys
 
 from .shell import run
 

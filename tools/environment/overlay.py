@@ -1,4 +1,5 @@
-"""Find this virtual environment's messages beside a sourced ROS.
+"""
+Find this virtual environment's messages beside a sourced ROS.
 
 Set-up copies this file into a virtual environment over a sourced ROS, where the interpreter
 imports it at start. Type supports are opened by name at run time, so the folder has to be on the

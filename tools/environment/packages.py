@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+import importlib.util
+import json
 from pathlib import Path
+import subprocess
 
 from .machine import Underlay, has_gpu
 from .shell import SetupError, run
@@ -34,7 +34,8 @@ class Installer:
 
 
 def runtime_arguments(requirements: Path, underlay: Underlay, scratch: Path) -> list[str]:
-    """Give pip's arguments for ROS and the runtime.
+    """
+    Give pip's arguments for ROS and the runtime.
 
     Over a sourced ROS, OpenCV and numpy stay the distribution's: its cv_bridge was built for
     that numpy, and a newer one beside it fails to import.
@@ -53,7 +54,8 @@ def runtime_arguments(requirements: Path, underlay: Underlay, scratch: Path) -> 
 
 
 def install_torch(installer: Installer, requirements: Path) -> None:
-    """Install torch: with CUDA only where a GPU is, otherwise the CPU build.
+    """
+    Install torch: with CUDA only where a GPU is, otherwise the CPU build.
 
     pip's own index carries the CUDA build alone for most machines, and only a dry run tells;
     uv knows where PyTorch keeps the CPU builds.

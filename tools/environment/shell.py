@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+import os
 from pathlib import Path
+import subprocess
+import time
 
 # Set by the ROS wheels in every Python that loads them: a child of another virtual environment
 # would take their libraries for its own.
@@ -19,7 +19,8 @@ class SetupError(Exception):
 
 
 def clean_environment(keeps_ros: bool) -> dict[str, str]:
-    """Copy the environment without what another virtual environment left in it.
+    """
+    Copy the environment without what another virtual environment left in it.
 
     `keeps_ros` says whether a sourced ROS stays visible.
     """

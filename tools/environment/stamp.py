@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import hashlib
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 STAMP_NAME = 'slim_split_setup.json'

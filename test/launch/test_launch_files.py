@@ -1,0 +1,97 @@
+"""Do the launch files describe what they offer, and start what they promise?"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# `launch` alone would be the checkout's folder of that name.
+pytest.importorskip(
+    'launch_ros', reason='launch_ros is not on PyPI: launch files are tested where ROS has it')
+
+from ament_index_python.packages import get_package_share_path  # noqa: E402
+from launch.actions import DeclareLaunchArgument, OpaqueFunction  # noqa: E402
+
+from launch import LaunchContext, LaunchDescription  # noqa: E402
+from slim_split_ros.ros.launch_actions import NODES, parameters_given  # noqa: E402
+from slim_split_ros.ros.onboard_parameters import OnboardSettings  # noqa: E402
+
+NODES_OF_FILE = {
+    'onboard': ('onboard',),
+    'offboard': ('offboard',),
+    'demo': ('sim_camera', 'onboard', 'offboard'),
+}
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.fixture(autouse=True)
+def built_package() -> None:
+    try:
+        get_package_share_path('slim_split_ros')
+    except (LookupError, OSError):
+        pytest.skip('slim_split_ros is in no prefix of AMENT_PREFIX_PATH: source the workspace')
+
+
+@pytest.mark.parametrize('name', NODES_OF_FILE)
+def test_every_argument_is_described(name: str, checkout: Path) -> None:
+    arguments = _arguments(_load(checkout, name))
+
+    assert not [argument.name for argument in arguments if len(argument.description) < 10]
+
+
+@pytest.mark.parametrize('name', NODES_OF_FILE)
+def test_every_parameter_of_its_nodes_is_an_argument(name: str, checkout: Path) -> None:
+    arguments = {argument.name for argument in _arguments(_load(checkout, name))}
+
+    expected = {NODES[node].prefix + item.name
+                for node in NODES_OF_FILE[name] for item in fields(NODES[node].table)}
+
+    assert expected <= arguments
+
+
+@pytest.mark.parametrize('name', NODES_OF_FILE)
+def test_it_starts_its_nodes_with_the_defaults(name: str, checkout: Path) -> None:
+    context = LaunchContext()
+
+    nodes = _started(_load(checkout, name), context)
+
+    assert [node.node_executable for node in nodes] == list(NODES_OF_FILE[name])
+
+
+def test_whole_number_becomes_the_type_of_the_parameter() -> None:
+    given = parameters_given(OnboardSettings, '', {'width': '1', 'threads': '2', 'model': ''})
+
+    assert given == {'width': 1.0, 'threads': 2}
+    assert isinstance(given['width'], float)
+
+
+def test_text_for_a_number_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="argument width is 'wide': give float"):
+        parameters_given(OnboardSettings, '', {'width': 'wide'})
+
+
+def _load(checkout: Path, name: str) -> LaunchDescription:
+    file = checkout / 'launch' / f'{name}.launch.py'
+    spec = importlib.util.spec_from_file_location(f'{name}_launch', file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.generate_launch_description()
+
+
+def _arguments(description: LaunchDescription) -> list[DeclareLaunchArgument]:
+    return [entity for entity in description.entities
+            if isinstance(entity, DeclareLaunchArgument)]
+
+
+def _started(description: LaunchDescription, context: LaunchContext) -> list[Any]:
+    started: list[Any] = []
+    for entity in description.entities:
+        made = entity.visit(context)
+        if isinstance(entity, OpaqueFunction):
+            started.extend(made or [])
+    return started
