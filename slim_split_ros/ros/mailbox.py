@@ -1,0 +1,86 @@
+"""
+Answer how slow work leaves the executor: a bounded mailbox that drops old items, and a worker.
+
+No queue grows and nothing waits for ever: a consumer that is too slow loses the oldest item,
+and the producer is told how many it displaced.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from threading import Condition, Thread
+from typing import Generic, TypeVar
+
+Item = TypeVar('Item')
+
+_JOIN_LIMIT_S = 2.0
+
+
+class Mailbox(Generic[Item]):
+    """
+    Hold the newest items for one consumer.
+
+    >>> box = Mailbox(capacity=1)
+    >>> box.put('old'), box.put('new'), box.take()
+    (0, 1, 'new')
+    """
+
+    def __init__(self, capacity: int = 1) -> None:
+        self._items: deque[Item] = deque(maxlen=capacity)
+        self._changed = Condition()
+        self._is_closed = False
+
+    def put(self, item: Item) -> int:
+        """Add an item and return how many older ones had to go: 0 or 1."""
+        with self._changed:
+            displaced = int(len(self._items) == self._items.maxlen)
+            self._items.append(item)
+            self._changed.notify()
+        return displaced
+
+    def take(self) -> Item | None:
+        """Wait for the oldest item; None once the mailbox is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._items or self._is_closed)
+            return None if self._is_closed else self._items.popleft()
+
+    def close(self) -> None:
+        """Wake the consumer for good; items that wait are given up."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+
+class Worker(Generic[Item]):
+    """
+    Serve a mailbox in one thread of its own, one item after the other.
+
+    `on_failure` gets what `serve` raises; the next item is served all the same.
+    """
+
+    def __init__(
+        self,
+        mailbox: Mailbox[Item],
+        serve: Callable[[Item], None],
+        on_failure: Callable[[Exception], None],
+    ) -> None:
+        self._mailbox = mailbox
+        self._serve = serve
+        self._on_failure = on_failure
+        self._thread = Thread(target=self._run, name='worker', daemon=True)
+
+    def start(self) -> None:
+        """Start serving; items put before are kept."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the mailbox and wait, for a limited time, until the item in hand is done."""
+        self._mailbox.close()
+        if self._thread.is_alive():
+            self._thread.join(_JOIN_LIMIT_S)
+
+    def _run(self) -> None:
+        while (item := self._mailbox.take()) is not None:
+            try:
+                self._serve(item)
+            except Exception as error:  # the border of the thread: a frame fails, never the node
+                self._on_failure(error)

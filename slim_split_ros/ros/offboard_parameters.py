@@ -1,0 +1,31 @@
+"""Answer which parameters the offboard node has, and which values are good."""
+
+from dataclasses import dataclass
+import re
+
+from slim_split_ros.ros.errors import SettingError
+from slim_split_ros.ros.onboard_parameters import SHIPPED
+from slim_split_ros.ros.parameters import check_rules, parameter
+
+_DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
+
+
+@dataclass(frozen=True, slots=True)
+class OffboardSettings:
+    """Hold one valid state of the offboard node's parameters."""
+
+    device: str = parameter(
+        'auto', 'auto, cpu, cuda or cuda:N; auto takes a GPU where torch and one are there',
+        read_only=True)
+    score_threshold: float = parameter(
+        0.3, 'detections below this score are not published', low=0.0, high=1.0)
+    max_detections: int = parameter(
+        100, 'detections per frame at most, the best ones', low=1, high=1000)
+    model: str = parameter(
+        SHIPPED, 'folder of a model bundle, or a file in it', read_only=True)
+
+    def __post_init__(self) -> None:
+        check_rules(self)
+        if not _DEVICE.fullmatch(self.device):
+            raise SettingError(
+                f'device is {self.device!r}: choose auto, cpu, cuda or cuda:N')

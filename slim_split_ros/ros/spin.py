@@ -1,0 +1,69 @@
+"""
+Answer how every node of this package starts and ends, and with which exit status.
+
+0: ended by SIGINT, SIGTERM or its own work being done; 1: it could not start, one line on
+stderr says why. A second Ctrl-C during the end does no harm.
+"""
+
+from collections.abc import Callable, Sequence
+import signal
+import sys
+
+import rclpy
+from rclpy.exceptions import ROSInterruptException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+
+from slim_split_ros.ros.errors import StartError
+
+_DONE = 0
+_FAILED = 1
+
+
+def run_node(
+    make_node: Callable[[], Node],
+    args: Sequence[str] | None,
+    start_errors: tuple[type[Exception], ...] = (),
+) -> int:
+    """
+    Make a node and spin it until it is told to stop; return the exit status.
+
+    `start_errors` are the families, beside StartError, whose text says what to do.
+    """
+    # rclpy puts its own handler on top; after shutdown a further Ctrl-C is ignored.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    node = None
+    try:
+        rclpy.init(args=None if args is None else list(args))
+        node = make_node()
+        _spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException, ROSInterruptException):
+        return _DONE
+    except (StartError, *start_errors) as error:
+        return _explain(error)
+    except Exception:
+        # A signal while the node is made invalidates the context under its hands.
+        if rclpy.ok():
+            raise
+        return _DONE
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return _DONE
+
+
+def _spin(node: Node) -> None:
+    # Not the EventsExecutor: in the wheels it idles at 100 % of a core. Not several threads:
+    # they only wait for one another.
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        executor.spin()
+    finally:
+        executor.shutdown()
+
+
+def _explain(error: Exception) -> int:
+    print(' '.join(str(error).split()), file=sys.stderr, flush=True)
+    return _FAILED
