@@ -7,7 +7,7 @@ PYTHON ?= $(shell tools/find_python $(DISTRO))
 SETUP = $(PYTHON) -m tools.environment --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
 RUN = $(VENV)/bin/python
 
-.PHONY: setup setup-training setup-test demo test lint clean distclean help
+.PHONY: setup setup-training setup-test demo test test-ros lint clean distclean help
 
 help:
 	@echo 'make setup             virtual environment with ROS 2 and messages in $(VENV)/'
@@ -15,6 +15,7 @@ help:
 	@echo 'make demo [SOURCE=...] camera to detections on this machine (SOURCE: rosbag2 folder,'
 	@echo '                       video file, folder of images or /dev/video0; LINK: a trace)'
 	@echo 'make test [ARGS=...]   every test; ARGS go to pytest'
+	@echo 'make test-ros          those that touch ROS (DISTRO=kilted: on Kilted)'
 	@echo 'make lint              ruff'
 	@echo 'make clean             remove what was built; make distclean: the environments too'
 
@@ -25,13 +26,17 @@ setup-training:
 	@$(SETUP) --training
 
 setup-test:
-	@$(SETUP) --tests
+	@$(SETUP) --tests --training
 
 demo: setup
 	@$(RUN) -m slim_split_ros demo $(if $(SOURCE),--source '$(SOURCE)') $(if $(LINK),--link '$(LINK)')
 
 test: setup-test
 	@$(RUN) -m pytest $(ARGS)
+
+test-ros:
+	@$(SETUP) --tests
+	@$(RUN) -m pytest -m ros $(ARGS)
 
 lint: setup-test
 	@$(RUN) -m ruff check .

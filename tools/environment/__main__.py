@@ -56,11 +56,11 @@ class Setup:
         if for_tests:
             self._do(stamp, 'test', content_key([REQUIREMENTS / 'test.txt'], runtime),
                      self._install_test, 'what the tests need')
-        if for_tests or for_training:
+        if for_training:
             self._do(stamp, 'training', content_key([REQUIREMENTS / 'training.txt'], runtime),
                      self._install_training, 'what training needs')
             self._try_torch(stamp, content_key([REQUIREMENTS / 'torch.txt'], runtime),
-                            may_fail=not for_training)
+                            may_fail=for_tests)
 
     @property
     def _python(self) -> Path:
