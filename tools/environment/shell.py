@@ -13,6 +13,8 @@ import time
 # would take their libraries for its own.
 WHEEL_GUARD = '_ROS_WHEELS_BOOTSTRAP_COMPLETE'
 
+LINE_LIMIT = 300
+
 
 class SetupError(Exception):
     """Set-up cannot go on; the message is one line that says what to do."""
@@ -67,4 +69,6 @@ def announced(text: str) -> Iterator[None]:
 def _telling_line(log: Path) -> str:
     lines = [line.strip() for line in log.read_text(errors='replace').splitlines()]
     errors = [line for line in lines if 'error' in line.lower() and not line.startswith('$')]
-    return (errors or [line for line in lines if line] or ['no output'])[-1][:300]
+    if errors:
+        return errors[0][:LINE_LIMIT]  # those after it are its consequences
+    return ([line for line in lines if line] or ['no output'])[-1][:LINE_LIMIT]
