@@ -1,0 +1,141 @@
+"""
+How do symbols become a stream? Asymmetric numeral systems, one static table a channel.
+
+Layout: the number of escaped symbols (LEB128), their values (int8, in reading order), then the
+words (uint32, little-endian) without the zero bytes at their end. It checks what it decodes.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from slim_split_ros.wire import ans_native, ans_python
+from slim_split_ros.wire.entropy_tables import ChannelTables
+from slim_split_ros.wire.errors import PayloadError
+
+WORD_BYTES = 4
+# LEB128 takes 7 bits a byte; 4 bytes count more symbols than any frame has.
+MAX_COUNT_BYTES = 4
+
+
+def encode_symbols(
+    symbols: np.ndarray, tables: ChannelTables, native: bool | None = None
+) -> bytes:
+    """
+    Encode int8 (C, h, w) with one table a channel.
+
+    `native` chooses constriction (True) or plain Python (False); the bytes are the same. By
+    default it is constriction where that is installed.
+    """
+    channels, escaped = [], []
+    for values, table in zip(symbols.reshape(len(symbols), -1), tables, strict=True):
+        indices = values.astype(np.int32) - table.offset
+        outside = (indices < 0) | (indices >= table.escape)
+        if outside.any():
+            escaped.append(values[outside])
+            indices[outside] = table.escape
+        channels.append(indices)
+    words = _coder(native).encode(channels, _prepare(tables, native))
+    tail = words.astype('<u4').tobytes().rstrip(b'\0')
+    plain = b''.join(values.tobytes() for values in escaped)
+    return _encode_count(len(plain)) + plain + tail
+
+
+def decode_symbols(
+    stream: bytes, shape: tuple[int, int, int], tables: ChannelTables, native: bool | None = None
+) -> np.ndarray:
+    """Decode int8 (C, h, w); raises PayloadError unless the stream holds exactly that."""
+    count, start = _decode_count(stream)
+    symbols_per_channel = shape[1] * shape[2]
+    if count > min(shape[0] * symbols_per_channel, len(stream) - start):
+        raise PayloadError(
+            f'payload announces {count} escaped symbols, has {len(stream) - start} bytes left '
+            f'for {shape[0] * symbols_per_channel} symbols')
+    plain = np.frombuffer(stream, np.int8, count, start)
+    indices, used_up = _coder(native).decode(
+        _words(stream[start + count:]), _prepare(tables, native), symbols_per_channel)
+    if not used_up:
+        raise PayloadError(
+            f'payload of {len(stream)} bytes does not end with its last symbol: it was cut, '
+            'changed, or made with other entropy tables')
+    return _place_escaped(indices, plain, tables).reshape(shape)
+
+
+def _place_escaped(
+    channels: list[np.ndarray], plain: np.ndarray, tables: ChannelTables
+) -> np.ndarray:
+    symbols = np.empty((len(channels), len(channels[0])), np.int8)
+    used = 0
+    for row, indices, table in zip(symbols, channels, tables, strict=True):
+        row[:] = indices + table.offset
+        positions = np.flatnonzero(indices == table.escape)
+        if len(positions):
+            values = plain[used:used + len(positions)]
+            used += len(positions)
+            if used > len(plain):
+                break
+            if np.any((values >= table.offset) & (values <= table.last_symbol)):
+                raise PayloadError('payload escapes a symbol that its entropy table holds')
+            row[positions] = values
+    if used != len(plain):
+        raise PayloadError(
+            f'payload has {len(plain)} escaped symbols, its stream asks for '
+            f'{"more" if used > len(plain) else used}')
+    return symbols
+
+
+def _words(tail: bytes) -> np.ndarray:
+    if tail.endswith(b'\0'):
+        raise PayloadError('payload ends with a zero byte, which no encoder writes')
+    return np.frombuffer(tail + bytes(-len(tail) % WORD_BYTES), '<u4').astype(np.uint32)
+
+
+def _encode_count(count: int) -> bytes:
+    encoded = bytearray()
+    while count > 0x7F:
+        encoded.append(count & 0x7F | 0x80)
+        count >>= 7
+    encoded.append(count)
+    return bytes(encoded)
+
+
+def _decode_count(stream: bytes) -> tuple[int, int]:
+    """Return the count and where the stream goes on."""
+    count = 0
+    for position, byte in enumerate(stream[:MAX_COUNT_BYTES]):
+        count |= (byte & 0x7F) << 7 * position
+        if not byte & 0x80:
+            if position and not byte:
+                raise PayloadError('payload pads its count of escaped symbols')
+            return count, position + 1
+    raise PayloadError(f'payload of {len(stream)} bytes ends within its count of escaped symbols')
+
+
+def _coder(native: bool | None) -> ModuleType:
+    return ans_native if _is_native(native) else ans_python
+
+
+def _prepare(tables: ChannelTables, native: bool | None) -> list[Any]:
+    return _prepare_tables(tables, _is_native(native))
+
+
+# Four widths times a few rates on either side; a table takes 20 to 200 µs to prepare.
+@lru_cache(maxsize=64)
+def _prepare_tables(tables: ChannelTables, native: bool) -> list[Any]:
+    build = ans_native.native_table if native else ans_python.PythonTable
+    return [build(table) for table in tables]
+
+
+def _is_native(native: bool | None) -> bool:
+    return has_native_coder() if native is None else native
+
+
+@lru_cache(maxsize=1)
+def has_native_coder() -> bool:
+    """Tell whether `constriction` is installed; it has no wheel for aarch64."""
+    return find_spec('constriction') is not None

@@ -1,0 +1,36 @@
+"""
+Which errors can bytes, headers and model folders raise? One family, drawn below.
+
+WireError
+├── HeaderError        a field of a frame's header is out of its range
+│   └── GeometryError  sizes of image and network input that do not belong together
+├── ChecksumError      header and payload are not what the sender sealed
+├── PayloadError       a payload that is cut, oversized, unknown or inconsistent
+└── ManifestError      a model folder that is missing, damaged or of another format
+"""
+
+from __future__ import annotations
+
+
+class WireError(Exception):
+    """Say that something from outside cannot be used; catch this to drop a frame."""
+
+
+class HeaderError(WireError):
+    """Name the header field that is out of range, its value and the limit."""
+
+
+class GeometryError(HeaderError):
+    """Name the sizes of image and network input that do not belong together."""
+
+
+class ChecksumError(WireError):
+    """Tell that a frame changed on its way."""
+
+
+class PayloadError(WireError):
+    """Tell why a payload does not hold the symbols that its header announces."""
+
+
+class ManifestError(WireError):
+    """Name the file of a model folder that is unusable, and what to do."""

@@ -1,0 +1,90 @@
+"""
+How do a frame's symbols become bytes, and back? The first byte says which coder made the rest.
+
+A new entropy coder: a file of its own, a line in `Coder`, a case in each function here.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from slim_split_ros.wire import ans_coder, zstd_coder
+from slim_split_ros.wire.entropy_tables import ChannelTables
+from slim_split_ros.wire.errors import PayloadError
+
+
+class Coder(IntEnum):
+    """Name the entropy coders by the first byte of a payload."""
+
+    RAW = 0
+    ZSTD = 1
+    ANS = 2
+
+
+def pack_symbols(
+    symbols: np.ndarray, coder: Coder, tables: ChannelTables | None = None,
+    zstd_level: int = zstd_coder.DEFAULT_LEVEL,
+) -> bytes:
+    """
+    Pack int8 (C, h, w); `Coder.ANS` needs one table a channel.
+
+    >>> symbols = np.array([[[0, 0, -3], [0, 1, 0]]], np.int8)
+    >>> payload = pack_symbols(symbols, Coder.ZSTD)
+    >>> np.array_equal(unpack_symbols(payload, (1, 2, 3)), symbols)
+    True
+    """
+    if symbols.dtype != np.int8 or symbols.ndim != 3:
+        raise ValueError(
+            f'symbols are {symbols.dtype} with {symbols.ndim} dimensions, must be int8 (C, h, w)')
+    if coder is Coder.ANS:
+        stream = ans_coder.encode_symbols(symbols, _require_tables(tables, len(symbols)))
+    elif coder is Coder.ZSTD:
+        stream = zstd_coder.compress(symbols.tobytes(), zstd_level)
+    else:
+        stream = symbols.tobytes()
+    return bytes([coder]) + stream
+
+
+def unpack_symbols(
+    payload: bytes, shape: tuple[int, int, int], tables: ChannelTables | None = None
+) -> np.ndarray:
+    """
+    Unpack int8 (C, h, w) of exactly this shape; the result is read-only.
+
+    Whatever the bytes are, this returns that shape or raises PayloadError, and allocates in
+    proportion to `shape`, which comes from a checked header, never from the payload.
+    """
+    stream = bytes(payload)
+    if not stream:
+        raise PayloadError('payload is empty: it must start with the id of its coder')
+    coder, stream = _parse_coder(stream[0]), stream[1:]
+    if coder is Coder.ANS:
+        symbols = ans_coder.decode_symbols(stream, shape, _require_tables(tables, shape[0]))
+        symbols.flags.writeable = False
+        return symbols
+    symbols_count = shape[0] * shape[1] * shape[2]
+    if coder is Coder.ZSTD:
+        stream = zstd_coder.decompress(stream, symbols_count)
+    if len(stream) != symbols_count:
+        raise PayloadError(
+            f'payload holds {len(stream)} symbols, its header implies {symbols_count}')
+    return np.frombuffer(stream, np.int8).reshape(shape)
+
+
+def _parse_coder(number: int) -> Coder:
+    try:
+        return Coder(number)
+    except ValueError:
+        known = ', '.join(f'{coder.value} ({coder.name.lower()})' for coder in Coder)
+        raise PayloadError(f'payload names coder {number}, known are {known}') from None
+
+
+def _require_tables(tables: ChannelTables | None, channels: int) -> ChannelTables:
+    if tables is None or len(tables) != channels:
+        raise PayloadError(
+            f'coder ANS needs {channels} entropy tables, the model has '
+            f'{0 if tables is None else len(tables)} for this width and rate: '
+            'export the model again, or pack with zstd')
+    return tables

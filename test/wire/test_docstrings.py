@@ -1,0 +1,13 @@
+import doctest
+from importlib import import_module
+
+import pytest
+
+
+@pytest.mark.parametrize('module', ['fingerprint', 'geometry', 'message_size', 'payload'])
+def test_examples_in_docstrings_hold(module):
+    results = doctest.testmod(
+        import_module(f'slim_split_ros.wire.{module}'), optionflags=doctest.NORMALIZE_WHITESPACE)
+
+    assert results.attempted > 0
+    assert results.failed == 0

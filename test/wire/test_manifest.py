@@ -1,0 +1,117 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from slim_split_ros.wire.errors import ManifestError
+from slim_split_ros.wire.manifest import load_manifest
+from support.bundles import write_tiny_bundle
+
+pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return write_tiny_bundle(tmp_path / 'model')
+
+
+def change(bundle: Path, edit) -> None:
+    """Apply `edit` to the parsed manifest in place."""
+    path = bundle / 'manifest.json'
+    data = json.loads(path.read_text())
+    edit(data)
+    path.write_text(json.dumps(data))
+
+
+def test_a_manifest_gives_widths_rates_and_tables(bundle):
+    manifest = load_manifest(bundle)
+
+    assert [entry.width for entry in manifest.widths] == [0.25, 0.5, 0.75, 1.0]
+    assert manifest.latent_channels == 16
+    assert manifest.gains[1] == (10.0,) * 16
+    assert len(manifest.tables(0, rate=1)) == 4
+    assert manifest.checked_file('server.onnx') == bundle / 'server.onnx'
+
+
+def test_one_list_of_tables_serves_every_width_and_rate(bundle):
+    def share(data):
+        tables = data['widths'][3].pop('entropy_tables')[0]
+        for entry in data['widths']:
+            entry.pop('entropy_tables', None)
+        data['entropy_tables'] = tables
+
+    change(bundle, share)
+
+    manifest = load_manifest(bundle)
+
+    assert len(manifest.tables(2, rate=1)) == 12
+    assert manifest.tables(2, rate=1) == manifest.tables(2, rate=0)
+
+
+def test_a_model_without_tables_is_valid(tmp_path):
+    manifest = load_manifest(write_tiny_bundle(tmp_path, with_tables=False))
+
+    assert manifest.tables(0, rate=0) is None
+
+
+@pytest.mark.parametrize(
+    ('edit', 'complaint'),
+    [
+        (lambda data: data.update(format=2), 'format is 2, this version reads 1'),
+        (lambda data: data.pop('format'), 'format is None, must be int'),
+        (lambda data: data.update(fingerprint='XYZ'), "fingerprint is 'XYZ'"),
+        (lambda data: data.update(classes=[]), 'classes is empty'),
+        (lambda data: data.update(input_long_side=400), 'input_long_side 400, input_multiple 32'),
+        (lambda data: data.update(candidates=True), 'candidates is True, must be int'),
+        (lambda data: data.update(server='../server.onnx'), 'must be a plain file name'),
+        (lambda data: data['files'].pop('server.onnx'), r'files has no SHA-256 of server\.onnx'),
+        (lambda data: data['widths'].reverse(), r'widths are \[1\.0.*must rise'),
+        (lambda data: data['widths'][1].update(width=7), r'width is 7\.0'),
+        (lambda data: data['widths'][1].update(channels='x'), r"widths\[1\]\.channels is 'x'"),
+        (lambda data: data['widths'].append(3), r'widths\[4\]\. is 3, must be an object'),
+        (lambda data: data['rates'][0].update(gain=[1.0]), r'rates\[0\]\.gain has 1 entries'),
+        (lambda data: data['rates'][1]['gain'].__setitem__(3, 0), r'rates\[1\]\.gain must hold'),
+        (lambda data: data['widths'][0]['entropy_tables'].pop(), 'one entry for each of 2 rates'),
+        (lambda data: data['widths'][0]['entropy_tables'][0].pop(), 'each of 4 latent channels'),
+        (lambda data: data['widths'][0]['entropy_tables'][0][0]['frequencies'].append(9),
+         'must sum to 4096'),
+    ],
+)
+def test_a_wrong_field_is_named_with_the_file_and_a_remedy(bundle, edit, complaint):
+    change(bundle, edit)
+
+    with pytest.raises(ManifestError, match=rf'manifest\.json: .*{complaint}.*export the model'):
+        load_manifest(bundle)
+
+
+@pytest.mark.parametrize('content', ['', '{', '[1, 2]', '7', '[' * 100_000, '\x00'])
+def test_a_file_that_is_no_manifest_is_refused(bundle, content):
+    (bundle / 'manifest.json').write_text(content)
+
+    with pytest.raises(ManifestError, match=r'manifest\.json'):
+        load_manifest(bundle)
+
+
+def test_a_missing_folder_is_named_with_a_remedy(tmp_path):
+    with pytest.raises(ManifestError, match=r'nowhere.*No such file.*parameter `model`'):
+        load_manifest(tmp_path / 'nowhere')
+
+
+def test_a_damaged_model_file_is_named(bundle):
+    with (bundle / 'server.onnx').open('r+b') as file:
+        file.truncate(100)
+
+    with pytest.raises(ManifestError, match=r'server\.onnx is damaged: its SHA-256 is'):
+        load_manifest(bundle).checked_file('server.onnx')
+
+
+def test_a_missing_model_file_is_named(bundle):
+    (bundle / 'server.onnx').unlink()
+
+    with pytest.raises(ManifestError, match=r'server\.onnx cannot be read \(No such file'):
+        load_manifest(bundle).checked_file('server.onnx')
+
+
+def test_a_file_that_the_manifest_does_not_list_is_refused(bundle):
+    with pytest.raises(ManifestError, match='is not listed under files'):
+        load_manifest(bundle).checked_file('other.onnx')
