@@ -120,13 +120,17 @@ def _coder(native: bool | None) -> ModuleType:
     return ans_native if _is_native(native) else ans_python
 
 
+def prepare_tables(tables: ChannelTables, native: bool | None = None) -> None:
+    """Derive now what the first frame with these tables would otherwise wait for (20 ms)."""
+    _prepare(tables, native)
+
+
 def _prepare(tables: ChannelTables, native: bool | None) -> list[Any]:
-    return _prepare_tables(tables, _is_native(native))
+    return _prepare_once(tables, _is_native(native))
 
 
-# Four widths times a few rates on either side; a table takes 20 to 200 µs to prepare.
-@lru_cache(maxsize=64)
-def _prepare_tables(tables: ChannelTables, native: bool) -> list[Any]:
+@lru_cache(maxsize=256)  # widths times rates, of both sides and a few models
+def _prepare_once(tables: ChannelTables, native: bool) -> list[Any]:
     build = ans_native.native_table if native else ans_python.PythonTable
     return [build(table) for table in tables]
 

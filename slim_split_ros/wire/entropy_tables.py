@@ -7,6 +7,7 @@ sides hold the same integers, which travel with the weights.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,8 +79,33 @@ class ChannelTable:
         return cls(offset, frequencies)
 
 
-# One table a channel; a tuple, so that coders can keep what they derive from it.
-ChannelTables = tuple[ChannelTable, ...]
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelTables:
+    """
+    Hold one table a channel, for one width and rate.
+
+    Compared and hashed by identity: coders keep what they derive from it, and hashing 48 tables
+    by value took as long as coding a frame.
+    """
+
+    channels: tuple[ChannelTable, ...]
+
+    def __len__(self) -> int:
+        return len(self.channels)
+
+    def __iter__(self) -> Iterator[ChannelTable]:
+        return iter(self.channels)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return plain data for manifest.json."""
+        return [table.to_json() for table in self.channels]
+
+    @classmethod
+    def from_json(cls, data: Any) -> ChannelTables:
+        """Build from what `to_json` gave; raises ManifestError for anything else."""
+        if not isinstance(data, list):
+            raise ManifestError(f'entropy tables are {data!r:.40}, must be a list')
+        return cls(tuple(ChannelTable.from_json(table) for table in data))
 
 
 def fit_tables(counts: np.ndarray) -> ChannelTables:
@@ -95,7 +121,7 @@ def fit_tables(counts: np.ndarray) -> ChannelTables:
     if counts.ndim != 2 or counts.shape[1] != 256 or not np.all(counts >= 0):
         raise ValueError(
             f'counts has shape {counts.shape}, must be (channels, 256) of non-negative numbers')
-    return tuple(_fit_channel(channel) for channel in counts)
+    return ChannelTables(tuple(_fit_channel(channel) for channel in counts))
 
 
 def count_symbols(symbols: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from slim_split_ros.wire.entropy_tables import ChannelTable, ChannelTables
+from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.fingerprint import FINGERPRINT_DIGITS
 
@@ -193,7 +193,7 @@ def _parse_tables(per_rate: Any, rates: int, latent_channels: int) -> tuple[Chan
         if not isinstance(tables, list) or len(tables) != latent_channels:
             raise ManifestError(
                 f'entropy_tables must hold a table for each of {latent_channels} latent channels')
-    return tuple(tuple(ChannelTable.from_json(table) for table in tables) for tables in per_rate)
+    return tuple(ChannelTables.from_json(tables) for tables in per_rate)
 
 
 def _parse_gains(rates: list[Any]) -> tuple[tuple[float, ...], ...]:

@@ -64,7 +64,7 @@ def _manifest(seed: int, with_tables: bool, encoders: tuple[str, ...]) -> dict[s
 
 def _tables(channels: int, gain: float) -> list[dict[str, Any]]:
     symbols = np.arange(round(gain) + 1, dtype=np.int8).repeat(4).reshape(1, -1, 1)
-    return [fit_tables(count_symbols(symbols))[0].to_json()] * channels
+    return [*fit_tables(count_symbols(symbols)).to_json()] * channels
 
 
 def _encoder(channels: int) -> Any:

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from slim_split_ros.wire import ans_coder
-from slim_split_ros.wire.entropy_tables import ChannelTable, count_symbols, fit_tables
+from slim_split_ros.wire.entropy_tables import (
+    ChannelTable,
+    ChannelTables,
+    count_symbols,
+    fit_tables,
+)
 from slim_split_ros.wire.errors import PayloadError
 
 needs_constriction = pytest.mark.skipif(
@@ -83,19 +88,20 @@ def test_a_cut_stream_never_passes(native, frame, data):
 )
 def test_a_stream_that_no_encoder_writes_is_refused(native, stream, complaint):
     with pytest.raises(PayloadError, match=complaint):
-        ans_coder.decode_symbols(stream, (1, 2, 2), (ChannelTable(0, (4095, 1)),), native)
+        ans_coder.decode_symbols(stream, (1, 2, 2), ChannelTables((ChannelTable(0, (4095, 1)),)), native)
 
 
 def test_an_escape_for_a_symbol_of_the_alphabet_is_refused():
-    narrow, wide = ChannelTable(0, (4000, 96)), ChannelTable(0, (4000, 90, 6))
+    narrow, wide, beside = (
+        ChannelTables((ChannelTable(offset, frequencies),)) for offset, frequencies in
+        [(0, (4000, 96)), (0, (4000, 90, 6)), (1, (4000, 96))])
     symbols = np.ones((1, 1, 1), np.int8)
-    stream = ans_coder.encode_symbols(symbols, (narrow,))
-    escapes_one = (ChannelTable(1, (4000, 96)),)
+    stream = ans_coder.encode_symbols(symbols, narrow)
 
     with pytest.raises(PayloadError):
-        ans_coder.decode_symbols(stream, (1, 1, 1), (wide,))
+        ans_coder.decode_symbols(stream, (1, 1, 1), wide)
     with pytest.raises(PayloadError, match='escapes a symbol that its entropy table holds'):
-        ans_coder.decode_symbols(stream, (1, 1, 1), escapes_one)
+        ans_coder.decode_symbols(stream, (1, 1, 1), beside)
 
 
 def _outcome(stream, shape, tables, native):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import zstandard
 
-from slim_split_ros.wire.entropy_tables import ChannelTable, count_symbols, fit_tables
+from slim_split_ros.wire.entropy_tables import ChannelTables, count_symbols, fit_tables
 from slim_split_ros.wire.errors import PayloadError, WireError
 from slim_split_ros.wire.payload import Coder, pack_symbols, unpack_symbols
 
@@ -19,7 +19,7 @@ FRAMES = hnp.arrays(np.int8, hnp.array_shapes(min_dims=3, max_dims=3, max_side=9
 
 
 def golden_tables():
-    return tuple(map(ChannelTable.from_json, json.loads((GOLDEN / 'tables.json').read_text())))
+    return ChannelTables.from_json(json.loads((GOLDEN / 'tables.json').read_text()))
 
 
 def golden_symbols():
@@ -113,7 +113,7 @@ def test_an_unknown_coder_is_refused_with_those_known():
         unpack_symbols(b'\x09abc', GOLDEN_SHAPE)
 
 
-@pytest.mark.parametrize('tables', [None, golden_tables()[:2]])
+@pytest.mark.parametrize('tables', [None, ChannelTables(golden_tables().channels[:2])])
 def test_the_table_coder_without_a_table_a_channel_is_refused(tables):
     with pytest.raises(PayloadError, match='needs 3 entropy tables'):
         unpack_symbols((GOLDEN / 'ans.bin').read_bytes(), GOLDEN_SHAPE, tables)

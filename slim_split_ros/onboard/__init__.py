@@ -1,0 +1,25 @@
+"""The robot's side: image messages to pixels to payloads, without torch and without ROS."""
+
+from slim_split_ros.onboard.compressed import decode_image
+from slim_split_ros.onboard.encoder import Encoded, FrameEncoder
+from slim_split_ros.onboard.errors import (
+    EncoderError,
+    EncodingError,
+    ImageError,
+    OnboardError,
+)
+from slim_split_ros.onboard.letterbox import letterbox
+from slim_split_ros.onboard.pixels import PixelView, view_image
+
+__all__ = [
+    'Encoded',
+    'EncoderError',
+    'FrameEncoder',
+    'ImageError',
+    'OnboardError',
+    'PixelView',
+    'EncodingError',
+    'decode_image',
+    'letterbox',
+    'view_image',
+]

@@ -1,0 +1,116 @@
+"""
+How does an image become a payload? Letterbox, encoder of a width, entropy coder; one thread.
+
+Which width and rate is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import time
+
+import numpy as np
+
+from slim_split_ros.onboard.errors import EncoderError
+from slim_split_ros.onboard.letterbox import letterbox, new_canvas
+from slim_split_ros.onboard.network import EncoderNetwork
+from slim_split_ros.onboard.pixels import ChannelOrder
+from slim_split_ros.wire.ans_coder import prepare_tables
+from slim_split_ros.wire.geometry import FrameGeometry
+from slim_split_ros.wire.manifest import Manifest
+from slim_split_ros.wire.payload import Coder, pack_symbols
+
+MS_PER_S = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """
+    Hold a frame's payload, and what the header says about it.
+
+    `encode_ms` is camera image in memory to payload in memory, `network_ms` the network alone.
+    """
+
+    payload: bytes
+    symbol_shape: tuple[int, int, int]
+    geometry: FrameGeometry
+    encode_ms: float
+    network_ms: float
+
+
+class FrameEncoder:
+    """
+    Encode images at any width and rate of a model, each frame by itself; for one thread.
+
+    Every width is loaded at the start (2 to 5 ms and a few MB each), so switching costs nothing.
+    `coder` is the table coder where the model has entropy tables, else zstd. Raises EncoderError
+    or ManifestError naming the file that cannot be loaded.
+
+        encoder = FrameEncoder(load_manifest(folder))
+        encoded = encoder.encode(image, width=0.5, rate=0)
+    """
+
+    def __init__(
+        self, manifest: Manifest, threads: int = 1, coder: Coder | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._manifest = manifest
+        self._coder = coder
+        self._clock = clock
+        self._networks = [
+            EncoderNetwork(manifest.checked_file(entry.encoder), threads)
+            for entry in manifest.widths
+        ]
+        self._gains = np.array(manifest.gains, np.float32)
+        self._canvas = np.empty((0, 0, 3), np.uint8)
+        self._canvas_geometry: FrameGeometry | None = None
+        for entry in manifest.widths:
+            for tables in entry.tables:
+                prepare_tables(tables)
+
+    def encode(
+        self, image: np.ndarray, width: float, rate: int, channel_order: ChannelOrder = 'bgr'
+    ) -> Encoded:
+        """
+        Encode uint8 (H, W, 3).
+
+        Raises EncoderError for a width or rate that the model lacks, GeometryError for an image
+        without pixels or of absurd size.
+        """
+        started_s = self._clock()
+        index = self._find_width(width, rate)
+        geometry = FrameGeometry.fit(
+            image.shape[1], image.shape[0],
+            self._manifest.input_long_side, self._manifest.input_multiple)
+        canvas = letterbox(image, geometry, channel_order, self._canvas_for(geometry))
+        gain = self._gains[rate, :self._manifest.widths[index].latent_channels]
+        network_started_s = self._clock()
+        symbols = self._networks[index].run(canvas, gain)
+        network_ended_s = self._clock()
+        payload = self._pack(symbols, index, rate)
+        return Encoded(
+            payload, symbols.shape, geometry, MS_PER_S * (self._clock() - started_s),
+            MS_PER_S * (network_ended_s - network_started_s))
+
+    def _find_width(self, width: float, rate: int) -> int:
+        index = self._manifest.width_index(width)
+        if index is None:
+            shares = ', '.join(f'{entry.width:g}' for entry in self._manifest.widths)
+            raise EncoderError(f'width is {width:g}, the model has {shares}')
+        if not 0 <= rate < len(self._gains):
+            raise EncoderError(f'rate is {rate}, the model has 0 to {len(self._gains) - 1}')
+        return index
+
+    def _canvas_for(self, geometry: FrameGeometry) -> np.ndarray:
+        if geometry != self._canvas_geometry:
+            self._canvas = new_canvas(geometry)
+            self._canvas_geometry = geometry
+        return self._canvas
+
+    def _pack(self, symbols: np.ndarray, index: int, rate: int) -> bytes:
+        tables = self._manifest.tables(index, rate)
+        coder = self._coder
+        if coder is None:
+            coder = Coder.ZSTD if tables is None else Coder.ANS
+        return pack_symbols(symbols, coder, tables)
