@@ -1,0 +1,85 @@
+"""
+How does a frame become the input of the server's network? Decoded and checked against the model.
+
+A frame decodes without any other; bytes are `wire/`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from slim_split_ros.offboard.errors import FingerprintMismatchError, FrameMismatchError
+from slim_split_ros.wire.geometry import FrameGeometry
+from slim_split_ros.wire.header import EncodedPayload, FrameHeader
+from slim_split_ros.wire.manifest import Manifest
+from slim_split_ros.wire.payload import unpack_symbols
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServerInput:
+    """
+    Hold a decoded frame.
+
+    `symbols` int8 (L, h, w) and `inverse_gain` float32 (L,) have the channels of the widest
+    encoder; those that were not sent are zero in both.
+    """
+
+    symbols: np.ndarray
+    inverse_gain: np.ndarray
+    width_index: int
+    geometry: FrameGeometry
+
+
+def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
+    """
+    Decode a frame whose checksum holds.
+
+    Raises FrameMismatchError for a frame of another model, PayloadError for a payload that does
+    not hold what its header says.
+    """
+    header = encoded.header
+    width_index = _check_header(header, manifest)
+    sent = manifest.widths[width_index].latent_channels
+    stride = manifest.latent_stride
+    geometry = header.geometry
+    shape = (sent, geometry.input_height // stride, geometry.input_width // stride)
+    tables = manifest.tables(width_index, header.rate)
+    symbols = np.zeros((manifest.latent_channels, *shape[1:]), np.int8)
+    symbols[:sent] = unpack_symbols(encoded.payload, shape, tables)
+    inverse_gain = np.zeros(manifest.latent_channels, np.float32)
+    inverse_gain[:sent] = 1.0 / np.array(manifest.gains[header.rate][:sent], np.float32)
+    return ServerInput(symbols, inverse_gain, width_index, geometry)
+
+
+def _check_header(header: FrameHeader, manifest: Manifest) -> int:
+    """Return the index of the frame's width."""
+    if header.fingerprint != manifest.fingerprint:
+        raise FingerprintMismatchError(
+            f'fingerprint of the frame is {header.fingerprint:016x}, of the model here '
+            f'{manifest.fingerprint:016x}: give both nodes the same parameter `model`')
+    if header.chunk_count != 1:
+        raise FrameMismatchError(
+            f'chunk_count is {header.chunk_count}, this version decodes frames of 1 chunk')
+    width_index = manifest.width_index(header.width)
+    if width_index is None:
+        shares = ', '.join(f'{entry.width:g}' for entry in manifest.widths)
+        raise FrameMismatchError(f'width is {header.width:g}, the model has {shares}')
+    if header.rate >= len(manifest.gains):
+        raise FrameMismatchError(
+            f'rate is {header.rate}, the model has 0 to {len(manifest.gains) - 1}')
+    _check_geometry(header.geometry, manifest)
+    return width_index
+
+
+def _check_geometry(geometry: FrameGeometry, manifest: Manifest) -> None:
+    # The image's sides imply the input's; so a header cannot ask for more memory than a frame.
+    expected = FrameGeometry.fit(
+        geometry.image_width, geometry.image_height,
+        manifest.input_long_side, manifest.input_multiple)
+    if geometry != expected:
+        raise FrameMismatchError(
+            f'input_width x input_height is {geometry.input_width}x{geometry.input_height}, the '
+            f'model takes {expected.input_width}x{expected.input_height} for an image of '
+            f'{geometry.image_width}x{geometry.image_height}')
