@@ -2,8 +2,8 @@
 
 import doctest
 
-from slim_split_ros.reports import page
+from slim_split_ros.reports import page, text_table
 
 
 def test_examples_run():
-    assert doctest.testmod(page).failed == 0
+    assert not doctest.testmod(page).failed + doctest.testmod(text_table).failed

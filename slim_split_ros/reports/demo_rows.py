@@ -1,0 +1,117 @@
+"""
+Answer what the frames of a demo say about each width.
+
+It gets one record a frame and knows nothing of how they were observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from slim_split_ros.reports.page import Table
+
+UNKNOWN = '–'
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFigures:
+    """
+    Hold what was observed of one encoded frame.
+
+    `end_to_end_ms` is None where no detections came back; `matched` and `objects` are None
+    where nobody knows the truth.
+    """
+
+    captured_s: float
+    width: float
+    message_bytes: int
+    encode_ms: float
+    end_to_end_ms: float | None
+    detections: int
+    matched: int | None
+    objects: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WidthRow:
+    """Hold the figures of one width; a figure is None where nothing says what it is."""
+
+    width: float
+    frames: int
+    unanswered: int
+    bytes_per_frame: float
+    rate_kbps: float | None
+    encode_ms: float
+    end_to_end_ms_p50: float | None
+    end_to_end_ms_p95: float | None
+    detections: int
+    precision: float | None
+    recall: float | None
+
+
+def summarize(frames: Sequence[FrameFigures]) -> tuple[WidthRow, ...]:
+    """Return one row for each width that occurs, narrowest first."""
+    by_width = sorted(frames, key=lambda frame: (frame.width, frame.captured_s))
+    return tuple(
+        _row(width, list(group))
+        for width, group in groupby(by_width, key=lambda frame: frame.width))
+
+
+def demo_table(rows: Sequence[WidthRow], channels: dict[float, int], has_truth: bool) -> Table:
+    """Lay the rows out; precision and recall stand there only where there is a truth."""
+    columns = ('width', 'frames', 'lost', 'bytes/frame', 'kbit/s', 'encode ms',
+               'end-to-end ms p50', 'p95', 'detections')
+    if has_truth:
+        columns += ('precision', 'recall')
+    return Table(columns, tuple(_cells(row, channels, has_truth) for row in rows))
+
+
+def _row(width: float, frames: list[FrameFigures]) -> WidthRow:
+    delays_ms = [frame.end_to_end_ms for frame in frames if frame.end_to_end_ms is not None]
+    known = [frame for frame in frames if frame.matched is not None]
+    matched = sum(frame.matched or 0 for frame in known)
+    return WidthRow(
+        width=width, frames=len(frames), unanswered=len(frames) - len(delays_ms),
+        bytes_per_frame=float(np.mean([frame.message_bytes for frame in frames])),
+        rate_kbps=_rate_kbps(frames),
+        encode_ms=float(np.median([frame.encode_ms for frame in frames])),
+        end_to_end_ms_p50=_percentile(delays_ms, 50), end_to_end_ms_p95=_percentile(delays_ms, 95),
+        detections=sum(frame.detections for frame in frames),
+        precision=_share(matched, sum(frame.detections for frame in known)),
+        recall=_share(matched, sum(frame.objects or 0 for frame in known)))
+
+
+def _rate_kbps(frames: list[FrameFigures]) -> float | None:
+    """Take the time from the first frame to the last, which all but the last frame fill."""
+    duration_s = frames[-1].captured_s - frames[0].captured_s
+    if duration_s <= 0:
+        return None
+    return sum(frame.message_bytes for frame in frames[:-1]) * 8 / 1000 / duration_s
+
+
+def _percentile(values: list[float], percent: float) -> float | None:
+    return float(np.percentile(values, percent)) if values else None
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _cells(row: WidthRow, channels: dict[float, int], has_truth: bool) -> tuple[str, ...]:
+    count = channels.get(row.width)
+    cells = (
+        f'{row.width:.2f} ({count} channels)' if count else f'{row.width:.2f}',
+        str(row.frames), str(row.unanswered), f'{row.bytes_per_frame:,.0f}',
+        _text(row.rate_kbps, '.0f'), f'{row.encode_ms:.1f}', _text(row.end_to_end_ms_p50, '.0f'),
+        _text(row.end_to_end_ms_p95, '.0f'), str(row.detections))
+    if not has_truth:
+        return cells
+    return (*cells, _text(row.precision, '.2f'), _text(row.recall, '.2f'))
+
+
+def _text(value: float | None, form: str) -> str:
+    return UNKNOWN if value is None else format(value, form)

@@ -1,0 +1,91 @@
+"""Do the rows of the demo's table say what its frames say?"""
+
+from dataclasses import replace
+
+import pytest
+
+from slim_split_ros.reports.demo_rows import FrameFigures, demo_table, summarize
+from slim_split_ros.reports.text_table import lay_out
+
+FRAME = FrameFigures(captured_s=0.0, width=0.25, message_bytes=1000, encode_ms=8.0,
+                     end_to_end_ms=50.0, detections=3, matched=2, objects=4)
+
+
+def frames_at(width, count, period_s=0.1, **changes):
+    return [replace(FRAME, captured_s=k * period_s, width=width, **changes) for k in range(count)]
+
+
+def test_each_width_has_one_row_narrowest_first():
+    rows = summarize([*frames_at(1.0, 3), *frames_at(0.25, 5)])
+
+    assert [(row.width, row.frames) for row in rows] == [(0.25, 5), (1.0, 3)]
+
+
+def test_rate_is_bytes_over_the_time_that_they_took():
+    row, = summarize(frames_at(0.5, 11, message_bytes=1000))
+
+    assert row.rate_kbps == pytest.approx(80.0)
+    assert row.bytes_per_frame == 1000
+
+
+def test_one_frame_has_no_rate():
+    row, = summarize(frames_at(0.5, 1))
+
+    assert row.rate_kbps is None
+
+
+def test_frames_without_detections_are_lost_and_leave_the_delays_alone():
+    row, = summarize([*frames_at(0.5, 3),
+                      *frames_at(0.5, 2, end_to_end_ms=None, detections=0, matched=None,
+                                 objects=None)])
+
+    assert row.unanswered == 2
+    assert row.end_to_end_ms_p50 == row.end_to_end_ms_p95 == 50.0
+    assert row.recall == pytest.approx(0.5)
+
+
+def test_delays_are_the_percentiles_of_the_frames():
+    row, = summarize([replace(FRAME, end_to_end_ms=float(k)) for k in range(101)])
+
+    assert (row.end_to_end_ms_p50, row.end_to_end_ms_p95) == (50.0, 95.0)
+
+
+def test_precision_and_recall_count_boxes_over_all_frames():
+    row, = summarize([replace(FRAME, detections=1, matched=1, objects=1),
+                      replace(FRAME, detections=3, matched=0, objects=7)])
+
+    assert row.precision == pytest.approx(1 / 4)
+    assert row.recall == pytest.approx(1 / 8)
+
+
+def test_precision_of_nothing_found_is_unknown_and_recall_is_zero():
+    row, = summarize([replace(FRAME, detections=0, matched=0, objects=2)])
+
+    assert row.precision is None
+    assert row.recall == 0.0
+
+
+def test_table_shows_channels_beside_the_width_and_a_dash_for_the_unknown():
+    rows = summarize([replace(FRAME, detections=0, matched=0, objects=2)])
+
+    table = demo_table(rows, {0.25: 16}, has_truth=True)
+
+    line = dict(zip(table.columns, table.rows[0], strict=True))
+    assert line['width'] == '0.25 (16 channels)'
+    assert line['precision'] == '–'
+    assert line['recall'] == '0.00'
+
+
+def test_table_without_truth_has_no_precision():
+    table = demo_table(summarize([FRAME]), {}, has_truth=False)
+
+    assert not {'precision', 'recall'} & set(table.columns)
+
+
+def test_columns_of_the_printed_table_are_aligned():
+    table = demo_table(summarize([*frames_at(0.25, 2), *frames_at(1.0, 120)]), {}, True)
+
+    lines = lay_out(table).splitlines()
+
+    assert len({len(line) for line in lines}) == 1
+    assert lines[0].startswith('width')
