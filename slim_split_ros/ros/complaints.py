@@ -1,4 +1,4 @@
-"""Answer how a node complains about frames: counted always, written once a period and kind."""
+"""Answer how a node complains about frames: counted always, written once a period and reason."""
 
 import time
 import traceback
@@ -6,6 +6,7 @@ import traceback
 from rclpy.node import Node
 
 from slim_split_ros.ros.counts import FrameCounts
+from slim_split_ros.ros.drop_reasons import FAILURE
 from slim_split_ros.ros.throttle import Throttle
 
 
@@ -18,21 +19,13 @@ class Complaints:
         self._throttle = Throttle()
 
     def dropped(self, reason: str, sentence: str, number: int = 1) -> None:
-        """Count frames as dropped and say why."""
-        self._counts.dropped(reason, number)
-        self.say(reason, sentence)
+        """Count frames as dropped and say why, and how many so far."""
+        total = self._counts.dropped(reason, number)
+        if self._throttle.admits(reason, time.monotonic()):
+            self._node.get_logger().warning(f'{sentence} ({reason}: {total} so far)')
 
     def failed(self, error: Exception) -> None:
         """Count a frame that failed in a way nobody foresaw, and show where."""
-        if not self._node.context.ok():
-            return  # shutting down: the publishers are gone
-        self._counts.dropped('failure')
-        self.say('failure', ''.join(traceback.format_exception(error)).rstrip())
-
-    def say(self, kind: str, sentence: str) -> None:
-        """Log a warning unless one of its kind was written a moment ago."""
-        held_back = self._throttle.admit(kind, time.monotonic())
-        if held_back is None:
-            return
-        more = f' ({held_back} more like it before)' if held_back else ''
-        self._node.get_logger().warning(sentence + more)
+        # While shutting down the publishers fail under the last frame: no news.
+        if self._node.context.ok():
+            self.dropped(FAILURE, ''.join(traceback.format_exception(error)).rstrip())

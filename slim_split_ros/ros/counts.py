@@ -26,7 +26,7 @@ class FrameCounts:
 
     >>> counts = FrameCounts()
     >>> counts.came(), counts.dropped('encoding'), counts.tally(0.0).dropped
-    (None, None, {'encoding': 1})
+    (None, 1, {'encoding': 1})
     """
 
     def __init__(self) -> None:
@@ -41,11 +41,12 @@ class FrameCounts:
         with self._lock:
             self._frames_in += 1
 
-    def dropped(self, reason: str, number: int = 1) -> None:
-        """Count frames that went nowhere; the reason is one word."""
-        if number:
-            with self._lock:
+    def dropped(self, reason: str, number: int = 1) -> int:
+        """Count frames that went nowhere, and return how many did for this one-word reason."""
+        with self._lock:
+            if number:
                 self._dropped[reason] += number
+            return self._dropped[reason]
 
     def sent(self, size_bytes: int, now_s: float) -> None:
         """Count a frame that was handed to the middleware, of so many serialized bytes."""

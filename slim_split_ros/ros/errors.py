@@ -3,8 +3,7 @@ The errors of the ROS room.
 
 RosError
 ├── StartError      a node cannot start; the sentence says what is wrong and what to do
-├── SettingError    parameter values that are wrong, or do not go together
-└── MessageError    a message whose fields contradict each other; it is dropped
+└── SettingError    parameter values that are wrong, or do not go together
 """
 
 
@@ -18,7 +17,3 @@ class StartError(RosError):
 
 class SettingError(RosError):
     """Say in one sentence why parameter values are refused."""
-
-
-class MessageError(RosError):
-    """Name the field of a message that is wrong, its value and its limit."""

@@ -62,8 +62,7 @@ class LiveParameters(Generic[Settings]):
     """
 
     def __init__(self, node: Node, table: type[Settings]) -> None:
-        self._node = node
-        self._defaults = table()
+        self._defaults = {item.name: item.default for item in fields(table)}
         self._listeners: list[Callable[[Settings, Settings], None]] = []
         values = {item.name: _declare(node, item) for item in fields(table)}
         try:
@@ -101,9 +100,8 @@ class LiveParameters(Generic[Settings]):
                 listener(old, self._current)
 
     def _merge(self, changes: list[Parameter]) -> Settings:
-        known = {item.name for item in fields(self._defaults)}
-        values = {change.name: change.value for change in changes if change.name in known}
-        return replace(self._current, **values)
+        ours = {change.name: change.value for change in changes if change.name in self._defaults}
+        return replace(self._current, **ours)
 
 
 def check_rules(settings: Any) -> None:
@@ -174,8 +172,8 @@ def _type_name(default: Value) -> str:
     return names.get(type(default), 'text')
 
 
-def _as_declared(defaults: Any, change: Parameter) -> Parameter:
-    default = getattr(defaults, change.name, None)
+def _as_declared(defaults: Mapping[str, Value], change: Parameter) -> Parameter:
+    default = defaults.get(change.name)
     is_number = isinstance(change.value, (int, float)) and not isinstance(change.value, bool)
     if not is_number or type(default) not in (int, float) or type(default) is type(change.value):
         return change

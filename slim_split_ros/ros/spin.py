@@ -32,9 +32,12 @@ def run_node(
     """
     # rclpy puts its own handler on top; after shutdown a further Ctrl-C is ignored.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    node = None
     try:
         rclpy.init(args=None if args is None else list(args))
+    except RuntimeError as error:  # what pybind11 makes of rcl's errors
+        return _explain(error)
+    node = None
+    try:
         node = make_node()
         _spin(node)
     except (KeyboardInterrupt, ExternalShutdownException, ROSInterruptException):

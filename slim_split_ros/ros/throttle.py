@@ -1,34 +1,24 @@
-"""Answer whether a repeated complaint is written again, and how many were held back."""
+"""Answer whether a repeated complaint is written again; time is an argument."""
 
-from dataclasses import dataclass
-
-DEFAULT_PERIOD_S = 5.0
-
-
-@dataclass(slots=True)
-class _Line:
-    written_s: float
-    held_back: int = 0
+_PERIOD_S = 5.0
 
 
 class Throttle:
     """
-    Let each kind of complaint through once a period; time is an argument.
+    Let each kind of complaint through once a period.
 
     >>> throttle = Throttle(period_s=5.0)
-    >>> throttle.admit('cut', 0.0), throttle.admit('cut', 1.0), throttle.admit('cut', 6.0)
-    (0, None, 1)
+    >>> [throttle.admits('cut', now_s) for now_s in (0.0, 1.0, 6.0)]
+    [True, False, True]
     """
 
-    def __init__(self, period_s: float = DEFAULT_PERIOD_S) -> None:
+    def __init__(self, period_s: float = _PERIOD_S) -> None:
         self._period_s = period_s
-        self._lines: dict[str, _Line] = {}
+        self._written_s: dict[str, float] = {}
 
-    def admit(self, kind: str, now_s: float) -> int | None:
-        """Return how many of the kind were held back before this one, None to hold it back."""
-        line = self._lines.get(kind)
-        if line is not None and now_s - line.written_s < self._period_s:
-            line.held_back += 1
-            return None
-        self._lines[kind] = _Line(now_s)
-        return line.held_back if line else 0
+    def admits(self, kind: str, now_s: float) -> bool:
+        """Say whether one of this kind is written now."""
+        if now_s - self._written_s.get(kind, -self._period_s) < self._period_s:
+            return False
+        self._written_s[kind] = now_s
+        return True

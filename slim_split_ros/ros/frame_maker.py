@@ -1,0 +1,45 @@
+"""Answer how an image message becomes a frame that is ready to send, and how long that took."""
+
+import time
+
+from sensor_msgs.msg import CompressedImage, Image
+
+from slim_split_ros.onboard import FrameEncoder
+from slim_split_ros.ros.images import PixelReader
+from slim_split_ros.ros.times import to_ns
+from slim_split_ros.wire import EncodedPayload, FrameHeader
+
+
+class FrameMaker:
+    """Number the frames of one run of the onboard node and encode them; for one thread."""
+
+    def __init__(
+        self, encoder: FrameEncoder, read_pixels: PixelReader, fingerprint: int,
+        sender_start_ns: int,
+    ) -> None:
+        self._encoder = encoder
+        self._read_pixels = read_pixels
+        self._fingerprint = fingerprint
+        self._sender_start_ns = sender_start_ns
+        self._sequence = 0
+
+    @property
+    def sender_start_ns(self) -> int:
+        """When this run started: its name in link reports."""
+        return self._sender_start_ns
+
+    def make(self, message: Image | CompressedImage, width: float, rate: int) -> EncodedPayload:
+        """
+        Encode an image at a width of the model and a rate.
+
+        A refused image raises OnboardError or WireError and takes no number.
+        """
+        started_s = time.perf_counter()
+        view = self._read_pixels(message)
+        encoded = self._encoder.encode(view.array, width, rate, view.channel_order)
+        header = FrameHeader(
+            self._sender_start_ns, self._sequence, encoded.geometry, width, rate,
+            self._fingerprint, to_ns(message.header.stamp),
+            encode_ms=1000.0 * (time.perf_counter() - started_s))
+        self._sequence += 1
+        return EncodedPayload(header, encoded.payload)

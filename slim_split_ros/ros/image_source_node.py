@@ -1,0 +1,54 @@
+"""
+Answer how a folder of images, a video file or a video device becomes a camera on ROS topics.
+
+    python -m slim_split_ros.ros.image_source_node --ros-args -p source:=FOLDER -p fps:=10.0
+"""
+
+from collections.abc import Sequence
+import sys
+
+import numpy as np
+from rclpy.node import Node
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+from slim_split_ros.ros.camera_parameters import ImageSourceSettings
+from slim_split_ros.ros.frame_pump import FramePump
+from slim_split_ros.ros.image_messages import make_image
+from slim_split_ros.ros.parameters import LiveParameters
+from slim_split_ros.ros.picture_source import open_source, timed_pictures
+from slim_split_ros.ros.qos import SENSOR_DATA, overridable
+from slim_split_ros.ros.source_end import SourceEnd
+from slim_split_ros.ros.spin import run_node
+
+
+class ImageSource(Node):
+    """Publish pictures as a camera would."""
+
+    def __init__(self) -> None:
+        super().__init__('image_source')
+        settings = LiveParameters(self, ImageSourceSettings).current
+        self._frame_id = settings.frame_id
+        self._images = self.create_publisher(
+            Image, 'image', SENSOR_DATA, qos_overriding_options=overridable())
+        pictures = timed_pictures(open_source(settings.source), settings.fps, settings.loop)
+        self._pump = FramePump(pictures, self._publish, SourceEnd(self).reach)
+        self._pump.start()
+
+    def destroy_node(self) -> None:
+        """Let the picture in hand end first: it still uses the publisher."""
+        self._pump.stop()
+        super().destroy_node()
+
+    def _publish(self, picture: np.ndarray) -> None:
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._frame_id)
+        self._images.publish(make_image(picture, header))
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node until its source ends or it is told to stop; return the exit status."""
+    return run_node(ImageSource, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
