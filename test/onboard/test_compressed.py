@@ -1,0 +1,83 @@
+import struct
+
+import cv2
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
+
+from slim_split_ros.onboard.compressed import decode_image
+from slim_split_ros.onboard.errors import ImageError, OnboardError
+
+
+def picture(extension: str) -> bytes:
+    gradient = np.linspace(0, 255, 48 * 64 * 3).reshape(48, 64, 3).astype(np.uint8)
+    return cv2.imencode(extension, gradient)[1].tobytes()
+
+
+@pytest.mark.parametrize('extension', ['.jpg', '.png'])
+def test_a_whole_picture_is_decoded_to_bgr(extension):
+    pixels = decode_image(picture(extension))
+
+    assert pixels.array.shape == (48, 64, 3)
+    assert pixels.channel_order == 'bgr'
+    assert abs(int(pixels.array[-1, -1, 0]) - 255) < 6
+
+
+@pytest.mark.parametrize('extension', ['.jpg', '.png'])
+def test_every_cut_is_refused_not_filled_with_grey(extension):
+    content = picture(extension)
+
+    for length in range(len(content)):
+        with pytest.raises(ImageError):
+            decode_image(content[:length])
+
+
+def test_zeros_after_a_jpeg_are_a_cameras_padding():
+    assert decode_image(picture('.jpg') + bytes(100)).array.shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize('encoding', ['grey', 'deep'])
+def test_grey_and_16_bit_pictures_become_colours_of_8_bits(encoding):
+    image = np.full((4, 6), 0x8000 if encoding == 'deep' else 0x80,
+                    np.uint16 if encoding == 'deep' else np.uint8)
+
+    array = decode_image(cv2.imencode('.png', image)[1].tobytes()).array
+
+    assert array.shape == (4, 6, 3)
+    assert np.all(array == 0x80)
+
+
+@pytest.mark.parametrize(
+    ('content', 'complaint'),
+    [
+        (b'', 'is empty'),
+        (b'\x00\x01\x02\x03\x04', 'starts with 00 01 02 03: neither JPEG nor PNG'),
+        (b'\xff\xd8\xff\xd9', 'has no frame header'),
+        (picture('.jpg')[:-2], 'does not end with its end marker'),
+        (picture('.png')[:-1], 'does not end with its IEND chunk'),
+    ],
+)
+def test_what_is_no_picture_is_refused_with_the_reason(content, complaint):
+    with pytest.raises(ImageError, match=complaint):
+        decode_image(content)
+
+
+def test_an_absurd_size_is_refused_before_its_memory_is_taken():
+    content = bytearray(picture('.png'))
+    content[16:24] = struct.pack('>II', 60_000, 60_000)
+
+    with pytest.raises(ImageError, match='says 60000x60000 pixels, both must be 1 to 16384'):
+        decode_image(bytes(content))
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=100)
+def test_a_damaged_png_gives_an_image_or_an_onboard_error(data):
+    content = bytearray(picture('.png'))
+    for _ in range(3):
+        content[data.draw(st.integers(8, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        assert decode_image(bytes(content)).array.ndim == 3
+    except OnboardError:
+        pass
