@@ -1,0 +1,121 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from slim_split_ros.offboard.decode import decode_frame
+from slim_split_ros.offboard.errors import ServerError
+from slim_split_ros.offboard.server import MAX_BATCH, load_server
+from slim_split_ros.onboard.encoder import FrameEncoder
+from slim_split_ros.wire.errors import ManifestError
+from slim_split_ros.wire.header import EncodedPayload, FrameHeader
+from slim_split_ros.wire.manifest import load_manifest
+from support.bundles import write_tiny_bundle
+
+pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
+
+
+@pytest.fixture(scope='module')
+def manifest(tmp_path_factory):
+    return load_manifest(write_tiny_bundle(tmp_path_factory.mktemp('model')))
+
+
+@pytest.fixture(scope='module')
+def server(manifest):
+    return load_server(manifest, device='cpu')
+
+
+@pytest.fixture(scope='module')
+def decoded(manifest):
+    """Give a function from an image, a width and a rate to what the server decodes."""
+    encoder = FrameEncoder(manifest)
+
+    def through_the_wire(image, width=1.0, rate=0):
+        encoded = encoder.encode(image, width, rate)
+        header = FrameHeader(
+            0, 0, encoded.geometry, width, rate, manifest.fingerprint, 0, encoded.encode_ms)
+        return decode_frame(EncodedPayload(header, encoded.payload), manifest)
+
+    return through_the_wire
+
+
+def patch_at(x: int, y: int, size=(480, 640)) -> np.ndarray:
+    """Return black with a white square of 64 pixels at (x, y)."""
+    image = np.zeros((*size, 3), np.uint8)
+    image[y:y + 64, x:x + 64] = 255
+    return image
+
+
+def lies_in_patch(box, x, y):
+    """Tell whether a box has its centre in the square at (x, y)."""
+    return x < box[0] + box[2] / 2 < x + 64 and y < box[1] + box[3] / 2 < y + 64
+
+
+@pytest.mark.parametrize('rate', [0, 1])
+@pytest.mark.parametrize('width', [0.25, 0.5, 0.75, 1.0])
+def test_what_the_camera_saw_is_found_where_it_was(server, decoded, width, rate):
+    (detections,) = server.detect([decoded(patch_at(400, 100), width, rate)])
+
+    assert detections.scores[0] == pytest.approx(0.5)
+    assert lies_in_patch(detections.boxes[0], 400, 100)
+
+
+def test_a_batch_of_mixed_sizes_and_widths_comes_back_in_order(server, decoded):
+    frames = [
+        decoded(patch_at(0, 0), 0.25), decoded(patch_at(500, 300, (720, 1280)), 1.0),
+        decoded(patch_at(300, 400), 0.5), decoded(patch_at(100, 500, (640, 480)), 0.75, rate=1),
+    ]
+
+    together = server.detect(frames)
+    alone = [server.detect([frame])[0] for frame in frames]
+
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+        np.testing.assert_array_equal(one.labels, other.labels)
+    assert [detections.labels[0] for detections in together] == [0, 3, 1, 2]
+
+
+def test_more_frames_than_fit_a_batch_are_all_served(server, decoded):
+    frames = [decoded(patch_at(20 * place, 64)) for place in range(MAX_BATCH + 3)]
+
+    found = server.detect(frames)
+
+    assert len(found) == MAX_BATCH + 3
+    assert all(
+        lies_in_patch(detections.boxes[0], 20 * place, 64)
+        for place, detections in enumerate(found))
+
+
+def test_no_frames_give_no_detections(server):
+    assert server.detect([]) == []
+
+
+def test_threshold_and_limit_may_change_from_call_to_call(server, decoded):
+    frame = decoded(patch_at(400, 100))
+
+    assert len(server.detect([frame], score_threshold=0.6)[0]) == 0
+    assert len(server.detect([frame], score_threshold=0.0, max_detections=2)[0]) == 2
+
+
+@pytest.mark.parametrize('device', ['gpu', 'cuda:', 'cuda:x', 'cpu:0', ''])
+def test_an_unknown_device_is_refused_with_the_choices(manifest, device):
+    with pytest.raises(ServerError, match=f"device is '{device}', must be auto, cpu, cuda"):
+        load_server(manifest, device)
+
+
+def test_a_missing_server_file_is_named(tmp_path):
+    folder = write_tiny_bundle(tmp_path)
+    (folder / 'server.onnx').unlink()
+
+    with pytest.raises(ManifestError, match=r'server\.onnx cannot be read'):
+        load_server(load_manifest(folder), 'cpu')
+
+
+def test_a_file_that_is_no_graph_is_named_with_a_remedy(tmp_path):
+    folder = write_tiny_bundle(tmp_path)
+    (folder / 'server.onnx').write_bytes(b'no model')
+    manifest = load_manifest(folder)
+    manifest.files['server.onnx'] = hashlib.sha256(b'no model').hexdigest()
+
+    with pytest.raises(ServerError, match=r'server\.onnx does not load .*export'):
+        load_server(manifest, 'cpu')
