@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import time
 
+import cv2
 import numpy as np
 
 from slim_split_ros.onboard.errors import EncoderError
@@ -58,6 +59,8 @@ class FrameEncoder:
         self._manifest = manifest
         self._coder = coder
         self._clock = clock
+        # OpenCV keeps one pool for the process, by default of every core of the board.
+        cv2.setNumThreads(threads)
         self._networks = [
             EncoderNetwork(manifest.checked_file(entry.encoder), threads)
             for entry in manifest.widths

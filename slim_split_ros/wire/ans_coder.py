@@ -8,7 +8,7 @@ words (uint32, little-endian) without the zero bytes at their end. It checks wha
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.util import find_spec
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -141,5 +141,9 @@ def _is_native(native: bool | None) -> bool:
 
 @lru_cache(maxsize=1)
 def has_native_coder() -> bool:
-    """Tell whether `constriction` is installed; it has no wheel for aarch64."""
-    return find_spec('constriction') is not None
+    """Tell whether `constriction` imports; it has no wheel for aarch64."""
+    try:
+        import_module('constriction')
+    except ImportError:
+        return False
+    return True

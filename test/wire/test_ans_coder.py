@@ -87,8 +87,10 @@ def test_a_cut_stream_never_passes(native, frame, data):
     ],
 )
 def test_a_stream_that_no_encoder_writes_is_refused(native, stream, complaint):
+    tables = ChannelTables((ChannelTable(0, (4095, 1)),))
+
     with pytest.raises(PayloadError, match=complaint):
-        ans_coder.decode_symbols(stream, (1, 2, 2), ChannelTables((ChannelTable(0, (4095, 1)),)), native)
+        ans_coder.decode_symbols(stream, (1, 2, 2), tables, native)
 
 
 def test_an_escape_for_a_symbol_of_the_alphabet_is_refused():
