@@ -68,7 +68,8 @@ def announced(text: str) -> Iterator[None]:
 
 def _telling_line(log: Path) -> str:
     lines = [line.strip() for line in log.read_text(errors='replace').splitlines()]
-    errors = [line for line in lines if 'error' in line.lower() and not line.startswith('$')]
+    lines = [line for line in lines if line and not line.startswith(('$', 'WARNING'))]
+    errors = [line for line in lines if 'error' in line.lower()]
     if errors:
         return errors[0][:LINE_LIMIT]  # those after it are its consequences
-    return ([line for line in lines if line] or ['no output'])[-1][:LINE_LIMIT]
+    return (lines or ['no output'])[-1][:LINE_LIMIT]
