@@ -24,8 +24,9 @@ _PORT_BASE, _PORT_GAIN, _UNICAST_OFFSET = 7400, 250, 10
 def demo_environment(inherited: Mapping[str, str], log_folder: Path) -> dict[str, str]:
     """Return the variables of the demo's processes: a quiet domain, this machine, large images."""
     profile = str(find_profile())
-    environment = {name: value for name, value in inherited.items() if name != 'ROS_LOCALHOST_ONLY'}
-    return environment | {
+    # Deprecated, and stronger than the range below.
+    kept = {name: value for name, value in inherited.items() if name != 'ROS_LOCALHOST_ONLY'}
+    return kept | {
         'ROS_DOMAIN_ID': str(quiet_domain()),
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         'ROS_LOG_DIR': str(log_folder),

@@ -15,10 +15,10 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
-from slim_split_ros.msg import EncodedFrame, EncoderStatus
 from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.evaluation.matching import NamedBoxes
+from slim_split_ros.msg import EncodedFrame, EncoderStatus
 from slim_split_ros.ros.images import decode_compressed, view_raw
 from slim_split_ros.ros.qos import RELIABLE
 from slim_split_ros.ros.times import to_ns
@@ -145,7 +145,8 @@ def _corner_boxes(detections: Sequence) -> np.ndarray:
 
 
 def _to_jpeg(message: Image | CompressedImage) -> bytes:
-    view = decode_compressed(message) if isinstance(message, CompressedImage) else view_raw(message)
+    read_pixels = decode_compressed if isinstance(message, CompressedImage) else view_raw
+    view = read_pixels(message)
     pixels = view.array if view.channel_order == 'bgr' else view.array[..., ::-1]
     _, jpeg = cv2.imencode(
         '.jpg', np.ascontiguousarray(pixels), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])

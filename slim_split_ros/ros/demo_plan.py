@@ -1,0 +1,46 @@
+"""Answer which nodes a demo runs: the camera for its source, and both sides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from slim_split_ros.bags import CompressedBagImage, read_images
+from slim_split_ros.ros.child_process import NodePlan
+
+_ROOM = 'slim_split_ros.ros'
+_BAG_SUFFIXES = ('.mcap', '.db3')
+
+
+def plan_nodes(source: str | None, seed: int, model: str, first_width: float) -> list[NodePlan]:
+    """
+    Return camera, onboard and offboard; None as source means the simulated camera.
+
+    Raises BagError for a bag without images.
+    """
+    both = {'model': model}
+    onboard = {**both, 'width': first_width}
+    if source is not None and is_bag(Path(source)) and _is_compressed(Path(source)):
+        onboard['image_transport'] = 'compressed'
+    return [
+        _plan_camera(source, seed),
+        NodePlan('onboard', f'{_ROOM}.onboard_node', onboard),
+        NodePlan('offboard', f'{_ROOM}.offboard_node', both)]
+
+
+def is_bag(source: Path) -> bool:
+    """Tell a recording of ROS messages from a folder of images or a video."""
+    return source.suffix in _BAG_SUFFIXES or (source / 'metadata.yaml').is_file()
+
+
+def _plan_camera(source: str | None, seed: int) -> NodePlan:
+    if source is None:
+        return NodePlan('sim_camera', f'{_ROOM}.sim_camera_node', {'seed': seed})
+    path = str(Path(source).expanduser().resolve())
+    if is_bag(Path(source)):
+        return NodePlan('bag_source', f'{_ROOM}.bag_source_node', {'bag': path, 'loop': True})
+    return NodePlan(
+        'image_source', f'{_ROOM}.image_source_node', {'source': path, 'loop': True})
+
+
+def _is_compressed(bag: Path) -> bool:
+    return isinstance(next(read_images(bag), None), CompressedBagImage)

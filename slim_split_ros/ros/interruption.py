@@ -1,0 +1,41 @@
+"""Answer whether somebody wants a command to end, without breaking into what it is doing."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType, TracebackType
+
+# Ctrl-C, the wish of a supervisor, a terminal that was closed.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interruption:
+    """
+    Note the signals that ask for an end while the context is open.
+
+    An exception from a signal could come between the start of a process and the line that
+    remembers it; a note is looked at where ending is safe.
+    """
+
+    def __init__(self) -> None:
+        self._came = False
+        self._before = {}
+
+    @property
+    def came(self) -> bool:
+        """Whether a signal has come."""
+        return self._came
+
+    def __enter__(self) -> Interruption:
+        self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._came = True

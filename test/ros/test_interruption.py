@@ -1,0 +1,27 @@
+"""Are signals noted while the context is open, and left alone afterwards?"""
+
+import os
+import signal
+
+import pytest
+
+from slim_split_ros.ros.interruption import Interruption
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_is_noted_without_breaking_anything(number):
+    with Interruption() as interruption:
+        os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)
+
+        assert interruption.came
+
+
+def test_handlers_of_before_are_back_afterwards():
+    before = signal.getsignal(signal.SIGINT)
+
+    with Interruption() as interruption:
+        assert signal.getsignal(signal.SIGINT) != before
+
+    assert signal.getsignal(signal.SIGINT) == before
+    assert not interruption.came
