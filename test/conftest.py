@@ -15,6 +15,7 @@ from support.ros_environment import isolate_ros
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 # Before any test imports rclpy: the middleware reads it when the first context is made.
+os.environ.pop('ROS_LOCALHOST_ONLY', None)  # deprecated, and stronger than the range
 os.environ.update(isolate_ros(CHECKOUT / 'config' / 'fastdds_large_images.xml'))
 
 
