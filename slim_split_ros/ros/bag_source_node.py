@@ -50,13 +50,17 @@ class BagSource(Node):
             CompressedImage, 'image/compressed', SENSOR_DATA,
             qos_overriding_options=overridable())
         images = timed_images(bag, topic, self._settings.speed, self._settings.loop)
-        self._pump = FramePump(images, self._publish, SourceEnd(self).reach)
-        self._pump.start()
+        self._pump = FramePump(images, self._publish, SourceEnd(self).reach, self._is_heard)
+        self._pump.start(self._settings.wait_s)
 
     def destroy_node(self) -> None:
         """Let the image in hand end first: it still uses the publishers."""
         self._pump.stop()
         super().destroy_node()
+
+    def _is_heard(self) -> bool:
+        return any(
+            publisher.get_subscription_count() for publisher in (self._raw, self._compressed))
 
     def _publish(self, image: AnyBagImage) -> None:
         now = self.get_clock().now().to_msg()

@@ -51,6 +51,9 @@ class BagSourceSettings:
     speed: float = parameter(
         1.0, 'how much faster than recorded', low=0.01, high=100.0, read_only=True)
     loop: bool = parameter(False, 'start the bag again when it ends', read_only=True)
+    wait_s: float = parameter(
+        5.0, 'longest wait for a subscriber before the first image, seconds',
+        low=0.0, high=3600.0, read_only=True)
     restamp: bool = parameter(
         True, 'stamp images with the time of publishing instead of the recorded one',
         read_only=True)

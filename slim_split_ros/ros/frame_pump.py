@@ -18,6 +18,7 @@ _TOLERATED_S = 0.02
 # The last messages need a moment to leave before the node ends.
 _LINGER_S = 0.3
 _JOIN_LIMIT_S = 2.0
+_POLL_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class FramePump(Generic[Frame]):
     """
     Hand frames over at their times, in a thread of its own.
 
-    `on_end` is called once, with what the frames raised or None when they ended.
+    `on_end` is called once, with what the frames raised or None when they ended. `is_heard`
+    says whether somebody listens: frames that end are not sent to nobody.
     """
 
     def __init__(
@@ -40,15 +42,19 @@ class FramePump(Generic[Frame]):
         frames: Iterator[TimedFrame[Frame]],
         publish: Callable[[Frame], None],
         on_end: Callable[[Exception | None], None],
+        is_heard: Callable[[], bool] = lambda: True,
     ) -> None:
         self._frames = frames
         self._publish = publish
         self._on_end = on_end
+        self._is_heard = is_heard
+        self._patience_s = 0.0
         self._stopped = Event()
         self._thread = Thread(target=self._run, name='pump', daemon=True)
 
-    def start(self) -> None:
-        """Publish the first frame as soon as it is ready."""
+    def start(self, patience_s: float = 0.0) -> None:
+        """Publish the first frame once it is ready and heard, or patience has run out."""
+        self._patience_s = patience_s
         self._thread.start()
 
     def stop(self) -> None:
@@ -67,6 +73,7 @@ class FramePump(Generic[Frame]):
 
     def _publish_all(self) -> None:
         start_s: float | None = None
+        self._wait_for_listener()
         for timed in self._frames:
             now_s = time.monotonic()
             if start_s is None:
@@ -78,6 +85,12 @@ class FramePump(Generic[Frame]):
                 return
             self._publish(timed.frame)
         self._stopped.wait(_LINGER_S)
+
+    def _wait_for_listener(self) -> None:
+        give_up_s = time.monotonic() + self._patience_s
+        while not self._is_heard() and time.monotonic() < give_up_s:
+            if self._stopped.wait(_POLL_S):
+                return
 
     def _end(self, error: Exception | None) -> None:
         if not self._stopped.is_set():

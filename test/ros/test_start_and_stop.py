@@ -1,0 +1,180 @@
+"""Tests of starting, stopping, killing and restarting nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import shutil
+import signal
+import time
+
+import pytest
+from sensor_msgs.msg import Image
+
+from slim_split_ros.msg import EncodedFrame
+from support.processes import Process
+from support.ros_peer import Peer
+from support.split_system import (
+    SENSOR_DATA,
+    SplitSystem,
+    image_message,
+    patch_pixels,
+    start_node,
+)
+
+pytestmark = pytest.mark.ros
+
+END_S = 15.0
+CLOCK_TICKS_PER_S = 100
+
+
+@pytest.fixture
+def nodes() -> Iterator[list[Process]]:
+    """Collect the processes of a test, to end what still runs."""
+    started: list[Process] = []
+    yield started
+    for process in started:
+        process.end()
+
+
+@pytest.fixture
+def running(peer: Peer, tiny_bundle: Path, tmp_path: Path) -> Iterator[SplitSystem]:
+    """Give a system of the test's own, to be ended by it."""
+    onboard = start_node('onboard', tmp_path / 'onboard.log', {
+        'model': tiny_bundle, 'target_fps': 200.0})
+    offboard = start_node('offboard', tmp_path / 'offboard.log', {
+        'model': tiny_bundle, 'device': 'cpu'})
+    system = SplitSystem(peer, onboard, offboard)
+    try:
+        system.warm_up()
+        yield system
+    finally:
+        onboard.end()
+        offboard.end()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_both_nodes_end_with_status_0_and_without_a_word_of_alarm(
+    running: SplitSystem, number: signal.Signals
+) -> None:
+    for process in (running.onboard, running.offboard):
+        process.signal(number)
+    running.show_patch()
+    for process in (running.onboard, running.offboard):
+        assert process.wait(END_S) == 0
+        assert 'Traceback' not in process.output
+        assert 'ERROR' not in process.output
+
+
+def test_a_second_ctrl_c_breaks_nothing(running: SplitSystem) -> None:
+    for process in (running.onboard, running.offboard):
+        process.signal(signal.SIGINT)
+        process.signal(signal.SIGINT)
+    for process in (running.onboard, running.offboard):
+        assert process.wait(END_S) == 0
+        assert 'Traceback' not in process.output
+
+
+def test_either_node_may_be_killed_and_restarted(
+    running: SplitSystem, tiny_bundle: Path, tmp_path: Path, nodes: list[Process]
+) -> None:
+    first_start = running.features[-1].sender_start
+    running.onboard.signal(signal.SIGKILL)
+    running.onboard.wait(END_S)
+    nodes.append(start_node('onboard', tmp_path / 'onboard_2.log', {
+        'model': tiny_bundle, 'target_fps': 200.0}))
+    running.warm_up()
+    assert running.features[-1].sender_start != first_start
+    assert running.features[-1].sequence < 100
+
+    running.offboard.signal(signal.SIGKILL)
+    running.offboard.wait(END_S)
+    count = len(running.detections)
+    late = start_node('offboard', tmp_path / 'offboard_2.log', {
+        'model': tiny_bundle, 'device': 'cpu'})
+    nodes.append(late)
+    running.peer.repeat(
+        running.show_patch, lambda: len(running.detections) > count, 'detections of a late joiner')
+    assert running.detections[-1].detections
+    assert 'dropped' not in late.output
+
+
+@pytest.mark.parametrize('node', ['onboard', 'offboard'])
+def test_a_missing_model_is_named_with_the_remedy_and_status_1(
+    node: str, tmp_path: Path, nodes: list[Process]
+) -> None:
+    nodes.append(start_node(node, tmp_path / 'log', {'model': tmp_path / 'nowhere'}))
+    assert nodes[0].wait(END_S) == 1
+    assert len(nodes[0].output.splitlines()) == 1
+    assert str(tmp_path / 'nowhere' / 'manifest.json') in nodes[0].output
+    assert 'export the model again' in nodes[0].output
+
+
+@pytest.mark.parametrize(('node', 'file'), [
+    ('onboard', 'encoder_w050.onnx'), ('offboard', 'server.onnx'), ('onboard', 'manifest.json'),
+])
+def test_a_damaged_model_file_is_named_and_ends_with_status_1(
+    node: str, file: str, tiny_bundle: Path, tmp_path: Path, nodes: list[Process]
+) -> None:
+    folder = tmp_path / 'damaged'
+    shutil.copytree(tiny_bundle, folder)
+    damaged = folder / file
+    damaged.write_bytes(damaged.read_bytes()[:200])
+    nodes.append(start_node(node, tmp_path / 'log', {'model': folder, 'device': 'cpu'}))
+    assert nodes[0].wait(END_S) == 1
+    assert str(damaged) in nodes[0].output
+    assert 'Traceback' not in nodes[0].output
+
+
+def test_a_network_that_the_runtime_refuses_is_named(
+    tiny_bundle: Path, tmp_path: Path, nodes: list[Process]
+) -> None:
+    import hashlib
+
+    folder = tmp_path / 'wrong'
+    shutil.copytree(tiny_bundle, folder)
+    (folder / 'server.onnx').write_bytes(b'no network')
+    manifest = json.loads((folder / 'manifest.json').read_text())
+    manifest['files']['server.onnx'] = hashlib.sha256(b'no network').hexdigest()
+    (folder / 'manifest.json').write_text(json.dumps(manifest))
+    nodes.append(start_node('offboard', tmp_path / 'log', {'model': folder, 'device': 'cpu'}))
+    assert nodes[0].wait(END_S) == 1
+    assert f'{folder}/server.onnx does not load' in nodes[0].output
+
+
+@pytest.mark.parametrize(('parameters', 'words'), [
+    ({'width': 0.3}, 'parameter width is refused: it must lie between 0.0 and 1.0 in steps of'),
+    ({'width': 1}, 'parameter width has the wrong type: give it as a number with a point'),
+    ({'codec': 'ensemble'}, "codec 'ensemble' is not part of this version: use 'slim'"),
+    ({'min_width': 1.0, 'max_width': 0.5}, 'min_width 1.0 is above max_width 0.5'),
+    ({'image_transport': 'pigeon'}, "image_transport is 'pigeon': choose one of raw, compressed"),
+])
+def test_wrong_parameters_end_the_start_in_one_line(
+    parameters: dict[str, object], words: str, tmp_path: Path, nodes: list[Process]
+) -> None:
+    nodes.append(start_node('onboard', tmp_path / 'log', parameters))
+    assert nodes[0].wait(END_S) == 1
+    assert words in nodes[0].output
+    assert len(nodes[0].output.splitlines()) == 1
+
+
+def test_the_first_payload_comes_soon_after_the_start(
+    peer: Peer, tiny_bundle: Path, tmp_path: Path, nodes: list[Process],
+    record_property: pytest.RecordProperty,
+) -> None:
+    features = peer.listen(EncodedFrame, 'features', SENSOR_DATA)
+    images = peer.publisher(Image, 'image', SENSOR_DATA)
+    started_s = time.monotonic()
+    nodes.append(start_node('onboard', tmp_path / 'log', {'model': tiny_bundle}))
+    image = image_message(patch_pixels(), 1)
+    peer.repeat(lambda: images.publish(image), lambda: features, 'the first payload', 0.02)
+    record_property('first_payload_s', round(time.monotonic() - started_s, 2))
+    # Processor time, for the machine may be busy: on a quiet one it is what passes.
+    assert processor_s(nodes[0].pid) < 2.0
+
+
+def processor_s(pid: int) -> float:
+    """Return user and system time of a process so far."""
+    fields = Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS_PER_S

@@ -1,0 +1,80 @@
+"""How does a test talk to the nodes under test? As a node of its own, spun by the test itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import time
+from typing import Any
+
+from rcl_interfaces.srv import SetParametersAtomically
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
+
+# Generous: the machine may be busy with anything else.
+LIMIT_S = 20.0
+_SPIN_S = 0.02
+
+
+class Peer:
+    """Publish to nodes, keep what they publish, and set their parameters; for one thread."""
+
+    def __init__(self, name: str) -> None:
+        self.node = rclpy.create_node(name)
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+
+    def publisher(self, kind: type, topic: str, qos: QoSProfile) -> Publisher:
+        """Make a publisher."""
+        return self.node.create_publisher(kind, topic, qos)
+
+    def listen(self, kind: type, topic: str, qos: QoSProfile) -> list[Any]:
+        """Return a list to which messages are added while the peer waits."""
+        received: list[Any] = []
+        self.node.create_subscription(kind, topic, received.append, qos)
+        return received
+
+    def wait(self, is_true: Callable[[], Any], what: str, limit_s: float = LIMIT_S) -> None:
+        """Receive until a condition holds; fail with what did not happen within the limit."""
+        give_up_s = time.monotonic() + limit_s
+        while not is_true():
+            if time.monotonic() > give_up_s:
+                raise TimeoutError(f'{what} did not happen within {limit_s:g} s')
+            self._executor.spin_once(timeout_sec=_SPIN_S)
+
+    def repeat(
+        self, act: Callable[[], Any], is_true: Callable[[], Any], what: str, period_s: float = 0.1,
+        limit_s: float = LIMIT_S,
+    ) -> None:
+        """Act once a period until a condition holds: discovery takes its time."""
+        next_s = 0.0
+
+        def has_come_true() -> bool:
+            nonlocal next_s
+            if is_true():
+                return True
+            if time.monotonic() >= next_s:
+                next_s = time.monotonic() + period_s
+                act()
+            return False
+
+        self.wait(has_come_true, what, limit_s)
+
+    def set_parameters(self, node_name: str, **values: Any) -> str:
+        """Set parameters of a node together; return the reason of a refusal, empty if none."""
+        service = f'/{node_name}/set_parameters_atomically'
+        client = self.node.create_client(SetParametersAtomically, service)
+        self.wait(client.service_is_ready, f'the service {service}')
+        parameters = [
+            Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
+        answer = client.call_async(SetParametersAtomically.Request(parameters=parameters))
+        self.wait(answer.done, f'an answer of {node_name}')
+        self.node.destroy_client(client)
+        return answer.result().result.reason
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._executor.shutdown()
+        self.node.destroy_node()
