@@ -70,8 +70,8 @@ class Camera:
                  rng: np.random.Generator) -> None:
         self._look, self._rng = look, rng
         self._light = cv2.merge([_vignette(light, look.vignetting)] * 3)
-        self._is_metered = light > 0.5
-        self._is_metered[:light.shape[0] * 11 // 20] = False
+        self._metered = (light > 0.5).astype(np.uint8)
+        self._metered[:light.shape[0] * 11 // 20] = 0
         self._curve = _response_curve(look)
         self._noise = _noise_bank(look, rng, light.shape)
 
@@ -93,7 +93,7 @@ class Camera:
 
     def _exposure(self, picture: Picture) -> float:
         """Return the gain of automatic exposure, from the ground, as for a robot's camera."""
-        mean = float(picture[self._is_metered].mean()) / 255
+        mean = float(np.mean(cv2.mean(picture, self._metered)[:3])) / 255
         return float(np.clip(self._look.brightness / max(mean, 1e-3), 0.6, 2.4))
 
     def _add_noise(self, picture: Picture) -> Picture:

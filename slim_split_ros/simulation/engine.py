@@ -7,6 +7,7 @@ parallel simulator.
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import (
@@ -84,11 +85,12 @@ class Renderer:
 
     def render_colour(self) -> NDArray[np.uint8]:
         """Return the picture, uint8 (2 * face height, face width, 3), BGR, the caller's own."""
-        return self._render(self._colour, PICTURE)[..., :3].copy()
+        pixels = self._render(self._colour, PICTURE)
+        return cv2.flip(cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR), 0)
 
     def render_identities(self, mask: BitMask32) -> NDArray[np.uint8]:
         """Return identities, uint8 (2 * face height, face width), 0 where no object is."""
-        return self._render(self._identity, mask)[..., 2].copy()
+        return cv2.flip(cv2.extractChannel(self._render(self._identity, mask), 2), 0)
 
     def close(self) -> None:
         """Free the buffers."""
@@ -96,13 +98,14 @@ class Renderer:
             output.close()
 
     def _render(self, output: '_Output', mask: BitMask32) -> NDArray[np.uint8]:
+        """Return the renderer's own pixels, BGRA, bottom row first, until the next frame."""
         for camera in output.cameras:
             camera.set_camera_mask(mask)
         output.buffer.set_active(True)
         start_engine().render_frame()
         output.buffer.set_active(False)
         pixels = np.frombuffer(output.texture.get_ram_image(), np.uint8)
-        return pixels.reshape(2 * self.face_height, self.face_width, 4)[::-1]
+        return pixels.reshape(2 * self.face_height, self.face_width, 4)
 
 
 class _Output:

@@ -40,7 +40,7 @@ def build_goal(parent: NodePath, rng: np.random.Generator) -> Goal:
         path.set_x(side * (half + beam / 2))
         posts.append(path)
     frame = Mesh()
-    frame.add_box((0, 0, height + beam / 2), (2 * half, beam * 0.98, beam), white)
+    frame.add_box((0, 0, height + beam / 2), (2 * half - 0.01, beam * 0.98, beam), white)
     _add_back(frame, rng, half, height, depth, white)
     frame.attach_to(node, 'frame')
     if rng.random() < 0.75:

@@ -117,7 +117,7 @@ class Hall:
             left_s -= piece_s
 
     def render(self) -> SimFrame:
-        """Return what the camera sees now; about 40 ms at 640x480 on one core."""
+        """Return what the camera sees now; about 50 ms at 640x480 on one busy core."""
         renderer = self._aim()
         stacked = renderer.render_colour()
         patches = self._measure(renderer, VISIBLE)
