@@ -1,0 +1,58 @@
+"""Which sizes does a model have? One checked value that training, export and both nodes share."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+INPUT_MULTIPLE = 32  # stride of the detector's coarsest level
+LATENT_STRIDE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Hold everything that the shapes of the tensors follow from."""
+
+    classes: tuple[str, ...]
+    input_long_side: int = 416
+    widths: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
+    encoder_channels: int = 64  # multiples of 16 per width: kernels run in blocks of 16
+    latent_channels: int = 48
+    rates: int = 4
+    stem_channels: tuple[int, int, int] = (16, 48, 96)  # at strides 2, 4 and 8
+    trunk_channels: tuple[int, int] = (160, 224)  # at strides 16 and 32
+    neck_channels: tuple[int, int, int] = (96, 128, 160)  # at strides 8, 16 and 32
+    head_channels: int = 64
+    decoder_channels: tuple[int, int] = (160, 96)  # at strides 16 and 8
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that no network can be built from."""
+        if not self.classes:
+            raise ValueError('classes is empty: a detector needs at least one')
+        if self.input_long_side % INPUT_MULTIPLE:
+            raise ValueError(
+                f'input_long_side {self.input_long_side} is not a multiple of {INPUT_MULTIPLE}')
+        if list(self.widths) != sorted(self.widths) or self.widths[-1] != 1.0:
+            raise ValueError(f'widths {self.widths} must rise and end at 1.0')
+        for width in self.widths:
+            if (self.encoder_channels * width) % 1 or (self.latent_channels * width) % 1:
+                raise ValueError(f'width {width} does not give whole channels')
+
+    def channels(self, width: float) -> int:
+        """Return the base channels of the encoder at `width`."""
+        return int(self.encoder_channels * width)
+
+    def latents(self, width: float) -> int:
+        """Return the latent channels that `width` sends."""
+        return int(self.latent_channels * width)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, object]) -> ModelConfig:
+        """Build from what `to_dict` gave, after JSON turned tuples into lists."""
+        return cls(**{
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in data.items()
+        })

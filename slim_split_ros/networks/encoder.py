@@ -1,0 +1,89 @@
+"""
+How does the robot turn a picture into latents at one of several widths?
+
+One set of weights; a width runs the leading channels of every layer. The patch stem leaves no
+layer above a quarter of the resolution, depthwise 5x5 kernels see far for few multiplications,
+and batch norms fold into the convolutions at export.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from slim_split_ros.networks.config import ModelConfig
+from slim_split_ros.networks.layers import SlimmableConv, SwitchableNorm
+
+
+class SlimmableEncoder(nn.Module):
+    """
+    Map a picture to latents at 1/16 of its resolution, at a width chosen per call.
+
+    Stages: 4x4 patches (stride 4), 3x3 (stride 8) with two mixing blocks, 3x3 to twice the
+    channels (stride 16) with two mixing blocks, 1x1 to the latents, whose leading channels are
+    those that a narrower width sends too.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        full = config.encoder_channels
+        base = [config.channels(width) for width in config.widths]
+        double = [2 * count for count in base]
+        self.patch = SlimmableUnit(3, full, 4, 4, base)
+        self.down8 = SlimmableUnit(full, full, 3, 2, base)
+        self.mix8 = nn.ModuleList(MixingBlock(full, base) for _ in range(2))
+        self.down16 = SlimmableUnit(full, 2 * full, 3, 2, double)
+        self.mix16 = nn.ModuleList(MixingBlock(2 * full, double) for _ in range(2))
+        self.to_latents = SlimmableConv(2 * full, config.latent_channels, 1)
+
+    def forward(self, image: Tensor, width: float) -> Tensor:
+        """Map normalized (N, 3, H, W) to latents (N, latents(width), H/16, W/16)."""
+        index = self.config.widths.index(width)
+        x = self.patch(image, index)  # N, C, H/4, W/4
+        x = self.down8(x, index)  # N, C, H/8, W/8
+        for block in self.mix8:
+            x = block(x, index)
+        x = self.down16(x, index)  # N, 2C, H/16, W/16
+        for block in self.mix16:
+            x = block(x, index)
+        return self.to_latents.slim(x, self.config.latents(width))
+
+
+class SlimmableUnit(nn.Module):
+    """Convolve, normalize with the width's own statistics, rectify if asked to."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int,
+                 channels: list[int], *, rectify: bool = True, depthwise: bool = False) -> None:
+        super().__init__()
+        padding = 0 if kernel == stride else kernel // 2
+        groups = channels_in if depthwise else 1
+        self.conv = SlimmableConv(
+            channels_in, channels_out, kernel, stride, padding, groups=groups, bias=False)
+        self.norm = SwitchableNorm(channels)
+        self.channels = channels
+        self.rectify = rectify
+
+    def forward(self, x: Tensor, index: int) -> Tensor:
+        """Map (N, C, H, W) to (N, channels[index], H/stride, W/stride)."""
+        x = self.norm[index](self.conv.slim(x, self.channels[index]))
+        return x.relu() if self.rectify else x
+
+
+class MixingBlock(nn.Module):
+    """
+    Mix space by a depthwise 5x5 and channels by two 1x1 convolutions, and add the input.
+
+    Source: MobileNetV2's inverted residual, arXiv 1801.04381, with the depthwise layer first
+    as in ConvNeXt, arXiv 2201.03545.
+    """
+
+    def __init__(self, full: int, channels: list[int]) -> None:
+        super().__init__()
+        double = [2 * count for count in channels]
+        self.space = SlimmableUnit(full, full, 5, 1, channels, rectify=False, depthwise=True)
+        self.expand = SlimmableUnit(full, 2 * full, 1, 1, double)
+        self.project = SlimmableUnit(2 * full, full, 1, 1, channels, rectify=False)
+
+    def forward(self, x: Tensor, index: int) -> Tensor:
+        """Map (N, C, H, W) to the same shape."""
+        return x + self.project(self.expand(self.space(x, index), index), index)

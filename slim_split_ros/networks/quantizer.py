@@ -1,0 +1,82 @@
+"""
+How do latents become small integers, and how many bits will those take?
+
+The step of a rate is a gain per channel: symbols are round(latent * gain). The prior exists for
+training alone, where bits need a gradient; coders use tables counted from symbols.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from slim_split_ros.networks.config import ModelConfig
+
+SYMBOL_LIMIT = 127  # int8, symmetric
+FIRST_GAINS = (1.0, 0.7, 0.5, 0.35)  # about 0.6 of the bytes from one rate to the next
+
+
+class Quantizer(nn.Module):
+    """
+    Round latents with a step per rate and channel, and estimate the bits of the result.
+
+    Source: gain units, arXiv 2003.02012, section 3; factorized prior with additive uniform noise,
+    arXiv 1611.01704, section 3.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        latents = config.latent_channels
+        gains = [FIRST_GAINS[-1] * 0.7 ** max(0, rate - 3) if rate > 3 else FIRST_GAINS[rate]
+                 for rate in range(config.rates)]
+        self.log_gain = nn.Parameter(
+            torch.tensor(gains).log()[:, None].repeat(1, latents))  # R, L
+        self.log_scale = nn.Parameter(
+            torch.zeros(len(config.widths), config.rates, latents))  # W, R, L
+
+    def gain(self, rate: int) -> Tensor:
+        """Return the gain of each latent channel (L,) at `rate`."""
+        return self.log_gain[rate].exp()
+
+    def forward(self, latent: Tensor, width_index: int, rate: int) -> tuple[Tensor, Tensor]:
+        """
+        Return dequantized latents (N, C, h, w) and bits a frame (N,).
+
+        The values carry rounding forward and the identity backward; the bits are those of the
+        latents under uniform noise, which has a gradient.
+        """
+        count = latent.shape[1]
+        gain = self.gain(rate)[:count, None, None]
+        scaled = (latent * gain).clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)
+        rounded = scaled + (scaled.round() - scaled).detach()
+        noisy = scaled + torch.empty_like(scaled).uniform_(-0.5, 0.5) if self.training else rounded
+        return rounded / gain, self.bits(noisy, width_index, rate)
+
+    def bits(self, symbols: Tensor, width_index: int, rate: int) -> Tensor:
+        """Return the bits of each frame (N,) under a zero-mean logistic prior per channel."""
+        count = symbols.shape[1]
+        scale = self.log_scale[width_index, rate, :count, None, None].exp()
+        distance = symbols.abs().float()
+        upper = torch.sigmoid((0.5 - distance) / scale)
+        lower = torch.sigmoid((-0.5 - distance) / scale)
+        probability = (upper - lower).clamp_min(2.0 ** -20)
+        return -probability.log().sum(dim=(1, 2, 3)) / math.log(2.0)
+
+
+def quantize(latent: Tensor, gain: Tensor) -> Tensor:
+    """Return int8 symbols (N, C, h, w) of latents under a gain (C,), as the robot does."""
+    scaled = latent * gain[:, None, None]
+    return scaled.round().clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT).to(torch.int8)
+
+
+def dequantize(symbols: Tensor, inverse_gain: Tensor) -> Tensor:
+    """Return float latents (N, L, h, w) of symbols under (N, L), zero where nothing was sent."""
+    return symbols.float() * inverse_gain[:, :, None, None]
+
+
+def pad_channels(latent: Tensor, channels: int) -> Tensor:
+    """Append zero channels (N, channels, h, w) in place of those that a width does not send."""
+    return functional.pad(latent, (0, 0, 0, 0, 0, channels - latent.shape[1]))

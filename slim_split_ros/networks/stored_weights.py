@@ -1,0 +1,53 @@
+"""How do weights lie on disk? safetensors in half precision with the configuration; no pickle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+import torch
+
+from slim_split_ros.networks.config import ModelConfig
+from slim_split_ros.networks.errors import WeightsError
+from slim_split_ros.networks.split_detector import SplitDetector
+
+WEIGHTS_FILE = 'model.safetensors'
+
+
+def round_to_half(model: SplitDetector) -> SplitDetector:
+    """Round weights to float16 in place, so that every file of a model holds the same ones."""
+    for tensor in model.state_dict().values():
+        if tensor.dtype == torch.float32:
+            tensor.copy_(tensor.half().float())
+    return model.eval()
+
+
+def save_model(model: SplitDetector, path: Path) -> None:
+    """Write weights that `round_to_half` rounded; others would lose digits unseen."""
+    tensors = {name: (tensor.half() if tensor.dtype == torch.float32 else tensor).contiguous()
+               for name, tensor in model.state_dict().items()}
+    save_file(tensors, path, metadata={'config': json.dumps(model.config.to_dict())})
+
+
+def load_model(path: Path) -> SplitDetector:
+    """
+    Read `model.safetensors`, or the one in a model folder, as float32.
+
+    Raises WeightsError naming the file.
+    """
+    path = path / WEIGHTS_FILE if path.is_dir() else path
+    try:
+        with safe_open(path, framework='pt') as file:
+            config = ModelConfig.from_dict(json.loads(file.metadata()['config']))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        model = SplitDetector(config)
+        model.load_state_dict(
+            {name: tensor.float() if tensor.is_floating_point() else tensor
+             for name, tensor in tensors.items()})
+    except (SafetensorError, OSError, TypeError, KeyError, ValueError, RuntimeError) as error:
+        raise WeightsError(
+            f'{path} cannot be read as a model ({str(error).splitlines()[0]}): train one, or '
+            'point to a folder that `export` wrote') from error
+    return model.eval()

@@ -1,0 +1,31 @@
+"""Networks of the real structure that train in seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from slim_split_ros.networks.config import ModelConfig
+from slim_split_ros.networks.split_detector import SplitDetector
+from slim_split_ros.networks.stored_weights import round_to_half
+from slim_split_ros.training.coco_folder import LabelledImage
+from slim_split_ros.training.export import fit_all_tables, write_model_folder
+from slim_split_ros.training.run import table_images
+from support.drawn_data import CLASSES
+
+
+def small_config(classes: tuple[str, ...] = CLASSES) -> ModelConfig:
+    """Return a model of few channels and a small input."""
+    return ModelConfig(
+        classes, input_long_side=128, encoder_channels=16, latent_channels=8, rates=2,
+        stem_channels=(8, 16, 16), trunk_channels=(16, 16), neck_channels=(16, 16, 16),
+        head_channels=16, decoder_channels=(16, 16))
+
+
+def write_untrained_model(folder: Path, sources: list[tuple[LabelledImage, ...]]) -> None:
+    """Export a small model whose weights are random but always the same."""
+    torch.manual_seed(0)
+    model = round_to_half(SplitDetector(small_config()))
+    images = table_images(sources, model.config.input_long_side)
+    write_model_folder(model, fit_all_tables(model, images), folder)
