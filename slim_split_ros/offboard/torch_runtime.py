@@ -13,6 +13,11 @@ from slim_split_ros.offboard.postprocess import Candidates
 from slim_split_ros.wire.manifest import Manifest
 
 
+def gpu_is_available() -> bool:
+    """Tell whether torch finds a GPU."""
+    return torch.cuda.is_available()
+
+
 class TorchRuntime:
     """
     Run decoder, detector and top-k on a torch device, with the answers of `OnnxRuntime`.

@@ -1,0 +1,1 @@
+"""From labelled pictures to weights and the files that both nodes run."""

@@ -1,0 +1,164 @@
+"""Stage two: encoder and decoder learn to keep what the detector needs, in few bits."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+import math
+
+import torch
+from torch import Tensor, nn
+
+from slim_split_ros.networks.detector import Detector, Prediction
+from slim_split_ros.networks.split_detector import SplitDetector, normalize
+from slim_split_ros.training.batches import Batch
+from slim_split_ros.training.losses import (
+    detection_loss,
+    distillation_loss,
+    feature_loss,
+    neck_loss,
+    object_weight,
+)
+from slim_split_ros.training.settings import target_bpp
+from slim_split_ros.training.stage import half_precision
+
+CLEAN_SHARE = 0.25  # of a batch that the server also sees undamaged, so that it stays a detector
+SERVER_RATE = 0.4  # learning rate of trunk, neck and head, which start trained
+FEATURE_WEIGHT = 1.0
+DISTILLATION_WEIGHT = 1.0
+RATE_0_SHARE = 0.5
+FIRST_RATE_WEIGHT = 2.0
+CONTROL_STEPS = 200  # before the prior has settled its bits say little
+CONTROL_GAIN = 0.03
+STEM_STRIDE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Part of a batch that goes through the encoder at one width and rate."""
+
+    rows: slice
+    width_index: int
+    rate: int
+
+
+class CodecObjective:
+    """
+    Train encoder, quantizer, decoder and the server's half against a frozen teacher.
+
+    Sandwich rule: each step runs the narrowest, the widest and two drawn widths, on a quarter
+    of the batch each. Source: arXiv 1903.05134, section 3.1. The weight of the bits is driven,
+    for each width and rate, so that the mean payload meets its target.
+    """
+
+    name = 'codec'
+
+    def __init__(self, model: SplitDetector, seed: int) -> None:
+        self.module = CodecModule(model)
+        self._teacher: Detector = copy.deepcopy(model.detector).eval().requires_grad_(False)
+        self._seed = seed
+
+    def parameter_groups(self, learning_rate: float) -> list[dict]:
+        """Return two groups: what starts untrained, and the server's half."""
+        model = self.module.model
+        model.detector.stem.requires_grad_(False)
+        fresh = [*model.encoder.parameters(), *model.quantizer.parameters(),
+                 *model.decoder.parameters()]
+        tuned = [parameter for part in (model.detector.trunk, model.detector.neck,
+                                        model.detector.head) for parameter in part.parameters()]
+        return [{'params': params, 'initial_lr': rate, 'lr': rate}
+                for params, rate in ((fresh, learning_rate), (tuned, SERVER_RATE * learning_rate))]
+
+    def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
+        """Return the weighted sum of detection, distillation, feature and rate losses."""
+        model = self.module.model
+        self._teacher.to(batch.images.device)
+        self.module.train()
+        model.detector.stem.eval()
+        groups = self._groups(len(batch.images), step)
+        with half_precision(batch.images.device):
+            image = normalize(batch.images)
+            with torch.no_grad():
+                clean = self._teacher.stem(image)
+                teacher = self._teacher.from_features(clean)
+            decoded, bpp = self._transmit(image, groups)
+            extra = max(1, int(CLEAN_SHARE * len(image)))
+            student = model.detector.from_features(
+                torch.cat([decoded, clean[:extra].to(decoded.dtype)]))
+        boxes = torch.cat([batch.boxes, batch.boxes[:extra]])
+        labels = torch.cat([batch.labels, batch.labels[:extra]])
+        taught = _join(teacher, extra)
+        detection = detection_loss(student, boxes, labels).total
+        distilled = distillation_loss(student, taught)
+        weight = object_weight(batch.boxes, batch.labels, *clean.shape[2:], STEM_STRIDE)
+        features = feature_loss(decoded, clean, weight) + neck_loss(
+            student, taught, boxes, labels)
+        rate, figures = self._rate(bpp, groups, step)
+        total = (detection + DISTILLATION_WEIGHT * distilled + FEATURE_WEIGHT * features + rate)
+        return total, {'detection': detection.item(), 'distillation': distilled.item(),
+                       'features': features.item(), 'rate': rate.item(), **figures}
+
+    def _groups(self, count: int, step: int) -> list[Group]:
+        """Share a batch out among widths, and draw a rate for each share."""
+        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
+        config = self.module.model.config
+        widths = len(config.widths)
+        drawn = torch.randint(widths, (2,), generator=generator).tolist()
+        edges = [count * part // 4 for part in range(5)]
+        groups = []
+        for part, width_index in enumerate((0, widths - 1, *drawn)):
+            coarse = torch.rand((), generator=generator).item() >= RATE_0_SHARE
+            rate = int(torch.randint(1, config.rates, (), generator=generator)) if (
+                coarse and config.rates > 1) else 0
+            groups.append(Group(slice(edges[part], edges[part + 1]), width_index, rate))
+        return [group for group in groups if group.rows.start < group.rows.stop]
+
+    def _transmit(self, image: Tensor, groups: list[Group]) -> tuple[Tensor, list[Tensor]]:
+        """Return decoded features (N, C, h, w) and the bits per input pixel of each group."""
+        model = self.module.model
+        latents, steps, widths, bpp = [], [], [], []
+        for group in groups:
+            part = image[group.rows]
+            latent = model.encoder(part, model.config.widths[group.width_index]).float()
+            value, bits = model.quantizer(latent, group.width_index, group.rate)
+            latents.append(model.pad(value))
+            inverse = 1.0 / model.quantizer.gain(group.rate)
+            inverse = inverse * (torch.arange(len(inverse)) < latent.shape[1]).to(inverse.device)
+            steps.append(inverse[None].expand(len(part), -1))
+            widths.append(torch.full((len(part),), group.width_index, device=image.device))
+            bpp.append(bits.mean() / (image.shape[2] * image.shape[3]))
+        return model.decoder(torch.cat(latents), torch.cat(steps), torch.cat(widths)), bpp
+
+    def _rate(self, bpp: list[Tensor], groups: list[Group], step: int
+              ) -> tuple[Tensor, dict[str, float]]:
+        """Return the weighted rate, and turn each weight towards its target."""
+        config = self.module.model.config
+        weights = self.module.log_rate_weight
+        parts, figures = [], {}
+        for value, group in zip(bpp, groups, strict=True):
+            cell = (group.width_index, group.rate)
+            parts.append(value * weights[cell].exp())
+            target = target_bpp(config, *cell)
+            if step >= CONTROL_STEPS:
+                weights[cell] += CONTROL_GAIN * math.log(max(value.item(), 1e-6) / target)
+            if group.rate == 0:
+                figures[f'bpp_w{config.widths[group.width_index]:g}'] = value.item()
+        return torch.stack(parts).mean(), figures
+
+
+class CodecModule(nn.Module):
+    """Keep the rate weights beside the model, so that checkpoints hold them."""
+
+    def __init__(self, model: SplitDetector) -> None:
+        super().__init__()
+        self.model = model
+        self.register_buffer('log_rate_weight', torch.full(
+            (len(model.config.widths), model.config.rates), math.log(FIRST_RATE_WEIGHT)))
+
+
+def _join(teacher: Prediction, extra: int) -> Prediction:
+    """Append the first rows once more, for those that the student also sees undamaged."""
+    return Prediction(
+        torch.cat([teacher.logits, teacher.logits[:extra]]),
+        torch.cat([teacher.boxes, teacher.boxes[:extra]]), teacher.centers, teacher.strides,
+        tuple(torch.cat([level, level[:extra]]) for level in teacher.features))

@@ -1,0 +1,71 @@
+"""What does the robot run at one width? The slimmable encoder with slices and norms made plain."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from slim_split_ros.networks.encoder import MixingBlock, SlimmableEncoder, SlimmableUnit
+from slim_split_ros.networks.quantizer import SYMBOL_LIMIT
+from slim_split_ros.networks.split_detector import PIXEL_DEVIATION, PIXEL_MEAN
+
+
+class RobotEncoder(nn.Module):
+    """Map uint8 pixels to int8 symbols at one width, as `encoder_w*.onnx` does."""
+
+    def __init__(self, encoder: SlimmableEncoder, width: float) -> None:
+        super().__init__()
+        index = encoder.config.widths.index(width)
+        self.patch = fold_unit(encoder.patch, index, 3)
+        base, double = encoder.patch.channels[index], encoder.down16.channels[index]
+        self.body = nn.Sequential(
+            fold_unit(encoder.down8, index, base),
+            *(FoldedBlock(block, index) for block in encoder.mix8),
+            fold_unit(encoder.down16, index, base),
+            *(FoldedBlock(block, index) for block in encoder.mix16),
+        )
+        weight, bias = encoder.to_latents.sliced(double, encoder.config.latents(width))
+        self.to_latents = nn.Conv2d(double, len(weight), 1)
+        self.to_latents.weight.data, self.to_latents.bias.data = weight.clone(), bias.clone()
+        scale_pixels(self.patch[0])
+
+    def forward(self, image: Tensor, gain: Tensor) -> Tensor:
+        """Map uint8 (1, H, W, 3), BGR, and gains (C,) to int8 (1, C, H/16, W/16)."""
+        x = self.patch(image.permute(0, 3, 1, 2).float())
+        scaled = self.to_latents(self.body(x)) * gain[None, :, None, None]
+        return scaled.round().clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT).to(torch.int8)
+
+
+class FoldedBlock(nn.Module):
+    """A mixing block with its norms folded."""
+
+    def __init__(self, block: MixingBlock, index: int) -> None:
+        super().__init__()
+        count = block.space.channels[index]
+        self.body = nn.Sequential(
+            fold_unit(block.space, index, count), fold_unit(block.expand, index, count),
+            fold_unit(block.project, index, block.expand.channels[index]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, H, W) to the same shape."""
+        return x + self.body(x)
+
+
+def fold_unit(unit: SlimmableUnit, index: int, channels_in: int) -> nn.Sequential:
+    """Return one plain convolution, and a rectifier where the unit has one."""
+    count = unit.channels[index]
+    norm = unit.norm[index]
+    weight, _ = unit.conv.sliced(channels_in, count)
+    factor = norm.weight / (norm.running_var + norm.eps).sqrt()
+    groups = channels_in if unit.conv.groups > 1 else 1
+    conv = nn.Conv2d(channels_in, count, unit.conv.kernel_size, unit.conv.stride,
+                     unit.conv.padding, groups=groups)
+    conv.weight.data = (weight * factor[:, None, None, None]).detach().clone()
+    conv.bias.data = (norm.bias - norm.running_mean * factor).detach().clone()
+    return nn.Sequential(conv, nn.ReLU()) if unit.rectify else nn.Sequential(conv)
+
+
+def scale_pixels(conv: nn.Conv2d) -> None:
+    """Fold the pixels' mean and deviation into a convolution without padding, in place."""
+    conv.weight.data /= PIXEL_DEVIATION
+    conv.bias.data -= PIXEL_MEAN * conv.weight.data.sum(dim=(1, 2, 3))

@@ -1,0 +1,44 @@
+"""What should a user of a model know? Its data, classes, sizes and how it was made."""
+
+from __future__ import annotations
+
+from collections import Counter
+import json
+from pathlib import Path
+
+from slim_split_ros.training.coco_folder import CocoSplit
+from slim_split_ros.training.settings import PRESETS, StageSettings
+
+CARD_FILE = 'MODEL_CARD.md'
+
+
+def write_model_card(folder: Path, splits: list[CocoSplit], preset: str) -> None:
+    """Write the card beside the manifest; figures of accuracy are `evaluate`'s to add."""
+    manifest = json.loads((folder / 'manifest.json').read_text('utf-8'))
+    lines = [
+        '# Model card', '',
+        f'Fingerprint `{manifest["fingerprint"]}`; network input: longer side '
+        f'{manifest["input_long_side"]} pixels.', '',
+        '## Classes', '', ', '.join(f'`{name}`' for name in manifest['classes']), '',
+        '## Training data', '', '| annotations | images | boxes by class |', '|---|---|---|',
+        *(_data_row(split) for split in splits), '',
+        '## How it was made', '',
+        f'`python -m slim_split_ros train --preset {preset}`: '
+        f'detector {_stage(PRESETS[preset].detector)}; codec {_stage(PRESETS[preset].codec)}.',
+        '', '## Encoders', '', '| width | channels | latent channels |', '|---|---|---|',
+        *(f'| {entry["width"]:g} | {entry["channels"]} | {entry["latent_channels"]} |'
+          for entry in manifest['widths']), '',
+    ]
+    (folder / CARD_FILE).write_text('\n'.join(lines), 'utf-8')
+
+
+def _data_row(split: CocoSplit) -> str:
+    counts = Counter(label for image in split.images for label in image.labels.tolist())
+    boxes = ', '.join(f'{name} {counts[index]}' for index, name in enumerate(split.classes))
+    folder = split.annotation_file.parent.parent.name
+    return f'| {folder}/{split.annotation_file.name} | {len(split.images)} | {boxes} |'
+
+
+def _stage(settings: StageSettings) -> str:
+    return (f'{settings.steps} steps of {settings.batch_size} pictures, AdamW, '
+            f'{settings.learning_rate:g} falling to 0')

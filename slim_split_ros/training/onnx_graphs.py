@@ -1,0 +1,87 @@
+"""How do the networks become files for ONNX Runtime? Traced, checked and stored in half size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import warnings
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+import torch
+from torch import Tensor, nn
+
+from slim_split_ros.networks.candidates import top_candidates
+from slim_split_ros.networks.split_detector import SplitDetector
+from slim_split_ros.training.fold import RobotEncoder
+
+OPSET = 17
+TRACE_SIZE = (416, 320)  # any size will do: height and width stay free
+SMALL_TENSOR = 256  # elements; storing less in half precision saves nothing
+
+
+class ServerGraph(nn.Module):
+    """Decoder, detector and top-k: symbols in, candidate boxes out."""
+
+    def __init__(self, model: SplitDetector) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, symbols: Tensor, inverse_gain: Tensor, width_index: Tensor
+                ) -> tuple[Tensor, Tensor, Tensor]:
+        """Map (N, L, h, w), (N, L), (N,) to boxes (N, K, 4), scores (N, K), labels (N, K)."""
+        return top_candidates(self.model.decode(symbols, inverse_gain, width_index))
+
+
+def write_encoder(model: SplitDetector, width: float, path: Path) -> None:
+    """Write the encoder of one width: `image`, `gain` to `symbols`."""
+    height, side = TRACE_SIZE
+    image = torch.zeros(1, height, side, 3, dtype=torch.uint8)
+    gain = torch.ones(model.config.latents(width))
+    _trace(RobotEncoder(model.encoder, width), (image, gain), path, ['image', 'gain'], {
+        'image': {1: 'height', 2: 'width'}, 'symbols': {2: 'latent_height', 3: 'latent_width'}})
+
+
+def write_server(model: SplitDetector, path: Path) -> None:
+    """Write the server's half: `symbols`, `inverse_gain`, `width_index` to candidates."""
+    height, side = (size // 16 for size in TRACE_SIZE)
+    latents = model.config.latent_channels
+    inputs = (torch.zeros(2, latents, height, side, dtype=torch.int8), torch.ones(2, latents),
+              torch.zeros(2, dtype=torch.int64))
+    names = ['symbols', 'inverse_gain', 'width_index']
+    free = {name: {0: 'batch'} for name in (*names, 'boxes', 'scores', 'labels')}
+    free['symbols'].update({2: 'latent_height', 3: 'latent_width'})
+    _trace(ServerGraph(model), inputs, path, names, free)
+
+
+def _trace(module: nn.Module, inputs: tuple[Tensor, ...], path: Path, names: list[str],
+           free: dict[str, dict[int, str]]) -> None:
+    outputs = [name for name in free if name not in names]
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # the tracer's remarks on shapes that stay free
+        torch.onnx.export(
+            module.eval().requires_grad_(False), inputs, path, input_names=names,
+            output_names=outputs, dynamic_axes=free, opset_version=OPSET, dynamo=False)
+    store_in_half(path)
+
+
+def store_in_half(path: Path) -> None:
+    """
+    Rewrite large float32 constants as float16 with a cast, which is folded when loaded.
+
+    Exact where the weights were rounded to float16 before, as `export` does.
+    """
+    graph = onnx.load(path)
+    casts = []
+    for constant in graph.graph.initializer:
+        array = numpy_helper.to_array(constant)
+        if array.dtype != np.float32 or array.size < SMALL_TENSOR:
+            continue
+        name = constant.name
+        constant.CopyFrom(numpy_helper.from_array(array.astype(np.float16), f'{name}.half'))
+        casts.append(onnx.helper.make_node(
+            'Cast', [f'{name}.half'], [name], to=onnx.TensorProto.FLOAT))
+    for cast in reversed(casts):
+        graph.graph.node.insert(0, cast)
+    onnx.checker.check_model(graph)
+    onnx.save(graph, path)

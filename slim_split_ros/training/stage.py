@@ -1,0 +1,165 @@
+"""How does one stage of training run? A loop that reads from top to bottom."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+import math
+from pathlib import Path
+import time
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from slim_split_ros.training.batches import Batch, BatchPlan, training_batches
+from slim_split_ros.training.checkpoint import (
+    flatten_optimizer,
+    load_checkpoint,
+    restore_optimizer,
+    save_checkpoint,
+)
+from slim_split_ros.training.coco_folder import LabelledImage
+from slim_split_ros.training.errors import CheckpointError
+from slim_split_ros.training.settings import StageSettings
+from slim_split_ros.training.weight_average import WeightAverage
+
+CHECKPOINT_SECONDS = 120.0
+LOG_STEPS = 20
+
+
+class Objective(Protocol):
+    """What a stage trains: a module and its loss."""
+
+    name: str
+    module: nn.Module
+
+    def parameter_groups(self, learning_rate: float) -> list[dict]:
+        """Return the optimizer's groups."""
+
+    def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
+        """Return the loss of a batch and the figures to log."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlace:
+    """Where a run reads and writes."""
+
+    folder: Path
+    device: torch.device
+    workers: int
+
+
+def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], plan: BatchPlan,
+              settings: StageSettings, place: RunPlace) -> nn.Module:
+    """
+    Train to the last step, from the last checkpoint if there is one; return the average.
+
+    Raises CheckpointError where a checkpoint is damaged or of another model.
+    """
+    module = objective.module.to(place.device, memory_format=torch.channels_last)
+    groups = objective.parameter_groups(settings.learning_rate)
+    optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
+    average = WeightAverage(module, settings.average_decay)
+    checkpoint = place.folder / f'{objective.name}.safetensors'
+    first = _resume(checkpoint, module, average, optimizer)
+    batches = training_batches(sources, plan, first, settings.steps, place.workers)
+    log = StageLog(place.folder / f'{objective.name}.csv', first)
+    bar = tqdm(batches, objective.name, settings.steps, initial=first, unit='step',
+               mininterval=1.0)
+    step, saved = first, time.monotonic()
+    try:
+        for batch in bar:
+            factor = learning_rate_factor(step, settings)
+            for group, initial in zip(optimizer.param_groups, groups, strict=True):
+                group['lr'] = initial['initial_lr'] * factor
+            loss, figures = objective.loss(to_device(batch, place.device), step)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(module.parameters(), settings.gradient_norm)
+            optimizer.step()
+            average.update(module, step)
+            log.add(step, {'loss': loss.item(), **figures})
+            step += 1
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                _save(checkpoint, step, module, average, optimizer)
+                saved = time.monotonic()
+    finally:  # on Ctrl-C too
+        if step > first:
+            _save(checkpoint, step, module, average, optimizer)
+    return average.model
+
+
+def learning_rate_factor(step: int, settings: StageSettings) -> float:
+    """Return the share of the full learning rate at a step."""
+    warm = min(1.0, (step + 1) / settings.warmup_steps)
+    return warm * 0.5 * (1.0 + math.cos(math.pi * step / settings.steps))
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """Return the batch on a device, pictures channels last."""
+    return Batch(batch.images.to(device, memory_format=torch.channels_last),
+                 batch.boxes.to(device), batch.labels.to(device))
+
+
+def half_precision(device: torch.device) -> torch.autocast:
+    """Return the context in which convolutions take bfloat16 where that is faster."""
+    able = device.type == 'cuda' or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.autocast(device.type, torch.bfloat16, enabled=able)
+
+
+class StageLog:
+    """Append mean figures to a CSV every few steps; a resumed run goes on in the same file."""
+
+    def __init__(self, path: Path, first_step: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._sums: dict[str, list[float]] = {}
+        self._started = time.monotonic()
+        if first_step == 0:
+            path.unlink(missing_ok=True)
+
+    def add(self, step: int, figures: dict[str, float]) -> None:
+        """Take the figures of one step."""
+        for name, value in figures.items():
+            self._sums.setdefault(name, []).append(value)
+        if (step + 1) % LOG_STEPS == 0:
+            self._write(step + 1)
+
+    def _write(self, step: int) -> None:
+        rows = [(step, name, f'{sum(values) / len(values):.5g}')
+                for name, values in sorted(self._sums.items())]
+        rows.append((step, 'seconds', f'{time.monotonic() - self._started:.0f}'))
+        self._sums.clear()
+        fresh = not self._path.exists()
+        with self._path.open('a', newline='', encoding='utf-8') as file:
+            writer = csv.writer(file, lineterminator='\n')
+            if fresh:
+                writer.writerow(('step', 'figure', 'mean'))
+            writer.writerows(rows)
+
+
+def _resume(path: Path, module: nn.Module, average: WeightAverage,
+            optimizer: torch.optim.Optimizer) -> int:
+    if not path.is_file():
+        return 0
+    groups, metadata = load_checkpoint(path)
+    try:
+        module.load_state_dict(groups['model'])
+        average.model.load_state_dict(groups['average'])
+    except (KeyError, RuntimeError) as error:
+        raise CheckpointError(
+            f'{path} is of another model or data set; choose another --output or remove it '
+            f'({str(error).splitlines()[0]})') from error
+    restore_optimizer(optimizer, groups.get('optimizer', {}))
+    return int(metadata['step'])
+
+
+def _save(path: Path, step: int, module: nn.Module, average: WeightAverage,
+          optimizer: torch.optim.Optimizer) -> None:
+    save_checkpoint(path, {
+        'model': module.state_dict(),
+        'average': average.model.state_dict(),
+        'optimizer': flatten_optimizer(optimizer),
+    }, {'step': step})

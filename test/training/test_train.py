@@ -1,0 +1,147 @@
+"""Training as a user runs it: learns, resumes, exports what both runtimes agree on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch')
+ort = pytest.importorskip('onnxruntime')
+
+from slim_split_ros.networks.detector import Detector  # noqa: E402
+from slim_split_ros.networks.split_detector import SplitDetector, normalize  # noqa: E402
+from slim_split_ros.networks.stored_weights import load_model, round_to_half  # noqa: E402
+from slim_split_ros.offboard.onnx_runtime import OnnxRuntime  # noqa: E402
+from slim_split_ros.offboard.torch_runtime import TorchRuntime  # noqa: E402
+from slim_split_ros.training.batches import BatchPlan  # noqa: E402
+from slim_split_ros.training.checkpoint import load_checkpoint  # noqa: E402
+from slim_split_ros.training.coco_folder import load_split  # noqa: E402
+from slim_split_ros.training.detector_objective import DetectorObjective  # noqa: E402
+from slim_split_ros.training.errors import CheckpointError  # noqa: E402
+from slim_split_ros.training.export import fit_all_tables, write_model_folder  # noqa: E402
+from slim_split_ros.training.run import table_images, train_stages  # noqa: E402
+from slim_split_ros.training.settings import Preset, StageSettings  # noqa: E402
+from slim_split_ros.training.stage import RunPlace, run_stage  # noqa: E402
+from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
+from support.drawn_data import write_drawn_data  # noqa: E402
+from support.small_networks import small_config  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+SHORT = StageSettings(6, 4, 1e-3, warmup_steps=2)
+CPU = torch.device('cpu')
+
+
+@pytest.fixture(scope='module')
+def sources(tmp_path_factory) -> list:  # noqa: ANN001
+    folder = tmp_path_factory.mktemp('drawn')
+    write_drawn_data(folder, 'train', 10)
+    return [load_split(folder, 'train').images]
+
+
+@pytest.fixture(scope='module')
+def exported(tmp_path_factory, sources: list) -> Path:  # noqa: ANN001
+    torch.manual_seed(0)
+    model = SplitDetector(small_config())
+    place = RunPlace(tmp_path_factory.mktemp('run'), CPU, workers=0)
+    train_stages(model, sources, Preset(SHORT, SHORT), place, seed=0)
+    folder = tmp_path_factory.mktemp('model')
+    model = round_to_half(model)
+    write_model_folder(model, fit_all_tables(model, table_images(sources, 128)), folder)
+    return folder
+
+
+def first_log_loss(folder: Path, steps: int, sources: list) -> list[float]:
+    torch.manual_seed(0)
+    settings = StageSettings(steps, 8, 3e-3, warmup_steps=5)
+    run_stage(DetectorObjective(Detector(small_config())), sources, BatchPlan(8, 128, 0),
+              settings, RunPlace(folder, CPU, workers=0))
+    rows = (folder / 'detector.csv').read_text().splitlines()[1:]
+    return [float(row.split(',')[2]) for row in rows if row.split(',')[1] == 'loss']
+
+
+def test_the_detector_learns_drawn_shapes(tmp_path: Path, sources: list) -> None:
+    losses = first_log_loss(tmp_path, 60, sources)
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_an_interrupted_run_ends_with_the_weights_of_a_whole_one(
+    tmp_path: Path, sources: list
+) -> None:
+    def train(folder: Path, objective: DetectorObjective) -> dict:
+        return run_stage(objective, sources, BatchPlan(4, 128, 0), SHORT,
+                         RunPlace(folder, CPU, workers=0)).state_dict()
+
+    class Interrupted(DetectorObjective):
+        def loss(self, batch, step):  # noqa: ANN001, ANN202
+            if step == 4:
+                raise KeyboardInterrupt
+            return super().loss(batch, step)
+
+    def fresh(kind: type) -> DetectorObjective:
+        torch.manual_seed(0)
+        return kind(Detector(small_config()))
+
+    whole = train(tmp_path / 'whole', fresh(DetectorObjective))
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / 'parts', fresh(Interrupted))
+    _, metadata = load_checkpoint(tmp_path / 'parts/detector.safetensors')
+    assert metadata['step'] == 4
+    resumed = train(tmp_path / 'parts', fresh(DetectorObjective))
+    for name, tensor in whole.items():
+        assert torch.allclose(tensor.float(), resumed[name].float(), atol=1e-5), name
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, sources: list) -> None:
+    (tmp_path / 'detector.safetensors').write_bytes(b'broken')
+    with pytest.raises(CheckpointError, match='detector.safetensors'):
+        first_log_loss(tmp_path, 2, sources)
+
+
+def test_exported_encoders_give_the_symbols_of_torch(exported: Path, sources: list) -> None:
+    model, manifest = load_model(exported), load_manifest(exported)
+    image = np.random.default_rng(0).integers(0, 255, (1, 96, 128, 3)).astype(np.uint8)
+    for entry in manifest.widths:
+        session = ort.InferenceSession(str(manifest.checked_file(entry.encoder)))
+        gain = np.array(manifest.gains[0][:entry.latent_channels], np.float32)
+        (symbols,) = session.run(None, {'image': image, 'gain': gain})
+        with torch.no_grad():
+            latent = model.encoder(
+                normalize(torch.from_numpy(image).permute(0, 3, 1, 2)), entry.width)
+        expected = (latent * torch.from_numpy(gain)[:, None, None]).round().numpy()
+        assert symbols.dtype == np.int8
+        # Values at a rounding boundary may fall either way.
+        assert (symbols != expected).mean() < 0.01
+        assert np.abs(symbols - expected).max() <= 1
+
+
+def test_both_runtimes_of_the_server_agree(exported: Path) -> None:
+    manifest = load_manifest(exported)
+    rng = np.random.default_rng(0)
+    symbols = rng.integers(-3, 4, (3, 8, 8, 6)).astype(np.int8)
+    inputs = (symbols, np.ones((3, 8), np.float32), np.array([0, 1, 3]))
+    for one, other in zip(OnnxRuntime(manifest, 1).run(*inputs),
+                          TorchRuntime(manifest, 'cpu').run(*inputs), strict=True):
+        assert np.allclose(one.scores, other.scores, atol=1e-4)
+        clear = np.flatnonzero(np.diff(one.scores) < -1e-4)[:5]  # equal scores may swap
+        assert np.allclose(one.boxes[clear], other.boxes[clear], atol=0.05)
+
+
+def test_the_fingerprint_follows_the_weights(exported: Path, tmp_path: Path, sources: list
+                                             ) -> None:
+    model = load_model(exported)
+    with torch.no_grad():
+        model.decoder.exit.bias += 1.0
+    tables = fit_all_tables(model, table_images(sources, 128))
+    changed = write_model_folder(round_to_half(model), tables, tmp_path)
+    assert changed != json.loads((exported / 'manifest.json').read_text())['fingerprint']
+
+
+def test_every_table_covers_its_channels(exported: Path) -> None:
+    manifest = load_manifest(exported)
+    for index, entry in enumerate(manifest.widths):
+        for rate in range(len(manifest.gains)):
+            assert len(manifest.tables(index, rate)) == entry.latent_channels
