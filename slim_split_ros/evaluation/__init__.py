@@ -1,0 +1,1 @@
+"""Rate, accuracy and time, measured on the same pictures for everything compared."""

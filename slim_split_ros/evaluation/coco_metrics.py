@@ -1,0 +1,69 @@
+"""How accurate are detections? COCO's own evaluation, by pycocotools, and nothing of ours."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+import io
+from pathlib import Path
+
+import numpy as np
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from slim_split_ros.offboard.detections import Detections
+
+# Detections below it cannot change AP but fill files; COCO itself has no threshold.
+SCORE_FLOOR = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Average precision over all areas unless the name says otherwise; NaN where undefined."""
+
+    ap50: float
+    ap: float
+    ap_small: float
+    ap_medium: float
+    ap_large: float
+    class_ap50: tuple[float, ...]  # in the order of the category ids
+
+
+def to_coco_results(image_id: int, detections: Detections, category_ids: tuple[int, ...]
+                    ) -> list[dict]:
+    """Return detections of one picture in COCO's result format."""
+    return [
+        {'image_id': image_id, 'category_id': category_ids[label],
+         'bbox': [round(float(value), 2) for value in box], 'score': round(float(score), 5)}
+        for box, score, label in zip(
+            detections.boxes, detections.scores, detections.labels, strict=True)
+    ]
+
+
+def load_ground_truth(annotation_file: Path) -> COCO:
+    """Read annotations the way pycocotools wants them, without its prints."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(annotation_file))
+    truth.dataset.setdefault('info', {})  # pycocotools copies it
+    for annotation in truth.dataset['annotations']:
+        annotation.setdefault('iscrowd', 0)
+        annotation.setdefault('area', annotation['bbox'][2] * annotation['bbox'][3])
+    return truth
+
+
+def measure_accuracy(truth: COCO, results: list[dict]) -> Accuracy:
+    """Evaluate results in COCO's format over all pictures of the ground truth, maxDets 100."""
+    if not results:
+        return Accuracy(0.0, 0.0, 0.0, 0.0, 0.0, (0.0,) * len(truth.getCatIds()))
+    with contextlib.redirect_stdout(io.StringIO()):
+        run = COCOeval(truth, truth.loadRes(results), 'bbox')
+        run.evaluate()
+        run.accumulate()
+        run.summarize()
+    precision = run.eval['precision'][0, :, :, 0, 2]  # recall steps, classes at IoU 0.5
+    class_ap50 = tuple(
+        float(column[column > -1].mean()) if (column > -1).any() else float('nan')
+        for column in precision.T)
+    figures = [float(value) if value >= 0 else float('nan') for value in run.stats]
+    return Accuracy(figures[1], figures[0], figures[3], figures[4], figures[5],
+                    tuple(np.round(class_ap50, 5).tolist()))

@@ -1,0 +1,82 @@
+"""What was measured at one setting of one codec? Frames first, then their summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from slim_split_ros.evaluation.coco_metrics import Accuracy
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Name one way to get detections from a picture; fields that do not apply are None."""
+
+    codec: str
+    width: float | None = None
+    rate: int | None = None
+    quality: int | None = None
+    scale: float | None = None
+    default: bool = False  # a width's default rate
+
+    @property
+    def name(self) -> str:
+        """Return a file name that no other setting has."""
+        parts = [self.codec]
+        parts += [f'w{round(100 * self.width):03d}'] if self.width is not None else []
+        parts += [f'r{self.rate}'] if self.rate is not None else []
+        parts += [f'q{self.quality}'] if self.quality is not None else []
+        parts += [f's{round(100 * self.scale):03d}'] if self.scale is not None else []
+        return '_'.join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredFrame:
+    """One picture at one setting."""
+
+    image_id: int
+    bytes: int  # everything handed to the middleware
+    encode_ms: float
+    network_ms: float
+    results: list[dict]  # detections in COCO's result format
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPoint:
+    """All pictures at one setting."""
+
+    setting: Setting
+    frames: tuple[MeasuredFrame, ...]
+    accuracy: Accuracy
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the row for JSON; sizes and times are means over the pictures unless named."""
+        setting = self.setting
+        named = {'codec': setting.codec, 'width': setting.width, 'rate': setting.rate,
+                 'quality': setting.quality, 'scale': setting.scale}
+        row: dict[str, object] = {key: value for key, value in named.items() if value is not None}
+        if setting.rate is not None:
+            row['default'] = setting.default
+        sizes = np.array([frame.bytes for frame in self.frames], float)
+        times = np.array([frame.encode_ms for frame in self.frames])
+        networks = np.array([frame.network_ms for frame in self.frames])
+        row |= {
+            'bytes': round(float(sizes.mean()), 1),
+            'bytes_p95': round(float(np.percentile(sizes, 95)), 1),
+            'network_ms': round(float(networks.mean()), 4),
+            'encode_ms': round(float(times.mean()), 4),
+            'encode_ms_p50': round(float(np.percentile(times, 50)), 4),
+            'encode_ms_p95': round(float(np.percentile(times, 95)), 4),
+        }
+        return row | accuracy_row(self.accuracy)
+
+
+def accuracy_row(accuracy: Accuracy) -> dict[str, object]:
+    """Return accuracies for JSON, rounded to what 325 pictures can tell."""
+    return {
+        'ap50': round(accuracy.ap50, 4), 'ap': round(accuracy.ap, 4),
+        'ap_small': round(accuracy.ap_small, 4), 'ap_medium': round(accuracy.ap_medium, 4),
+        'ap_large': round(accuracy.ap_large, 4),
+        'class_ap50': [round(value, 4) for value in accuracy.class_ap50],
+    }

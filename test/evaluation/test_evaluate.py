@@ -1,0 +1,118 @@
+"""`evaluate` on a data set it has never seen: figures that anyone can recompute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('torch')
+pytest.importorskip('onnxruntime')
+
+from slim_split_ros.__main__ import main  # noqa: E402
+from slim_split_ros.evaluation.coco_metrics import load_ground_truth, measure_accuracy  # noqa: E402
+from slim_split_ros.training.coco_folder import load_split  # noqa: E402
+from support.drawn_data import write_drawn_data  # noqa: E402
+from support.small_networks import write_untrained_model  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('data')
+    write_drawn_data(folder, 'val', 6)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def model(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
+    folder = tmp_path_factory.mktemp('model')
+    write_untrained_model(folder, [load_split(data, 'val').images])
+    return folder
+
+
+def run(data: Path, model: Path, *more: str) -> int:
+    return main(['evaluate', '--data', str(data), '--checkpoint', str(model), *more])
+
+
+def test_every_width_and_rate_is_a_point_with_its_figures(
+    data: Path, model: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / 'figures.json'
+    assert run(data, model, '--codecs', 'slim', '--json', str(file)) == 0
+    figures = json.loads(file.read_text())
+    named = {(point['width'], point['rate']) for point in figures['points']}
+    assert named == {(width, rate) for width in (0.25, 0.5, 0.75, 1.0) for rate in (0, 1)}
+    assert {'ap50', 'ap'} <= set(figures['detector'])
+    for point in figures['points']:
+        assert point['codec'] == 'slim'
+        assert point['default'] == (point['rate'] == 0)
+        assert point['bytes'] > 70  # the message's header is counted
+        assert point['encode_ms_p95'] >= point['encode_ms_p50'] > 0
+        assert point['encode_ms'] >= point['network_ms'] > 0
+
+
+def test_dumped_detections_give_the_reported_accuracy(
+    data: Path, model: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / 'figures.json'
+    assert run(data, model, '--codecs', 'slim', '--json', str(file), '--dump',
+               str(tmp_path / 'dump')) == 0
+    truth = load_ground_truth(data / 'annotations/instances_val.json')
+    for point in json.loads(file.read_text())['points']:
+        name = f'slim_w{round(100 * point["width"]):03d}_r{point["rate"]}.json'
+        accuracy = measure_accuracy(truth, json.loads((tmp_path / 'dump' / name).read_text()))
+        assert accuracy.ap50 == pytest.approx(point['ap50'], abs=1e-4)
+
+
+def test_image_codecs_are_points_of_quality_and_scale(
+    data: Path, model: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / 'figures.json'
+    assert run(data, model, '--codecs', 'jpeg', '--json', str(file)) == 0
+    points = json.loads(file.read_text())['points']
+    full = {point['quality']: point['bytes'] for point in points if point['scale'] == 1.0}
+    assert len(full) == 10
+    assert full[5] < full[90]
+
+
+def test_an_unknown_codec_is_wrong_use(
+    data: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data, model, '--codecs', 'slim,gif') == 2
+    assert 'gif' in capsys.readouterr().err
+
+
+def test_a_data_set_of_other_classes_is_refused_with_both_named(
+    data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_drawn_data(tmp_path, 'val', 1)
+    file = tmp_path / 'annotations/instances_val.json'
+    file.write_text(file.read_text().replace('disc', 'coin'))
+    assert run(tmp_path, model) == 1
+    error = capsys.readouterr().err
+    assert 'coin' in error and 'disc' in error
+
+
+def test_a_missing_model_is_named(data: Path, tmp_path: Path,
+                                  capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(data, tmp_path / 'nowhere') == 1
+    assert 'manifest.json' in capsys.readouterr().err
+
+
+def test_perfect_detections_reach_an_ap50_of_one(data: Path) -> None:
+    split = load_split(data, 'val')
+    truth = load_ground_truth(split.annotation_file)
+    perfect: Iterable[dict] = [
+        {'image_id': image.image_id, 'category_id': split.category_ids[label],
+         'bbox': box.tolist(), 'score': 0.9}
+        for image in split.images for box, label in zip(image.boxes, image.labels, strict=True)]
+    assert measure_accuracy(truth, list(perfect)).ap50 == pytest.approx(1.0)
+
+
+def test_no_detections_are_an_ap50_of_zero(data: Path) -> None:
+    truth = load_ground_truth(data / 'annotations/instances_val.json')
+    assert measure_accuracy(truth, []).ap50 == 0
