@@ -1,0 +1,14 @@
+"""One file a command: parse, call, print. Heavy imports happen inside the functions."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from slim_split_ros.commands import evaluate, export, profile, train
+
+COMMANDS: dict[str, ModuleType] = {
+    'train': train,
+    'evaluate': evaluate,
+    'export': export,
+    'profile': profile,
+}

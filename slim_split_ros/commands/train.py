@@ -1,0 +1,45 @@
+"""`train`: from a COCO-style folder to a model folder that both nodes run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+import sys
+
+WORKERS = 1
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Describe the command's arguments."""
+    parser = subparsers.add_parser(
+        'train', help='train detector and codec on a COCO-style data set',
+        description='Train on images/<split> and annotations/instances_<split>.json, first the '
+                    'detector, then encoder and decoder against it, and export the result. An '
+                    'interrupted run goes on from its last checkpoint.')
+    parser.add_argument('--data', type=Path, action='append', required=True, metavar='DIR',
+                        help='data set; may be given several times, the classes of all must '
+                             'agree, and each is drawn from equally often')
+    parser.add_argument('--split', default='train', help='split to train on (default: train)')
+    parser.add_argument('--preset', choices=('quick', 'full'), default='quick',
+                        help='quick ends in about 20 minutes on two cores, full takes hours')
+    parser.add_argument('--output', type=Path, default=Path('out/train'), metavar='DIR',
+                        help='checkpoints, logs and the model folder (default: out/train)')
+    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
+    parser.add_argument('--seed', type=int, default=0)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, export and say where the model is."""
+    from slim_split_ros.training.errors import TrainingError
+    from slim_split_ros.training.run import TrainingRun, train_model
+
+    try:
+        folder = train_model(TrainingRun(
+            tuple(args.data), args.split, args.preset, args.output, args.device, args.seed,
+            WORKERS))
+    except TrainingError as error:
+        print(f'train: {error}', file=sys.stderr)
+        return 1
+    print(f'Model written to {folder}; measure it with: python -m slim_split_ros evaluate '
+          f'--checkpoint {folder} --data {args.data[0]} --split val')
+    return 0
