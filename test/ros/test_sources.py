@@ -1,0 +1,162 @@
+"""Tests of the nodes that stand for a camera: simulated, a folder, a bag."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+import signal
+
+import cv2
+import numpy as np
+import pytest
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CameraInfo, Image
+from vision_msgs.msg import Detection2DArray
+
+from slim_split_ros.bags import BagImage, BagImageWriter
+from slim_split_ros.ros.times import to_ns
+from slim_split_ros.simulation import CLASSES
+from support.processes import Process
+from support.ros_peer import Peer
+from support.split_system import RELIABLE, SENSOR_DATA, SplitSystem, patch_pixels, start_node
+
+pytestmark = pytest.mark.ros
+
+END_S = 15.0
+RELIABLE_IMAGE = {'qos_overrides./image.publisher.reliability': 'reliable'}
+
+
+@pytest.fixture
+def nodes() -> Iterator[list[Process]]:
+    """Collect the processes of a test, to end what still runs."""
+    started: list[Process] = []
+    yield started
+    for process in started:
+        process.end()
+
+
+def pixels_of(image: Image) -> np.ndarray:
+    return np.frombuffer(image.data, np.uint8).reshape(image.height, image.width, 3)
+
+
+def test_the_simulated_camera_publishes_images_with_truth_and_intrinsics(
+    peer: Peer, tmp_path: Path, nodes: list[Process]
+) -> None:
+    images = peer.listen(Image, 'image', QoSProfile(depth=100))
+    infos = peer.listen(CameraInfo, 'camera_info', SENSOR_DATA)
+    truths = peer.listen(Detection2DArray, 'ground_truth', RELIABLE)
+    nodes.append(start_node('sim_camera', tmp_path / 'log', {
+        'seed': 5, 'width': 320, 'height': 240, 'fps': 20.0, **RELIABLE_IMAGE}))
+    peer.wait(lambda: len(images) >= 10 and infos, 'ten images')
+    image, info = images[-1], infos[-1]
+    assert (image.width, image.height, image.encoding) == (320, 240, 'bgr8')
+    assert image.header.frame_id == 'camera'
+    assert (info.width, info.height, info.distortion_model) == (320, 240, 'equidistant')
+    assert info.k[0] > 0.0 and len(info.d) == 4
+    stamps = [to_ns(message.header.stamp) for message in images]
+    assert stamps == sorted(set(stamps))
+    peer.wait(
+        lambda: set(stamps) <= {to_ns(truth.header.stamp) for truth in truths}, 'the truths')
+    names = {
+        detection.results[0].hypothesis.class_id
+        for truth in truths for detection in truth.detections}
+    assert names <= set(CLASSES)
+    nodes[0].signal(signal.SIGINT)
+    assert nodes[0].wait(END_S) == 0
+    assert 'Traceback' not in nodes[0].output
+
+
+def test_a_seed_gives_the_same_frames_again(
+    peer: Peer, tmp_path: Path, nodes: list[Process]
+) -> None:
+    first_images = []
+    for run in range(2):
+        images: list[Image] = []
+        subscription = peer.node.create_subscription(
+            Image, 'image', images.append, QoSProfile(depth=100))
+        nodes.append(start_node('sim_camera', tmp_path / f'log_{run}', {
+            'seed': 9, 'width': 320, 'height': 240, 'fps': 20.0, **RELIABLE_IMAGE}))
+        peer.wait(lambda images=images: len(images) >= 20, 'images')
+        nodes[-1].end()
+        peer.node.destroy_subscription(subscription)
+        first_images.append({image.data.tobytes() for image in images})
+    # Discovery may take the first frames of a run; the others are the same, byte for byte.
+    assert len(first_images[0] & first_images[1]) >= 5
+
+
+def test_a_folder_is_published_and_the_node_ends_with_it(
+    peer: Peer, tmp_path: Path, nodes: list[Process]
+) -> None:
+    folder = tmp_path / 'pictures'
+    folder.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(folder / f'{number}.png'), np.full((48, 64, 3), 40 * number, np.uint8))
+    images = peer.listen(Image, 'image', QoSProfile(depth=100))
+    nodes.append(start_node('image_source', tmp_path / 'log', {
+        'source': folder, 'fps': 20.0, 'loop': True, **RELIABLE_IMAGE}))
+    peer.wait(lambda: len(images) >= 6, 'two rounds')
+    levels = [int(pixels_of(image).mean()) for image in images]
+    rounds = [0, 40, 80] * 4
+    first = rounds.index(levels[0])
+    assert levels[:6] == rounds[first:first + 6]
+    nodes.append(start_node('image_source', tmp_path / 'log_2', {'source': folder, 'loop': False}))
+    assert nodes[1].wait(END_S) == 0
+
+
+@pytest.mark.parametrize(('node', 'parameters', 'words'), [
+    ('image_source', {}, 'source is empty'),
+    ('image_source', {'source': '/nowhere/at_all'}, '/nowhere/at_all does not exist'),
+    ('bag_source', {'bag': '/nowhere/at_all'}, '/nowhere/at_all does not exist'),
+])
+def test_a_source_that_is_missing_is_named_with_status_1(
+    node: str, parameters: dict[str, str], words: str, tmp_path: Path, nodes: list[Process]
+) -> None:
+    nodes.append(start_node(node, tmp_path / 'log', parameters))
+    assert nodes[0].wait(END_S) == 1
+    assert words in nodes[0].output
+    assert 'Traceback' not in nodes[0].output
+
+
+def write_bag(path: Path, count: int) -> list[int]:
+    """Write images of the patch, 50 ms apart, and return their stamps."""
+    stamps = [1_700_000_000_000_000_000 + 50_000_000 * number for number in range(count)]
+    data = patch_pixels().ravel()
+    with BagImageWriter(path) as writer:
+        for stamp_ns in stamps:
+            writer.write('/head/image_raw', BagImage(
+                stamp_ns + 7, stamp_ns, 'head', 'rgb8', 640, 480, 1920, False, data))
+    return stamps
+
+
+def test_a_bag_goes_through_both_nodes_under_its_own_headers(
+    peer: Peer, tiny_bundle: Path, tmp_path: Path, nodes: list[Process]
+) -> None:
+    stamps = write_bag(tmp_path / 'bag', count=20)
+    nodes.append(start_node('onboard', tmp_path / 'onboard.log', {
+        'model': tiny_bundle, 'target_fps': 200.0,
+        'qos_overrides./image.subscription.reliability': 'reliable'}))
+    nodes.append(start_node('offboard', tmp_path / 'offboard.log', {
+        'model': tiny_bundle, 'device': 'cpu'}))
+    system = SplitSystem(peer, *nodes)
+    system.images = peer.publisher(Image, 'image', RELIABLE)
+    system.warm_up()
+    nodes.append(start_node('bag_source', tmp_path / 'bag.log', {
+        'bag': tmp_path / 'bag', 'restamp': False, **RELIABLE_IMAGE}))
+    peer.wait(
+        lambda: all(system.detections_of(stamp_ns) for stamp_ns in stamps), 'all detections')
+    messages = [system.detections_of(stamp_ns)[0] for stamp_ns in stamps]
+    assert {message.header.frame_id for message in messages} == {'head'}
+    assert all(message.detections for message in messages)
+    assert nodes[2].wait(END_S) == 0
+
+
+def test_a_bag_may_be_stamped_anew(peer: Peer, tmp_path: Path, nodes: list[Process]) -> None:
+    stamps = write_bag(tmp_path / 'bag', count=5)
+    images = peer.listen(Image, 'image', QoSProfile(depth=100))
+    nodes.append(start_node('bag_source', tmp_path / 'log', {
+        'bag': tmp_path / 'bag', 'speed': 2.0, **RELIABLE_IMAGE}))
+    peer.wait(lambda: len(images) == 5, 'five images')
+    assert images[0].data == array('B', patch_pixels().tobytes())
+    assert all(to_ns(image.header.stamp) > max(stamps) for image in images)
+    assert nodes[0].wait(END_S) == 0
