@@ -88,7 +88,10 @@ def _plots(facts: DemoFacts) -> Section:
         Drawing(_draw_bytes(facts.frames), 'Each frame as it was sent: a width is switched '
                 'between two frames, nothing is loaded.'),
         Drawing(_draw_delays(facts.frames), 'Share of frames whose detections were back within '
-                'a time.')]
+                'a time.'),
+        Drawing(_draw_times(facts.rows), 'Where a frame spends its time (medians): the encoder on '
+                'board, and everything else, which is ROS, decoding and the rest of the '
+                'detector.')]
     if any(row.recall is not None for row in facts.rows):
         drawings.append(Drawing(
             _draw_quality(facts.rows), 'What the bytes buy: objects found (recall) and '
@@ -144,6 +147,18 @@ def _draw_delays(frames: Sequence[FrameFigures]) -> str:
         axes.step(delays_ms, shares, where='post', color=colour, label=_name(group))
     axes.set_xlim(left=0)
     axes.set_ylim(0, 1.02)
+    _add_legend(axes)
+    return figure_to_svg(figure)
+
+
+def _draw_times(rows: Sequence[WidthRow]) -> str:
+    figure, axes = make_axes('ms', 'width')
+    answered = [row for row in rows if row.end_to_end_ms_p50 is not None]
+    names = [f'{row.width:.2f}' for row in answered]
+    encode_ms = [row.encode_ms for row in answered]
+    rest_ms = [row.end_to_end_ms_p50 - row.encode_ms for row in answered]
+    axes.barh(names, encode_ms, 0.6, color=COLOURS[1], label='encoding')
+    axes.barh(names, rest_ms, 0.6, left=encode_ms, color=COLOURS[3], label='everything else')
     _add_legend(axes)
     return figure_to_svg(figure)
 

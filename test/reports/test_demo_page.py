@@ -34,14 +34,14 @@ def test_page_says_what_the_facts_say(facts):
     assert '121' in html and '23%' in html
     assert 'encoder_busy 2' in html and 'bad_image' not in html
     assert 'after 2.0 s' in html
-    assert html.count('<svg') == 3
+    assert html.count('<svg') == 4
 
 
 def test_page_without_truth_speaks_of_none(facts):
     html = render_demo(without_truth(facts))
 
     assert 'recall' not in html and 'precision' not in html and 'truth' not in html
-    assert html.count('<svg') == 2
+    assert html.count('<svg') == 3
 
 
 def test_frames_that_never_came_back_do_not_break_the_plots(facts):

@@ -1,0 +1,140 @@
+"""Does `demo` refuse wrong use, run from camera to page, and leave nothing running?"""
+
+import json
+import os
+import signal
+
+import psutil
+import pytest
+
+from slim_split_ros.__main__ import main
+from support.bundles import WIDTHS, write_tiny_bundle
+from support.processes import Process, wait_until
+
+# Several times what a busy machine with two cores needs.
+LIMIT_S = 120.0
+
+
+@pytest.fixture(scope='module')
+def bundle(tmp_path_factory):
+    return write_tiny_bundle(tmp_path_factory.mktemp('model') / 'tiny')
+
+
+@pytest.fixture
+def demo(tmp_path, checkout):
+    """Start the command; whatever it started ends with the test."""
+    started = []
+
+    def start(*arguments):
+        started.append(Process.start(
+            ['-m', 'slim_split_ros', 'demo', '--output', str(tmp_path / 'out'), *arguments],
+            tmp_path / 'demo.log', checkout, {}))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()
+
+
+def nodes_of(process):
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+@pytest.mark.parametrize(('arguments', 'complaint'), [
+    (['--source', '/no/such/folder'], '/no/such/folder does not exist'),
+    (['--seconds', '0'], '0 is not a number of seconds of at least 2'),
+    (['--seconds', 'nan'], 'nan is not a number of seconds'),
+    (['--seconds', 'soon'], 'soon is not a number of seconds'),
+    (['--width', '0.5'], 'unrecognized arguments: --width'),
+])
+def test_wrong_use_ends_with_status_2(arguments, complaint, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(['demo', *arguments])
+
+    assert end.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.ros
+def test_missing_model_ends_with_status_1_and_one_line(tmp_path, capsys):
+    status = main(['demo', '--model', str(tmp_path / 'nothing'), '--output', str(tmp_path)])
+
+    printed = capsys.readouterr().err.strip()
+    assert status == 1
+    assert printed.startswith('demo: ') and '\n' not in printed
+    assert str(tmp_path / 'nothing') in printed
+
+
+@pytest.mark.ros
+def test_demo_leaves_table_page_pictures_and_figures(demo, bundle, tmp_path):
+    process = demo('--model', str(bundle), '--seconds', '4', '--json', str(tmp_path / 'f.json'))
+
+    status = process.wait(LIMIT_S)
+
+    assert status == 0, process.output
+    assert 'bytes/frame' in process.output and 'precision' in process.output
+    assert 'Warning' not in process.output
+    figures = json.loads((tmp_path / 'f.json').read_text())
+    assert [row['width'] for row in figures['widths']] == sorted(WIDTHS)
+    assert all(row['frames'] > row['unanswered'] for row in figures['widths'])
+    assert '<svg' in (tmp_path / 'out' / 'index.html').read_text()
+    assert list((tmp_path / 'out' / 'frames').glob('*.jpg'))
+
+
+@pytest.mark.ros
+def test_demo_of_a_folder_knows_no_truth(demo, bundle, tmp_path):
+    import cv2
+    import numpy as np
+
+    pictures = tmp_path / '1'
+    pictures.mkdir()
+    for index in range(3):
+        picture = np.zeros((240, 320, 3), np.uint8)
+        picture[80:160, 60 * index:60 * index + 80] = 255
+        cv2.imwrite(str(pictures / f'{index}.png'), picture)
+
+    process = demo('--model', str(bundle), '--seconds', '4', '--source', str(pictures))
+
+    assert process.wait(LIMIT_S) == 0, process.output
+    assert 'precision' not in process.output
+
+
+@pytest.mark.ros
+def test_source_that_cannot_be_read_ends_with_what_its_node_said(demo, bundle, tmp_path):
+    empty = tmp_path / 'empty'
+    empty.mkdir()
+
+    process = demo('--model', str(bundle), '--seconds', '4', '--source', str(empty))
+
+    assert process.wait(LIMIT_S) == 1
+    last = process.output.strip().splitlines()[-1]
+    assert 'image_source ended with status 1' in last and 'holds no images' in last
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_demo_ends_with_status_1_and_leaves_no_node(demo, bundle, number):
+    process = demo('--model', str(bundle), '--seconds', '60')
+    wait_until(lambda: len(nodes_of(process)) == 3, LIMIT_S, 'start of three nodes')
+    nodes = nodes_of(process)
+
+    os.kill(process.pid, number)
+    os.kill(process.pid, number)
+
+    assert process.wait(LIMIT_S) == 1, process.output
+    assert 'demo: interrupted' in process.output
+    assert not [node for node in nodes if node.is_running()]
+
+
+@pytest.mark.ros
+def test_node_that_dies_ends_the_demo_and_is_named(demo, bundle):
+    process = demo('--model', str(bundle), '--seconds', '60')
+    wait_until(lambda: len(nodes_of(process)) == 3, LIMIT_S, 'start of three nodes')
+    nodes = nodes_of(process)
+    offboard = next(node for node in nodes if 'slim_split_ros.ros.offboard_node' in node.cmdline())
+
+    offboard.kill()
+
+    assert process.wait(LIMIT_S) == 1, process.output
+    assert 'demo: offboard ended with status -9' in process.output
+    assert not [node for node in nodes if node.is_running()]
