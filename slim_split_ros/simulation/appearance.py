@@ -152,10 +152,11 @@ def _smear(picture: Picture, smear_px: tuple[float, float]) -> Picture:
 
 def _bloom(picture: Picture, look: Look) -> Picture:
     small = cv2.resize(picture, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    bright = cv2.subtract(small, (238, 238, 238, 0))
-    halo = cv2.GaussianBlur(bright, (0, 0), 2.0).astype(np.float32)
+    # Float before the blur: halos of 8 bits show rings.
+    bright = cv2.subtract(small, (238, 238, 238, 0)).astype(np.float32)
+    halo = cv2.GaussianBlur(bright, (0, 0), 2.0)
     halo += 1.2 * cv2.GaussianBlur(bright, (0, 0), 9.0)
-    halo *= np.array(look.bloom_tint, np.float32) * look.bloom * 14
+    halo *= np.array(look.bloom_tint, np.float32) * look.bloom * 10
     halo = cv2.resize(halo, (picture.shape[1], picture.shape[0]))
     return cv2.add(picture, halo, dtype=cv2.CV_8U)
 
