@@ -4,16 +4,15 @@ Answer how a folder of images, a video file or a video device becomes a camera o
     python -m slim_split_ros.ros.image_source_node --ros-args -p source:=FOLDER -p fps:=10.0
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 import sys
 
-import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from slim_split_ros.ros.camera_parameters import ImageSourceSettings
-from slim_split_ros.ros.frame_pump import FramePump
+from slim_split_ros.ros.frame_pump import FramePump, TimedFrame
 from slim_split_ros.ros.image_messages import make_image
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.picture_source import open_source, timed_pictures
@@ -28,11 +27,9 @@ class ImageSource(Node):
     def __init__(self) -> None:
         super().__init__('image_source')
         settings = LiveParameters(self, ImageSourceSettings).current
-        self._frame_id = settings.frame_id
         self._images = self.create_publisher(
             Image, 'image', SENSOR_DATA, qos_overriding_options=overridable())
-        pictures = timed_pictures(open_source(settings.source), settings.fps, settings.loop)
-        self._pump = FramePump(pictures, self._publish, SourceEnd(self).reach)
+        self._pump = FramePump(timed_images(settings), self._publish, SourceEnd(self).reach)
         self._pump.start()
 
     def destroy_node(self) -> None:
@@ -40,9 +37,17 @@ class ImageSource(Node):
         self._pump.stop()
         super().destroy_node()
 
-    def _publish(self, picture: np.ndarray) -> None:
-        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._frame_id)
-        self._images.publish(make_image(picture, header))
+    def _publish(self, image: Image) -> None:
+        image.header.stamp = self.get_clock().now().to_msg()
+        self._images.publish(image)
+
+
+def timed_images(settings: ImageSourceSettings) -> Iterator[TimedFrame[Image]]:
+    """Return messages ready to be stamped and published; StartError if the source is none."""
+    source = open_source(settings.source)
+    return (
+        TimedFrame(timed.due_s, make_image(timed.frame, Header(frame_id=settings.frame_id)))
+        for timed in timed_pictures(source, settings.fps, settings.loop))
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ import sys
 import numpy as np
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
@@ -24,13 +25,17 @@ from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.source_end import SourceEnd
 from slim_split_ros.ros.spin import run_node
-from slim_split_ros.simulation import CLASSES, Hall, SimFrame
+from slim_split_ros.simulation import CLASSES, Hall
 
 
 @dataclass(frozen=True, slots=True)
-class _Shot:
-    frame: SimFrame
+class Shot:
+    """Hold the messages of one frame; they share the header, stamped when they are published."""
+
+    header: Header
+    image: Image
     camera_info: CameraInfo
+    truth: Detection2DArray
 
 
 class SimCamera(Node):
@@ -38,13 +43,11 @@ class SimCamera(Node):
 
     def __init__(self) -> None:
         super().__init__('sim_camera')
-        self._settings = LiveParameters(self, SimCameraSettings).current
-        self._images = self._sensor_topic(Image, 'image')
-        self._camera_infos = self._sensor_topic(CameraInfo, 'camera_info')
-        self._truths = self.create_publisher(
-            Detection2DArray, 'ground_truth', RELIABLE, qos_overriding_options=overridable())
-        self._writer = DetectionWriter(CLASSES)
-        self._pump = FramePump(shots(self._settings), self._publish, SourceEnd(self).reach)
+        settings = LiveParameters(self, SimCameraSettings).current
+        self._images = self._topic(Image, 'image', SENSOR_DATA)
+        self._camera_infos = self._topic(CameraInfo, 'camera_info', SENSOR_DATA)
+        self._truths = self._topic(Detection2DArray, 'ground_truth', RELIABLE)
+        self._pump = FramePump(take_shots(settings), self._publish, SourceEnd(self).reach)
         self._pump.start()
 
     def destroy_node(self) -> None:
@@ -52,30 +55,31 @@ class SimCamera(Node):
         self._pump.stop()
         super().destroy_node()
 
-    def _sensor_topic(self, kind: type, topic: str) -> Publisher:
-        return self.create_publisher(
-            kind, topic, SENSOR_DATA, qos_overriding_options=overridable())
+    def _topic(self, kind: type, name: str, qos: QoSProfile) -> Publisher:
+        return self.create_publisher(kind, name, qos, qos_overriding_options=overridable())
 
-    def _publish(self, shot: _Shot) -> None:
-        frame, camera_info = shot.frame, shot.camera_info
-        header = Header(
-            stamp=self.get_clock().now().to_msg(), frame_id=self._settings.frame_id)
-        camera_info.header = header
-        # The truth first: whoever matches detections with it has it when they come.
-        self._truths.publish(
-            self._writer.write(frame.boxes, frame.visibility, frame.labels, header))
-        self._camera_infos.publish(camera_info)
-        self._images.publish(make_image(frame.image, header))
+    def _publish(self, shot: Shot) -> None:
+        shot.header.stamp = self.get_clock().now().to_msg()
+        self._images.publish(shot.image)
+        self._camera_infos.publish(shot.camera_info)
+        self._truths.publish(shot.truth)
 
 
-def shots(settings: SimCameraSettings) -> Iterator[TimedFrame[_Shot]]:
-    """Yield frames for ever, the hall's time advancing by one period each."""
+def take_shots(settings: SimCameraSettings) -> Iterator[TimedFrame[Shot]]:
+    """Yield frames for ever; use each before the next, which writes over its truth."""
     hall = Hall(settings.seed, settings.width, settings.height)
+    header = Header(frame_id=settings.frame_id)
     camera_info = _camera_info(hall, settings)
+    camera_info.header = header
+    writer = DetectionWriter(CLASSES)
     period_s = 1.0 / settings.fps
     for number in count():
         hall.step(period_s)
-        yield TimedFrame(number * period_s, _Shot(hall.render(), camera_info))
+        frame = hall.render()
+        # The score of a true box is the share of the object that nothing covers.
+        truth = writer.write(frame.boxes, frame.visibility, frame.labels, header)
+        yield TimedFrame(
+            number * period_s, Shot(header, make_image(frame.image, header), camera_info, truth))
 
 
 def _camera_info(hall: Hall, settings: SimCameraSettings) -> CameraInfo:
