@@ -11,8 +11,8 @@ class Pacer:
     Admit frames at a rate, as a token bucket that one late frame does not upset.
 
     >>> pacer = Pacer()
-    >>> [pacer.admit(index / 30, target_fps=10.0) for index in range(8)]
-    [True, True, False, False, True, False, False, True]
+    >>> [pacer.admit(index / 30, target_fps=10.0) for index in range(7)]
+    [True, True, False, True, False, False, True]
     """
 
     def __init__(self) -> None:

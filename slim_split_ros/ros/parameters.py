@@ -94,10 +94,11 @@ class LiveParameters(Generic[Settings]):
         return SetParametersResult(successful=True)
 
     def _swap(self, changes: list[Parameter]) -> None:
-        old, self._current = self._current, self._merge(changes)
-        if old != self._current:
+        old, new = self._current, self._merge(changes)
+        if new != old:
+            self._current = new
             for listener in self._listeners:
-                listener(old, self._current)
+                listener(old, new)
 
     def _merge(self, changes: list[Parameter]) -> Settings:
         ours = {change.name: change.value for change in changes if change.name in self._defaults}
