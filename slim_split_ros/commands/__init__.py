@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from slim_split_ros.commands import evaluate, export, profile, train
+from slim_split_ros.commands import demo, evaluate, export, profile, train
 
 COMMANDS: dict[str, ModuleType] = {
+    'demo': demo,
     'train': train,
     'evaluate': evaluate,
     'export': export,
