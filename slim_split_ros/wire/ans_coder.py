@@ -7,6 +7,7 @@ words (uint32, little-endian) without the zero bytes at their end. It checks wha
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
@@ -32,18 +33,16 @@ def encode_symbols(
     `native` chooses constriction (True) or plain Python (False); the bytes are the same. By
     default it is constriction where that is installed.
     """
-    channels, escaped = [], []
-    for values, table in zip(symbols.reshape(len(symbols), -1), tables, strict=True):
-        indices = values.astype(np.int32) - table.offset
-        outside = (indices < 0) | (indices >= table.escape)
-        if outside.any():
-            escaped.append(values[outside])
-            indices[outside] = table.escape
-        channels.append(indices)
-    words = _coder(native).encode(channels, _prepare(tables, native))
-    tail = words.astype('<u4').tobytes().rstrip(b'\0')
-    plain = b''.join(values.tobytes() for values in escaped)
-    return _encode_count(len(plain)) + plain + tail
+    prepared = _prepare(tables, native)
+    values = symbols.reshape(len(symbols), -1)
+    indices = values - prepared.offsets
+    # As unsigned numbers, those below the alphabet are far above it.
+    outside = indices.view(np.uint32) >= prepared.escapes
+    escaped = values[outside].tobytes()
+    if escaped:
+        np.copyto(indices, prepared.escapes.view(np.int32), where=outside)
+    words = _coder(native).encode(list(indices), prepared.models)
+    return _encode_count(len(escaped)) + escaped + words.astype('<u4').tobytes().rstrip(b'\0')
 
 
 def decode_symbols(
@@ -57,36 +56,39 @@ def decode_symbols(
             f'payload announces {count} escaped symbols, has {len(stream) - start} bytes left '
             f'for {shape[0] * symbols_per_channel} symbols')
     plain = np.frombuffer(stream, np.int8, count, start)
-    indices, used_up = _coder(native).decode(
-        _words(stream[start + count:]), _prepare(tables, native), symbols_per_channel)
+    prepared = _prepare(tables, native)
+    channels, used_up = _coder(native).decode(
+        _words(stream[start + count:]), prepared.models, symbols_per_channel)
     if not used_up:
         raise PayloadError(
             f'payload of {len(stream)} bytes does not end with its last symbol: it was cut, '
             'changed, or made with other entropy tables')
-    return _place_escaped(indices, plain, tables).reshape(shape)
+    indices = np.stack(channels)
+    symbols = (indices + prepared.offsets).astype(np.int8)
+    _place_escaped(symbols, indices.view(np.uint32) == prepared.escapes, plain, prepared)
+    return symbols.reshape(shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """Hold what is derived from tables once: offsets and escapes (C, 1), a model a channel."""
+
+    offsets: np.ndarray
+    escapes: np.ndarray
+    models: list[Any]
 
 
 def _place_escaped(
-    channels: list[np.ndarray], plain: np.ndarray, tables: ChannelTables
-) -> np.ndarray:
-    symbols = np.empty((len(channels), len(channels[0])), np.int8)
-    used = 0
-    for row, indices, table in zip(symbols, channels, tables, strict=True):
-        row[:] = indices + table.offset
-        positions = np.flatnonzero(indices == table.escape)
-        if len(positions):
-            values = plain[used:used + len(positions)]
-            used += len(positions)
-            if used > len(plain):
-                break
-            if np.any((values >= table.offset) & (values <= table.last_symbol)):
-                raise PayloadError('payload escapes a symbol that its entropy table holds')
-            row[positions] = values
-    if used != len(plain):
+    symbols: np.ndarray, places: np.ndarray, plain: np.ndarray, prepared: _Prepared
+) -> None:
+    wanted = np.count_nonzero(places)
+    if wanted != len(plain):
         raise PayloadError(
-            f'payload has {len(plain)} escaped symbols, its stream asks for '
-            f'{"more" if used > len(plain) else used}')
-    return symbols
+            f'payload has {len(plain)} escaped symbols, its stream asks for {wanted}')
+    if wanted:
+        symbols[places] = plain
+        if np.any(((symbols - prepared.offsets).view(np.uint32) < prepared.escapes) & places):
+            raise PayloadError('payload escapes a symbol that its entropy table holds')
 
 
 def _words(tail: bytes) -> np.ndarray:
@@ -125,14 +127,17 @@ def prepare_tables(tables: ChannelTables, native: bool | None = None) -> None:
     _prepare(tables, native)
 
 
-def _prepare(tables: ChannelTables, native: bool | None) -> list[Any]:
+def _prepare(tables: ChannelTables, native: bool | None) -> _Prepared:
     return _prepare_once(tables, _is_native(native))
 
 
 @lru_cache(maxsize=256)  # widths times rates, of both sides and a few models
-def _prepare_once(tables: ChannelTables, native: bool) -> list[Any]:
+def _prepare_once(tables: ChannelTables, native: bool) -> _Prepared:
     build = ans_native.native_table if native else ans_python.PythonTable
-    return [build(table) for table in tables]
+    return _Prepared(
+        np.array([[table.offset] for table in tables], np.int32),
+        np.array([[table.escape] for table in tables], np.uint32),
+        [build(table) for table in tables])
 
 
 def _is_native(native: bool | None) -> bool:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from slim_split_ros.wire.errors import PayloadError
 
 DEFAULT_LEVEL = 3
+# RFC 8878, 3.1.1: the first bytes of every frame, so they do not travel. zstandard's own format
+# without them cannot be asked for its content's size in zstandard 0.22.
+MAGIC = bytes.fromhex('28b52ffd')
 
 
 def compress(symbols: bytes, level: int = DEFAULT_LEVEL) -> bytes:
@@ -17,9 +20,9 @@ def compress(symbols: bytes, level: int = DEFAULT_LEVEL) -> bytes:
 
     # Made anew each time (16 µs): zstandard's objects must not be shared by threads.
     parameters = zstandard.ZstdCompressionParameters.from_level(
-        level, format=zstandard.FORMAT_ZSTD1_MAGICLESS, write_content_size=True,
-        write_checksum=False, write_dict_id=False)
-    return zstandard.ZstdCompressor(compression_params=parameters).compress(symbols)
+        level, write_content_size=True, write_checksum=False, write_dict_id=False)
+    frame: bytes = zstandard.ZstdCompressor(compression_params=parameters).compress(symbols)
+    return frame[len(MAGIC):]
 
 
 def decompress(stream: bytes, expected_bytes: int) -> bytes:
@@ -32,14 +35,12 @@ def decompress(stream: bytes, expected_bytes: int) -> bytes:
     import zstandard
 
     try:
-        announced = zstandard.get_frame_parameters(
-            stream, zstandard.FORMAT_ZSTD1_MAGICLESS).content_size
+        announced = zstandard.get_frame_parameters(MAGIC + stream).content_size
         if announced != expected_bytes:
             raise PayloadError(
                 f'payload announces {announced} symbols, its header implies {expected_bytes}')
-        decompressor = zstandard.ZstdDecompressor(format=zstandard.FORMAT_ZSTD1_MAGICLESS)
-        symbols: bytes = decompressor.decompress(
-            stream, max_output_size=expected_bytes, allow_extra_data=False)
+        symbols: bytes = zstandard.ZstdDecompressor().decompress(
+            MAGIC + stream, max_output_size=expected_bytes, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise PayloadError(
             f'payload of {len(stream)} bytes is no zstandard frame of {expected_bytes} symbols: '
