@@ -125,6 +125,8 @@ def test_a_bad_start_value_is_a_start_error(ros: None) -> None:
         (Parameter('width', value=0.3), 'steps of 0.25'),
         (Parameter('width', value=1), 'a number with a point, such as width:=0.0'),
         (Parameter('policy', value='luck'), 'choose one of auto, paper, aimd'),
+        (Parameter('image_transport', value='pigeon'), 'choose one of raw, compressed'),
+        (Parameter('codec', value='ensemble'), "not part of this version: use 'slim'"),
     ):
         node = rclpy.create_node('onboard', parameter_overrides=[override])
         with pytest.raises(StartError, match=words):

@@ -20,7 +20,7 @@ from support.split_system import SENSOR_DATA, SplitSystem, start_node
 
 pytestmark = pytest.mark.ros
 
-FRAMES_PER_WIDTH = 12
+FRAMES_PER_WIDTH = 8
 NS_PER_MS = 1e6
 
 

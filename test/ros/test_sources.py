@@ -73,6 +73,7 @@ def test_the_simulated_camera_publishes_images_with_truth_and_intrinsics(
         for truth in truths for detection in truth.detections}
     assert names <= set(CLASSES)
     nodes[0].signal(signal.SIGINT)
+    nodes[0].signal(signal.SIGINT)
     assert nodes[0].wait(END_S) == 0
     assert 'Traceback' not in nodes[0].output
 
