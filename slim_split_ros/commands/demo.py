@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 _SECONDS = 30.0
 _LEAST_SECONDS = 2.0
+_ROUND_S = 10.0
 _LEAST_IOU = 0.5
 _PICTURES = 16
+# A bright hall with robots, people and balls from the first second on.
+_SEED = 4
 _BARS_IN_A_FILE = 5
 
 
@@ -35,7 +38,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help=f'time for all widths together (default: {_SECONDS:.0f})')
     parser.add_argument('--model', default='shipped', metavar='DIR',
                         help='model folder (default: the shipped one)')
-    parser.add_argument('--seed', type=int, default=0, help='which hall the simulated camera sees')
+    parser.add_argument('--seed', type=int, default=_SEED, metavar='N',
+                        help=f'which hall the simulated camera sees (default: {_SEED})')
     parser.add_argument('--output', type=Path, default=Path('out/demo'), metavar='DIR',
                         help='page, pictures and logs (default: out/demo)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
@@ -85,7 +89,9 @@ def _collect(args: argparse.Namespace) -> DemoFacts:
     widths = tuple(sorted(entry.width for entry in manifest.widths))
     nodes = plan_nodes(args.source, args.seed, str(manifest.folder.resolve()), widths[0])
     args.output.mkdir(parents=True, exist_ok=True)
-    plan = DemoPlan(tuple(nodes), widths, args.seconds, _PICTURES, args.output.resolve())
+    rounds = max(1, round(args.seconds / _ROUND_S))
+    plan = DemoPlan(
+        tuple(nodes), widths, rounds, args.seconds, _PICTURES, args.output.resolve())
     return _facts(args, manifest, _run_with_bar(plan))
 
 
@@ -112,14 +118,16 @@ def _facts(args: argparse.Namespace, manifest: Manifest, record: DemoRecord) -> 
     from slim_split_ros.ros.offboard_parameters import OffboardSettings
 
     frames = tuple(_figures_of(sighting) for sighting in record.sightings)
+    share_s = args.seconds / len(manifest.widths)
     shown = [annotate(sighting, manifest.classes) for sighting in record.sightings]
     return DemoFacts(
         source='The simulated camera' if args.source is None else args.source,
         seconds=args.seconds, score_threshold=OffboardSettings().score_threshold,
         least_iou=_LEAST_IOU, has_truth=args.source is None,
         channels={entry.width: entry.channels for entry in manifest.widths},
-        frames=frames, rows=summarize(frames), processes=record.processes, drops=record.drops,
-        first_payload_s=record.first_payload_s, first_answer_s=record.first_answer_s,
+        frames=frames, rows=summarize(frames, share_s), processes=record.processes,
+        drops=record.drops, first_payload_s=record.first_payload_s,
+        first_answer_s=record.first_answer_s,
         shown=tuple(frame for frame in shown if frame is not None))
 
 

@@ -85,8 +85,8 @@ def _figures(facts: DemoFacts) -> Section:
 
 def _plots(facts: DemoFacts) -> Section:
     drawings = [
-        Drawing(_draw_bytes(facts.frames), 'Each frame as it was sent: a width is switched '
-                'between two frames, nothing is loaded.'),
+        Drawing(_draw_bytes(facts.frames), 'Each frame as it was sent. The widths take turns, '
+                'so that each sees about the same; nothing is loaded in between.'),
         Drawing(_draw_delays(facts.frames), 'Share of frames whose detections were back within '
                 'a time.'),
         Drawing(_draw_times(facts.rows), 'Where a frame spends its time (medians): the encoder on '

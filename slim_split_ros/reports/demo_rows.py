@@ -44,7 +44,7 @@ class WidthRow:
     frames: int
     unanswered: int
     bytes_per_frame: float
-    rate_kbps: float | None
+    rate_kbps: float
     encode_ms: float
     end_to_end_ms_p50: float | None
     end_to_end_ms_p95: float | None
@@ -53,11 +53,11 @@ class WidthRow:
     recall: float | None
 
 
-def summarize(frames: Sequence[FrameFigures]) -> tuple[WidthRow, ...]:
-    """Return one row for each width that occurs, narrowest first."""
+def summarize(frames: Sequence[FrameFigures], share_s: float) -> tuple[WidthRow, ...]:
+    """Return one row for each width that occurs, narrowest first; each had `share_s` seconds."""
     by_width = sorted(frames, key=lambda frame: (frame.width, frame.captured_s))
     return tuple(
-        _row(width, list(group))
+        _row(width, list(group), share_s)
         for width, group in groupby(by_width, key=lambda frame: frame.width))
 
 
@@ -70,27 +70,19 @@ def demo_table(rows: Sequence[WidthRow], channels: dict[float, int], has_truth: 
     return Table(columns, tuple(_cells(row, channels, has_truth) for row in rows))
 
 
-def _row(width: float, frames: list[FrameFigures]) -> WidthRow:
+def _row(width: float, frames: list[FrameFigures], share_s: float) -> WidthRow:
     delays_ms = [frame.end_to_end_ms for frame in frames if frame.end_to_end_ms is not None]
     known = [frame for frame in frames if frame.matched is not None]
     matched = sum(frame.matched or 0 for frame in known)
     return WidthRow(
         width=width, frames=len(frames), unanswered=len(frames) - len(delays_ms),
         bytes_per_frame=float(np.mean([frame.message_bytes for frame in frames])),
-        rate_kbps=_rate_kbps(frames),
+        rate_kbps=sum(frame.message_bytes for frame in frames) * 8 / 1000 / share_s,
         encode_ms=float(np.median([frame.encode_ms for frame in frames])),
         end_to_end_ms_p50=_percentile(delays_ms, 50), end_to_end_ms_p95=_percentile(delays_ms, 95),
         detections=sum(frame.detections for frame in frames),
         precision=_share(matched, sum(frame.detections for frame in known)),
         recall=_share(matched, sum(frame.objects or 0 for frame in known)))
-
-
-def _rate_kbps(frames: list[FrameFigures]) -> float | None:
-    """Take the time from the first frame to the last, which all but the last frame fill."""
-    duration_s = frames[-1].captured_s - frames[0].captured_s
-    if duration_s <= 0:
-        return None
-    return sum(frame.message_bytes for frame in frames[:-1]) * 8 / 1000 / duration_s
 
 
 def _percentile(values: list[float], percent: float) -> float | None:
@@ -106,7 +98,7 @@ def _cells(row: WidthRow, channels: dict[float, int], has_truth: bool) -> tuple[
     cells = (
         f'{row.width:.2f} ({count} channels)' if count else f'{row.width:.2f}',
         str(row.frames), str(row.unanswered), f'{row.bytes_per_frame:,.0f}',
-        _text(row.rate_kbps, '.0f'), f'{row.encode_ms:.1f}', _text(row.end_to_end_ms_p50, '.0f'),
+        f'{row.rate_kbps:.0f}', f'{row.encode_ms:.1f}', _text(row.end_to_end_ms_p50, '.0f'),
         _text(row.end_to_end_ms_p95, '.0f'), str(row.detections))
     if not has_truth:
         return cells

@@ -39,10 +39,15 @@ _BYTES_PER_MB = 1e6
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """Hold what to run: camera, onboard and offboard in this order, widths in equal shares."""
+    """
+    Hold what to run: camera, onboard and offboard in this order, widths in equal shares.
+
+    The widths take turns for several rounds, so that each sees about the same.
+    """
 
     nodes: tuple[NodePlan, ...]
     widths: tuple[float, ...]
+    rounds: int
     seconds: float
     pictures: int
     folder: Path
@@ -117,9 +122,10 @@ class _Session:
         first_answer_s = self._wait_for_answer()
         start_ns, start_s = time.time_ns(), time.monotonic()
         busy_s = [_busy_s(child) for child in self._children]
-        for number, width in enumerate(self._plan.widths, start=1):
+        turns = self._plan.rounds * self._plan.widths
+        for number, width in enumerate(turns, start=1):
             self._set_width(width)
-            until_s = start_s + number * self._plan.seconds / len(self._plan.widths)
+            until_s = start_s + number * self._plan.seconds / len(turns)
             self._watch(width, start_s, until_s, on_progress)
         processes = self._weigh(busy_s, time.monotonic() - start_s)
         sightings = self._take_last(start_ns)

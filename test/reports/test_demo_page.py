@@ -15,7 +15,7 @@ def facts():
         for k, width in enumerate([0.25, 0.25, 0.5, 0.5, 1.0, 1.0]))
     return DemoFacts(
         source='The simulated camera', seconds=30.0, score_threshold=0.3, least_iou=0.5,
-        has_truth=True, channels={0.25: 16}, frames=frames, rows=summarize(frames),
+        has_truth=True, channels={0.25: 16}, frames=frames, rows=summarize(frames, 10.0),
         processes=(ProcessRow('onboard', 121.4, 0.234),),
         drops={'encoder_busy': 2, 'bad_image': 0}, first_payload_s=1.83, first_answer_s=2.0,
         shown=(ShownFrame(0.25, 1234, b'jpeg'),))
@@ -23,7 +23,7 @@ def facts():
 
 def without_truth(facts):
     frames = tuple(replace(frame, matched=None, objects=None) for frame in facts.frames)
-    return replace(facts, frames=frames, rows=summarize(frames), has_truth=False)
+    return replace(facts, frames=frames, rows=summarize(frames, 10.0), has_truth=False)
 
 
 def test_page_says_what_the_facts_say(facts):
@@ -47,7 +47,7 @@ def test_page_without_truth_speaks_of_none(facts):
 def test_frames_that_never_came_back_do_not_break_the_plots(facts):
     frames = tuple(replace(frame, end_to_end_ms=None) for frame in facts.frames)
 
-    html = render_demo(replace(facts, frames=frames, rows=summarize(frames)))
+    html = render_demo(replace(facts, frames=frames, rows=summarize(frames, 10.0)))
 
     assert '–' in html
 

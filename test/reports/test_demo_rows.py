@@ -9,6 +9,7 @@ from slim_split_ros.reports.text_table import lay_out
 
 FRAME = FrameFigures(captured_s=0.0, width=0.25, message_bytes=1000, encode_ms=8.0,
                      end_to_end_ms=50.0, detections=3, matched=2, objects=4)
+SHARE_S = 7.5
 
 
 def frames_at(width, count, period_s=0.1, **changes):
@@ -16,28 +17,22 @@ def frames_at(width, count, period_s=0.1, **changes):
 
 
 def test_each_width_has_one_row_narrowest_first():
-    rows = summarize([*frames_at(1.0, 3), *frames_at(0.25, 5)])
+    rows = summarize([*frames_at(1.0, 3), *frames_at(0.25, 5)], SHARE_S)
 
     assert [(row.width, row.frames) for row in rows] == [(0.25, 5), (1.0, 3)]
 
 
-def test_rate_is_bytes_over_the_time_that_they_took():
-    row, = summarize(frames_at(0.5, 11, message_bytes=1000))
+def test_rate_is_bytes_over_the_time_that_the_width_had():
+    row, = summarize(frames_at(0.5, 30, message_bytes=1000), share_s=3.0)
 
     assert row.rate_kbps == pytest.approx(80.0)
     assert row.bytes_per_frame == 1000
 
 
-def test_one_frame_has_no_rate():
-    row, = summarize(frames_at(0.5, 1))
-
-    assert row.rate_kbps is None
-
-
 def test_frames_without_detections_are_lost_and_leave_the_delays_alone():
     row, = summarize([*frames_at(0.5, 3),
                       *frames_at(0.5, 2, end_to_end_ms=None, detections=0, matched=None,
-                                 objects=None)])
+                                 objects=None)], SHARE_S)
 
     assert row.unanswered == 2
     assert row.end_to_end_ms_p50 == row.end_to_end_ms_p95 == 50.0
@@ -45,28 +40,28 @@ def test_frames_without_detections_are_lost_and_leave_the_delays_alone():
 
 
 def test_delays_are_the_percentiles_of_the_frames():
-    row, = summarize([replace(FRAME, end_to_end_ms=float(k)) for k in range(101)])
+    row, = summarize([replace(FRAME, end_to_end_ms=float(k)) for k in range(101)], SHARE_S)
 
     assert (row.end_to_end_ms_p50, row.end_to_end_ms_p95) == (50.0, 95.0)
 
 
 def test_precision_and_recall_count_boxes_over_all_frames():
     row, = summarize([replace(FRAME, detections=1, matched=1, objects=1),
-                      replace(FRAME, detections=3, matched=0, objects=7)])
+                      replace(FRAME, detections=3, matched=0, objects=7)], SHARE_S)
 
     assert row.precision == pytest.approx(1 / 4)
     assert row.recall == pytest.approx(1 / 8)
 
 
 def test_precision_of_nothing_found_is_unknown_and_recall_is_zero():
-    row, = summarize([replace(FRAME, detections=0, matched=0, objects=2)])
+    row, = summarize([replace(FRAME, detections=0, matched=0, objects=2)], SHARE_S)
 
     assert row.precision is None
     assert row.recall == 0.0
 
 
 def test_table_shows_channels_beside_the_width_and_a_dash_for_the_unknown():
-    rows = summarize([replace(FRAME, detections=0, matched=0, objects=2)])
+    rows = summarize([replace(FRAME, detections=0, matched=0, objects=2)], SHARE_S)
 
     table = demo_table(rows, {0.25: 16}, has_truth=True)
 
@@ -77,13 +72,13 @@ def test_table_shows_channels_beside_the_width_and_a_dash_for_the_unknown():
 
 
 def test_table_without_truth_has_no_precision():
-    table = demo_table(summarize([FRAME]), {}, has_truth=False)
+    table = demo_table(summarize([FRAME], SHARE_S), {}, has_truth=False)
 
     assert not {'precision', 'recall'} & set(table.columns)
 
 
 def test_columns_of_the_printed_table_are_aligned():
-    table = demo_table(summarize([*frames_at(0.25, 2), *frames_at(1.0, 120)]), {}, True)
+    table = demo_table(summarize([*frames_at(0.25, 2), *frames_at(1.0, 120)], SHARE_S), {}, True)
 
     lines = lay_out(table).splitlines()
 
