@@ -47,6 +47,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the nodes, print the table, write the page and say where it is."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ('rclpy', 'slim_split_ros.msg') if find_spec(name) is None]
+    if missing:
+        print(f'demo: {missing[0]} is not installed here: use `make demo`, or build the package '
+              'with colcon and source it', file=sys.stderr)
+        return 1
     from slim_split_ros.bags import BagError
     from slim_split_ros.ros.demo_errors import DemoError
     from slim_split_ros.wire import WireError

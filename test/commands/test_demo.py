@@ -55,6 +55,15 @@ def test_wrong_use_ends_with_status_2(arguments, complaint, capsys):
     assert complaint in capsys.readouterr().err
 
 
+def test_machine_without_ros_is_told_what_to_do(monkeypatch, capsys):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+
+    status = main(['demo'])
+
+    assert status == 1
+    assert 'rclpy is not installed here: use `make demo`' in capsys.readouterr().err
+
+
 @pytest.mark.ros
 def test_missing_model_ends_with_status_1_and_one_line(tmp_path, capsys):
     status = main(['demo', '--model', str(tmp_path / 'nothing'), '--output', str(tmp_path)])
