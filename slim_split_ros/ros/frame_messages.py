@@ -18,7 +18,7 @@ _MS_PER_S = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class LastFrame:
-    """State what was sent last under which header, and what is believed about the link."""
+    """State what was sent last, under which header and why."""
 
     header: Header
     width: float
@@ -26,8 +26,14 @@ class LastFrame:
     reason: str
     payload_bytes: int = 0
     encode_ms: float = 0.0
-    capacity_kbps: float = math.nan
-    backlog_ms: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """State what is believed about the link; None while unknown."""
+
+    capacity_kbps: float | None
+    backlog_ms: float | None
 
 
 def frame_message(frame: EncodedPayload, header: Header) -> EncodedFrame:
@@ -82,12 +88,16 @@ def read_report(message: LinkReport) -> LinkReportData:
         message.receiver_id, message.report_sequence, message.sent_s, arrivals)
 
 
-def status_message(last: LastFrame, tally: Tally) -> EncoderStatus:
+def status_message(last: LastFrame, belief: Belief, tally: Tally) -> EncoderStatus:
     """Make the message that says what the onboard node does and why."""
     return EncoderStatus(
         header=last.header, width=last.width, rate=last.rate, reason=last.reason,
         payload_bytes=last.payload_bytes, encode_ms=last.encode_ms,
         frames_in=tally.frames_in, frames_sent=tally.frames_sent,
         drop_reasons=list(tally.dropped), drop_counts=list(tally.dropped.values()),
-        rate_kbps=tally.rate_kbps, capacity_kbps=last.capacity_kbps,
-        backlog_ms=last.backlog_ms)
+        rate_kbps=tally.rate_kbps, capacity_kbps=_or_nan(belief.capacity_kbps),
+        backlog_ms=_or_nan(belief.backlog_ms))
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value

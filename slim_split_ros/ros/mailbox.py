@@ -21,21 +21,40 @@ class Mailbox(Generic[Item]):
 
     >>> box = Mailbox(capacity=1)
     >>> box.put('old'), box.put('new'), box.take()
-    (0, 1, 'new')
+    (None, 'old', 'new')
     """
 
     def __init__(self, capacity: int = 1) -> None:
         self._items: deque[Item] = deque(maxlen=capacity)
+        self._held: Item | None = None
         self._changed = Condition()
         self._is_closed = False
 
-    def put(self, item: Item) -> int:
-        """Add an item and return how many older ones had to go: 0 or 1."""
+    def put(self, item: Item) -> Item | None:
+        """Add an item and return the older one that had to go, None if there was room."""
         with self._changed:
-            displaced = int(len(self._items) == self._items.maxlen)
+            displaced, self._held = self._held, None
+            if len(self._items) == self._items.maxlen:
+                displaced = self._items[0]
             self._items.append(item)
             self._changed.notify()
         return displaced
+
+    def hold(self, item: Item) -> Item | None:
+        """Keep an item that was taken until `release`; give it back if a newer one waits."""
+        with self._changed:
+            if self._items:
+                return item
+            self._held = item
+        return None
+
+    def release(self) -> None:
+        """Let the consumer take the held item again, if there is one."""
+        with self._changed:
+            if self._held is not None:
+                self._items.append(self._held)
+                self._held = None
+                self._changed.notify()
 
     def take(self) -> Item | None:
         """Wait for the oldest item; None once the mailbox is closed."""

@@ -47,7 +47,8 @@ from slim_split_ros.wire import FrameGeometry, WireError, encoded_frame_bytes, l
 
 # Older frames than these are late whatever happens: at 10 frames per second, 0.4 s.
 _MAILBOX_FRAMES = 4
-_REPORT_PERIOD_S = 0.05
+# How soon a report that had to keep its distance to the one before follows it.
+_REPORT_POLL_S = 0.025
 _BUSY = (
     'frames come faster than this machine detects: lower target_fps of the robot, or run the '
     'offboard node with torch on a GPU')
@@ -95,7 +96,7 @@ class Offboard(Node):
         self.create_subscription(
             EncodedFrame, 'features', self._on_features, SENSOR_DATA,
             qos_overriding_options=overridable())
-        self.create_timer(_REPORT_PERIOD_S, self._publish_reports)
+        self.create_timer(_REPORT_POLL_S, self._publish_reports)
         self._publish_labels(self._live.current)
         self._live.on_change(lambda _, new: self._publish_labels(new))
 
@@ -110,9 +111,9 @@ class Offboard(Node):
         size = encoded_frame_bytes(message.header.frame_id, len(message.payload))
         self._arrivals.arrived(
             to_ns(message.sender_start), message.sequence, arrived.arrival_s, size)
-        displaced = self._mailbox.put(arrived)
-        if displaced:
-            self._complaints.dropped('server_busy', _BUSY, displaced)
+        if self._mailbox.put(arrived) is not None:
+            self._complaints.dropped('server_busy', _BUSY)
+        self._publish_reports()
 
     def _serve(self, arrived: _Arrived) -> None:
         """Decode a frame and publish its detections; runs in the worker's thread."""
@@ -144,7 +145,7 @@ class Offboard(Node):
 
     def _publish_reports(self) -> None:
         stamp_ns = self.get_clock().now().nanoseconds
-        for sender_start_ns, report in self._arrivals.reports(time.monotonic()).items():
+        for sender_start_ns, report in self._arrivals.due_reports(time.monotonic()).items():
             self._reports.publish(report_message(report, sender_start_ns, stamp_ns))
 
 

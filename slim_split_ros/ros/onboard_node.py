@@ -7,6 +7,7 @@ It converts and publishes; pixels, networks and bytes are `onboard/`'s.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 import sys
 import time
 
@@ -15,26 +16,31 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from slim_split_ros.msg import EncodedFrame, EncoderStatus
+from slim_split_ros.control.decision import Decision
+from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import FrameEncoder, OnboardError
 from slim_split_ros.ros.complaints import Complaints
 from slim_split_ros.ros.counts import FrameCounts
 from slim_split_ros.ros.drop_reasons import onboard_reason
 from slim_split_ros.ros.frame_maker import FrameMaker
 from slim_split_ros.ros.frame_messages import (
+    Belief,
     LastFrame,
     frame_message,
+    read_report,
     status_message,
 )
 from slim_split_ros.ros.images import decode_compressed, view_raw
 from slim_split_ros.ros.mailbox import Mailbox, Worker
 from slim_split_ros.ros.model import bundle_folder
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
+from slim_split_ros.ros.operating_point_file import read_operating_points
 from slim_split_ros.ros.pacing import Pacer
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.spin import run_node
-from slim_split_ros.ros.width_choice import choose_width
+from slim_split_ros.ros.times import believable_age_s, to_ns
+from slim_split_ros.ros.width_choice import make_chooser
 from slim_split_ros.wire import (
     EncodedPayload,
     WireError,
@@ -49,20 +55,30 @@ _LOST_REMEDY = (
     '"No images arrive")')
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Hold an image in the mailbox, and the reason that counts if a newer one displaces it."""
+
+    message: Image | CompressedImage
+    captured_s: float
+    drop_reason: str = 'encoder_busy'
+
+
 class Onboard(Node):
     """Encode the newest image, publish its features, and say what was done and why."""
 
     def __init__(self) -> None:
         super().__init__('onboard')
         self._live = LiveParameters(self, OnboardSettings)
+        settings = self._live.current
         self._counts = FrameCounts()
         self._complaints = Complaints(self, self._counts)
         self._pacer = Pacer()
         self._last = LastFrame(Header(), 0.0, 0, '')
-        self._maker = self._make_maker(self._live.current)
-        self._mailbox: Mailbox[Image | CompressedImage] = Mailbox()
+        self._load(settings)
+        self._mailbox: Mailbox[_Waiting] = Mailbox()
         self._worker = Worker(self._mailbox, self._serve, self._complaints.failed)
-        self._connect(self._live.current)
+        self._connect(settings)
         self._worker.start()
 
     def destroy_node(self) -> None:
@@ -70,20 +86,25 @@ class Onboard(Node):
         self._worker.stop()
         super().destroy_node()
 
-    def _make_maker(self, settings: OnboardSettings) -> FrameMaker:
+    def _load(self, settings: OnboardSettings) -> None:
         manifest = load_manifest(bundle_folder(settings.model))
         self.get_logger().info(f'model {manifest.fingerprint:016x} from {manifest.folder}')
         encoder = FrameEncoder(manifest, threads=settings.threads)
         read_pixels = decode_compressed if settings.image_transport == 'compressed' else view_raw
         # Not the node's clock: in simulated time it stands at 0 until somebody publishes it, and
         # a restart would look like the run before.
-        return FrameMaker(encoder, read_pixels, manifest.fingerprint, time.time_ns())
+        self._maker = FrameMaker(encoder, read_pixels, manifest.fingerprint, time.time_ns())
+        self._chooser = make_chooser(read_operating_points(manifest), settings)
+        self._live.on_change(lambda _, new: self._chooser.replace_settings(new))
 
     def _connect(self, settings: OnboardSettings) -> None:
         self._features = self.create_publisher(
             EncodedFrame, 'features', SENSOR_DATA, qos_overriding_options=overridable())
         self._status = self.create_publisher(
             EncoderStatus, '~/status', RELIABLE, qos_overriding_options=overridable())
+        self.create_subscription(
+            LinkReport, 'link_report', self._on_report, SENSOR_DATA,
+            qos_overriding_options=overridable())
         kind, topic = Image, 'image'
         if settings.image_transport == 'compressed':
             kind, topic = CompressedImage, 'image/compressed'
@@ -94,37 +115,58 @@ class Onboard(Node):
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._counts.came()
-        if not self._pacer.admit(time.monotonic(), self._live.current.target_fps):
+        now_s = time.monotonic()
+        if not self._pacer.admit(now_s, self._live.current.target_fps):
             self._counts.dropped('target_fps')
             return
-        self._counts.dropped('encoder_busy', self._mailbox.put(message))
+        ros_now_ns = self.get_clock().now().nanoseconds
+        captured_s = now_s - believable_age_s(to_ns(message.header.stamp), ros_now_ns)
+        displaced = self._mailbox.put(_Waiting(message, captured_s))
+        if displaced is not None:
+            self._counts.dropped(displaced.drop_reason)
 
     def _on_lost(self, event: object) -> None:
         self._complaints.dropped('message_lost', _LOST_REMEDY, event.total_count_change)
 
-    def _serve(self, message: Image | CompressedImage) -> None:
-        """Encode and publish one image; runs in the worker's thread."""
-        choice = choose_width(self._live.current)
+    def _on_report(self, message: LinkReport) -> None:
+        if to_ns(message.sender_start) == self._maker.sender_start_ns:
+            self._chooser.on_report(read_report(message), time.monotonic())
+            self._mailbox.release()
+
+    def _serve(self, waiting: _Waiting) -> None:
+        """Send one image, keep it for a better moment, or skip it; runs in the worker's thread."""
+        decision = self._chooser.decide(time.monotonic(), waiting.captured_s)
+        reason = decision.reason.value
+        if decision.send:
+            self._send(waiting.message, decision)
+        elif not decision.hold or self._mailbox.hold(replace(waiting, drop_reason=reason)):
+            self._counts.dropped(reason)
+
+    def _send(self, message: Image | CompressedImage, decision: Decision) -> None:
         try:
-            frame = self._maker.make(message, choice.width, choice.rate)
+            frame = self._maker.make(message, decision.width, decision.rate)
         except (OnboardError, WireError) as error:
             self._complaints.dropped(onboard_reason(error), f'image dropped: {error}')
             return
-        self._publish(frame, message.header, choice.reason)
-
-    def _publish(self, frame: EncodedPayload, header: Header, reason: str) -> None:
-        self._features.publish(frame_message(frame, header))
+        header, now_s = message.header, time.monotonic()
         size = encoded_frame_bytes(header.frame_id, len(frame.payload))
-        self._counts.sent(size, time.monotonic())
-        before, self._last = self._last, LastFrame(
-            header, frame.header.width, frame.header.rate, reason, len(frame.payload),
-            frame.header.encode_ms)
-        if (before.width, before.rate) != (frame.header.width, frame.header.rate):
+        self._features.publish(frame_message(frame, header))
+        self._counts.sent(size, now_s)
+        self._chooser.on_sent(frame.header, size, now_s)
+        self._remember(frame, header, decision)
+
+    def _remember(self, frame: EncodedPayload, header: Header, decision: Decision) -> None:
+        before = self._last
+        self._last = LastFrame(
+            header, frame.header.width, frame.header.rate, decision.reason.value,
+            len(frame.payload), frame.header.encode_ms)
+        if (before.width, before.rate) != (self._last.width, self._last.rate):
             self._publish_status()
 
     def _publish_status(self) -> None:
+        belief = Belief(self._chooser.capacity_kbps, self._chooser.backlog_ms)
         tally = self._counts.tally(time.monotonic())
-        self._status.publish(status_message(self._last, tally))
+        self._status.publish(status_message(self._last, belief, tally))
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@ def test_a_report_holds_arrivals_oldest_first_with_server_times_once_known() -> 
     log.arrived(START_NS, 3, now_s=1.0, size=900)
     log.arrived(START_NS, 4, now_s=1.1, size=950)
     log.decoded(START_NS, 3, server_s=0.025)
-    report = log.reports(now_s=1.2)[START_NS]
+    report = log.due_reports(now_s=1.2)[START_NS]
     assert (report.receiver_id, report.sent_s) == (7, 1.2)
     assert [(a.sequence, a.arrival_s, a.payload_bytes) for a in report.arrivals] == [
         (3, 1.0, 900), (4, 1.1, 950)]
@@ -25,18 +25,18 @@ def test_a_report_holds_arrivals_oldest_first_with_server_times_once_known() -> 
 def test_reports_overlap_and_are_numbered() -> None:
     log = ArrivalLog(receiver_id=7)
     log.arrived(START_NS, 0, 1.0, 900)
-    first = log.reports(1.05)[START_NS]
+    first = log.due_reports(1.05)[START_NS]
     log.arrived(START_NS, 1, 1.1, 900)
-    second = log.reports(1.15)[START_NS]
+    second = log.due_reports(1.15)[START_NS]
     assert (first.report_sequence, second.report_sequence) == (0, 1)
     assert [arrival.sequence for arrival in second.arrivals] == [0, 1]
 
 
-def test_a_report_holds_no_more_than_the_newest_64() -> None:
+def test_a_report_holds_no_more_than_the_newest() -> None:
     log = ArrivalLog(receiver_id=7)
     for sequence in range(100):
         log.arrived(START_NS, sequence, sequence / 100, 900)
-    report = log.reports(1.0)[START_NS]
+    report = log.due_reports(1.0)[START_NS]
     assert [a.sequence for a in report.arrivals] == list(range(100 - REPORT_LENGTH, 100))
 
 
@@ -44,24 +44,33 @@ def test_a_restarted_sender_is_reported_on_its_own() -> None:
     log = ArrivalLog(receiver_id=7)
     log.arrived(START_NS, 41, 1.0, 900)
     log.arrived(START_NS + 5, 0, 1.5, 900)
-    reports = log.reports(1.6)
+    reports = log.due_reports(1.6)
     assert [a.sequence for a in reports[START_NS + 5].arrivals] == [0]
 
 
-def test_nothing_is_reported_to_a_silent_sender() -> None:
+def test_nothing_is_reported_to_a_sender_that_is_gone() -> None:
     log = ArrivalLog(receiver_id=7)
     log.arrived(START_NS, 0, 1.0, 900)
-    assert log.reports(2.5) == {}
+    assert log.due_reports(12.0) == {}
 
 
 def test_a_server_time_of_a_forgotten_frame_is_ignored() -> None:
     log = ArrivalLog(receiver_id=7)
     log.decoded(START_NS, 0, 25.0)
-    assert log.reports(0.0) == {}
+    assert log.due_reports(0.0) == {}
 
 
 def test_senders_beyond_the_limit_are_forgotten_oldest_first() -> None:
     log = ArrivalLog(receiver_id=7)
     for sender in range(50):
         log.arrived(sender, 0, 1.0, 900)
-    assert list(log.reports(1.0)) == list(range(42, 50))
+    assert list(log.due_reports(1.0)) == list(range(42, 50))
+
+
+def test_reports_keep_their_distance_and_go_on_in_silence_less_often() -> None:
+    log = ArrivalLog(receiver_id=7)
+    log.arrived(START_NS, 0, 1.0, 900)
+    assert log.due_reports(1.0)
+    log.arrived(START_NS, 1, 1.02, 900)
+    assert [bool(log.due_reports(1.0 + ms / 1000)) for ms in (20, 49, 51, 120, 152, 200, 253)] == [
+        False, False, True, False, True, False, True]

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ('counts', 'mailbox', 'pacing', 'throttle')
+MODULES = ('counts', 'mailbox', 'pacing', 'throttle', 'times')
 
 
 @pytest.mark.parametrize('name', MODULES)

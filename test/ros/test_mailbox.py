@@ -10,7 +10,7 @@ from support.processes import wait_until
 
 def test_a_full_mailbox_drops_the_oldest_item_and_says_so() -> None:
     box: Mailbox[int] = Mailbox(capacity=2)
-    assert [box.put(item) for item in range(4)] == [0, 0, 1, 1]
+    assert [box.put(item) for item in range(4)] == [None, None, 0, 1]
     assert [box.take(), box.take()] == [2, 3]
 
 
@@ -54,7 +54,7 @@ def test_a_slow_worker_serves_the_newest_item_next() -> None:
     worker.start()
     box.put(0)
     has_begun.wait(2.0)
-    assert [box.put(item) for item in (1, 2, 3)] == [0, 1, 1]
+    assert [box.put(item) for item in (1, 2, 3)] == [None, 1, 2]
     may_end.set()
     wait_until(lambda: len(served) == 2, 2.0, 'serving')
     worker.stop()
@@ -77,3 +77,28 @@ def test_stopping_waits_for_the_item_in_hand() -> None:
     may_end.set()
     worker.stop()
     assert ended == [5]
+
+
+def test_a_held_item_is_taken_again_once_released() -> None:
+    box: Mailbox[int] = Mailbox()
+    assert box.hold(1) is None
+    box.release()
+    assert box.take() == 1
+    box.release()
+    box.put(2)
+    assert box.take() == 2
+
+
+def test_a_newer_item_takes_the_place_of_a_held_one() -> None:
+    box: Mailbox[int] = Mailbox()
+    box.hold(1)
+    assert box.put(2) == 1
+    box.release()
+    assert box.take() == 2
+
+
+def test_an_item_is_not_held_while_a_newer_one_waits() -> None:
+    box: Mailbox[int] = Mailbox()
+    box.put(2)
+    assert box.hold(1) == 1
+    assert box.take() == 2
