@@ -146,9 +146,12 @@ def _figures_of(sighting: Sighting) -> FrameFigures:
     if sighting.found is not None and sighting.truth is not None:
         count = count_matches(sighting.found, sighting.truth, _LEAST_IOU)
     return FrameFigures(
-        sighting.stamp_ns / 1e9, sighting.width, sighting.message_bytes, sighting.encode_ms,
-        sighting.answered_ms, 0 if sighting.found is None else len(sighting.found.names),
-        None if count is None else count.matched, None if count is None else count.objects)
+        captured_s=sighting.stamp_ns / 1e9, width=sighting.width,
+        message_bytes=sighting.message_bytes, encode_ms=sighting.encode_ms,
+        server_ms=sighting.server_ms, end_to_end_ms=sighting.answered_ms,
+        detections=0 if sighting.found is None else len(sighting.found.names),
+        matched=None if count is None else count.matched,
+        objects=None if count is None else count.objects)
 
 
 def _write(facts: DemoFacts, args: argparse.Namespace) -> None:

@@ -90,8 +90,8 @@ def _plots(facts: DemoFacts) -> Section:
         Drawing(_draw_delays(facts.frames), 'Share of frames whose detections were back within '
                 'a time.'),
         Drawing(_draw_times(facts.rows), 'Where a frame spends its time (medians): the encoder on '
-                'board, and everything else, which is ROS, decoding and the rest of the '
-                'detector.')]
+                'board; decoder and rest of the detector on the server; ROS 2, which carries '
+                'image, features and detections.')]
     if any(row.recall is not None for row in facts.rows):
         drawings.append(Drawing(
             _draw_quality(facts.rows), 'What the bytes buy: objects found (recall) and '
@@ -153,12 +153,15 @@ def _draw_delays(frames: Sequence[FrameFigures]) -> str:
 
 def _draw_times(rows: Sequence[WidthRow]) -> str:
     figure, axes = make_axes('ms', 'width')
-    answered = [row for row in rows if row.end_to_end_ms_p50 is not None]
-    names = [f'{row.width:.2f}' for row in answered]
-    encode_ms = [row.encode_ms for row in answered]
-    rest_ms = [row.end_to_end_ms_p50 - row.encode_ms for row in answered]
-    axes.barh(names, encode_ms, 0.6, color=COLOURS[1], label='encoding')
-    axes.barh(names, rest_ms, 0.6, left=encode_ms, color=COLOURS[3], label='everything else')
+    timed = [row for row in rows if row.ros_ms is not None]
+    names = [f'{row.width:.2f}' for row in timed]
+    left_ms = np.zeros(len(timed))
+    for name, field, colour in (('encoder', 'encode_ms', COLOURS[1]),
+                                ('server', 'server_ms', COLOURS[3]),
+                                ('ROS 2', 'ros_ms', COLOURS[2])):
+        spent_ms = np.array([getattr(row, field) for row in timed])
+        axes.barh(names, spent_ms, 0.6, left=left_ms, color=colour, label=name)
+        left_ms = left_ms + spent_ms
     _add_legend(axes)
     return figure_to_svg(figure)
 

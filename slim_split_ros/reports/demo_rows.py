@@ -22,14 +22,15 @@ class FrameFigures:
     """
     Hold what was observed of one encoded frame.
 
-    `end_to_end_ms` is None where no detections came back; `matched` and `objects` are None
-    where nobody knows the truth.
+    `server_ms` (arrival of the frame to its detections) and `end_to_end_ms` are None where no
+    detections came back; `matched` and `objects` are None where nobody knows the truth.
     """
 
     captured_s: float
     width: float
     message_bytes: int
     encode_ms: float
+    server_ms: float | None
     end_to_end_ms: float | None
     detections: int
     matched: int | None
@@ -38,7 +39,12 @@ class FrameFigures:
 
 @dataclass(frozen=True, slots=True)
 class WidthRow:
-    """Hold the figures of one width; a figure is None where nothing says what it is."""
+    """
+    Hold the figures of one width; a figure is None where nothing says what it is.
+
+    `ros_ms` is what a frame spends beside encoder and server. Times without a percentile are
+    medians.
+    """
 
     width: float
     frames: int
@@ -46,6 +52,8 @@ class WidthRow:
     bytes_per_frame: float
     rate_kbps: float
     encode_ms: float
+    server_ms: float | None
+    ros_ms: float | None
     end_to_end_ms_p50: float | None
     end_to_end_ms_p95: float | None
     detections: int
@@ -72,6 +80,8 @@ def demo_table(rows: Sequence[WidthRow], channels: dict[float, int], has_truth: 
 
 def _row(width: float, frames: list[FrameFigures], share_s: float) -> WidthRow:
     delays_ms = [frame.end_to_end_ms for frame in frames if frame.end_to_end_ms is not None]
+    served = [frame for frame in frames
+              if frame.server_ms is not None and frame.end_to_end_ms is not None]
     known = [frame for frame in frames if frame.matched is not None]
     matched = sum(frame.matched or 0 for frame in known)
     return WidthRow(
@@ -79,6 +89,9 @@ def _row(width: float, frames: list[FrameFigures], share_s: float) -> WidthRow:
         bytes_per_frame=float(np.mean([frame.message_bytes for frame in frames])),
         rate_kbps=sum(frame.message_bytes for frame in frames) * 8 / 1000 / share_s,
         encode_ms=float(np.median([frame.encode_ms for frame in frames])),
+        server_ms=_percentile([frame.server_ms for frame in served], 50),
+        ros_ms=_percentile(
+            [frame.end_to_end_ms - frame.encode_ms - frame.server_ms for frame in served], 50),
         end_to_end_ms_p50=_percentile(delays_ms, 50), end_to_end_ms_p95=_percentile(delays_ms, 95),
         detections=sum(frame.detections for frame in frames),
         precision=_share(matched, sum(frame.detections for frame in known)),

@@ -7,6 +7,7 @@ The observer matches messages by the camera's stamp and judges nothing.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+import math
 import time
 
 import cv2
@@ -18,7 +19,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.evaluation.matching import NamedBoxes
-from slim_split_ros.msg import EncodedFrame, EncoderStatus
+from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.ros.images import decode_compressed, view_raw
 from slim_split_ros.ros.qos import RELIABLE
 from slim_split_ros.ros.times import to_ns
@@ -39,6 +40,7 @@ class Sighting:
     width: float | None = None
     message_bytes: int = 0
     encode_ms: float = 0.0
+    server_ms: float | None = None
     answered_ms: float | None = None
     found: NamedBoxes | None = None
     truth: NamedBoxes | None = None
@@ -46,13 +48,14 @@ class Sighting:
 
 
 class Observer(Node):
-    """Watch images, truth, features, detections and status, and keep a record of each frame."""
+    """Watch every topic between camera and detections, and keep a record of each frame."""
 
     def __init__(self, picture_period_s: float) -> None:
         super().__init__('demo_observer')
         self._picture_period_ns = round(picture_period_s * 1e9)
         self._next_picture_ns = 0
         self._sightings: dict[int, Sighting] = {}
+        self._by_sequence: dict[int, Sighting] = {}
         self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
         self._status: EncoderStatus | None = None
         self._answers = 0
@@ -64,6 +67,7 @@ class Observer(Node):
         self.create_subscription(
             EncodedFrame, 'features', self._on_features, _BEST_EFFORT, raw=True)
         self.create_subscription(Detection2DArray, 'detections', self._on_detections, RELIABLE)
+        self.create_subscription(LinkReport, 'link_report', self._on_report, _BEST_EFFORT)
         self.create_subscription(EncoderStatus, 'onboard/status', self._on_status, RELIABLE)
 
     @property
@@ -110,6 +114,12 @@ class Observer(Node):
         seen.width = message.width
         seen.message_bytes += len(serialized)
         seen.encode_ms = message.encode_ms
+        self._by_sequence[message.sequence] = seen
+
+    def _on_report(self, message: LinkReport) -> None:
+        for sequence, server_ms in zip(message.sequence, message.server_ms, strict=True):
+            if sequence in self._by_sequence and not math.isnan(server_ms):
+                self._by_sequence[sequence].server_ms = server_ms
 
     def _on_detections(self, message: Detection2DArray) -> None:
         now_ns = time.time_ns()

@@ -11,7 +11,7 @@ from slim_split_ros.reports.demo_rows import FrameFigures, summarize
 @pytest.fixture(scope='module')
 def facts():
     frames = tuple(
-        FrameFigures(0.1 * k, width, round(1000 * width) + k, 10 * width, 40.0 + k, 3, 2, 4)
+        FrameFigures(0.1 * k, width, round(1000 * width) + k, 10 * width, 20.0, 40.0 + k, 3, 2, 4)
         for k, width in enumerate([0.25, 0.25, 0.5, 0.5, 1.0, 1.0]))
     return DemoFacts(
         source='The simulated camera', seconds=30.0, score_threshold=0.3, least_iou=0.5,

@@ -8,7 +8,7 @@ from slim_split_ros.reports.demo_rows import FrameFigures, demo_table, summarize
 from slim_split_ros.reports.text_table import lay_out
 
 FRAME = FrameFigures(captured_s=0.0, width=0.25, message_bytes=1000, encode_ms=8.0,
-                     end_to_end_ms=50.0, detections=3, matched=2, objects=4)
+                     server_ms=39.0, end_to_end_ms=50.0, detections=3, matched=2, objects=4)
 SHARE_S = 7.5
 
 
@@ -31,8 +31,8 @@ def test_rate_is_bytes_over_the_time_that_the_width_had():
 
 def test_frames_without_detections_are_lost_and_leave_the_delays_alone():
     row, = summarize([*frames_at(0.5, 3),
-                      *frames_at(0.5, 2, end_to_end_ms=None, detections=0, matched=None,
-                                 objects=None)], SHARE_S)
+                      *frames_at(0.5, 2, server_ms=None, end_to_end_ms=None, detections=0,
+                                 matched=None, objects=None)], SHARE_S)
 
     assert row.unanswered == 2
     assert row.end_to_end_ms_p50 == row.end_to_end_ms_p95 == 50.0
@@ -43,6 +43,13 @@ def test_delays_are_the_percentiles_of_the_frames():
     row, = summarize([replace(FRAME, end_to_end_ms=float(k)) for k in range(101)], SHARE_S)
 
     assert (row.end_to_end_ms_p50, row.end_to_end_ms_p95) == (50.0, 95.0)
+
+
+def test_time_of_ros_is_what_encoder_and_server_leave():
+    row, = summarize([FRAME, replace(FRAME, server_ms=None)], SHARE_S)
+
+    assert row.server_ms == 39.0
+    assert row.ros_ms == pytest.approx(50.0 - 8.0 - 39.0)
 
 
 def test_precision_and_recall_count_boxes_over_all_frames():
