@@ -69,9 +69,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _source(text: str) -> str:
-    if not Path(text).expanduser().exists():
-        raise argparse.ArgumentTypeError(f'{text} does not exist')
-    return text
+    # Not every shell expands the tilde in `make demo SOURCE=~/pictures`.
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f'{path} does not exist')
+    return str(path)
 
 
 def _seconds(text: str) -> float:

@@ -35,7 +35,7 @@ def is_bag(source: Path) -> bool:
 def _plan_camera(source: str | None, seed: int) -> NodePlan:
     if source is None:
         return NodePlan('sim_camera', f'{_ROOM}.sim_camera_node', {'seed': seed})
-    path = str(Path(source).expanduser().resolve())
+    path = str(Path(source).resolve())
     if is_bag(Path(source)):
         return NodePlan('bag_source', f'{_ROOM}.bag_source_node', {'bag': path, 'loop': True})
     return NodePlan(
