@@ -41,12 +41,7 @@ from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.times import believable_age_s, to_ns
 from slim_split_ros.ros.width_choice import make_chooser
-from slim_split_ros.wire import (
-    EncodedPayload,
-    WireError,
-    encoded_frame_bytes,
-    load_manifest,
-)
+from slim_split_ros.wire import WireError, encoded_frame_bytes, load_manifest
 
 _STATUS_PERIOD_S = 1.0
 _LOST_REMEDY = (
@@ -139,8 +134,10 @@ class Onboard(Node):
         reason = decision.reason.value
         if decision.send:
             self._send(waiting.message, decision)
-        elif not decision.hold or self._mailbox.hold(replace(waiting, drop_reason=reason)):
+            return
+        if not decision.hold or self._mailbox.hold(replace(waiting, drop_reason=reason)):
             self._counts.dropped(reason)
+        self._remember(replace(self._last, header=waiting.message.header, reason=reason))
 
     def _send(self, message: Image | CompressedImage, decision: Decision) -> None:
         try:
@@ -148,19 +145,19 @@ class Onboard(Node):
         except (OnboardError, WireError) as error:
             self._complaints.dropped(onboard_reason(error), f'image dropped: {error}')
             return
-        header, now_s = message.header, time.monotonic()
+        header, fields, now_s = message.header, frame.header, time.monotonic()
         size = encoded_frame_bytes(header.frame_id, len(frame.payload))
+        # Before publishing: the report of its arrival may be quicker than this thread.
+        self._chooser.on_sent(fields, size, now_s)
         self._features.publish(frame_message(frame, header))
         self._counts.sent(size, now_s)
-        self._chooser.on_sent(frame.header, size, now_s)
-        self._remember(frame, header, decision)
+        self._remember(LastFrame(header, fields.width, fields.rate, decision.reason.value,
+                                 len(frame.payload), fields.encode_ms))
 
-    def _remember(self, frame: EncodedPayload, header: Header, decision: Decision) -> None:
-        before = self._last
-        self._last = LastFrame(
-            header, frame.header.width, frame.header.rate, decision.reason.value,
-            len(frame.payload), frame.header.encode_ms)
-        if (before.width, before.rate) != (self._last.width, self._last.rate):
+    def _remember(self, last: LastFrame) -> None:
+        """Keep what the next status says, and publish one at once if the choice changed."""
+        before, self._last = self._last, last
+        if (before.width, before.rate, before.reason) != (last.width, last.rate, last.reason):
             self._publish_status()
 
     def _publish_status(self) -> None:
