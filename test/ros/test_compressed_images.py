@@ -1,4 +1,4 @@
-"""Tests of `image_transport: compressed`."""
+"""Tests of `image_transport: compressed`, in a namespace as a second robot would be."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from support.split_system import (
 )
 
 pytestmark = pytest.mark.ros
+
+ROBOT = ('__ns:=/robot_1',)
 
 
 class CompressedSystem(SplitSystem):
@@ -50,10 +52,10 @@ def compressed(
 ) -> Iterator[CompressedSystem]:
     logs = tmp_path_factory.mktemp('logs')
     onboard = start_node('onboard', logs / 'onboard.log', {
-        'model': tiny_bundle, 'target_fps': 200.0, 'image_transport': 'compressed'})
+        'model': tiny_bundle, 'target_fps': 200.0, 'image_transport': 'compressed'}, ROBOT)
     offboard = start_node('offboard', logs / 'offboard.log', {
-        'model': tiny_bundle, 'device': 'cpu'})
-    system = CompressedSystem(Peer('camera'), onboard, offboard)
+        'model': tiny_bundle, 'device': 'cpu'}, ROBOT)
+    system = CompressedSystem(Peer('camera', 'robot_1'), onboard, offboard)
     system.compressed = system.peer.publisher(CompressedImage, 'image/compressed', SENSOR_DATA)
     try:
         system.warm_up()
@@ -88,3 +90,11 @@ def test_what_cannot_be_decoded_is_dropped_and_counted_and_the_next_is_served(
     compressed.settle()
     assert 'image dropped: ' in compressed.onboard.output
     assert 'Traceback' not in compressed.onboard.output
+
+
+def test_topics_of_a_namespaced_robot_are_all_its_own(compressed: CompressedSystem) -> None:
+    topics = dict(compressed.peer.node.get_topic_names_and_types())
+    for name in ('image/compressed', 'features', 'link_report', 'onboard/status', 'detections',
+                 'label_info', 'offboard/annotated'):
+        assert f'/robot_1/{name}' in topics
+        assert f'/{name}' not in topics

@@ -21,8 +21,8 @@ _SPIN_S = 0.02
 class Peer:
     """Publish to nodes, keep what they publish, and set their parameters; for one thread."""
 
-    def __init__(self, name: str) -> None:
-        self.node = rclpy.create_node(name)
+    def __init__(self, name: str, namespace: str = '') -> None:
+        self.node = rclpy.create_node(name, namespace=namespace)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
 
@@ -64,7 +64,7 @@ class Peer:
 
     def set_parameters(self, node_name: str, **values: Any) -> str:
         """Set parameters of a node together; return the reason of a refusal, empty if none."""
-        service = f'/{node_name}/set_parameters_atomically'
+        service = f'{node_name}/set_parameters_atomically'
         client = self.node.create_client(SetParametersAtomically, service)
         self.wait(client.service_is_ready, f'the service {service}')
         parameters = [
