@@ -157,6 +157,10 @@ def _figures_of(sighting: Sighting) -> FrameFigures:
 
 
 def _write(facts: DemoFacts, args: argparse.Namespace) -> None:
+    import os
+
+    # matplotlib's list of fonts: generated things stay in the output folder.
+    os.environ.setdefault('MPLCONFIGDIR', str(args.output.resolve() / 'matplotlib'))
     from slim_split_ros.reports.demo_page import render_demo
     from slim_split_ros.reports.demo_rows import demo_table
     from slim_split_ros.reports.text_table import lay_out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ def make_axes(
     x_label: str, y_label: str, inches: tuple[float, float] = _INCHES
 ) -> tuple[Figure, Axes]:
     """Return an empty figure and its axes; give the figure to `figure_to_svg` when it is drawn."""
+    # It warns while it lists the fonts of a machine for the first time.
+    logging.getLogger('matplotlib.font_manager').setLevel(logging.ERROR)
     # Not pyplot: it keeps every figure, and looks for a display.
     from matplotlib.figure import Figure
 
