@@ -27,7 +27,9 @@ class Interruption:
         return self._came
 
     def __enter__(self) -> Interruption:
-        self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        # What is ignored stays so: `nohup`, or a job that a script put into the background.
+        heeded = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._note) for number in heeded}
         return self
 
     def __exit__(

@@ -25,3 +25,14 @@ def test_handlers_of_before_are_back_afterwards():
 
     assert signal.getsignal(signal.SIGINT) == before
     assert not interruption.came
+
+
+def test_signal_that_was_ignored_stays_so():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interruption() as interruption:
+            os.kill(os.getpid(), signal.SIGHUP)
+
+            assert not interruption.came
+    finally:
+        signal.signal(signal.SIGHUP, before)
