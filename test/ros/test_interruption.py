@@ -8,6 +8,16 @@ import pytest
 from slim_split_ros.ros.interruption import Interruption
 
 
+@pytest.fixture(autouse=True)
+def heeded_signals():
+    """Heed the signals, even if this test run was put into the background."""
+    before = {number: signal.signal(number, signal.SIG_DFL)
+              for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_is_noted_without_breaking_anything(number):
     with Interruption() as interruption:
@@ -28,11 +38,9 @@ def test_handlers_of_before_are_back_afterwards():
 
 
 def test_signal_that_was_ignored_stays_so():
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with Interruption() as interruption:
-            os.kill(os.getpid(), signal.SIGHUP)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-            assert not interruption.came
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    with Interruption() as interruption:
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    assert not interruption.came
