@@ -23,13 +23,14 @@ from slim_split_ros.training.settings import target_bpp
 from slim_split_ros.training.stage import half_precision
 
 CLEAN_SHARE = 0.25  # of a batch that the server also sees undamaged, so that it stays a detector
-SERVER_RATE = 0.4  # learning rate of trunk, neck and head, which start trained
+SERVER_RATE = 0.3  # learning rate of trunk, neck and head, which start trained
 FEATURE_WEIGHT = 1.0
 DISTILLATION_WEIGHT = 1.0
 RATE_0_SHARE = 0.5
-FIRST_RATE_WEIGHT = 2.0
-CONTROL_STEPS = 200  # before the prior has settled its bits say little
+FIRST_RATE_WEIGHT = 4.0
+CONTROL_STEPS = 100  # before the prior has settled its bits say little
 CONTROL_GAIN = 0.03
+SHARED_GAIN = 0.01  # of every weight at once: coarse rates are drawn too rarely to find theirs
 STEM_STRIDE = 8
 
 
@@ -140,7 +141,9 @@ class CodecObjective:
             parts.append(value * weights[cell].exp())
             target = target_bpp(config, *cell)
             if step >= CONTROL_STEPS:
-                weights[cell] += CONTROL_GAIN * math.log(max(value.item(), 1e-6) / target)
+                excess = math.log(max(value.item(), 1e-6) / target)
+                weights += SHARED_GAIN * excess
+                weights[cell] += (CONTROL_GAIN - SHARED_GAIN) * excess
             if group.rate == 0:
                 figures[f'bpp_w{config.widths[group.width_index]:g}'] = value.item()
         return torch.stack(parts).mean(), figures
