@@ -119,9 +119,9 @@ class Setup:
         repair_cmake_exports(self.venv, self._python, environment)
         build = MessageBuild(self.venv, self._logs, environment)
         if not self.underlay.has_package('vision_msgs'):
-            build.build(CHECKOUT / 'third_party' / 'vision_msgs')
+            build.build('vision_msgs', CHECKOUT / 'third_party' / 'vision_msgs')
         if not self.underlay.has_package('slim_split_ros'):
-            build.build(CHECKOUT)
+            build.build('slim_split_ros', CHECKOUT)
         self._connect_checkout()
 
     def _connect_checkout(self) -> None:

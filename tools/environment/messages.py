@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+import os
 from pathlib import Path
 import re
+import shutil
 import subprocess
 import sys
 
-from .shell import run
+from .shell import SetupError, run
 
 # The CMake exports of the wheels carry include folders of the machine that built them.
 FOREIGN_MARK = '/opt/python/cp3'
@@ -26,25 +28,35 @@ class MessageBuild:
     folder: Path
     environment: Mapping[str, str]
 
-    def build(self, source: Path) -> None:
+    def build(self, name: str, source: Path) -> None:
         """Configure, build and install one package; an unchanged one takes a second."""
-        name = source.resolve().name
         tree, log = self.folder / name, self.folder / f'{name}.log'
         log.unlink(missing_ok=True)
         site = f'lib/python3.{sys.version_info.minor}/site-packages'
-        run([self._program('cmake'), '-S', source, '-B', tree, '-G', 'Ninja',
-             f'-DCMAKE_MAKE_PROGRAM={self._program("ninja")}', '-DCMAKE_BUILD_TYPE=Release',
+        run([self._cmake(), '-S', source, '-B', tree, *self._generator(),
+             '-DCMAKE_BUILD_TYPE=Release',
              f'-DCMAKE_INSTALL_PREFIX={self.venv}', f'-DPYTHON_INSTALL_DIR={site}',
              f'-DPython3_EXECUTABLE={self.venv / "bin" / "python"}',
              '-DBUILD_TESTING=OFF', '-DCODE_FROM_CHECKOUT=ON', '-Wno-dev',
              '--no-warn-unused-cli'],
             log, self.environment, f'the messages of {name} could not be configured')
-        run([self._program('cmake'), '--build', tree, '--target', 'install'],
+        run([self._cmake(), '--build', tree, '--target', 'install',
+             '--parallel', str(os.cpu_count() or 1)],
             log, self.environment, f'the messages of {name} could not be built')
         self._forget_distribution(name)
 
-    def _program(self, name: str) -> Path:
-        return self.venv / 'bin' / name
+    def _cmake(self) -> str:
+        program = self._find('cmake')
+        if program is None:
+            raise SetupError('cmake is missing, the messages cannot be built: apt install cmake')
+        return program
+
+    def _generator(self) -> list[str]:
+        ninja = self._find('ninja')
+        return ['-G', 'Ninja', f'-DCMAKE_MAKE_PROGRAM={ninja}'] if ninja else []
+
+    def _find(self, name: str) -> str | None:
+        return shutil.which(name, path=self.environment['PATH'])
 
     def _forget_distribution(self, name: str) -> None:
         # pip takes ament's egg-info for an installed distribution; the next `pip install -e .`
