@@ -29,8 +29,8 @@ DISTILLATION_WEIGHT = 1.0
 RATE_0_SHARE = 0.5
 FIRST_RATE_WEIGHT = 4.0
 CONTROL_STEPS = 100  # before the prior has settled its bits say little
-CONTROL_GAIN = 0.03
-SHARED_GAIN = 0.01  # of every weight at once: coarse rates are drawn too rarely to find theirs
+CONTROL_GAIN = 0.01
+SHARED_GAIN = 0.003  # of every weight at once: coarse rates are drawn too rarely to find theirs
 STEM_STRIDE = 8
 
 
