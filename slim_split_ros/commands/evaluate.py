@@ -26,6 +26,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--dump', type=Path, metavar='DIR',
                         help='leave the detections of each point in COCO result format')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
+    parser.add_argument('--report', type=Path, metavar='FILE',
+                        help='write a page with tables and plots (HTML)')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,19 +50,30 @@ def run(args: argparse.Namespace) -> int:
         return 2
     folder = args.checkpoint if args.checkpoint.is_dir() else args.checkpoint.parent
     try:
-        evaluation = evaluate(load_manifest(folder), load_split(args.data, args.split), codecs,
-                              args.dump, _progress)
+        manifest = load_manifest(folder)
+        evaluation = evaluate(
+            manifest, load_split(args.data, args.split), codecs, args.dump, _progress)
     except (EvaluationError, NetworkError, TrainingError, WireError) as error:
         print(f'evaluate: {error}', file=sys.stderr)
         return 1
     print(text_table(evaluation))
+    figures = {
+        'detector': accuracy_row(evaluation.detector),
+        'points': [point.to_dict() for point in evaluation.points],
+    }
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps({
-            'detector': accuracy_row(evaluation.detector),
-            'points': [point.to_dict() for point in evaluation.points],
-        }, indent=1) + '\n', 'utf-8')
+        _write(args.json, json.dumps(figures, indent=1) + '\n')
+    if args.report:
+        from slim_split_ros.reports.evaluation_page import render_evaluation
+
+        _write(args.report, render_evaluation(
+            f'{args.data.name}, {args.split}', manifest.classes, **figures))
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, 'utf-8')
 
 
 def _progress(items: Iterable, name: str) -> Iterable:

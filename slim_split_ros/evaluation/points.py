@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 import numpy as np
 
@@ -73,10 +74,12 @@ class MeasuredPoint:
 
 
 def accuracy_row(accuracy: Accuracy) -> dict[str, object]:
-    """Return accuracies for JSON, rounded to what 325 pictures can tell."""
-    return {
-        'ap50': round(accuracy.ap50, 4), 'ap': round(accuracy.ap, 4),
-        'ap_small': round(accuracy.ap_small, 4), 'ap_medium': round(accuracy.ap_medium, 4),
-        'ap_large': round(accuracy.ap_large, 4),
-        'class_ap50': [round(value, 4) for value in accuracy.class_ap50],
-    }
+    """Return accuracies for JSON, None where undefined, rounded to what some 300 pictures tell."""
+    row: dict[str, object] = {
+        name: _rounded(getattr(accuracy, name))
+        for name in ('ap50', 'ap', 'ap_small', 'ap_medium', 'ap_large')}
+    return row | {'class_ap50': [_rounded(value) for value in accuracy.class_ap50]}
+
+
+def _rounded(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None

@@ -1,0 +1,116 @@
+"""Answer how measured points look: AP50 against bytes and against time, with the best marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from slim_split_ros.reports.figures import COLOURS, figure_to_svg, make_axes
+from slim_split_ros.reports.page import Drawing, Section, Table, render_page
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# A row of `evaluate --json`: codec, what names its setting, bytes, times, accuracies.
+Point = Mapping[str, Any]
+
+_COLUMNS = ('setting', 'bytes', 'encode ms p50', 'p95', 'network ms', 'AP50', 'of detector', 'AP',
+            'AP small', 'AP medium', 'AP large')
+
+
+def render_evaluation(
+    data_set: str, classes: Sequence[str], detector: Mapping[str, Any], points: Sequence[Point]
+) -> str:
+    """Return the HTML document for the figures that `evaluate --json` writes."""
+    lead = (f"{data_set}: the same pictures, the same detector behind every codec, the robot's "
+            'side on one thread.')
+    return render_page('Bytes, time and accuracy', [
+        _detector_section(classes, detector), _plots(detector, points),
+        _table_section(detector, points)], lead)
+
+
+def pareto_front(points: Sequence[Point], cost: str) -> list[Point]:
+    """
+    Return the points that no other beats in both `cost` and AP50, cheapest first.
+
+    >>> rows = [{'bytes': 9, 'ap50': 0.5}, {'bytes': 5, 'ap50': 0.4}, {'bytes': 7, 'ap50': 0.3}]
+    >>> [row['bytes'] for row in pareto_front(rows, 'bytes')]
+    [5, 9]
+    """
+    front: list[Point] = []
+    for point in sorted(points, key=lambda row: (row[cost], -row['ap50'])):
+        if not front or point['ap50'] > front[-1]['ap50']:
+            front.append(point)
+    return front
+
+
+def setting_name(point: Point) -> str:
+    """
+    Return what a reader calls a setting.
+
+    >>> setting_name({'codec': 'webp', 'quality': 20, 'scale': 0.5})
+    'webp, quality 20, scale 0.5'
+    """
+    named = ('width', 'rate', 'members', 'bits', 'quality', 'scale')
+    parts = [f'{name} {point[name]:.3g}' for name in named if name in point]
+    return ', '.join([point['codec'], *parts])
+
+
+def _detector_section(classes: Sequence[str], detector: Mapping[str, Any]) -> Section:
+    row = tuple(map(_share, (detector['ap50'], detector['ap'], *detector['class_ap50'])))
+    table = Table(('pictures', 'AP50', 'AP', *(f'AP50 {name}' for name in classes)),
+                  (('undamaged', *row),))
+    return Section('The detector itself', (
+        "COCO's evaluation, by pycocotools, boxes in pixels of the original picture. Everything "
+        'below is compared with it.',), (table,))
+
+
+def _plots(detector: Mapping[str, Any], points: Sequence[Point]) -> Section:
+    drawings = tuple(
+        Drawing(_plot(detector, points, cost, label), caption)
+        for cost, label, caption in (
+            ('bytes', 'bytes a frame, headers included',
+             'AP50 against bytes. The line joins the points that no other beats in both.'),
+            ('encode_ms', 'milliseconds from camera picture to payload, one thread',
+             "AP50 against the robot's time.")))
+    return Section('What bytes and time buy', drawings=drawings)
+
+
+def _plot(detector: Mapping[str, Any], points: Sequence[Point], cost: str, label: str) -> str:
+    figure, axes = make_axes(label, 'AP50')
+    for colour, codec in zip(COLOURS, sorted({point['codec'] for point in points}),
+                             strict=False):
+        _scatter(axes, [point for point in points if point['codec'] == codec], cost, colour)
+    front = pareto_front(points, cost)
+    axes.plot([point[cost] for point in front], [point['ap50'] for point in front],
+              color='#888888', linewidth=1.0, zorder=1, label='best of all')
+    axes.axhline(detector['ap50'], color='#888888', linewidth=0.8, linestyle='--',
+                 label='undamaged')
+    axes.set_xscale('log')
+    axes.legend(frameon=False)
+    return figure_to_svg(figure)
+
+
+def _scatter(axes: Axes, points: Sequence[Point], cost: str, colour: str) -> None:
+    axes.scatter([point[cost] for point in points], [point['ap50'] for point in points],
+                 s=18, color=colour, label=points[0]['codec'], zorder=2)
+
+
+def _table_section(detector: Mapping[str, Any], points: Sequence[Point]) -> Section:
+    rows = tuple(_row(point, detector['ap50'])
+                 for point in sorted(points, key=lambda row: row['bytes']))
+    return Section('Every point', (
+        'Means over the pictures; bytes are all that the middleware is handed for a frame.',),
+        (Table(_COLUMNS, rows),))
+
+
+def _row(point: Point, reference: float) -> tuple[str, ...]:
+    share = f'{point["ap50"] / reference:.1%}' if reference else '–'
+    return (setting_name(point), f'{point["bytes"]:.0f}', f'{point["encode_ms_p50"]:.2f}',
+            f'{point["encode_ms_p95"]:.2f}', f'{point["network_ms"]:.2f}',
+            f'{point["ap50"]:.3f}', share,
+            *(_share(point[name]) for name in ('ap', 'ap_small', 'ap_medium', 'ap_large')))
+
+
+def _share(value: float | None) -> str:
+    return '–' if value is None else f'{value:.3f}'

@@ -1,0 +1,40 @@
+from slim_split_ros.reports.evaluation_page import pareto_front, render_evaluation
+
+DETECTOR = {'ap50': 0.6, 'ap': 0.3, 'class_ap50': [0.5, 0.7]}
+
+
+def point(codec: str, size: float, ap50: float, **setting: float) -> dict:
+    return {'codec': codec, **setting, 'bytes': size, 'encode_ms': size / 1000,
+            'encode_ms_p50': size / 1000, 'encode_ms_p95': size / 900, 'network_ms': 0.4,
+            'ap50': ap50, 'ap': ap50 / 2, 'ap_small': 0.1, 'ap_medium': 0.2, 'ap_large': None}
+
+
+POINTS = [point('slim', 900, 0.5, width=0.25, rate=0), point('jpeg', 5000, 0.55, quality=20,
+                                                             scale=0.5),
+          point('webp', 6000, 0.52, quality=5, scale=1.0)]
+
+
+def page() -> str:
+    return render_evaluation('drawn', ('square', 'disc'), DETECTOR, POINTS)
+
+
+def test_a_point_beaten_in_both_is_not_on_the_front() -> None:
+    assert [row['codec'] for row in pareto_front(POINTS, 'bytes')] == ['slim', 'jpeg']
+
+
+def test_every_point_and_class_is_on_the_page() -> None:
+    html = page()
+    for expected in ('slim, width 0.25, rate 0', 'jpeg, quality 20, scale 0.5', 'AP50 disc',
+                     '83.3%'):
+        assert expected in html
+
+
+def test_the_page_needs_no_other_file() -> None:
+    html = page()
+    assert html.count('<svg') == 2
+    assert 'src="http' not in html and 'href="http' not in html
+
+
+def test_a_detector_that_finds_nothing_divides_by_nothing() -> None:
+    blind = {'ap50': 0.0, 'ap': 0.0, 'class_ap50': [0.0, 0.0]}
+    assert 'undamaged' in render_evaluation('drawn', ('square', 'disc'), blind, POINTS)
