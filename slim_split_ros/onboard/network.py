@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,10 @@ class EncoderNetwork:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors
+        # Plans and memory of each width would stay reserved: 15 MB more at the same speed.
+        _share_memory()
+        options.add_session_config_entry('session.use_env_allocators', '1')
+        options.enable_mem_pattern = False
         try:
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=['CPUExecutionProvider'])
@@ -34,3 +39,17 @@ class EncoderNetwork:
         symbols: np.ndarray = self._session.run(
             ['symbols'], {'image': canvas[np.newaxis], 'gain': gain})[0]
         return symbols[0]
+
+
+@lru_cache(maxsize=1)
+def _share_memory() -> None:
+    """Let all widths use one arena of the process, grown no further than asked."""
+    import onnxruntime
+
+    memory = onnxruntime.OrtMemoryInfo(
+        'Cpu', onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0,
+        onnxruntime.OrtMemType.DEFAULT)
+    as_requested, default = 1, -1
+    onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg({
+        'max_mem': 0, 'arena_extend_strategy': as_requested,
+        'initial_chunk_size_bytes': default, 'max_dead_bytes_per_chunk': default}))
