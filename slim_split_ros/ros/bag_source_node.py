@@ -53,10 +53,9 @@ class BagSource(Node):
         self._pump = FramePump(images, self._publish, SourceEnd(self).reach, self._is_heard)
         self._pump.start(self._settings.wait_s)
 
-    def destroy_node(self) -> None:
-        """Let the image in hand end first: it still uses the publishers."""
+    def stop(self) -> None:
+        """Wait for the image in hand, for a limited time."""
         self._pump.stop()
-        super().destroy_node()
 
     def _is_heard(self) -> bool:
         return any(

@@ -32,10 +32,9 @@ class ImageSource(Node):
         self._pump = FramePump(timed_images(settings), self._publish, SourceEnd(self).reach)
         self._pump.start()
 
-    def destroy_node(self) -> None:
-        """Let the picture in hand end first: it still uses the publisher."""
+    def stop(self) -> None:
+        """Wait for the picture in hand, for a limited time."""
         self._pump.stop()
-        super().destroy_node()
 
     def _publish(self, image: Image) -> None:
         image.header.stamp = self.get_clock().now().to_msg()

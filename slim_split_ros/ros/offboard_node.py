@@ -79,10 +79,9 @@ class Offboard(Node):
         self._connect()
         self._worker.start()
 
-    def destroy_node(self) -> None:
-        """Let the frame in hand end first: it still uses the publishers."""
+    def stop(self) -> None:
+        """Wait for the frame in hand, for a limited time."""
         self._worker.stop()
-        super().destroy_node()
 
     def _connect(self) -> None:
         self._writer = DetectionWriter(self._manifest.classes)

@@ -76,10 +76,9 @@ class Onboard(Node):
         self._connect(settings)
         self._worker.start()
 
-    def destroy_node(self) -> None:
-        """Let the frame in hand end first: it still uses the publishers."""
+    def stop(self) -> None:
+        """Wait for the frame in hand, for a limited time."""
         self._worker.stop()
-        super().destroy_node()
 
     def _load(self, settings: OnboardSettings) -> None:
         manifest = load_manifest(bundle_folder(settings.model))

@@ -50,10 +50,9 @@ class SimCamera(Node):
         self._pump = FramePump(take_shots(settings), self._publish, SourceEnd(self).reach)
         self._pump.start()
 
-    def destroy_node(self) -> None:
-        """Let the frame in hand end first: it still uses the publishers."""
+    def stop(self) -> None:
+        """Wait for the frame in hand, for a limited time."""
         self._pump.stop()
-        super().destroy_node()
 
     def _topic(self, kind: type, name: str, qos: QoSProfile) -> Publisher:
         return self.create_publisher(kind, name, qos, qos_overriding_options=overridable())

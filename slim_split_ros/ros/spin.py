@@ -8,11 +8,11 @@ stderr says why. A second Ctrl-C during the end does no harm.
 from collections.abc import Callable, Sequence
 import signal
 import sys
+from typing import Protocol
 
 import rclpy
 from rclpy.exceptions import ROSInterruptException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.node import Node
 
 from slim_split_ros.ros.errors import StartError
 
@@ -24,8 +24,18 @@ _DONE = 0
 _FAILED = 1
 
 
+class RunnableNode(Protocol):
+    """Be a rclpy node with work in threads of its own."""
+
+    def stop(self) -> None:
+        """End these threads, while the publishers still exist."""
+
+    def destroy_node(self) -> None:
+        """Leave the graph; rclpy's own."""
+
+
 def run_node(
-    make_node: Callable[[], Node],
+    make_node: Callable[[], RunnableNode],
     args: Sequence[str] | None,
     start_errors: tuple[type[Exception], ...] = (),
 ) -> int:
@@ -56,12 +66,13 @@ def run_node(
         return _DONE
     finally:
         if node is not None:
+            node.stop()
             node.destroy_node()
         rclpy.try_shutdown()
     return _DONE
 
 
-def _spin(node: Node) -> None:
+def _spin(node: RunnableNode) -> None:
     # Not the EventsExecutor: in the wheels it idles at 100 % of a core. Not several threads:
     # they only wait for one another.
     executor = SingleThreadedExecutor()

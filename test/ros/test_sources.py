@@ -156,8 +156,7 @@ def test_a_bag_goes_through_both_nodes_under_its_own_headers(
         'qos_overrides./image.subscription.reliability': 'reliable'}))
     nodes.append(start_node('offboard', tmp_path / 'offboard.log', {
         'model': tiny_bundle, 'device': 'cpu'}))
-    system = SplitSystem(peer, *nodes)
-    system.images = peer.publisher(Image, 'image', RELIABLE)
+    system = SplitSystem(peer, *nodes, image_qos=RELIABLE)
     system.warm_up()
     nodes.append(start_node('bag_source', tmp_path / 'bag.log', {
         'bag': tmp_path / 'bag', 'restamp': False, **RELIABLE_IMAGE}))

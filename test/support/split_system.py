@@ -67,6 +67,7 @@ class SplitSystem:
     peer: Peer
     onboard: Process
     offboard: Process
+    image_qos: QoSProfile = SENSOR_DATA
     features: list[EncodedFrame] = field(init=False)
     detections: list[Detection2DArray] = field(init=False)
     statuses: list[EncoderStatus] = field(init=False)
@@ -76,7 +77,7 @@ class SplitSystem:
         self.features = self.peer.listen(EncodedFrame, 'features', SENSOR_DATA)
         self.detections = self.peer.listen(Detection2DArray, 'detections', RELIABLE)
         self.statuses = self.peer.listen(EncoderStatus, 'onboard/status', RELIABLE)
-        self.images = self.peer.publisher(Image, 'image', SENSOR_DATA)
+        self.images = self.peer.publisher(Image, 'image', self.image_qos)
         self._stamp_ns = 1_000_000_000_000
 
     def next_stamp_ns(self) -> int:
