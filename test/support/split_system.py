@@ -67,7 +67,7 @@ class SplitSystem:
     peer: Peer
     onboard: Process
     offboard: Process
-    image_qos: QoSProfile = SENSOR_DATA
+    image_qos: QoSProfile = field(default_factory=lambda: SENSOR_DATA)
     features: list[EncodedFrame] = field(init=False)
     detections: list[Detection2DArray] = field(init=False)
     statuses: list[EncoderStatus] = field(init=False)
