@@ -1,0 +1,194 @@
+"""
+Which operating point a frame gets: the one of the greatest expected worth.
+
+Here is the order of the rules; each has its own file: the forecast (`forecast.py`), the worth
+of a point (`worth.py`), when a width may change (`width_trials.py`), what the user's ceiling
+leaves (`budget.py`).
+"""
+
+from dataclasses import dataclass
+from math import inf
+
+from slim_split_ros.control.decision import Decision, Reason
+from slim_split_ros.control.estimator import Delivery
+from slim_split_ros.control.forecast import Forecast, Moment
+from slim_split_ros.control.in_flight import SentFrame
+from slim_split_ros.control.knowledge import Knowledge
+from slim_split_ros.control.operating_points import OperatingPoint, without_dominated
+from slim_split_ros.control.settings import ControlSettings
+from slim_split_ros.control.width_trials import WidthTrials
+from slim_split_ros.control.worth import Worth
+
+# An outage: nothing has come through for a deadline. One small frame in this time tries it,
+# so that the link is found again within a second even where it drops what waited.
+PROBE_S = 0.4
+# Frames before the first report, so that a silent peer is not flooded.
+BLIND_FRAMES = 4
+# Jitter to allow for beside the base round trip, in means of one direction's excess.
+JITTERS = 3.0
+# Encoding may take this share of the frame interval; beyond it frames would be dropped.
+ENCODE_SHARE = 0.8
+# A frame is encoded again when that is worth this share of its accuracy more.
+AGAIN_GAIN = 0.03
+# Arrivals are known up to the frontier; one older than this is no better than none.
+OLDEST_FRONTIER_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """Hold the best points of one weighing and their worth."""
+
+    best: OperatingPoint
+    worth: float
+    same: OperatingPoint | None     # the best of the width in use
+    same_worth: float
+    is_outage: bool
+    limit: Reason                   # what kept a better point out
+
+
+class AutoPolicy:
+    """Choose by expected worth; hold frames while nothing sensible can be sent."""
+
+    def __init__(self, points: tuple[OperatingPoint, ...], settings: ControlSettings,
+                 knowledge: Knowledge) -> None:
+        self._points = without_dominated(points)
+        self._settings, self._knowledge = settings, knowledge
+        self._interval_s = 1.0 / settings.target_fps
+        self._trials = WidthTrials()
+        self._last_sent_s = -inf
+        self._forecast: Forecast | None = None
+        self._slack_s = 0.0
+        self.capacity_kbps: float | None = None
+        self.backlog_ms: float | None = None
+
+    def on_deliveries(self, deliveries: list[Delivery], now_s: float) -> None:
+        """Learn nothing here: the history of capacity is everybody's."""
+
+    def on_sent(self, frame: SentFrame, now_s: float) -> None:
+        """Note when a frame went."""
+        self._last_sent_s = now_s
+
+    def decide(self, now_s: float, captured_s: float) -> Decision:
+        """Choose for a frame captured then."""
+        self._forecast = None
+        if not self._knowledge.history.slots:
+            return self._decide_blind(now_s)
+        self._slack_s = self._slack_of(now_s, captured_s)
+        if self._slack_s <= 0.0:
+            return self._probe(now_s, hold=False)
+        self._forecast = forecast = self._make_forecast(now_s)
+        if forecast.overdue_s > self._settings.deadline_s and \
+                now_s - self._last_sent_s >= PROBE_S:
+            return self._probe(now_s, hold=True)
+        worth = self._worth()
+        verdict = self._weigh(worth, self._knowledge.sizes.expected, now_s)
+        reason = Reason.OUTAGE if verdict.is_outage else verdict.limit
+        if verdict.worth <= worth.of_nothing and len(self._knowledge.link.in_flight):
+            return self._narrowest(reason, send=False, hold=True)
+        return self._settle(self._steady(verdict, now_s), reason, now_s)
+
+    def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
+        """Choose again now that the frame's size is known, if that is worth encoding again."""
+        if self._forecast is None:
+            return decision
+        worth = self._worth()
+        verdict = self._weigh(worth, busyness, now_s)
+        if verdict.worth <= worth.of_nothing and len(self._knowledge.link.in_flight):
+            return Decision(decision.width, decision.rate, decision.reason, send=False)
+        point = next(point for point in self._points
+                     if (point.width, point.rate) == (decision.width, decision.rate))
+        present = worth.of(point, 8.0 * busyness * point.bytes, 0.0)
+        better, gain = verdict.same, verdict.same_worth - present
+        if present <= worth.of_nothing and verdict.same_worth <= worth.of_nothing:
+            better, gain = verdict.best, verdict.worth - present
+        if better is None or gain <= AGAIN_GAIN * better.ap50:
+            return decision
+        return self._settle(better, decision.reason, now_s)
+
+    def _decide_blind(self, now_s: float) -> Decision:
+        """Send small frames until the first report, then one now and then."""
+        if len(self._knowledge.link.in_flight) < BLIND_FRAMES:
+            return self._narrowest(Reason.LINK)
+        return self._probe(now_s, hold=True)
+
+    def _probe(self, now_s: float, hold: bool) -> Decision:
+        """Try the link with a small frame, at a limited pace."""
+        is_due = now_s - self._last_sent_s >= PROBE_S
+        return self._narrowest(Reason.OUTAGE, send=is_due, hold=hold and not is_due)
+
+    def _narrowest(self, reason: Reason, send: bool = True, hold: bool = False) -> Decision:
+        point = self._points[0]
+        return Decision(point.width, point.rate, reason, send, hold)
+
+    def _settle(self, point: OperatingPoint, reason: Reason, now_s: float) -> Decision:
+        self._trials.settle(point.width, now_s, self._knowledge.history.recent_bps)
+        return Decision(point.width, point.rate, reason)
+
+    def _slack_of(self, now_s: float, captured_s: float) -> float:
+        """Give how long a frame sent now may take to leave the queue."""
+        path = self._knowledge.link.path
+        return (captured_s + self._settings.deadline_s - now_s - path.base_round_trip_s
+                - path.server_s - JITTERS * path.jitter_s)
+
+    def _make_forecast(self, now_s: float) -> Forecast:
+        link, history = self._knowledge.link, self._knowledge.history
+        frontier_s = max(min(link.frontier_s, now_s), now_s - OLDEST_FRONTIER_S)
+        moment = Moment(now_s, frontier_s, now_s + self._interval_s, now_s + self._slack_s)
+        forecast = Forecast(history, link.in_flight, link.last_left_s, moment)
+        mean_bps = max(history.mean_bps, 1.0)
+        self.capacity_kbps = mean_bps / 1000.0
+        self.backlog_ms = forecast.backlog_bits / mean_bps * 1000.0
+        return forecast
+
+    def _worth(self) -> Worth:
+        knowledge = self._knowledge
+        return Worth(self._points, self._forecast, knowledge.history.mean_bps,
+                     self._interval_s, self._slack_s, 8.0 * knowledge.sizes.expected,
+                     1.0 - knowledge.link.in_flight.loss)
+
+    def _weigh(self, worth: Worth, busyness: float, now_s: float) -> _Verdict:
+        """Weigh every point that processor, budget and evidence allow."""
+        knowledge, width = self._knowledge, self._trials.width
+        encode = knowledge.encoding.p95 / 1000.0
+        longest_s = min(self._slack_s, ENCODE_SHARE * self._interval_s)
+        left_bits = knowledge.budget.left_bits(now_s) if knowledge.budget.is_set else inf
+        sustained_bits = self._trials.sustained_bits(knowledge.history.recent_bps,
+                                                     self._interval_s)
+        least = self._points[0]
+        best, best_worth, same, same_worth = least, -inf, None, -inf
+        limit, limited_worth = Reason.LINK, -inf
+        for point in self._points:
+            bits, encode_s = 8.0 * busyness * point.bytes, point.encode_ms * encode
+            value = worth.of(point, bits, encode_s)
+            blocked = None
+            if bits > left_bits:
+                blocked = Reason.BUDGET
+            elif encode_s > longest_s and point is not least:
+                blocked, value = Reason.COMPUTE, worth.of(point, bits, 0.0)
+            if blocked is not None:
+                if value > limited_worth:
+                    limit, limited_worth = blocked, value
+                continue
+            if width is not None and point.width > width and bits > sustained_bits:
+                continue
+            if value > best_worth:
+                best, best_worth = point, value
+            if point.width == width and value > same_worth:
+                same, same_worth = point, value
+        is_outage = self._forecast.overdue_s > self._settings.deadline_s
+        return _Verdict(best, best_worth, same, same_worth, is_outage,
+                        limit if limited_worth > best_worth else Reason.LINK)
+
+    def _steady(self, verdict: _Verdict, now_s: float) -> OperatingPoint:
+        """Let the width change only when its rule allows."""
+        same = verdict.same
+        if same is None:
+            return verdict.best
+        history = self._knowledge.history
+        cheapest = min(point.bytes for point in self._points if point.width == same.width)
+        is_sustained = (8.0 * self._knowledge.sizes.expected * cheapest
+                        <= self._trials.sustained_bits(history.recent_bps, self._interval_s))
+        gain = (verdict.worth - verdict.same_worth) / verdict.best.ap50
+        may_change = self._trials.may_change(verdict.best.width, gain, is_sustained, now_s,
+                                             history.recent_bps)
+        return verdict.best if may_change else same

@@ -1,0 +1,153 @@
+"""
+What the link may carry until a frame's deadline: recent stretches of its own past.
+
+Each scenario says that the link now repeats one of its last stretches, from 40 ms to 4 s
+long; recent ones weigh more, by a power law, which has no time scale of its own. Source: the
+stochastic forecast of Sprout (Winstein et al., NSDI 2013, section 3) with the link's own
+history in place of a fitted random walk. While a frame is overdue, the rest of the gap is
+drawn from the gaps seen and from a law without scale (a gap that has lasted a second is
+likely to last about another).
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+
+from slim_split_ros.control.capacity_history import SLOT_S, CapacityHistory
+from slim_split_ros.control.in_flight import SentFrame
+
+# Lengths of the stretches, in slots: each about 1.4 times the one before.
+STRETCHES = (2, 3, 4, 6, 9, 13, 18, 26, 38, 54, 77, 110, 150, 200)
+# A stretch of 0.3 s weighs half of the newest.
+HALF_WEIGHT_S = 0.3
+WEIGHTS = tuple(1.0 / (1.0 + slots * SLOT_S / HALF_WEIGHT_S) for slots in STRETCHES)
+# While overdue: the rest of a gap as shares of what has passed (Pareto of exponent 1,
+# quartile by quartile), beside the gaps seen that lasted longer.
+REST_SHARES = (0.33, 1.0, 3.0)
+RESTS = 4
+# A frame is overdue when its service takes twice what it should, and this much more.
+OVERDUE_FACTOR = 2.0
+OVERDUE_S = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Hold the times of one decision, on the sender's clock."""
+
+    now_s: float            # the frame would be sent
+    frontier_s: float       # what left the queue until here is known
+    next_s: float           # the next frame would be sent
+    latest_s: float         # the last bit has to have left the queue
+
+
+class Forecast:
+    """Hold the scenarios of one decision, sorted for quick answers."""
+
+    def __init__(self, history: CapacityHistory, pending: Iterable[SentFrame],
+                 served_until_s: float, moment: Moment) -> None:
+        """Build the scenarios; `served_until_s` is when the last delivery left the queue."""
+        pending = tuple(pending)
+        self.overdue_s = _overdue_s(history, pending, served_until_s, moment.frontier_s)
+        rooms, nexts, backlog = _scenarios(history, pending, moment,
+                                           _rests(history, self.overdue_s))
+        total = sum(weight for _, weight in rooms)
+        self.backlog_bits = backlog / total
+        rooms.sort()
+        self._rooms = [room for room, _ in rooms]
+        share, reversed_sums = 0.0, [0.0]
+        for _, weight in reversed(rooms):
+            share += weight / total
+            reversed_sums.append(share)
+        self._chances = reversed_sums[::-1]
+        nexts.sort()
+        self._nexts = [carried for carried, _ in nexts]
+        weights = [weight / total for _, weight in nexts]
+        self._sum0 = [0.0, *accumulate(weights)]
+        first = [w * c for w, c in zip(weights, self._nexts, strict=True)]
+        second = [w * c for w, c in zip(first, self._nexts, strict=True)]
+        self._sum1 = [0.0, *accumulate(first)]
+        self._sum2 = [0.0, *accumulate(second)]
+
+    def chance_on_time(self, bits: float) -> float:
+        """Give the share of scenarios in which that many more bits leave in time."""
+        return self._chances[bisect_left(self._rooms, bits)]
+
+    def mean_square_left(self, bits: float) -> float:
+        """Give E[left²], where left are the bits that still wait when the next frame comes."""
+        index = bisect_right(self._nexts, bits)
+        return (self._sum0[index] * bits * bits - 2.0 * self._sum1[index] * bits
+                + self._sum2[index])
+
+
+def _overdue_s(history: CapacityHistory, pending: tuple[SentFrame, ...],
+               served_until_s: float, frontier_s: float) -> float:
+    """Give for how long the oldest frame has been waiting without reason; 0 if it is not."""
+    if not pending:
+        return 0.0
+    waited_s = frontier_s - max(pending[0].sent_s, served_until_s)
+    expected_s = pending[0].bits / max(history.rate_bps, 1.0)
+    is_overdue = waited_s > OVERDUE_FACTOR * expected_s + OVERDUE_S
+    return waited_s - expected_s if is_overdue else 0.0
+
+
+def _rests(history: CapacityHistory, overdue_s: float) -> list[float]:
+    """Give equally likely rests of the gap; one of 0 while there is none."""
+    if overdue_s <= 0.0:
+        return [0.0]
+    rests = [gap_s - overdue_s for gap_s in history.gaps_s if gap_s > overdue_s]
+    rests = sorted(rests + [overdue_s * share for share in REST_SHARES])
+    if len(rests) > RESTS:
+        rests = [rests[int((index + 0.5) * len(rests) / RESTS)] for index in range(RESTS)]
+    return rests
+
+
+def _scenarios(history: CapacityHistory, pending: tuple[SentFrame, ...], moment: Moment,
+               rests: list[float]) -> tuple[list, list, float]:
+    """Give (room until the deadline, weight), (room until the next frame, weight), backlog."""
+    cumulative = history.cumulative
+    newest = len(cumulative) - 1
+    past_s = moment.now_s - moment.frontier_s
+    ahead = ((moment.now_s - moment.frontier_s) / SLOT_S,
+             (moment.next_s - moment.frontier_s) / SLOT_S,
+             (moment.latest_s - moment.frontier_s) / SLOT_S)
+    rooms, nexts, backlog = [], [], 0.0
+    step = 1 if len(rests) == 1 else 2
+    for index in range(0, len(STRETCHES), step):
+        slots, weight = min(STRETCHES[index], newest), WEIGHTS[index]
+        first = newest - slots
+        for rest_s in rests:
+            rest = rest_s / SLOT_S
+            before = _carried(cumulative, first, slots, ahead[0] - rest)
+            waiting = _waiting(pending, moment, before / past_s) if past_s > 0.0 else \
+                sum(frame.bits for frame in pending)
+            used = before + waiting
+            rooms.append((_carried(cumulative, first, slots, ahead[2] - rest) - used, weight))
+            nexts.append((_carried(cumulative, first, slots, ahead[1] - rest) - used, weight))
+            backlog += weight * waiting
+        if STRETCHES[index] >= newest:
+            break
+    return rooms, nexts, backlog
+
+
+def _carried(cumulative: list[float], first: int, slots: int, ahead: float) -> float:
+    """Give the bits that a stretch, repeated, carries in that many slots."""
+    if ahead <= 0.0:
+        return 0.0
+    begin = cumulative[first]
+    if ahead >= slots:
+        return (cumulative[first + slots] - begin) * ahead / slots
+    whole = int(ahead)
+    at = cumulative[first + whole]
+    return at - begin + (ahead - whole) * (cumulative[first + whole + 1] - at)
+
+
+def _waiting(pending: tuple[SentFrame, ...], moment: Moment, rate_bps: float) -> float:
+    """Give the bits still queued now if the link served that rate since the frontier."""
+    waiting, time_s = 0.0, moment.frontier_s
+    for frame in pending:
+        if frame.sent_s > time_s:
+            waiting = max(0.0, waiting - rate_bps * (frame.sent_s - time_s))
+            time_s = frame.sent_s
+        waiting += frame.bits
+    return max(0.0, waiting - rate_bps * (moment.now_s - time_s))

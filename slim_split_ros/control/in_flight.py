@@ -1,0 +1,86 @@
+"""
+Which frames were sent and not yet reported, and how many were lost.
+
+The ledger believes the sender's own numbers only: sizes and times come from `on_sent`, an
+arrival merely names a sequence. A frame counts as lost once a later one has arrived and time
+enough has passed for reordering.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# A later frame's arrival proves nothing before this: delays of successive frames may differ.
+REORDERING_S = 0.15
+# Above any queue a link keeps (architecture.md: one second at its mean rate), twice.
+FORGET_AFTER_S = 30.0
+MOST_FRAMES = 1024
+# Loss is a mean over about this many frames.
+LOSS_MEMORY = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class SentFrame:
+    """Hold one frame as handed to the middleware."""
+
+    sequence: int
+    sent_s: float
+    bits: float
+
+
+class InFlight:
+    """Keep the frames on their way, oldest first."""
+
+    def __init__(self) -> None:
+        """Start with nothing sent."""
+        self._frames: OrderedDict[int, SentFrame] = OrderedDict()
+        self.loss = 0.0
+
+    def __iter__(self) -> Iterable[SentFrame]:
+        """Go through the frames on their way, oldest first."""
+        return iter(self._frames.values())
+
+    def __len__(self) -> int:
+        """Count the frames on their way."""
+        return len(self._frames)
+
+    def add(self, frame: SentFrame) -> None:
+        """Note a frame as sent; a repeated sequence replaces the older."""
+        self._frames.pop(frame.sequence, None)
+        self._frames[frame.sequence] = frame
+        if len(self._frames) > MOST_FRAMES:
+            self._frames.popitem(last=False)
+
+    def take(self, sequence: int) -> SentFrame | None:
+        """Give and forget the frame of that sequence; None if it is not on its way."""
+        frame = self._frames.pop(sequence, None)
+        if frame is not None:
+            self._note_outcome(lost=False)
+        return frame
+
+    def drop_lost(self, newest_arrived_s: float, now_s: float) -> list[SentFrame]:
+        """
+        Forget what was overtaken, or sent too long ago, and give it.
+
+        `newest_arrived_s` is when the newest frame known to have arrived was sent.
+        """
+        lost = []
+        for frame in self._frames.values():
+            overtaken = (frame.sent_s < newest_arrived_s
+                         and now_s - newest_arrived_s >= 0.0
+                         and newest_arrived_s - frame.sent_s >= 0.0
+                         and now_s - frame.sent_s > REORDERING_S)
+            if not overtaken and now_s - frame.sent_s < FORGET_AFTER_S:
+                break
+            lost.append(frame)
+        for frame in lost:
+            del self._frames[frame.sequence]
+            self._note_outcome(lost=True)
+        return lost
+
+    def clear(self) -> None:
+        """Forget every frame: the far side or a clock started anew."""
+        self._frames.clear()
+
+    def _note_outcome(self, lost: bool) -> None:
+        self.loss += ((1.0 if lost else 0.0) - self.loss) / LOSS_MEMORY

@@ -1,0 +1,203 @@
+"""
+What a policy achieves on a trace: sender, link, receiver and reports as a chain of events.
+
+Deterministic: the same trace, frames, settings and seed give the same rows. The sender runs
+the very controller that the onboard node runs; the two sides' clocks differ on purpose.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+import heapq
+from math import inf, isnan
+import random
+
+from slim_split_ros.control import Arrival, Decision, LinkReportData, Reason, WidthController
+from slim_split_ros.linklab.frames import FrameTable
+from slim_split_ros.linklab.link import Link, datagrams
+from slim_split_ros.linklab.schedule import Schedule
+from slim_split_ros.linklab.trace import Trace
+
+# Reports leave at once after an arrival, at least 50 ms apart (20 Hz), and every 100 ms
+# (10 Hz) while nothing arrives, so that silence of the link differs from silence of the peer.
+REPORT_GAP_S = 0.05
+REPORT_SILENCE_S = 0.1
+ARRIVALS_A_REPORT = 64
+# The far side's clock reads another time and runs faster: nothing may depend on either.
+FAR_CLOCK_OFFSET_S = 4321.0
+FAR_CLOCK_RATE = 1.0 + 20e-6
+
+_CAPTURE, _ENCODED, _ARRIVAL, _REPORT_DUE, _REPORT = range(5)
+
+
+@dataclass(slots=True)
+class FrameRow:
+    """Hold what became of one offered frame; times are None where it did not get there."""
+
+    captured_s: float
+    width: float | None = None
+    rate: int | None = None
+    bytes: int = 0
+    ap50: float = 0.0
+    reason: Reason | None = None
+    sent_s: float | None = None
+    left_queue_s: float | None = None
+    back_s: float | None = None
+    capacity_kbps: float | None = None
+    backlog_ms: float | None = None
+
+
+def emulate(trace: Trace, frames: FrameTable, schedule: Schedule, controller: WidthController,
+            seed: int = 0) -> list[FrameRow]:
+    """Offer every frame to the controller and give what became of each."""
+    return _Run(trace, frames, schedule, controller, seed).rows
+
+
+class _Run:
+    """Hold one run's events; made, run and read once."""
+
+    def __init__(self, trace: Trace, frames: FrameTable, schedule: Schedule,
+                 controller: WidthController, seed: int) -> None:
+        self._trace, self._frames, self._schedule = trace, frames, schedule
+        self._controller = controller
+        self._link = Link(trace)
+        self._point_index = {(point.width, point.rate): index
+                             for index, point in enumerate(frames.points)}
+        # One number a frame and direction, whatever is sent: policies meet the same luck.
+        luck = random.Random(seed)
+        self._luck = [(luck.random(), luck.random()) for _ in range(schedule.frame_count)]
+        self._report_luck = random.Random(seed + 1)
+        self.rows = [FrameRow(schedule.capture_s(frame))
+                     for frame in range(schedule.frame_count)]
+        self._sequence = 0
+        self._held: int | None = None
+        self._encoder_free_s = 0.0
+        self._arrivals: deque[Arrival] = deque(maxlen=ARRIVALS_A_REPORT)
+        self._report_sequence = 0
+        self._last_report_s = -inf
+        self._report_due_s = inf
+        self._order = 0
+        self._events: list[tuple] = []
+        self._push(0.0, _CAPTURE, 0)
+        self._schedule_report(0.0)
+        self._go()
+
+    def _push(self, time_s: float, kind: int, what: object) -> None:
+        self._order += 1
+        heapq.heappush(self._events, (time_s, self._order, kind, what))
+
+    def _go(self) -> None:
+        end_s = self._schedule.duration_s
+        handlers = {_CAPTURE: self._on_capture, _ENCODED: self._on_encoded,
+                    _ARRIVAL: self._on_arrival, _REPORT_DUE: self._on_report_due,
+                    _REPORT: self._on_report}
+        while self._events:
+            now_s, _, kind, what = heapq.heappop(self._events)
+            if now_s > end_s and kind != _ENCODED:
+                continue
+            handlers[kind](what, now_s)
+
+    def _on_capture(self, frame: int, now_s: float) -> None:
+        self._held = frame
+        if frame + 1 < len(self.rows):
+            self._push(self._schedule.capture_s(frame + 1), _CAPTURE, frame + 1)
+        self._offer(now_s)
+
+    def _offer(self, now_s: float) -> None:
+        """Ask whether the newest frame goes, and encode it if so."""
+        frame = self._held
+        row = self.rows[frame]
+        decision = self._controller.decide(now_s, row.captured_s)
+        row.reason = decision.reason
+        if not decision.send:
+            if not decision.hold:
+                self._held = None
+            return
+        self._held = None
+        row.capacity_kbps = self._controller.capacity_kbps
+        row.backlog_ms = self._controller.backlog_ms
+        self._encode(frame, decision, now_s, again=False)
+
+    def _encode(self, frame: int, decision: Decision, now_s: float, again: bool) -> None:
+        """Encode at the decided point; the result is there some milliseconds later."""
+        point = self._point_index[decision.width, decision.rate]
+        row = self.rows[frame]
+        row.width, row.rate = decision.width, decision.rate
+        row.bytes = self._frames.bytes[frame][point]
+        row.ap50 = self._frames.points[point].ap50
+        encode_s = self._frames.encode_s[frame][point]
+        self._encoder_free_s = max(now_s, self._encoder_free_s) + encode_s
+        self._push(self._encoder_free_s, _ENCODED, (frame, encode_s, again))
+
+    def _on_encoded(self, what: tuple[int, float, bool], now_s: float) -> None:
+        frame, encode_s, again = what
+        row = self.rows[frame]
+        if not again:
+            first = Decision(row.width, row.rate, row.reason)
+            decision = self._controller.revise(first, row.bytes, now_s)
+            if not decision.send:
+                row.width = row.rate = None
+                row.bytes = 0
+                return
+            if (decision.width, decision.rate) != (row.width, row.rate):
+                self._encode(frame, decision, now_s, again=True)
+                return
+        row.sent_s = now_s
+        sequence = self._sequence
+        self._sequence += 1
+        self._controller.on_sent(sequence, row.bytes, encode_s, row.width, row.rate, now_s)
+        left_s = self._link.send(row.bytes, now_s)
+        if left_s is None or left_s == inf:
+            return
+        row.left_queue_s = left_s
+        forth, back = self._luck[frame]
+        if self._schedule.with_loss:
+            if forth >= (1.0 - self._trace.loss(left_s)) ** datagrams(row.bytes):
+                return
+        arrival_s = left_s + self._trace.delay_s(left_s)
+        self._push(arrival_s, _ARRIVAL, (sequence, row.bytes))
+        if not self._schedule.with_loss or back >= self._trace.loss(arrival_s):
+            row.back_s = self._schedule.back_s(self._trace, left_s)
+
+    def _on_arrival(self, what: tuple[int, int], now_s: float) -> None:
+        sequence, size = what
+        self._arrivals.append(Arrival(sequence, _far_clock_s(now_s), size))
+        self._schedule_report(max(now_s, self._last_report_s + REPORT_GAP_S))
+
+    def _schedule_report(self, due_s: float) -> None:
+        if due_s < self._report_due_s:
+            self._report_due_s = due_s
+            self._push(due_s, _REPORT_DUE, due_s)
+
+    def _on_report_due(self, due_s: float, now_s: float) -> None:
+        if due_s != self._report_due_s:
+            return
+        self._note_served(_far_clock_s(now_s))
+        report = LinkReportData(7, self._report_sequence, _far_clock_s(now_s),
+                                tuple(self._arrivals))
+        self._report_sequence += 1
+        self._last_report_s, self._report_due_s = now_s, inf
+        self._schedule_report(now_s + REPORT_SILENCE_S)
+        if self._schedule.with_loss and self._report_luck.random() < self._trace.loss(now_s):
+            return
+        self._push(now_s + self._trace.delay_s(now_s), _REPORT, report)
+
+    def _note_served(self, far_s: float) -> None:
+        """Fill in the server's time of the arrivals that are decoded by now."""
+        server_s = self._schedule.server_s
+        for index in range(len(self._arrivals) - 1, -1, -1):
+            arrival = self._arrivals[index]
+            if not isnan(arrival.server_s):
+                return
+            if arrival.arrival_s + server_s <= far_s:
+                self._arrivals[index] = Arrival(arrival.sequence, arrival.arrival_s,
+                                                arrival.payload_bytes, server_s)
+
+    def _on_report(self, report: LinkReportData, now_s: float) -> None:
+        self._controller.on_report(report, now_s)
+        if self._held is not None:
+            self._offer(now_s)
+
+
+def _far_clock_s(now_s: float) -> float:
+    """Read the far side's clock."""
+    return FAR_CLOCK_OFFSET_S + now_s * FAR_CLOCK_RATE
