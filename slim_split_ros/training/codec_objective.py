@@ -26,6 +26,7 @@ CLEAN_SHARE = 0.25  # of a batch that the server also sees undamaged, so that it
 SERVER_RATE = 0.3  # learning rate of trunk, neck and head, which start trained
 FEATURE_WEIGHT = 1.0
 DISTILLATION_WEIGHT = 1.0
+PRIOR_RATE = 15.0  # learning rate of the prior's scales, or it lags behind and bits mislead
 RATE_0_SHARE = 0.5
 FIRST_RATE_WEIGHT = 4.0
 CONTROL_STEPS = 100  # before the prior has settled its bits say little
@@ -60,15 +61,19 @@ class CodecObjective:
         self._seed = seed
 
     def parameter_groups(self, learning_rate: float) -> list[dict]:
-        """Return two groups: what starts untrained, and the server's half."""
+        """Return three groups: what starts untrained, the prior, and the server's half."""
         model = self.module.model
         model.detector.stem.requires_grad_(False)
-        fresh = [*model.encoder.parameters(), *model.quantizer.parameters(),
-                 *model.decoder.parameters()]
+        prior = model.quantizer.log_scale
+        fresh = [parameter for part in (model.encoder, model.quantizer, model.decoder)
+                 for parameter in part.parameters() if parameter is not prior]
         tuned = [parameter for part in (model.detector.trunk, model.detector.neck,
                                         model.detector.head) for parameter in part.parameters()]
-        return [{'params': params, 'initial_lr': rate, 'lr': rate}
-                for params, rate in ((fresh, learning_rate), (tuned, SERVER_RATE * learning_rate))]
+        groups = [{'params': fresh, 'initial_lr': learning_rate},
+                  {'params': [prior], 'initial_lr': PRIOR_RATE * learning_rate,
+                   'weight_decay': 0.0},
+                  {'params': tuned, 'initial_lr': SERVER_RATE * learning_rate}]
+        return [{**group, 'lr': group['initial_lr']} for group in groups]
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
         """Return the weighted sum of detection, distillation, feature and rate losses."""
