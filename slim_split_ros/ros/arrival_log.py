@@ -5,7 +5,7 @@ from dataclasses import replace
 import math
 from threading import Lock
 
-from slim_split_ros.control.arrivals import Arrival, LinkReportData
+from slim_split_ros.control import Arrival, LinkReportData
 
 # 3 s at 10 frames per second, in 0.7 kB: reports share the air with the frames.
 REPORT_LENGTH = 32

@@ -9,6 +9,9 @@ from slim_split_ros.ros.images import PixelReader
 from slim_split_ros.ros.times import to_ns
 from slim_split_ros.wire import EncodedPayload, FrameHeader
 
+# The message counts in uint32; at 30 frames a second it wraps after 4 years.
+_SEQUENCES = 2**32
+
 
 class FrameMaker:
     """Number the frames of one run of the onboard node and encode them; for one thread."""
@@ -30,9 +33,9 @@ class FrameMaker:
 
     def make(self, message: Image | CompressedImage, width: float, rate: int) -> EncodedPayload:
         """
-        Encode an image at a width of the model and a rate.
+        Encode an image at a width of the model and a rate, under the next number.
 
-        A refused image raises OnboardError or WireError and takes no number.
+        A refused image raises OnboardError or WireError. Until `advance` the number is free.
         """
         started_s = time.perf_counter()
         view = self._read_pixels(message)
@@ -41,5 +44,8 @@ class FrameMaker:
             self._sender_start_ns, self._sequence, encoded.geometry, width, rate,
             self._fingerprint, to_ns(message.header.stamp),
             encode_ms=1000.0 * (time.perf_counter() - started_s))
-        self._sequence += 1
         return EncodedPayload(header, encoded.payload)
+
+    def advance(self) -> None:
+        """Use up the number of the frame that was made last: it is sent."""
+        self._sequence = (self._sequence + 1) % _SEQUENCES

@@ -6,7 +6,7 @@ import math
 
 from std_msgs.msg import Header
 
-from slim_split_ros.control.arrivals import Arrival, LinkReportData
+from slim_split_ros.control import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.ros.counts import Tally
 from slim_split_ros.ros.times import to_ns, to_stamp

@@ -16,12 +16,13 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from slim_split_ros.control.decision import Decision
+from slim_split_ros.control import Decision
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import FrameEncoder, OnboardError
 from slim_split_ros.ros.complaints import Complaints
 from slim_split_ros.ros.counts import FrameCounts
 from slim_split_ros.ros.drop_reasons import onboard_reason
+from slim_split_ros.ros.errors import SettingError
 from slim_split_ros.ros.frame_maker import FrameMaker
 from slim_split_ros.ros.frame_messages import (
     Belief,
@@ -41,7 +42,7 @@ from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.times import believable_age_s, to_ns
 from slim_split_ros.ros.width_choice import make_chooser
-from slim_split_ros.wire import WireError, encoded_frame_bytes, load_manifest
+from slim_split_ros.wire import EncodedPayload, WireError, encoded_frame_bytes, load_manifest
 
 _STATUS_PERIOD_S = 1.0
 _LOST_REMEDY = (
@@ -88,7 +89,8 @@ class Onboard(Node):
         # Not the node's clock: in simulated time it stands at 0 until somebody publishes it, and
         # a restart would look like the run before.
         self._maker = FrameMaker(encoder, read_pixels, manifest.fingerprint, time.time_ns())
-        self._chooser = make_chooser(read_operating_points(manifest), settings)
+        self._chooser = make_chooser(read_operating_points(manifest), manifest, settings)
+        self._live.require(self._chooser.check)
         self._live.on_change(lambda _, new: self._chooser.replace_settings(new))
 
     def _connect(self, settings: OnboardSettings) -> None:
@@ -130,28 +132,40 @@ class Onboard(Node):
     def _serve(self, waiting: _Waiting) -> None:
         """Send one image, keep it for a better moment, or skip it; runs in the worker's thread."""
         decision = self._chooser.decide(time.monotonic(), waiting.captured_s)
-        reason = decision.reason.value
         if decision.send:
-            self._send(waiting.message, decision)
+            decision = self._encode(waiting.message, decision)
+        if decision.send:
             return
+        reason = decision.reason.value
         if not decision.hold or self._mailbox.hold(replace(waiting, drop_reason=reason)):
             self._counts.dropped(reason)
         self._remember(replace(self._last, header=waiting.message.header, reason=reason))
 
-    def _send(self, message: Image | CompressedImage, decision: Decision) -> None:
+    def _encode(self, message: Image | CompressedImage, decision: Decision) -> Decision:
+        """Encode and send, at another width if the size asks for it; return what was done."""
         try:
             frame = self._maker.make(message, decision.width, decision.rate)
+            revised = self._chooser.revise(
+                decision, _size_bytes(frame, message.header), time.monotonic())
+            if revised.send and (revised.width, revised.rate) != (decision.width, decision.rate):
+                frame = self._maker.make(message, revised.width, revised.rate)
         except (OnboardError, WireError) as error:
             self._complaints.dropped(onboard_reason(error), f'image dropped: {error}')
-            return
-        header, fields, now_s = message.header, frame.header, time.monotonic()
-        size = encoded_frame_bytes(header.frame_id, len(frame.payload))
+            return decision
+        if revised.send:
+            self._send(frame, message.header, revised.reason.value)
+        return revised
+
+    def _send(self, frame: EncodedPayload, header: Header, reason: str) -> None:
+        fields, now_s = frame.header, time.monotonic()
+        size = _size_bytes(frame, header)
         # Before publishing: the report of its arrival may be quicker than this thread.
         self._chooser.on_sent(fields, size, now_s)
         self._features.publish(frame_message(frame, header))
+        self._maker.advance()
         self._counts.sent(size, now_s)
-        self._remember(LastFrame(header, fields.width, fields.rate, decision.reason.value,
-                                 len(frame.payload), fields.encode_ms))
+        self._remember(LastFrame(
+            header, fields.width, fields.rate, reason, len(frame.payload), fields.encode_ms))
 
     def _remember(self, last: LastFrame) -> None:
         """Keep what the next status says, and publish one at once if the choice changed."""
@@ -165,9 +179,13 @@ class Onboard(Node):
         self._status.publish(status_message(self._last, belief, tally))
 
 
+def _size_bytes(frame: EncodedPayload, header: Header) -> int:
+    return encoded_frame_bytes(header.frame_id, len(frame.payload))
+
+
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is told to stop; return the exit status."""
-    return run_node(Onboard, args, start_errors=(WireError, OnboardError))
+    return run_node(Onboard, args, start_errors=(WireError, OnboardError, SettingError))
 
 
 if __name__ == '__main__':

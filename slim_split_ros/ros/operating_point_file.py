@@ -5,8 +5,7 @@ from typing import Any
 
 import yaml
 
-from slim_split_ros.control.errors import ControlError
-from slim_split_ros.control.operating_points import OperatingPoint, OperatingPoints
+from slim_split_ros.control import ControlError, OperatingPoint, OperatingPoints
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.wire import Manifest
 

@@ -63,6 +63,7 @@ class LiveParameters(Generic[Settings]):
 
     def __init__(self, node: Node, table: type[Settings]) -> None:
         self._defaults = {item.name: item.default for item in fields(table)}
+        self._requirements: list[Callable[[Settings], None]] = []
         self._listeners: list[Callable[[Settings, Settings], None]] = []
         values = {item.name: _declare(node, item) for item in fields(table)}
         try:
@@ -78,6 +79,10 @@ class LiveParameters(Generic[Settings]):
         """The snapshot in force; immutable."""
         return self._current
 
+    def require(self, check: Callable[[Settings], None]) -> None:
+        """Refuse further changes for which check raises SettingError."""
+        self._requirements.append(check)
+
     def on_change(self, listener: Callable[[Settings, Settings], None]) -> None:
         """Call listener(old, new) after every accepted change, in the executor's thread."""
         self._listeners.append(listener)
@@ -88,7 +93,9 @@ class LiveParameters(Generic[Settings]):
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
         try:
-            self._merge(changes)
+            wanted = self._merge(changes)
+            for check in self._requirements:
+                check(wanted)
         except SettingError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)

@@ -8,12 +8,18 @@ choose from: the widest allowed is taken.
 from threading import Lock
 from typing import Protocol
 
-from slim_split_ros.control import LinkReportData, WidthController
-from slim_split_ros.control.decision import Decision, Reason
-from slim_split_ros.control.operating_points import OperatingPoints
-from slim_split_ros.control.settings import ControlSettings, PolicyName
+from slim_split_ros.control import (
+    ControlSettings,
+    Decision,
+    LinkReportData,
+    OperatingPoints,
+    PolicyName,
+    Reason,
+    WidthController,
+)
+from slim_split_ros.ros.errors import SettingError
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
-from slim_split_ros.wire import FrameHeader
+from slim_split_ros.wire import FrameHeader, Manifest
 
 _MS_PER_S = 1000.0
 
@@ -27,14 +33,20 @@ class WidthChooser(Protocol):
     def decide(self, now_s: float, captured_s: float) -> Decision:
         """Say at which width and rate a frame is sent now, if at all."""
 
+    def revise(self, decision: Decision, size_bytes: int, now_s: float) -> Decision:
+        """Say it again for the frame as encoded; another width means encoding once more."""
+
     def on_sent(self, header: FrameHeader, size_bytes: int, now_s: float) -> None:
-        """Learn of a frame that was sent."""
+        """Learn of a frame that is sent."""
 
     def on_report(self, report: LinkReportData, now_s: float) -> None:
         """Learn what arrived."""
 
+    def check(self, settings: OnboardSettings) -> None:
+        """Raise SettingError where parameters leave no width to choose."""
+
     def replace_settings(self, settings: OnboardSettings) -> None:
-        """Choose by other parameters from the next frame on."""
+        """Choose by other, checked parameters from the next frame on."""
 
 
 class UnmeasuredChooser:
@@ -43,15 +55,18 @@ class UnmeasuredChooser:
     capacity_kbps: float | None = None
     backlog_ms: float | None = None
 
-    def __init__(self, settings: OnboardSettings) -> None:
-        self._settings = settings
+    def __init__(self, widths: tuple[float, ...], settings: OnboardSettings) -> None:
+        self._widths = widths
+        self.check(settings)
+        self.replace_settings(settings)
 
     def decide(self, now_s: float, captured_s: float) -> Decision:
         """Give the same answer until the parameters change."""
-        settings = self._settings
-        if settings.width:
-            return Decision(settings.width, 0, Reason.PINNED)
-        return Decision(settings.max_width, 0, Reason.LINK)
+        return self._decision
+
+    def revise(self, decision: Decision, size_bytes: int, now_s: float) -> Decision:
+        """Stay with the answer."""
+        return decision
 
     def on_sent(self, header: FrameHeader, size_bytes: int, now_s: float) -> None:
         """Learn nothing."""
@@ -59,15 +74,22 @@ class UnmeasuredChooser:
     def on_report(self, report: LinkReportData, now_s: float) -> None:
         """Learn nothing."""
 
+    def check(self, settings: OnboardSettings) -> None:
+        """Compare with the widths of the model."""
+        _allowed_widths(self._widths, settings)
+
     def replace_settings(self, settings: OnboardSettings) -> None:
         """Answer by other parameters."""
-        self._settings = settings
+        widest = max(_allowed_widths(self._widths, settings))
+        self._decision = Decision(widest, 0, Reason.PINNED if settings.width else Reason.LINK)
 
 
 class ControlledChooser:
     """Let the controller choose; reports come in one thread, frames in another."""
 
     def __init__(self, points: OperatingPoints, settings: OnboardSettings) -> None:
+        self._widths = tuple(point.width for point in points)
+        self.check(settings)
         self._controller = WidthController(points, control_settings(settings))
         self._lock = Lock()
 
@@ -86,8 +108,13 @@ class ControlledChooser:
         with self._lock:
             return self._controller.decide(now_s, captured_s)
 
+    def revise(self, decision: Decision, size_bytes: int, now_s: float) -> Decision:
+        """Ask the policy again."""
+        with self._lock:
+            return self._controller.revise(decision, size_bytes, now_s)
+
     def on_sent(self, header: FrameHeader, size_bytes: int, now_s: float) -> None:
-        """Tell the controller what was sent, and what encoding took."""
+        """Tell the controller what is sent, and what encoding took."""
         with self._lock:
             self._controller.on_sent(
                 header.sequence, size_bytes, header.encode_ms / _MS_PER_S, header.width,
@@ -98,22 +125,41 @@ class ControlledChooser:
         with self._lock:
             self._controller.on_report(report, now_s)
 
+    def check(self, settings: OnboardSettings) -> None:
+        """Compare with the widths that were measured."""
+        _allowed_widths(self._widths, settings)
+
     def replace_settings(self, settings: OnboardSettings) -> None:
         """Give the controller other parameters; what it knows of the link stays."""
         with self._lock:
             self._controller.replace_settings(control_settings(settings))
 
 
-def make_chooser(points: OperatingPoints | None, settings: OnboardSettings) -> WidthChooser:
-    """Let the controller choose where operating points are known."""
-    return ControlledChooser(points, settings) if points else UnmeasuredChooser(settings)
+def make_chooser(
+    points: OperatingPoints | None, manifest: Manifest, settings: OnboardSettings
+) -> WidthChooser:
+    """Let the controller choose where operating points are known; may raise SettingError."""
+    if points is not None:
+        return ControlledChooser(points, settings)
+    return UnmeasuredChooser(tuple(entry.width for entry in manifest.widths), settings)
 
 
 def control_settings(settings: OnboardSettings) -> ControlSettings:
-    """Translate parameters for the controller; a pinned width is a policy of its own there."""
-    policy = PolicyName.FIXED if settings.width else PolicyName(settings.policy)
+    """Translate parameters for the controller."""
     return ControlSettings(
-        policy=policy, deadline_s=settings.deadline_ms / _MS_PER_S,
+        policy=PolicyName(settings.policy), deadline_s=settings.deadline_ms / _MS_PER_S,
         target_fps=settings.target_fps, min_width=settings.min_width,
         max_width=settings.max_width, max_bitrate_kbps=float(settings.max_bitrate_kbps),
         pinned_width=settings.width)
+
+
+def _allowed_widths(widths: tuple[float, ...], settings: OnboardSettings) -> list[float]:
+    """Return the widths that parameters allow; raise SettingError where there is none."""
+    low = settings.width or settings.min_width
+    high = settings.width or settings.max_width
+    allowed = [width for width in widths if low <= width <= high]
+    if not allowed:
+        known = ', '.join(f'{width:g}' for width in sorted(set(widths)))
+        raise SettingError(f'no width from {low} to {high} is known, only {known}: choose one of '
+                           'these, or measure the model again with `profile`')
+    return allowed

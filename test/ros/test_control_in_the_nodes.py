@@ -130,7 +130,7 @@ def test_a_dead_server_is_an_outage_that_heals(
     controlled.peer.repeat(
         controlled.show_patch, lambda: controlled.statuses[-1].reason == 'outage',
         'noticing the outage', PERIOD_S)
-    assert controlled.features[-1].width == 0.25
+    show_until_width(controlled, 0.25)  # only small frames try the link
     controlled.offboard = start_node('offboard', tmp_path / 'log', {
         'model': measured_bundle, 'device': 'cpu'})
     show_until_width(controlled, 1.0)

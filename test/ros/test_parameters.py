@@ -139,3 +139,16 @@ def test_devices_are_checked_by_name(device: str) -> None:
     with pytest.raises(SettingError, match='choose auto, cpu, cuda or cuda:N'):
         OffboardSettings(device=device)
     assert OffboardSettings(device='cuda:3').device == 'cuda:3'
+
+
+def test_what_the_node_requires_is_checked_before_a_change(node: Node) -> None:
+    live = LiveParameters(node, OnboardSettings)
+
+    def refuse_wide(settings: OnboardSettings) -> None:
+        if settings.max_width > 0.5:
+            raise SettingError('too wide for this model')
+
+    live.require(refuse_wide)
+    assert set_all(node, deadline_ms=100) == 'too wide for this model'
+    assert set_all(node, max_width=0.5, deadline_ms=100) == ''
+    assert live.current.deadline_ms == 100
