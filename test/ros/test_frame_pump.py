@@ -37,8 +37,8 @@ def test_a_late_frame_shifts_those_after_it_instead_of_a_burst() -> None:
             yield TimedFrame(index * 0.05, index)
 
     times_s, _ = run_pump(frames())
-    assert times_s[2] - times_s[1] >= 0.045
-    assert times_s[3] - times_s[2] >= 0.045
+    # In a burst these two would follow at once: all were due before the stall ended.
+    assert times_s[3] - times_s[1] >= 0.05
 
 
 def test_what_the_source_raises_reaches_the_node() -> None:

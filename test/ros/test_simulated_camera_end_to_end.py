@@ -55,8 +55,8 @@ def test_no_frame_is_lost_at_any_width(
         Detection2DArray, 'detections',
         lambda message: came_ns.setdefault(to_ns(message.header.stamp), time.time_ns()),
         QoSProfile(depth=500))
-    peer.wait(lambda: len(came_ns) > 2 and system.features, 'the first detections')
-    first_ns = max(came_ns)
+    peer.wait(lambda: len(came_ns) > 2 and truths and reports, 'the first detections')
+    first_ns = max(*came_ns, *(to_ns(truth.header.stamp) for truth in truths))
 
     for width in WIDTHS:
         assert peer.set_parameters('onboard', width=width) == ''
