@@ -16,6 +16,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.bags import BagImage, BagImageWriter
+from slim_split_ros.msg import EncoderStatus
 from slim_split_ros.ros.camera_parameters import SimCameraSettings
 from slim_split_ros.ros.sim_camera_node import take_shots
 from slim_split_ros.ros.times import to_ns
@@ -177,3 +178,20 @@ def test_a_bag_may_be_stamped_anew(peer: Peer, tmp_path: Path, nodes: list[Proce
     assert images[0].data == array('B', patch_pixels().tobytes())
     assert all(to_ns(image.header.stamp) > max(stamps) for image in images)
     assert nodes[0].wait(END_S) == 0
+
+
+def test_images_that_the_transport_loses_are_counted_and_the_remedy_is_named(
+    peer: Peer, tiny_bundle: Path, tmp_path: Path, nodes: list[Process]
+) -> None:
+    # Without the profile a raw 640x480 image does not fit Fast DDS's shared-memory segment.
+    plain = {'FASTRTPS_DEFAULT_PROFILES_FILE': '', 'FASTDDS_DEFAULT_PROFILES_FILE': ''}
+    statuses = peer.listen(EncoderStatus, 'onboard/status', RELIABLE)
+    folder = tmp_path / 'pictures'
+    folder.mkdir()
+    cv2.imwrite(str(folder / 'patch.png'), patch_pixels())
+    nodes.append(start_node(
+        'onboard', tmp_path / 'onboard.log', {'model': tiny_bundle}, environment=plain))
+    nodes.append(start_node('image_source', tmp_path / 'source.log', {
+        'source': folder, 'fps': 30.0}, environment=plain))
+    peer.wait(lambda: statuses and 'message_lost' in statuses[-1].drop_reasons, 'a loss')
+    assert 'load config/fastdds_large_images.xml' in nodes[0].output

@@ -29,7 +29,8 @@ PATCH = (slice(96, 192), slice(192, 288))
 
 
 def start_node(
-    name: str, log: Path, parameters: Mapping[str, Any], remappings: Iterable[str] = ()
+    name: str, log: Path, parameters: Mapping[str, Any], remappings: Iterable[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Process:
     """Start a node of the package as its users do."""
     arguments = ['-m', f'slim_split_ros.ros.{name}_node', '--ros-args']
@@ -38,7 +39,7 @@ def start_node(
         arguments += ['-p', f'{parameter}:={text}']
     for remapping in remappings:
         arguments += ['-r', remapping]
-    return Process.start(arguments, log, CHECKOUT, {})
+    return Process.start(arguments, log, CHECKOUT, environment or {})
 
 
 def patch_pixels() -> np.ndarray:
