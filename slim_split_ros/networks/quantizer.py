@@ -7,6 +7,7 @@ training alone, where bits need a gradient; coders use tables counted from symbo
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 import math
 
 import torch
@@ -17,6 +18,20 @@ from slim_split_ros.networks.config import ModelConfig
 
 SYMBOL_LIMIT = 127  # int8, symmetric
 FIRST_GAINS = (1.0, 0.7, 0.5, 0.35)  # about 0.6 of the bytes from one rate to the next
+
+
+@dataclass(frozen=True, slots=True)
+class Quantized:
+    """
+    Hold what quantizing a batch gives.
+
+    Bits under noise have a gradient but overestimate: values well inside a step are spread over
+    two. On sparse latents they came out four times as many as those of the symbols.
+    """
+
+    latent: Tensor  # N, C, h, w: rounded forward, the identity backward
+    noisy_bits: Tensor  # N: of the latents under uniform noise
+    symbol_bits: Tensor  # N: of the symbols, without gradient
 
 
 class Quantizer(nn.Module):
@@ -41,19 +56,17 @@ class Quantizer(nn.Module):
         """Return the gain of each latent channel (L,) at `rate`."""
         return self.log_gain[rate].exp()
 
-    def forward(self, latent: Tensor, width_index: int, rate: int) -> tuple[Tensor, Tensor]:
-        """
-        Return dequantized latents (N, C, h, w) and bits a frame (N,).
-
-        The values carry rounding forward and the identity backward; the bits are those of the
-        latents under uniform noise, which has a gradient.
-        """
+    def forward(self, latent: Tensor, width_index: int, rate: int) -> Quantized:
+        """Quantize latents (N, C, h, w) of one width at one rate."""
         count = latent.shape[1]
         gain = self.gain(rate)[:count, None, None]
         scaled = (latent * gain).clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)
-        rounded = scaled + (scaled.round() - scaled).detach()
-        noisy = scaled + torch.empty_like(scaled).uniform_(-0.5, 0.5) if self.training else rounded
-        return rounded / gain, self.bits(noisy, width_index, rate)
+        symbols = scaled.round().detach()
+        noisy = scaled + torch.empty_like(scaled).uniform_(-0.5, 0.5)
+        with torch.no_grad():
+            symbol_bits = self.bits(symbols, width_index, rate)
+        return Quantized((scaled + (symbols - scaled).detach()) / gain,
+                         self.bits(noisy, width_index, rate), symbol_bits)
 
     def bits(self, symbols: Tensor, width_index: int, rate: int) -> Tensor:
         """Return the bits of each frame (N,) under a zero-mean logistic prior per channel."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from slim_split_ros.networks.detector import Detector, Prediction
+from slim_split_ros.networks.quantizer import Quantized
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
 from slim_split_ros.training.batches import Batch
 from slim_split_ros.training.losses import (
@@ -30,7 +31,7 @@ PRIOR_RATE = 15.0  # learning rate of the prior's scales, or it lags behind and 
 RATE_0_SHARE = 0.5
 FIRST_RATE_WEIGHT = 4.0
 CONTROL_STEPS = 100  # before the prior has settled its bits say little
-CONTROL_GAIN = 0.01
+CONTROL_GAIN = 0.015
 SHARED_GAIN = 0.003  # of every weight at once: coarse rates are drawn too rarely to find theirs
 STEM_STRIDE = 8
 
@@ -87,7 +88,7 @@ class CodecObjective:
             with torch.no_grad():
                 clean = self._teacher.stem(image)
                 teacher = self._teacher.from_features(clean)
-            decoded, bpp = self._transmit(image, groups)
+            decoded, sent = self._transmit(image, groups)
             extra = max(1, int(CLEAN_SHARE * len(image)))
             student = model.detector.from_features(
                 torch.cat([decoded, clean[:extra].to(decoded.dtype)]))
@@ -99,7 +100,7 @@ class CodecObjective:
         weight = object_weight(batch.boxes, batch.labels, *clean.shape[2:], STEM_STRIDE)
         features = feature_loss(decoded, clean, weight) + neck_loss(
             student, taught, boxes, labels)
-        rate, figures = self._rate(bpp, groups, step)
+        rate, figures = self._rate(sent, groups, image.shape[2] * image.shape[3], step)
         total = (detection + DISTILLATION_WEIGHT * distilled + FEATURE_WEIGHT * features + rate)
         return total, {'detection': detection.item(), 'distillation': distilled.item(),
                        'features': features.item(), 'rate': rate.item(), **figures}
@@ -119,38 +120,37 @@ class CodecObjective:
             groups.append(Group(slice(edges[part], edges[part + 1]), width_index, rate))
         return [group for group in groups if group.rows.start < group.rows.stop]
 
-    def _transmit(self, image: Tensor, groups: list[Group]) -> tuple[Tensor, list[Tensor]]:
-        """Return decoded features (N, C, h, w) and the bits per input pixel of each group."""
+    def _transmit(self, image: Tensor, groups: list[Group]) -> tuple[Tensor, list[Quantized]]:
+        """Return decoded features (N, C, h, w) and what each group sent."""
         model = self.module.model
-        latents, steps, widths, bpp = [], [], [], []
+        sent, steps, widths = [], [], []
         for group in groups:
             part = image[group.rows]
             latent = model.encoder(part, model.config.widths[group.width_index]).float()
-            value, bits = model.quantizer(latent, group.width_index, group.rate)
-            latents.append(model.pad(value))
+            sent.append(model.quantizer(latent, group.width_index, group.rate))
             inverse = 1.0 / model.quantizer.gain(group.rate)
             inverse = inverse * (torch.arange(len(inverse)) < latent.shape[1]).to(inverse.device)
             steps.append(inverse[None].expand(len(part), -1))
             widths.append(torch.full((len(part),), group.width_index, device=image.device))
-            bpp.append(bits.mean() / (image.shape[2] * image.shape[3]))
-        return model.decoder(torch.cat(latents), torch.cat(steps), torch.cat(widths)), bpp
+        latents = torch.cat([model.pad(group.latent) for group in sent])
+        return model.decoder(latents, torch.cat(steps), torch.cat(widths)), sent
 
-    def _rate(self, bpp: list[Tensor], groups: list[Group], step: int
+    def _rate(self, sent: list[Quantized], groups: list[Group], pixels: int, step: int
               ) -> tuple[Tensor, dict[str, float]]:
-        """Return the weighted rate, and turn each weight towards its target."""
+        """Return the weighted rate, and turn each weight until its symbols meet their target."""
         config = self.module.model.config
         weights = self.module.log_rate_weight
         parts, figures = [], {}
-        for value, group in zip(bpp, groups, strict=True):
+        for quantized, group in zip(sent, groups, strict=True):
             cell = (group.width_index, group.rate)
-            parts.append(value * weights[cell].exp())
-            target = target_bpp(config, *cell)
+            parts.append(quantized.noisy_bits.mean() / pixels * weights[cell].exp())
+            bpp = quantized.symbol_bits.mean().item() / pixels
             if step >= CONTROL_STEPS:
-                excess = math.log(max(value.item(), 1e-6) / target)
+                excess = math.log(max(bpp, 1e-6) / target_bpp(config, *cell))
                 weights += SHARED_GAIN * excess
                 weights[cell] += (CONTROL_GAIN - SHARED_GAIN) * excess
             if group.rate == 0:
-                figures[f'bpp_w{config.widths[group.width_index]:g}'] = value.item()
+                figures[f'bpp_w{config.widths[group.width_index]:g}'] = bpp
         return torch.stack(parts).mean(), figures
 
 

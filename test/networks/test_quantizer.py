@@ -22,22 +22,28 @@ def test_symbols_never_leave_int8() -> None:
 
 
 def test_the_gradient_passes_rounding_unchanged() -> None:
-    quantizer = Quantizer(small_config()).train()
     latent = torch.randn(1, 8, 2, 2, requires_grad=True)
-    value, _ = quantizer(latent, 3, 1)
-    value.sum().backward()
+    Quantizer(small_config())(latent, 3, 1).latent.sum().backward()
     assert torch.allclose(latent.grad, torch.ones_like(latent))
 
 
 def test_bits_fall_when_symbols_come_closer_to_zero() -> None:
-    quantizer = Quantizer(small_config()).eval()
-    _, few = quantizer(torch.zeros(1, 8, 4, 4), 3, 0)
-    _, many = quantizer(torch.full((1, 8, 4, 4), 9.0), 3, 0)
-    assert 0 < few.item() < many.item()
+    quantizer = Quantizer(small_config())
+    few, many = (quantizer(torch.full((1, 8, 4, 4), value), 3, 0) for value in (0.0, 9.0))
+    assert 0 < few.symbol_bits.item() < many.symbol_bits.item()
+    assert few.noisy_bits.item() < many.noisy_bits.item()
+
+
+def test_only_the_noisy_bits_have_a_gradient() -> None:
+    latent = torch.randn(1, 8, 4, 4, requires_grad=True)
+    quantized = Quantizer(small_config())(latent, 3, 0)
+    assert not quantized.symbol_bits.requires_grad
+    quantized.noisy_bits.sum().backward()
+    assert latent.grad.abs().sum() > 0
 
 
 def test_a_coarser_rate_costs_fewer_bits() -> None:
-    quantizer = Quantizer(small_config()).eval()
+    quantizer = Quantizer(small_config())
     latent = 4 * torch.randn(1, 8, 8, 8, generator=torch.Generator().manual_seed(1))
-    bits = [quantizer(latent, 3, rate)[1].item() for rate in range(2)]
+    bits = [quantizer(latent, 3, rate).symbol_bits.item() for rate in range(2)]
     assert bits[1] < bits[0]
