@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from slim_split_ros.commands import demo, evaluate, export, profile, train
+from slim_split_ros.commands import demo, evaluate, export, link, profile, train
 
 COMMANDS: dict[str, ModuleType] = {
     'demo': demo,
@@ -12,4 +12,5 @@ COMMANDS: dict[str, ModuleType] = {
     'evaluate': evaluate,
     'export': export,
     'profile': profile,
+    'link': link,
 }

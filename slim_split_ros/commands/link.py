@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 def read_traces(paths: list[Path]) -> list[Trace]:
     """Read each trace, and each CSV of a folder in the order of names."""
-    from slim_split_ros.linklab import parse_trace, TraceError
+    from slim_split_ros.linklab import TraceError, parse_trace
 
     traces = []
     for path in paths:
@@ -103,11 +103,12 @@ def _run_emulation(args: argparse.Namespace) -> int:
     traces = read_traces(args.trace)
     results = []
     for trace in traces:
-        result, rows = _emulate(args, points, frames_path, trace)
+        schedule = _schedule(args, trace)
+        result, rows = _emulate(args, points, frames_path, trace, schedule)
         results.append(result)
         print(_line(result), flush=True)
         if args.report is not None:
-            _write_report(args, trace, rows, result)
+            _write_report(args, trace, schedule, rows, result)
     if len(results) > 1:
         print(_means_line(results))
     if args.json is not None:
@@ -116,12 +117,10 @@ def _run_emulation(args: argparse.Namespace) -> int:
 
 
 def _emulate(args: argparse.Namespace, points: OperatingPoints, frames_path: Path | None,
-             trace: Trace) -> tuple[Results, list]:
+             trace: Trace, schedule: Schedule) -> tuple[Results, list]:
     from slim_split_ros.control import ControlSettings, PolicyName, WidthController
-    from slim_split_ros.linklab import emulate, make_reference, Schedule, summarize
+    from slim_split_ros.linklab import emulate, make_reference, summarize
 
-    schedule = Schedule(args.deadline_ms / 1000.0, args.fps, args.server_ms / 1000.0,
-                        trace.duration_s, not args.no_loss)
     frames = _frames(args, points, frames_path, schedule)
     controller = WidthController(points, ControlSettings(
         PolicyName(args.policy), schedule.deadline_s, args.fps, pinned_width=args.width,
@@ -134,6 +133,13 @@ def _emulate(args: argparse.Namespace, points: OperatingPoints, frames_path: Pat
     return summarize(trace, name, schedule, rows, reference, elapsed_s), rows
 
 
+def _schedule(args: argparse.Namespace, trace: Trace) -> Schedule:
+    from slim_split_ros.linklab import Schedule
+
+    return Schedule(args.deadline_ms / 1000.0, args.fps, args.server_ms / 1000.0,
+                    trace.duration_s, not args.no_loss)
+
+
 def _frames(args: argparse.Namespace, points: OperatingPoints, path: Path | None,
             schedule: Schedule) -> FrameTable:
     from slim_split_ros.linklab import draw_frames, parse_frames
@@ -143,14 +149,34 @@ def _frames(args: argparse.Namespace, points: OperatingPoints, path: Path | None
     return parse_frames(_read(path), tuple(points), str(path), schedule.frame_count, args.seed)
 
 
-def _write_report(args: argparse.Namespace, trace: Trace, rows: list,
+def _write_report(args: argparse.Namespace, trace: Trace, schedule: Schedule, rows: list,
                   result: Results) -> None:
-    from slim_split_ros.linklab.plot_data import make_plot_data
-    from slim_split_ros.reports.link_page import render_link_page
+    from dataclasses import fields
 
-    data = make_plot_data(trace, rows, result, args.deadline_ms / 1000.0)
-    args.report.write_text(render_link_page(data), encoding='utf-8')
+    from slim_split_ros.linklab.timeline import make_timeline
+    from slim_split_ros.reports.link_page import LinkRun, render_link_page
+
+    timeline = make_timeline(trace, schedule, rows)
+    series = {field.name: getattr(timeline, field.name) for field in fields(timeline)}
+    page = render_link_page(LinkRun(
+        trace=trace.name, policy=result.policy, deadline_ms=args.deadline_ms, fps=args.fps,
+        figures=_figures(result), **series))
+    args.report.parent.mkdir(parents=True, exist_ok=True)
+    args.report.write_text(page, encoding='utf-8')
     print(f'Written: {args.report}')
+
+
+def _figures(result: Results) -> tuple[tuple[str, str], ...]:
+    return (
+        ('frames on time ÷ feasible', f'{result.on_time:.3f}'),
+        ('mean AP50 of offered frames', f'{result.mean_ap50:.3f}'),
+        ('of a sender that knows the trace', f'{result.oracle_ap50:.3f}'),
+        ('95 % of frames are back within',
+         'none' if result.p95_ms is None else f'{result.p95_ms:.0f} ms'),
+        ('late, lost, skipped of offered',
+         f'{result.late}, {result.lost}, {result.skipped} of {result.offered}'),
+        ('width changes a minute', f'{result.width_changes_per_min:.1f}'),
+        ('share of the capacity used', f'{result.utilisation:.0%}'))
 
 
 def _write_json(path: Path, results: list[Results]) -> None:

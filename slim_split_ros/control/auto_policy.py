@@ -113,6 +113,7 @@ class AutoPolicy:
 
     def _probe(self, now_s: float, hold: bool) -> Decision:
         """Try the link with a small frame, at a limited pace."""
+        self._forecast = None       # a probe is not revised
         is_due = now_s - self._last_sent_s >= PROBE_S
         return self._narrowest(Reason.OUTAGE, send=is_due, hold=hold and not is_due)
 
@@ -154,7 +155,7 @@ class AutoPolicy:
         left_bits = knowledge.budget.left_bits(now_s) if knowledge.budget.is_set else inf
         sustained_bits = self._trials.sustained_bits(knowledge.history.recent_bps,
                                                      self._interval_s)
-        least = self._points[0]
+        least, proven_bits = self._points[0], knowledge.history.proven_bits
         best, best_worth, same, same_worth = least, -inf, None, -inf
         limit, limited_worth = Reason.LINK, -inf
         for point in self._points:
@@ -169,7 +170,8 @@ class AutoPolicy:
                 if value > limited_worth:
                     limit, limited_worth = blocked, value
                 continue
-            if width is not None and point.width > width and bits > sustained_bits:
+            if point is not least and (bits > proven_bits or (
+                    width is not None and point.width > width and bits > sustained_bits)):
                 continue
             if value > best_worth:
                 best, best_worth = point, value

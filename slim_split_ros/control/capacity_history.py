@@ -7,6 +7,8 @@ longer than the frame's size explains is a gap of the link, then its usual rate:
 links skip 100 to 400 ms without being slower otherwise (the packet traces' README).
 """
 
+from math import inf
+
 from slim_split_ros.control.estimator import Delivery
 
 SLOT_S = 0.02
@@ -18,6 +20,9 @@ GAP_FACTOR = 2.0
 GAP_S = 0.03
 GAPS_KEPT = 16
 SHORTEST_SERVICE_S = 0.002
+# Until so many deliveries a frame is at most this many times the largest that came through.
+START_DELIVERIES = 15
+START_GROWTH = 1.5
 _SLOTS = int(MEMORY_S / SLOT_S)
 _RECENT = int(1.0 / SLOT_S)
 _TRIM = 50      # slots beyond the memory before the list is cut, so that cutting is rare
@@ -33,6 +38,8 @@ class CapacityHistory:
         self.gaps_s: list[float] = []
         self._partial_s = self._partial_bits = 0.0
         self._left_s: float | None = None
+        self._deliveries = 0
+        self._largest_bits = 0.0
 
     @property
     def slots(self) -> int:
@@ -55,8 +62,20 @@ class CapacityHistory:
             return 0.0
         return (self.cumulative[-1] - self.cumulative[-1 - slots]) / (slots * SLOT_S)
 
+    @property
+    def proven_bits(self) -> float:
+        """
+        Give the largest frame that the first deliveries allow; inf once there are enough.
+
+        Frames of one size, alone on the link, cannot tell transmission from propagation.
+        """
+        is_start = self._deliveries < START_DELIVERIES
+        return START_GROWTH * self._largest_bits if is_start else inf
+
     def add(self, delivery: Delivery) -> None:
         """Extend the history to the delivery's end."""
+        self._deliveries += 1
+        self._largest_bits = max(self._largest_bits, delivery.bits)
         service_s = max(delivery.left_s - delivery.begun_s, SHORTEST_SERVICE_S)
         usual_bps = max(self.rate_bps, delivery.rate_bps)
         self.rate_bps = delivery.rate_bps

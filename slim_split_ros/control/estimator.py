@@ -106,6 +106,7 @@ class LinkEstimator:
         if frame.sent_s < self.last_left_s:
             self._rates.add_spacing(frame.bits, arrival_s - self._last_arrival_s, now_s)
         self._last_arrival_s = arrival_s
+        self._rates.add_delay(frame.bits, arrival_s - frame.sent_s)
         least_s = self._rates.transmission_s(frame.bits, now_s)
         queued_s = self.path.add(frame.sent_s, arrival_s, report.sent_s, now_s, least_s)
         begun_s = max(frame.sent_s, self.last_left_s)

@@ -9,9 +9,9 @@ difference on its own clock.
 
 from math import inf
 
-# The least of the last 10 to 20 s counts as the path without queue (RFC 6817 keeps minutes;
+# The least of the last 7 to 14 s counts as the path without queue (RFC 6817 keeps minutes;
 # a robot moves).
-WINDOW_S = 10.0
+WINDOW_S = 7.0
 # An outage must not age the window: what comes after it was queued.
 WINDOW_VALUES = 50
 # Jitter is a mean over about this many reports.

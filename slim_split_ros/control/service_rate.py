@@ -13,6 +13,11 @@ SPACING_S = 1.0
 # Fewer may all hold a gap of the link.
 LEAST_SPACINGS = 5
 
+# The regression of delay on size remembers about this many frames.
+REGRESSION_FRAMES = 24.0
+# A delay this far from the mean belongs to another clock, or to an outage.
+NEW_CLOCK_S = 1.0
+
 
 class ServiceRate:
     """Follow the rate of the last services."""
@@ -21,6 +26,7 @@ class ServiceRate:
         """Start knowing nothing."""
         self._recent: list[float] = []
         self._spacings: list[tuple[float, float]] = []      # (time, seconds a bit)
+        self._mean_bits = self._mean_s = self._variance = self._covariance = 0.0
 
     def add(self, bits: float, service_s: float) -> float:
         """Note a service and give the median rate of the last three, in bits a second."""
@@ -33,7 +39,22 @@ class ServiceRate:
         kept = [pair for pair in self._spacings if now_s - pair[0] < SPACING_S]
         self._spacings = [*kept, (now_s, seconds_a_bit)]
 
+    def add_delay(self, bits: float, one_way_s: float) -> None:
+        """Note a delay; how it grows with the size is one over the rate (a regression)."""
+        bits_off, s_off = bits - self._mean_bits, one_way_s - self._mean_s
+        if self._mean_bits == 0.0 or abs(s_off) > NEW_CLOCK_S:
+            self._mean_bits, self._mean_s, self._variance, self._covariance = \
+                bits, one_way_s, 0.0, 0.0
+            return
+        self._mean_bits += bits_off / REGRESSION_FRAMES
+        self._mean_s += s_off / REGRESSION_FRAMES
+        self._variance += (bits_off * bits_off - self._variance) / REGRESSION_FRAMES
+        self._covariance += (bits_off * s_off - self._covariance) / REGRESSION_FRAMES
+
     def transmission_s(self, bits: float, now_s: float) -> float:
         """Give what a frame needs on the link at least; 0 where nothing queued of late."""
         fresh = [seconds for time_s, seconds in self._spacings if now_s - time_s < SPACING_S]
-        return bits * min(fresh) if len(fresh) >= LEAST_SPACINGS else 0.0
+        if len(fresh) < LEAST_SPACINGS or self._variance <= 0.0:
+            return 0.0
+        by_size = max(0.0, self._covariance / self._variance)
+        return bits * min(min(fresh), by_size)
