@@ -17,7 +17,8 @@ from torch.nn import functional
 from slim_split_ros.networks.config import ModelConfig
 
 SYMBOL_LIMIT = 127  # int8, symmetric
-FIRST_GAINS = (1.0, 0.7, 0.5, 0.35)  # about 0.6 of the bytes from one rate to the next
+FINEST_GAIN = 2.0
+GAIN_STEP = 0.6  # from one rate to the next coarser, for about 0.6 of the bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,13 @@ class Quantizer(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        latents = config.latent_channels
-        gains = [FIRST_GAINS[-1] * 0.7 ** max(0, rate - 3) if rate > 3 else FIRST_GAINS[rate]
-                 for rate in range(config.rates)]
-        self.log_gain = nn.Parameter(
-            torch.tensor(gains).log()[:, None].repeat(1, latents))  # R, L
+        # Not learnt: rounding hides from a gradient what a coarser step costs, while bits pull
+        # every gain down. The encoder scales its latents by its last layer instead.
+        gains = [FINEST_GAIN * GAIN_STEP ** rate for rate in range(config.rates)]
+        self.register_buffer(
+            'log_gain', torch.tensor(gains).log()[:, None].repeat(1, config.latent_channels))
         self.log_scale = nn.Parameter(
-            torch.zeros(len(config.widths), config.rates, latents))  # W, R, L
+            torch.zeros(len(config.widths), config.rates, config.latent_channels))  # W, R, L
 
     def gain(self, rate: int) -> Tensor:
         """Return the gain of each latent channel (L,) at `rate`."""
