@@ -41,7 +41,7 @@ def test_images_come_back_from_a_bag_as_they_were_written(tmp_path: Path, storag
             writer.write('/head/image', image)
     read = list(read_images(tmp_path / 'bag'))
     assert len(read) == 3
-    assert all(same_fields(left, right) for left, right in zip(images, read))
+    assert all(same_fields(left, right) for left, right in zip(images, read, strict=True))
 
 
 def test_compressed_images_come_back_as_they_were_written(tmp_path: Path) -> None:
