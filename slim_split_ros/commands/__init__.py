@@ -11,6 +11,7 @@ COMMANDS: dict[str, ModuleType] = {
     'train': train,
     'evaluate': evaluate,
     'export': export,
+    'link': link,
     'profile': profile,
     'link': link,
 }
