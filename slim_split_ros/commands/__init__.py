@@ -13,5 +13,4 @@ COMMANDS: dict[str, ModuleType] = {
     'export': export,
     'link': link,
     'profile': profile,
-    'link': link,
 }
