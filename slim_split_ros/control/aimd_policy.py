@@ -23,6 +23,7 @@ INCREASE_PER_S = 1.08           # eta
 RATE_WINDOW_S = 0.5             # T of R_hat
 MOST_ABOVE_RECEIVED = 1.5
 NEAR_DEVIATIONS = 3.0
+NEXT_POINT = 1.1
 AVERAGE_SHARE = 0.05
 RESPONSE_S = 0.1                # added to the round trip
 HIGH_LOSS, LOW_LOSS = 0.1, 0.02
@@ -110,8 +111,16 @@ class AimdPolicy:
                 1000.0, 0.5 * min(passed_s / response_s, 1.0) * delivery.bits)
         else:
             grown = self._delay_bps * INCREASE_PER_S ** passed_s
-        limit = max(self._delay_bps, MOST_ABOVE_RECEIVED * received_bps)
+        limit = max(self._delay_bps, MOST_ABOVE_RECEIVED * received_bps,
+                    self._next_point_bps(received_bps))
         self._delay_bps = min(grown, limit)
+
+    def _next_point_bps(self, received_bps: float) -> float:
+        """Give what the next larger point needs: an encoder of few points cannot fill 1.5."""
+        size = 8.0 * self._knowledge.sizes.expected * self._fps
+        above = [point.bytes * size for point in self._points
+                 if point.bytes * size > NEXT_POINT * received_bps]
+        return NEXT_POINT * min(above, default=0.0)
 
     def _note_near(self, received_bps: float) -> None:
         mean = self._near_mean_bps

@@ -30,8 +30,9 @@ JITTERS = 3.0
 ENCODE_SHARE = 0.8
 # A frame is encoded again when that is worth this share of its accuracy more.
 AGAIN_GAIN = 0.03
-# Arrivals are known up to the frontier; one older than this is no better than none.
-OLDEST_FRONTIER_S = 1.0
+# Reports come ten times a second; where the reverse path is silent for so long, what has not
+# been reported counts as not arrived.
+OLDEST_FRONTIER_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class AutoPolicy:
         reason = Reason.OUTAGE if verdict.is_outage else verdict.limit
         if verdict.worth <= worth.of_nothing and len(self._knowledge.link.in_flight):
             return self._narrowest(reason, send=False, hold=True)
+        if verdict.is_outage:
+            return self._narrowest(reason)
         return self._settle(self._steady(verdict, now_s), reason, now_s)
 
     def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
@@ -142,10 +145,8 @@ class AutoPolicy:
         return forecast
 
     def _worth(self) -> Worth:
-        knowledge = self._knowledge
-        return Worth(self._points, self._forecast, knowledge.history.mean_bps,
-                     self._interval_s, self._slack_s, 8.0 * knowledge.sizes.expected,
-                     1.0 - knowledge.link.in_flight.loss)
+        return Worth(self._forecast, self._points[-1].ap50, self._settings.target_fps,
+                     self._slack_s, 1.0 - self._knowledge.link.in_flight.loss)
 
     def _weigh(self, worth: Worth, busyness: float, now_s: float) -> _Verdict:
         """Weigh every point that processor, budget and evidence allow."""
@@ -188,8 +189,9 @@ class AutoPolicy:
             return verdict.best
         history = self._knowledge.history
         cheapest = min(point.bytes for point in self._points if point.width == same.width)
-        is_sustained = (8.0 * self._knowledge.sizes.expected * cheapest
-                        <= self._trials.sustained_bits(history.recent_bps, self._interval_s))
+        needed_bits = 8.0 * self._knowledge.sizes.expected * cheapest
+        is_sustained = self._forecast.overdue_s <= 0.0 and needed_bits <= \
+            self._trials.sustained_bits(history.recent_bps, self._interval_s)
         gain = (verdict.worth - verdict.same_worth) / verdict.best.ap50
         may_change = self._trials.may_change(verdict.best.width, gain, is_sustained, now_s,
                                              history.recent_bps)

@@ -16,8 +16,9 @@ from slim_split_ros.control.service_rate import ServiceRate
 # Beyond these an arrival is a lie or a broken clock, and is not used.
 LONGEST_ROUND_TRIP_S = 60.0
 LONGEST_SERVER_S = 10.0
-# A steady clock of the sender that steps by more was suspended or replaced.
-OWN_CLOCK_JUMP_S = 5.0
+# A steady clock of the sender that steps by more was suspended or replaced; threads that read
+# it before they wait for their turn may go back by a little.
+OWN_CLOCK_JUMP_S, OWN_CLOCK_BACK_S = 5.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +137,12 @@ class LinkEstimator:
                 and report.sent_s >= self._report_sent_s)
 
     def _check_own_clock(self, now_s: float) -> None:
-        if self._now_s != -inf and not 0.0 <= now_s - self._now_s <= OWN_CLOCK_JUMP_S:
+        step_s = now_s - self._now_s if self._now_s != -inf else 0.0
+        if not -OWN_CLOCK_BACK_S <= step_s <= OWN_CLOCK_JUMP_S:
             self._start_afresh()
             self.in_flight.clear()
-        self._now_s = now_s
+            self._now_s = now_s
+        self._now_s = max(self._now_s, now_s)
 
     def _start_afresh(self) -> None:
         """Forget what depended on either side's clock."""

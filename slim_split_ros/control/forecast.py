@@ -19,13 +19,15 @@ from slim_split_ros.control.in_flight import SentFrame
 
 # Lengths of the stretches, in slots: each about 1.4 times the one before.
 STRETCHES = (2, 3, 4, 6, 9, 13, 18, 26, 38, 54, 77, 110, 150, 200)
-# A stretch of 0.3 s weighs half of the newest.
-HALF_WEIGHT_S = 0.3
+# A stretch of 1 s weighs half of the newest.
+HALF_WEIGHT_S = 1.0
 WEIGHTS = tuple(1.0 / (1.0 + slots * SLOT_S / HALF_WEIGHT_S) for slots in STRETCHES)
 # While overdue: the rest of a gap as shares of what has passed (Pareto of exponent 1,
 # quartile by quartile), beside the gaps seen that lasted longer.
 REST_SHARES = (0.33, 1.0, 3.0)
 RESTS = 4
+# A stretch without capacity, a gap, is followed by at least this share of the mean.
+LEAST_RATE_SHARE = 0.2
 # A frame is overdue when its service takes twice what it should, and this much more.
 OVERDUE_FACTOR = 2.0
 OVERDUE_S = 0.03
@@ -62,7 +64,7 @@ class Forecast:
         self._chances = reversed_sums[::-1]
         nexts.sort()
         self._nexts = [carried for carried, _ in nexts]
-        weights = [weight / total for _, weight in nexts]
+        weights = [weight / total for _, weight in nexts]       # ÷ rate², for bits²
         self._sum0 = [0.0, *accumulate(weights)]
         first = [w * c for w, c in zip(weights, self._nexts, strict=True)]
         second = [w * c for w, c in zip(first, self._nexts, strict=True)]
@@ -73,8 +75,8 @@ class Forecast:
         """Give the share of scenarios in which that many more bits leave in time."""
         return self._chances[bisect_left(self._rooms, bits)]
 
-    def mean_square_left(self, bits: float) -> float:
-        """Give E[left²], where left are the bits that still wait when the next frame comes."""
+    def mean_square_left_s(self, bits: float) -> float:
+        """Give E[t²], t being how long the link needs for what waits when the next comes."""
         index = bisect_right(self._nexts, bits)
         return (self._sum0[index] * bits * bits - 2.0 * self._sum1[index] * bits
                 + self._sum2[index])
@@ -104,7 +106,10 @@ def _rests(history: CapacityHistory, overdue_s: float) -> list[float]:
 
 def _scenarios(history: CapacityHistory, pending: tuple[SentFrame, ...], moment: Moment,
                rests: list[float]) -> tuple[list, list, float]:
-    """Give (room until the deadline, weight), (room until the next frame, weight), backlog."""
+    """
+    Give (room until the deadline, weight), (room until the next frame, weight ÷ rate²)
+    and the backlog's weighted sum.
+    """
     cumulative = history.cumulative
     newest = len(cumulative) - 1
     past_s = moment.now_s - moment.frontier_s
@@ -112,10 +117,13 @@ def _scenarios(history: CapacityHistory, pending: tuple[SentFrame, ...], moment:
              (moment.next_s - moment.frontier_s) / SLOT_S,
              (moment.latest_s - moment.frontier_s) / SLOT_S)
     rooms, nexts, backlog = [], [], 0.0
+    least_bps = LEAST_RATE_SHARE * max(history.mean_bps, 1.0)
     step = 1 if len(rests) == 1 else 2
     for index in range(0, len(STRETCHES), step):
         slots, weight = min(STRETCHES[index], newest), WEIGHTS[index]
         first = newest - slots
+        rate_bps = (cumulative[newest] - cumulative[first]) / (slots * SLOT_S)
+        squared = max(rate_bps, least_bps) ** 2
         for rest_s in rests:
             rest = rest_s / SLOT_S
             before = _carried(cumulative, first, slots, ahead[0] - rest)
@@ -123,7 +131,8 @@ def _scenarios(history: CapacityHistory, pending: tuple[SentFrame, ...], moment:
                 sum(frame.bits for frame in pending)
             used = before + waiting
             rooms.append((_carried(cumulative, first, slots, ahead[2] - rest) - used, weight))
-            nexts.append((_carried(cumulative, first, slots, ahead[1] - rest) - used, weight))
+            nexts.append((_carried(cumulative, first, slots, ahead[1] - rest) - used,
+                          weight / squared))
             backlog += weight * waiting
         if STRETCHES[index] >= newest:
             break

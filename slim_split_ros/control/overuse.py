@@ -2,8 +2,9 @@
 Whether a queue grows: the delay gradient against an adaptive threshold.
 
 Source: draft-ietf-rmcat-gcc-02, sections 5.2 to 5.4 (inter-group delay variation, Kalman
-filter, over-use detector) and table 1 of its section 5.6 for the constants. A frame is a
-group. Times in milliseconds here, as in the draft.
+filter, over-use detector) and its table of constants; the gradient counts as what it adds up
+to over the last groups, 60 at most, as implementations have it. A frame is a group. Times in
+milliseconds here, as in the draft.
 """
 
 from enum import Enum
@@ -17,6 +18,7 @@ THRESHOLD_UP, THRESHOLD_DOWN = 0.01, 0.00018        # K_u, K_d
 LEAST_THRESHOLD_MS, MOST_THRESHOLD_MS = 6.0, 600.0
 THRESHOLD_OUTLIER_MS = 15.0
 OVERUSE_TIME_MS = 10.0          # overuse_time_th
+MOST_GROUPS = 60
 LONGEST_STEP_MS = 1000.0        # a gap in the sending says nothing about the gradient
 
 
@@ -37,6 +39,7 @@ class OveruseDetector:
         self._noise = 1.0
         self._threshold_ms = FIRST_THRESHOLD_MS
         self._over_ms = 0.0
+        self._groups = 0
         self._last: tuple[float, float] | None = None
 
     def add(self, sent_s: float, arrival_s: float) -> Signal:
@@ -47,6 +50,7 @@ class OveruseDetector:
         sent_ms, arrival_ms = (sent_s - last[0]) * 1e3, (arrival_s - last[1]) * 1e3
         if not 0.0 < sent_ms < LONGEST_STEP_MS or abs(arrival_ms) > 10.0 * LONGEST_STEP_MS:
             return Signal.NORMAL
+        self._groups = min(self._groups + 1, MOST_GROUPS)
         previous_ms = self._gradient_ms
         self._filter(arrival_ms - sent_ms, sent_ms)
         return self._compare(previous_ms, sent_ms)
@@ -64,7 +68,8 @@ class OveruseDetector:
 
     def _compare(self, previous_ms: float, step_ms: float) -> Signal:
         """Compare the gradient with its threshold, which follows it slowly."""
-        gradient_ms, threshold_ms = self._gradient_ms, self._threshold_ms
+        gradient_ms = self._gradient_ms * self._groups
+        threshold_ms = self._threshold_ms
         distance_ms = abs(gradient_ms) - threshold_ms
         if distance_ms <= THRESHOLD_OUTLIER_MS:
             speed = THRESHOLD_UP if distance_ms > 0.0 else THRESHOLD_DOWN
@@ -72,7 +77,7 @@ class OveruseDetector:
             self._threshold_ms = min(MOST_THRESHOLD_MS, max(LEAST_THRESHOLD_MS, moved_ms))
         if gradient_ms > threshold_ms:
             self._over_ms += step_ms
-            is_over = self._over_ms >= OVERUSE_TIME_MS and gradient_ms >= previous_ms
+            is_over = self._over_ms >= OVERUSE_TIME_MS and self._gradient_ms >= previous_ms
             return Signal.OVERUSE if is_over else Signal.NORMAL
         self._over_ms = 0.0
         return Signal.UNDERUSE if gradient_ms < -threshold_ms else Signal.NORMAL

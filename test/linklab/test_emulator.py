@@ -1,0 +1,38 @@
+import pytest
+
+from linklab.lab import make_trace, run_policy
+
+
+def test_the_same_run_twice_gives_the_same_rows() -> None:
+    trace = make_trace((10.0, 300.0), loss=0.05)
+    first, _ = run_policy(trace, with_loss=True)
+    second, _ = run_policy(trace, with_loss=True)
+    assert first == second
+
+
+def test_a_pinned_frame_takes_encoding_transmission_delays_and_server() -> None:
+    rows, _ = run_policy(make_trace((5.0, 1000.0)), policy='fixed', width=0.5)
+    row = rows[20]
+    expected_s = (row.sent_s - row.captured_s) + row.bytes * 8.0 / 1e6 + 0.02 + 0.025 + 0.02
+    assert row.back_s - row.captured_s == pytest.approx(expected_s, abs=1e-6)
+
+
+def test_a_frame_dies_with_any_of_its_datagrams() -> None:
+    trace = make_trace((60.0, 5000.0), loss=0.1)
+    _, narrow = run_policy(trace, policy='fixed', width=0.25, with_loss=True)
+    _, wide = run_policy(trace, policy='fixed', width=1.0, with_loss=True)
+    assert 0.12 < narrow.lost / 600 < 0.26      # one datagram, and the answer
+    assert wide.lost > 1.2 * narrow.lost
+
+
+def test_every_offered_frame_is_accounted_for() -> None:
+    rows, results = run_policy(make_trace((10.0, 150.0), (5.0, 0.0), (10.0, 400.0)))
+    assert len(rows) == results.offered == 250
+    assert results.on_time_frames + results.late + results.lost + results.skipped == 250
+
+
+def test_no_reported_figure_leaves_its_range() -> None:
+    _, results = run_policy(make_trace((10.0, 150.0)), policy='aimd')
+    assert 0.0 <= results.on_time <= 1.0
+    assert 0.0 <= results.mean_ap50 <= results.oracle_ap50 + 1e-9
+    assert 0.0 <= results.utilisation <= 1.0

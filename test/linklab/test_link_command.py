@@ -1,0 +1,76 @@
+import json
+from pathlib import Path
+import time
+
+import pytest
+
+from linklab.lab import DATA, make_trace
+from slim_split_ros.__main__ import main
+
+POINTS = str(DATA / 'sixteen_points.yaml')
+
+
+@pytest.fixture
+def trace_file(tmp_path: Path) -> Path:
+    trace = make_trace((10.0, 300.0), (2.0, 0.0), (10.0, 600.0), loss=0.01)
+    lines = ['t_s,rate_kbps,delay_ms,loss'] + [
+        f'{row.t_s},{row.rate_kbps},{row.delay_ms},{row.loss}' for row in trace.rows]
+    path = tmp_path / 'made.csv'
+    path.write_text('\n'.join(lines))
+    return path
+
+
+def test_one_trace_gives_the_figures_and_the_rows(trace_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / 'f.json'
+    status = main(['link', '--trace', str(trace_file), '--points', POINTS, '--json', str(out)])
+    figures = json.loads(out.read_text())
+    assert status == 0
+    assert {'on_time', 'mean_ap50', 'oracle_ap50', 'feasible', 'utilisation', 'p95_ms',
+            'width_changes_per_min', 'skipped', 'lost', 'frames'} <= set(figures)
+    assert len(figures['frames']) == 220
+    assert all(len(row) == 4 for row in figures['frames'])
+
+
+def test_a_folder_gives_a_row_a_trace_and_the_means(
+        trace_file: Path, capsys: pytest.CaptureFixture) -> None:
+    (trace_file.parent / 'second.csv').write_text(trace_file.read_text())
+    assert main(['link', '--trace', str(trace_file.parent), '--points', POINTS]) == 0
+    assert 'means of 2 traces' in capsys.readouterr().out
+
+
+def test_the_page_needs_no_other_file(trace_file: Path, tmp_path: Path) -> None:
+    pytest.importorskip('matplotlib')
+    page = tmp_path / 'pages' / 'link.html'
+    assert main(['link', '--trace', str(trace_file), '--points', POINTS,
+                 '--report', str(page)]) == 0
+    text = page.read_text()
+    assert text.count('<svg') == 4
+    assert 'src="http' not in text and '<link' not in text
+
+
+@pytest.mark.parametrize('arguments', [
+    ['--policy', 'fixed'], ['--width', '0.5'], ['--trace', 'again.csv', '--report', 'x.html']])
+def test_wrong_use_is_status_2(trace_file: Path, arguments: list[str]) -> None:
+    assert main(['link', '--trace', str(trace_file), '--points', POINTS, *arguments]) == 2
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (['--deadline-ms', '-1'], 'deadline'), (['--fps', '0'], 'fps'),
+    (['--policy', 'fixed', '--width', '0.6'], '0.6')])
+def test_values_out_of_range_fail_with_a_line(
+        trace_file: Path, arguments: list[str], message: str,
+        capsys: pytest.CaptureFixture) -> None:
+    assert main(['link', '--trace', str(trace_file), '--points', POINTS, *arguments]) != 0
+    assert message in capsys.readouterr().err
+
+
+def test_a_missing_trace_fails_with_a_line(capsys: pytest.CaptureFixture) -> None:
+    assert main(['link', '--trace', 'nowhere.csv', '--points', POINTS]) == 1
+    assert 'nowhere.csv' in capsys.readouterr().err
+
+
+def test_the_emulation_is_much_faster_than_the_link(trace_file: Path, tmp_path: Path) -> None:
+    begun_s = time.process_time()
+    main(['link', '--trace', str(trace_file), '--points', POINTS])
+    # With the oracle and the imports, on a core that other tests share.
+    assert time.process_time() - begun_s < 22.0 / 5.0

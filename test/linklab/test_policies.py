@@ -1,0 +1,69 @@
+import pytest
+
+from linklab.lab import is_late, make_trace, read_points, run_policy
+
+
+@pytest.mark.parametrize('fps, kbps', [(10.0, 400.0), (10.0, 1200.0), (30.0, 1200.0)])
+def test_a_constant_link_is_used_nearly_as_by_one_who_knows_it(fps: float, kbps: float) -> None:
+    _, results = run_policy(make_trace((60.0, kbps)), fps=fps)
+    assert results.on_time >= 0.97
+    assert results.mean_ap50 >= 0.97 * results.oracle_ap50
+    assert results.width_changes_per_min < 10.0
+
+
+@pytest.mark.parametrize('table', ['four_points', 'large_frames'])
+def test_other_tables_do_as_well_on_a_constant_link(table: str) -> None:
+    kbps = 400.0 if table == 'four_points' else 3000.0
+    _, results = run_policy(make_trace((60.0, kbps)), table=table)
+    best = max(point.ap50 for point in read_points(table)
+               if point.bytes * 8.0 * 10.0 <= 0.9 * kbps * 1000.0)
+    assert results.on_time >= 0.97
+    assert results.mean_ap50 >= 0.97 * best
+
+
+def test_after_a_step_down_of_four_to_one_at_most_three_frames_are_late() -> None:
+    rows, _ = run_policy(make_trace((30.0, 800.0), (30.0, 200.0)))
+    assert sum(is_late(row) for row in rows if 29.5 < row.captured_s < 35.0) <= 3
+
+
+def test_after_a_step_up_the_right_width_comes_within_two_seconds() -> None:
+    rows, _ = run_policy(make_trace((30.0, 150.0), (30.0, 1200.0)))
+    after = [row for row in rows if 32.0 < row.captured_s < 40.0]
+    assert sum(row.width == 1.0 for row in after) >= 0.95 * len(after)
+
+
+def test_after_an_outage_it_is_back_within_a_second() -> None:
+    rows, _ = run_policy(make_trace((20.0, 600.0), (5.0, 0.0), (20.0, 600.0)))
+    after = [row for row in rows if 26.0 < row.captured_s < 30.0]
+    assert not any(is_late(row) or row.sent_s is None for row in after)
+
+
+def test_during_an_outage_little_is_queued() -> None:
+    rows, _ = run_policy(make_trace((20.0, 600.0), (5.0, 0.0), (20.0, 600.0)), fps=30.0)
+    during = [row.bytes for row in rows if 20.3 < row.captured_s < 24.5]
+    assert sum(during) < 10_000
+
+
+@pytest.mark.parametrize('fps, share', [(10.0, 0.98), (30.0, 0.92)])
+def test_auto_is_near_the_best_width_in_hindsight_on_a_link_with_gaps(
+        fps: float, share: float) -> None:
+    stretches = [(1.3, 700.0), (0.2, 0.0), (2.5, 500.0), (0.1, 0.0)] * 15
+    trace = make_trace(*stretches)
+    _, auto = run_policy(trace, fps=fps)
+    rivals = [run_policy(trace, policy, fps)[1] for policy in ('paper', 'aimd')]
+    rivals += [run_policy(trace, 'fixed', fps, width)[1] for width in (0.25, 0.5, 0.75, 1.0)]
+    assert auto.mean_ap50 >= share * max(rival.mean_ap50 for rival in rivals)
+
+
+@pytest.mark.data
+def test_the_means_over_the_recorded_links_hold_their_bars(slim_split_data) -> None:  # noqa: ANN001
+    from slim_split_ros.linklab import parse_trace
+
+    folder = slim_split_data / 'traces'
+    traces = [parse_trace(path.read_text(), path.stem) for path in sorted(folder.glob('*.csv'))]
+    results = [run_policy(trace)[1] for trace in traces]
+    on_time = [each.on_time for each in results]
+    shares = [each.mean_ap50 / each.oracle_ap50 for each in results]
+    assert sum(on_time) / len(on_time) >= 0.92
+    assert sum(shares) / len(shares) >= 0.92
+    assert min(on_time) >= 0.78

@@ -1,0 +1,17 @@
+import pytest
+
+from linklab.lab import make_trace, run_policy
+from slim_split_ros.linklab import Schedule
+from slim_split_ros.linklab.timeline import make_timeline
+
+
+def test_the_bins_add_up_to_the_run() -> None:
+    trace = make_trace((5.0, 300.0), (5.0, 600.0))
+    rows, results = run_policy(trace)
+    timeline = make_timeline(trace, Schedule(0.3, 10.0, 0.025, 10.0, False), rows)
+    assert timeline.capacity_kbps[0] == pytest.approx(300.0)
+    assert timeline.capacity_kbps[-1] == pytest.approx(600.0)
+    assert sum(timeline.sent_kbps) * 0.5 == pytest.approx(
+        sum(row.bytes for row in rows if row.sent_s) * 8e-3)
+    assert sum(timeline.on_time_share) / len(timeline.bin_s) == pytest.approx(
+        results.on_time_frames / 100, abs=1e-6)
