@@ -44,6 +44,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--report', type=Path, metavar='HTML',
                         help='plot the run of one trace into a self-contained page')
+    parser.add_argument('--model', type=Path, metavar='DIR',
+                        help='model of the nodes of --real (default: the shipped one)')
     parser.add_argument('--real', action='store_true',
                         help='run the nodes over a shaped link between two network '
                              'namespaces (needs root)')
@@ -89,7 +91,7 @@ def read_points(args: argparse.Namespace) -> tuple[OperatingPoints, Path | None]
     """Read the operating points; give the frames' file too, where there is one."""
     from slim_split_ros.linklab import FramesError, parse_points
 
-    path = args.points or SHIPPED_MODEL / POINTS_FILE
+    path = args.points or (args.model or SHIPPED_MODEL) / POINTS_FILE
     if args.points is None and not path.is_file():
         raise FramesError('the shipped model has no operating points: give --points YAML, '
                           'written by `python -m slim_split_ros profile`')
@@ -103,12 +105,11 @@ def _run_emulation(args: argparse.Namespace) -> int:
     traces = read_traces(args.trace)
     results = []
     for trace in traces:
-        schedule = _schedule(args, trace)
-        result, rows = _emulate(args, points, frames_path, trace, schedule)
+        result, rows = emulate_trace(args, points, frames_path, trace)
         results.append(result)
         print(_line(result), flush=True)
         if args.report is not None:
-            _write_report(args, trace, schedule, rows, result)
+            _write_report(args, trace, _schedule(args, trace), rows, result)
     if len(results) > 1:
         print(_means_line(results))
     if args.json is not None:
@@ -116,11 +117,13 @@ def _run_emulation(args: argparse.Namespace) -> int:
     return 0
 
 
-def _emulate(args: argparse.Namespace, points: OperatingPoints, frames_path: Path | None,
-             trace: Trace, schedule: Schedule) -> tuple[Results, list]:
+def emulate_trace(args: argparse.Namespace, points: OperatingPoints, frames_path: Path | None,
+                  trace: Trace) -> tuple[Results, list]:
+    """Emulate one trace and give figures and rows."""
     from slim_split_ros.control import ControlSettings, PolicyName, WidthController
     from slim_split_ros.linklab import emulate, make_reference, summarize
 
+    schedule = _schedule(args, trace)
     frames = _frames(args, points, frames_path, schedule)
     controller = WidthController(points, ControlSettings(
         PolicyName(args.policy), schedule.deadline_s, args.fps, pinned_width=args.width,

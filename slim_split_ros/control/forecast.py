@@ -107,8 +107,9 @@ def _rests(history: CapacityHistory, overdue_s: float) -> list[float]:
 def _scenarios(history: CapacityHistory, pending: tuple[SentFrame, ...], moment: Moment,
                rests: list[float]) -> tuple[list, list, float]:
     """
-    Give (room until the deadline, weight), (room until the next frame, weight ÷ rate²)
-    and the backlog's weighted sum.
+    Give room and weight until the deadline, room and weight ÷ rate² until the next frame.
+
+    The last is the weighted sum of the backlogs.
     """
     cumulative = history.cumulative
     newest = len(cumulative) - 1

@@ -1,0 +1,143 @@
+"""
+How two network namespaces stand for robot and server, with a shaped link between them.
+
+Rate and outages by tc's token bucket, loss by iptables where it is installed; kernels without
+netem cannot delay, so the link adds no delay. Needs root. Everything made here is taken down
+again, also after an error.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from types import TracebackType
+
+from slim_split_ros.linklab.errors import NamespaceError
+
+# A bucket of one full datagram with its headers: larger ones would let bursts through.
+BURST_BYTES = 1600
+# tc refuses a rate of zero; at 8 bit/s a datagram takes minutes.
+STOPPED_BPS = 8
+LEAST_QUEUE_BYTES = 15_000
+STEP_LIMIT_S = 10.0
+TOOLS = ('ip', 'tc')
+
+
+def check_machine() -> None:
+    """Raise NamespaceError with what is missing and how to get it."""
+    if os.geteuid() != 0:
+        raise NamespaceError('a real link needs root for its network namespaces: run the '
+                             'command with sudo, or leave --real out for the emulation')
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        raise NamespaceError(f'{" and ".join(missing)} is not installed: apt install iproute2, '
+                             f'or leave --real out for the emulation')
+
+
+class Namespaces:
+    """
+    Make namespaces `robot` and `server` joined by a pair of virtual interfaces.
+
+    Use as a context; `robot` and `server` are their names, `shape` sets the robot's uplink.
+    """
+
+    def __init__(self) -> None:
+        """Choose names that no other run uses."""
+        number = os.getpid()
+        self.robot, self.server = f'slim_robot_{number}', f'slim_server_{number}'
+        self._uplink, self._downlink = f'slu{number}'[:15], f'sld{number}'[:15]
+        self._tc: subprocess.Popen | None = None
+        self._loss: float | None = None
+
+    def __enter__(self) -> Namespaces:
+        """Make them; whatever was made is taken down if a step fails."""
+        check_machine()
+        try:
+            self._make()
+        except NamespaceError:
+            self._take_down()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        """Take everything down."""
+        self._take_down()
+
+    @property
+    def can_lose(self) -> bool:
+        """Say whether iptables is there to lose datagrams."""
+        return shutil.which('iptables') is not None
+
+    def command(self, namespace: str, *words: str) -> list[str]:
+        """Give the command that runs words inside a namespace."""
+        return ['ip', 'netns', 'exec', namespace, *words]
+
+    def shape(self, rate_kbps: float, queue_bytes: float) -> None:
+        """Let the uplink serve that rate from now on, with a queue of that size."""
+        rate_bps = max(STOPPED_BPS, round(rate_kbps * 1000.0))
+        limit = round(max(LEAST_QUEUE_BYTES, queue_bytes)) + BURST_BYTES
+        line = (f'qdisc replace dev {self._uplink} root handle 1: tbf rate {rate_bps}bit '
+                f'burst {BURST_BYTES} limit {limit}\n')
+        try:
+            self._tc.stdin.write(line)
+            self._tc.stdin.flush()
+        except OSError as error:
+            raise NamespaceError(f'tc ended while it shaped the link ({error}); the kernel '
+                                 f'may lack tbf (CONFIG_NET_SCH_TBF)') from error
+
+    def lose(self, chance: float) -> None:
+        """Lose that share of the datagrams in both directions; needs iptables."""
+        if chance == self._loss:
+            return
+        for namespace in (self.robot, self.server):
+            self._run(*self.command(namespace, 'iptables', '-F', 'INPUT'))
+            if chance > 0.0:
+                self._run(*self.command(
+                    namespace, 'iptables', '-A', 'INPUT', '!', '-i', 'lo', '-p', 'udp', '-m',
+                    'statistic', '--mode', 'random', '--probability', f'{chance:.6f}', '-j',
+                    'DROP'))
+        self._loss = chance
+
+    def _make(self) -> None:
+        for namespace in (self.robot, self.server):
+            self._run('ip', 'netns', 'add', namespace)
+            self._run('ip', '-n', namespace, 'link', 'set', 'lo', 'up')
+        self._run('ip', '-n', self.robot, 'link', 'add', self._uplink, 'type', 'veth', 'peer',
+                  'name', self._downlink, 'netns', self.server)
+        ends = ((self.robot, self._uplink, '10.77.0.1/24'),
+                (self.server, self._downlink, '10.77.0.2/24'))
+        for namespace, link, address in ends:
+            self._run('ip', '-n', namespace, 'address', 'add', address, 'dev', link)
+            self._run('ip', '-n', namespace, 'link', 'set', link, 'up', 'multicast', 'on')
+        # One process for all changes: starting one every 100 ms would cost more than the link.
+        self._tc = subprocess.Popen(
+            self.command(self.robot, 'tc', '-force', '-batch', '-'), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True)
+
+    def _take_down(self) -> None:
+        if self._tc is not None:
+            self._tc.stdin.close()
+            try:
+                self._tc.wait(STEP_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                self._tc.kill()
+                self._tc.wait()
+            self._tc = None
+        for namespace in (self.robot, self.server):
+            subprocess.run(['ip', 'netns', 'delete', namespace], check=False,
+                           capture_output=True, timeout=STEP_LIMIT_S)
+
+    def _run(self, *words: str) -> None:
+        """Run one step; raise NamespaceError with what it said."""
+        try:
+            done = subprocess.run(words, check=False, capture_output=True, text=True,
+                                  timeout=STEP_LIMIT_S)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NamespaceError(f'"{" ".join(words)}" failed: {error}') from error
+        if done.returncode != 0:
+            said = ' '.join(done.stderr.split()) or f'status {done.returncode}'
+            raise NamespaceError(f'"{" ".join(words)}" failed: {said}; a container may lack '
+                                 f'the right (CAP_NET_ADMIN, CAP_SYS_ADMIN)')

@@ -1,0 +1,93 @@
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from slim_split_ros.linklab import namespaces
+from slim_split_ros.linklab.errors import NamespaceError
+from slim_split_ros.linklab.namespaces import Namespaces
+
+
+def can_make_namespaces() -> bool:
+    if os.geteuid() != 0 or any(shutil.which(tool) is None for tool in namespaces.TOOLS):
+        return False
+    name = f'slim_probe_{os.getpid()}'
+    made = subprocess.run(['ip', 'netns', 'add', name], check=False, capture_output=True)
+    subprocess.run(['ip', 'netns', 'delete', name], check=False, capture_output=True)
+    return made.returncode == 0
+
+
+needs_root = pytest.mark.skipif(
+    not can_make_namespaces(), reason='network namespaces need root and iproute2')
+
+
+def test_without_root_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, 'geteuid', lambda: 1000)
+    with pytest.raises(NamespaceError, match='sudo'):
+        namespaces.check_machine()
+
+
+def test_without_tools_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, 'geteuid', lambda: 0)
+    monkeypatch.setenv('PATH', '')
+    with pytest.raises(NamespaceError, match='iproute2'):
+        namespaces.check_machine()
+
+
+@needs_root
+def test_the_two_sides_reach_each_other_and_nothing_is_left() -> None:
+    with Namespaces() as link:
+        link.shape(10_000.0, 50_000.0)
+        listed = subprocess.run(['ip', 'netns', 'list'], check=True, capture_output=True,
+                                text=True).stdout
+        assert link.robot in listed and link.server in listed
+        code = ('import socket; s = socket.create_server(("10.77.0.2", 9000)); '
+                's.settimeout(20); print("up", flush=True); '
+                'c, _ = s.accept(); c.settimeout(20); assert c.recv(5) == b"hello"')
+        server = subprocess.Popen(link.command(link.server, 'python3', '-c', code),
+                                  stdout=subprocess.PIPE)
+        assert server.stdout.readline() == b'up\n'
+        client = ('import socket; s = socket.create_connection(("10.77.0.2", 9000), 20); '
+                  's.sendall(b"hello")')
+        subprocess.run(link.command(link.robot, 'python3', '-c', client), check=True, timeout=30)
+        assert server.wait(20) == 0
+        server.stdout.close()
+    listed = subprocess.run(['ip', 'netns', 'list'], check=True, capture_output=True, text=True)
+    assert link.robot not in listed.stdout and link.server not in listed.stdout
+
+
+@needs_root
+def test_the_namespaces_are_gone_after_an_error() -> None:
+    with pytest.raises(RuntimeError), Namespaces() as link:
+        raise RuntimeError('inside')
+    listed = subprocess.run(['ip', 'netns', 'list'], check=True, capture_output=True, text=True)
+    assert link.robot not in listed.stdout
+
+
+@needs_root
+def test_the_uplink_has_the_rate_that_was_set() -> None:
+    with Namespaces() as link:
+        link.shape(1000.0, 15_000.0)
+        # The link is up before the batch is read: send enough to see the rate.
+        code = ('import socket, time\n'
+                's = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n'
+                's.bind(("10.77.0.2", 9001)); s.settimeout(3); print("up", flush=True)\n'
+                't, n = [], 0\n'
+                'try:\n'
+                '  while True:\n'
+                '    n += len(s.recv(2000)) + 42; t.append(time.monotonic())\n'
+                'except TimeoutError: pass\n'
+                'print(8e-3 * (n - 1042 * 3) / (t[-1] - t[2]))\n')
+        server = subprocess.Popen(link.command(link.server, 'python3', '-c', code),
+                                  stdout=subprocess.PIPE, text=True)
+        assert server.stdout.readline() == 'up\n'
+        client = ('import socket, time\n'
+                  's = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n'
+                  'for _ in range(200):\n'
+                  '  s.sendto(bytes(1000), ("10.77.0.2", 9001)); time.sleep(0.005)\n')
+        subprocess.run(link.command(link.robot, 'python3', '-c', client), check=True, timeout=30)
+        measured_kbps = float(server.stdout.readline())
+        server.wait(20)
+        server.stdout.close()
+    assert measured_kbps == pytest.approx(1000.0, rel=0.1)
