@@ -8,6 +8,7 @@ again, also after an error.
 
 from __future__ import annotations
 
+from math import inf
 import os
 import shutil
 import subprocess
@@ -15,8 +16,11 @@ from types import TracebackType
 
 from slim_split_ros.linklab.errors import NamespaceError
 
-# A bucket of one full datagram with its headers: larger ones would let bursts through.
-BURST_BYTES = 1600
+# Each change of tbf fills its bucket, so that a link which changes ten times a second gives
+# ten buckets a second beside its rate: small packets keep the bucket small, and the rest is
+# taken off the rate (`shape`).
+MTU_BYTES = 600
+BURST_BYTES = MTU_BYTES + 20
 # tc refuses a rate of zero; at 8 bit/s a datagram takes minutes.
 STOPPED_BPS = 8
 LEAST_QUEUE_BYTES = 15_000
@@ -49,6 +53,7 @@ class Namespaces:
         self._uplink, self._downlink = f'slu{number}'[:15], f'sld{number}'[:15]
         self._tc: subprocess.Popen | None = None
         self._loss: float | None = None
+        self._rate_kbps: float | None = None
 
     def __enter__(self) -> Namespaces:
         """Make them; whatever was made is taken down if a step fails."""
@@ -74,9 +79,12 @@ class Namespaces:
         """Give the command that runs words inside a namespace."""
         return ['ip', 'netns', 'exec', namespace, *words]
 
-    def shape(self, rate_kbps: float, queue_bytes: float) -> None:
-        """Let the uplink serve that rate from now on, with a queue of that size."""
-        rate_bps = max(STOPPED_BPS, round(rate_kbps * 1000.0))
+    def shape(self, rate_kbps: float, queue_bytes: float, step_s: float = inf) -> None:
+        """Let the uplink serve that rate for `step_s`, with a queue of that size."""
+        if rate_kbps == self._rate_kbps:
+            return
+        self._rate_kbps = rate_kbps
+        rate_bps = max(STOPPED_BPS, round(rate_kbps * 1000.0 - BURST_BYTES * 8.0 / step_s))
         limit = round(max(LEAST_QUEUE_BYTES, queue_bytes)) + BURST_BYTES
         line = (f'qdisc replace dev {self._uplink} root handle 1: tbf rate {rate_bps}bit '
                 f'burst {BURST_BYTES} limit {limit}\n')
@@ -110,7 +118,8 @@ class Namespaces:
                 (self.server, self._downlink, '10.77.0.2/24'))
         for namespace, link, address in ends:
             self._run('ip', '-n', namespace, 'address', 'add', address, 'dev', link)
-            self._run('ip', '-n', namespace, 'link', 'set', link, 'up', 'multicast', 'on')
+            self._run('ip', '-n', namespace, 'link', 'set', link, 'mtu', str(MTU_BYTES),
+                      'multicast', 'on', 'up')
         # One process for all changes: starting one every 100 ms would cost more than the link.
         self._tc = subprocess.Popen(
             self.command(self.robot, 'tc', '-force', '-batch', '-'), text=True,

@@ -22,9 +22,10 @@ from slim_split_ros.linklab.shaper import Shaper
 from slim_split_ros.linklab.trace import Trace
 
 START_LIMIT_S = 60.0
-# After the trace: the last answers, and the observer's file.
-END_LIMIT_S = 15.0
+LAST_ANSWERS_S = 1.0
 WATCH_S = 0.2
+# Over the open link before the trace begins.
+OPEN_S = 6.0
 PATIENCE_S = {signal.SIGINT: 5.0, signal.SIGTERM: 2.0, signal.SIGKILL: 2.0}
 
 
@@ -51,13 +52,27 @@ class RealFrame:
     back_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class RealRun:
+    """
+    Hold what came of a real run.
+
+    `offered` counts the camera's frames of that time; `unloaded_s` is the median from capture
+    to detections over the open link just before, which is what processor and middleware take.
+    """
+
+    offered: int
+    frames: tuple[RealFrame, ...]
+    unloaded_s: float
+
+
 def run_real_link(trace: Trace, nodes: Sequence[RealNode], folder: Path,
-                  environment: Mapping[str, str], with_loss: bool) -> list[RealFrame]:
+                  environment: Mapping[str, str], with_loss: bool) -> RealRun:
     """Run the nodes while the link follows the trace, and give the frames of that time."""
     rows_file = folder / 'frames.json'
     observer = RealNode('observer', 'slim_split_ros.ros.link_observer_node', False, {
         'output': json.dumps(str(rows_file)),
-        'seconds': f'{START_LIMIT_S + trace.duration_s + 2.0:.1f}'})
+        'seconds': f'{START_LIMIT_S + OPEN_S + trace.duration_s + 2.0:.1f}'})
     rows_file.unlink(missing_ok=True)
     rows_file.with_suffix('.ready').unlink(missing_ok=True)
     with Namespaces() as namespaces:
@@ -68,14 +83,15 @@ def run_real_link(trace: Trace, nodes: Sequence[RealNode], folder: Path,
             for node in (*nodes, observer):
                 children.append((node.name, _start(node, namespaces, folder, environment)))
             _wait_ready(children, rows_file.with_suffix('.ready'), folder)
+            _pause(children, OPEN_S)
             shaper.start()
             began_s = time.time()
             _watch(children, shaper, trace.duration_s)
-            time.sleep(1.0)         # answers of the last frames
+            _pause(children, LAST_ANSWERS_S)
         finally:
             shaper.stop()
             _end([child for _, child in children])
-    return _read_frames(rows_file, began_s, trace.duration_s)
+    return _read_run(rows_file, began_s, trace.duration_s)
 
 
 def _start(node: RealNode, namespaces: Namespaces, folder: Path,
@@ -87,8 +103,22 @@ def _start(node: RealNode, namespaces: Namespaces, folder: Path,
                                  *given)
     with (folder / f'{node.name}.log').open('wb') as output:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
-                                stderr=subprocess.STDOUT, env=dict(environment),
+                                stderr=subprocess.STDOUT,
+                                env=_environment(environment, node.is_server),
                                 start_new_session=True)
+
+
+def _environment(common: Mapping[str, str], is_server: bool) -> dict[str, str]:
+    """
+    Give a side's variables: the server's middleware has UDP alone.
+
+    Namespaces divide the network but not /dev/shm, over which Fast DDS would go round the link.
+    """
+    if not is_server:
+        return dict(common)
+    kept = {name: value for name, value in common.items()
+            if not name.endswith('_DEFAULT_PROFILES_FILE')}
+    return kept | {'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4'}
 
 
 def _wait_ready(children: list, ready: Path, folder: Path) -> None:
@@ -98,6 +128,13 @@ def _wait_ready(children: list, ready: Path, folder: Path) -> None:
         if time.monotonic() > limit_s:
             raise NamespaceError(f'no detections came back within {START_LIMIT_S:.0f} s over '
                                  f'the open link; see the logs in {folder}')
+        time.sleep(WATCH_S)
+
+
+def _pause(children: list, seconds: float) -> None:
+    until_s = time.monotonic() + seconds
+    while time.monotonic() < until_s:
+        _check(children)
         time.sleep(WATCH_S)
 
 
@@ -129,14 +166,24 @@ def _end(children: list[subprocess.Popen]) -> None:
                 continue
 
 
-def _read_frames(file: Path, began_s: float, duration_s: float) -> list[RealFrame]:
+def _read_run(file: Path, began_s: float, duration_s: float) -> RealRun:
     try:
-        rows = json.loads(file.read_text('utf-8'))['frames']
+        document = json.loads(file.read_text('utf-8'))
+        frames = [_read_frame(row, began_s) for row in document['frames']]
+        offered = [stamp_s - began_s for stamp_s in document['offered']]
     except (OSError, ValueError, KeyError) as error:
         raise NamespaceError(f'the observer left no rows in {file} ({error})') from error
-    return [RealFrame(
+    before = sorted(frame.back_s - frame.captured_s for frame in frames
+                    if -OPEN_S < frame.captured_s < -0.5 and frame.back_s is not None)
+    return RealRun(
+        offered=sum(0.0 <= time_s < duration_s for time_s in offered),
+        frames=tuple(frame for frame in frames if 0.0 <= frame.captured_s < duration_s),
+        unloaded_s=before[len(before) // 2] if before else 0.0)
+
+
+def _read_frame(row: dict, began_s: float) -> RealFrame:
+    return RealFrame(
         captured_s=row['stamp_s'] - began_s, sent_s=row['sent_s'] - began_s,
         width=row['width'], rate=int(row['rate']), bytes=int(row['bytes']),
         encode_ms=row['encode_ms'],
         back_s=None if row['back_s'] is None else row['back_s'] - began_s)
-        for row in rows if 0.0 <= row['stamp_s'] - began_s < duration_s]

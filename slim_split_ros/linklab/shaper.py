@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from threading import Event, Thread
 import time
 
@@ -40,19 +41,29 @@ class Shaper:
     def _follow(self) -> None:
         try:
             trace, first_s = self._trace, self._trace.rows[0].t_s
-            for row in trace.rows:
+            for row, end_s in zip(trace.rows, self._ends_s(), strict=True):
                 due_s = self.started_s + row.t_s - first_s
                 if self._stop.wait(max(0.0, due_s - time.monotonic())):
                     return
-                self._set(row.t_s - first_s)
+                self._set(row.t_s - first_s, end_s - row.t_s)
         except Exception as error:  # noqa: B902 - told to the run, which ends
             self.error = error
 
-    def _set(self, at_s: float) -> None:
+    def _ends_s(self) -> list[float]:
+        """Give when the rate of each row changes next, inf for the last."""
+        ends_s, end_s, following = [], inf, None
+        for row in reversed(self._trace.rows):
+            if following is not None and row.rate_kbps != following.rate_kbps:
+                end_s = following.t_s
+            ends_s.append(end_s)
+            following = row
+        return ends_s[::-1]
+
+    def _set(self, at_s: float, step_s: float) -> None:
         trace = self._trace
         begin_s = max(0.0, at_s - QUEUE_WINDOW_S)
         bits = trace.bits_until(at_s) - trace.bits_until(begin_s)
         queue_bytes = bits / 8.0 / max(at_s - begin_s, 1e-3) * QUEUE_WINDOW_S
-        self._namespaces.shape(trace.rate_kbps(at_s + 1e-6), queue_bytes)
+        self._namespaces.shape(trace.rate_kbps(at_s + 1e-6), queue_bytes, step_s)
         if self._with_loss:
             self._namespaces.lose(trace.loss(at_s + 1e-6))

@@ -14,6 +14,7 @@ import rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import CameraInfo
 from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.msg import EncodedFrame, EncoderStatus
@@ -32,6 +33,10 @@ class LinkObserver(Node):
         self._rows: dict[int, dict[str, float | None]] = {}
         self._answers: dict[int, int] = {}
         self._drops: dict[str, int] = {}
+        self._offered: list[int] = []
+        # Small messages with the stamps of the images: the images themselves would cost more
+        # processor than the nodes that are measured.
+        self.create_subscription(CameraInfo, 'camera_info', self._on_camera, _BEST_EFFORT)
         self.create_subscription(
             EncodedFrame, 'features', self._on_features, _BEST_EFFORT, raw=True)
         self.create_subscription(Detection2DArray, 'detections', self._on_detections, RELIABLE)
@@ -47,7 +52,11 @@ class LinkObserver(Node):
         rows = [{**row, 'stamp_s': stamp * _S_PER_NS,
                  'back_s': self._answers[stamp] * _S_PER_NS if stamp in self._answers else None}
                 for stamp, row in sorted(self._rows.items())]
-        return {'frames': rows, 'drops': self._drops}
+        offered = [stamp * _S_PER_NS for stamp in sorted(self._offered)]
+        return {'frames': rows, 'offered': offered, 'drops': self._drops}
+
+    def _on_camera(self, message: CameraInfo) -> None:
+        self._offered.append(to_ns(message.header.stamp))
 
     def _on_features(self, serialized: bytes) -> None:
         message = deserialize_message(serialized, EncodedFrame)
