@@ -17,8 +17,8 @@ from itertools import accumulate
 from slim_split_ros.control.capacity_history import SLOT_S, CapacityHistory
 from slim_split_ros.control.in_flight import SentFrame
 
-# Lengths of the stretches, in slots: each about 1.4 times the one before.
-STRETCHES = (2, 3, 4, 6, 9, 13, 18, 26, 38, 54, 77, 110, 150, 200)
+# Lengths of the stretches, in slots: each about 1.7 times the one before.
+STRETCHES = (2, 3, 5, 9, 15, 25, 43, 73, 125, 200)
 # A stretch of 1 s weighs half of the newest.
 HALF_WEIGHT_S = 1.0
 WEIGHTS = tuple(1.0 / (1.0 + slots * SLOT_S / HALF_WEIGHT_S) for slots in STRETCHES)
@@ -120,22 +120,24 @@ def _scenarios(history: CapacityHistory, pending: tuple[SentFrame, ...], moment:
     rooms, nexts, backlog = [], [], 0.0
     least_bps = LEAST_RATE_SHARE * max(history.mean_bps, 1.0)
     step = 1 if len(rests) == 1 else 2
+    now_slots, next_slots, latest_slots = ahead
     for index in range(0, len(STRETCHES), step):
         slots, weight = min(STRETCHES[index], newest), WEIGHTS[index]
         first = newest - slots
         rate_bps = (cumulative[newest] - cumulative[first]) / (slots * SLOT_S)
-        squared = max(rate_bps, least_bps) ** 2
+        scale = weight / max(rate_bps, least_bps) ** 2
         for rest_s in rests:
             rest = rest_s / SLOT_S
-            before = _carried(cumulative, first, slots, ahead[0] - rest)
-            waiting = _waiting(pending, moment, before / past_s) if past_s > 0.0 else \
-                sum(frame.bits for frame in pending)
-            used = before + waiting
-            rooms.append((_carried(cumulative, first, slots, ahead[2] - rest) - used, weight))
-            nexts.append((_carried(cumulative, first, slots, ahead[1] - rest) - used,
-                          weight / squared))
-            backlog += weight * waiting
-        if STRETCHES[index] >= newest:
+            used = _carried(cumulative, first, slots, now_slots - rest)
+            if pending:
+                waiting = _waiting(pending, moment, used / past_s if past_s > 0.0 else 0.0)
+                backlog += weight * waiting
+                used += waiting
+            room = _carried(cumulative, first, slots, latest_slots - rest) - used
+            rooms.append((room, weight))
+            room = _carried(cumulative, first, slots, next_slots - rest) - used
+            nexts.append((room, scale))
+        if slots >= newest:
             break
     return rooms, nexts, backlog
 
@@ -156,8 +158,12 @@ def _waiting(pending: tuple[SentFrame, ...], moment: Moment, rate_bps: float) ->
     """Give the bits still queued now if the link served that rate since the frontier."""
     waiting, time_s = 0.0, moment.frontier_s
     for frame in pending:
-        if frame.sent_s > time_s:
-            waiting = max(0.0, waiting - rate_bps * (frame.sent_s - time_s))
-            time_s = frame.sent_s
+        sent_s = frame.sent_s
+        if sent_s > time_s:
+            waiting -= rate_bps * (sent_s - time_s)
+            if waiting < 0.0:
+                waiting = 0.0
+            time_s = sent_s
         waiting += frame.bits
-    return max(0.0, waiting - rate_bps * (moment.now_s - time_s))
+    waiting -= rate_bps * (moment.now_s - time_s)
+    return waiting if waiting > 0.0 else 0.0

@@ -9,7 +9,7 @@ delay is (packet pairs: Keshav, SIGCOMM 1991).
 # No frame passes faster than this: a delay's jitter would make any rate.
 SHORTEST_SERVICE_S = 0.002
 # Spacings older than this say nothing about the link now.
-SPACING_S = 1.0
+SPACING_S = 3.0
 # Fewer may all hold a gap of the link.
 LEAST_SPACINGS = 5
 

@@ -29,8 +29,9 @@ class Worth:
 
     def of(self, point: OperatingPoint, bits: float, encode_s: float) -> float:
         """Give the worth of a frame of that many bits, which takes that long to encode."""
-        room = bits / (1.0 - encode_s / self._slack_s) if encode_s < self._slack_s else None
-        chance = self._forecast.chance_on_time(room) if room is not None else 0.0
-        return (point.ap50 * self._survival * chance
-                - self._harm * self._forecast.mean_square_left_s(bits))
-
+        forecast, harm = self._forecast, self._harm
+        cost = harm * forecast.mean_square_left_s(bits)
+        if encode_s >= self._slack_s:
+            return -cost
+        chance = forecast.chance_on_time(bits / (1.0 - encode_s / self._slack_s))
+        return point.ap50 * self._survival * chance - cost

@@ -5,7 +5,6 @@ Plain data in and out; the command writes it as JSON.
 """
 
 from dataclasses import asdict, dataclass
-from math import nan
 
 from slim_split_ros.linklab.emulator import FrameRow
 from slim_split_ros.linklab.feasible import count_feasible
@@ -73,7 +72,7 @@ def summarize(trace: Trace, policy: str, schedule: Schedule, rows: list[FrameRow
     return Results(
         trace=trace.name, policy=policy, offered=len(rows), feasible=reference.feasible,
         on_time_frames=len(on_time),
-        on_time=min(1.0, len(on_time) / reference.feasible) if reference.feasible else nan,
+        on_time=min(1.0, len(on_time) / reference.feasible) if reference.feasible else 1.0,
         mean_ap50=sum(row.ap50 for row in on_time) / len(rows),
         oracle_ap50=reference.oracle_ap50,
         utilisation=carried_bits / capacity_bits if capacity_bits else 0.0,
