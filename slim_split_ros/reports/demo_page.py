@@ -193,4 +193,5 @@ def _name(group: Sequence[FrameFigures]) -> str:
 
 
 def _add_legend(axes: Axes) -> None:
-    axes.legend(frameon=False, fontsize=9)
+    # Above the axes, where it covers nothing.
+    axes.figure.legend(loc='outside upper left', ncols=4, frameon=False, fontsize=9)
