@@ -2,4 +2,5 @@
 
 from pathlib import Path
 
-SHIPPED_MODEL = Path(__file__).parent / 'robocup'
+# Not by importlib.resources: the package also spans the folder of the generated messages.
+SHIPPED_MODEL = Path(__file__).resolve().parent / 'robocup'
