@@ -16,7 +16,9 @@ class ModelConfig:
     input_long_side: int = 416
     widths: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
     encoder_channels: int = 64  # multiples of 16 per width: kernels run in blocks of 16
-    latent_channels: int = 48
+    latent_channels: int = 112
+    coefficient_channels: int = 64  # of the latents: of a linear transform, the others learnt
+    coefficient_gains: tuple[float, ...] = (3.6, 5.0, 6.4, 8.0)  # one a width
     rates: int = 4
     stem_channels: tuple[int, int, int] = (16, 48, 96)  # at strides 2, 4 and 8
     trunk_channels: tuple[int, int] = (160, 224)  # at strides 16 and 32
@@ -34,8 +36,12 @@ class ModelConfig:
         if list(self.widths) != sorted(self.widths) or self.widths[-1] != 1.0:
             raise ValueError(f'widths {self.widths} must rise and end at 1.0')
         for width in self.widths:
-            if (self.encoder_channels * width) % 1 or (self.latent_channels * width) % 1:
+            counts = (self.encoder_channels, self.latent_channels, self.coefficient_channels)
+            if any((count * width) % 1 for count in counts):
                 raise ValueError(f'width {width} does not give whole channels')
+        if len(self.coefficient_gains) != len(self.widths):
+            raise ValueError(
+                f'coefficient_gains {self.coefficient_gains} must hold one of each width')
 
     def channels(self, width: float) -> int:
         """Return the base channels of the encoder at `width`."""
@@ -44,6 +50,14 @@ class ModelConfig:
     def latents(self, width: float) -> int:
         """Return the latent channels that `width` sends."""
         return int(self.latent_channels * width)
+
+    def coefficients(self, width: float) -> int:
+        """Return how many of these come from the linear transform."""
+        return int(self.coefficient_channels * width)
+
+    def learnt(self, width: float) -> int:
+        """Return how many of these the encoder's network computes."""
+        return self.latents(width) - self.coefficients(width)
 
     def to_dict(self) -> dict[str, object]:
         """Return plain data for JSON."""

@@ -37,14 +37,8 @@ class Detector(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        c2, c4, c8 = config.stem_channels
-        self.stem = nn.Sequential(
-            ConvNormAct(3, c2, stride=2),
-            ConvNormAct(c2, c4, stride=2),
-            CrossStage(c4, c4, blocks=1),
-            ConvNormAct(c4, c8, stride=2),
-            CrossStage(c8, c8, blocks=2),
-        )
+        c8 = config.stem_channels[-1]
+        self.stem = Stem(config.stem_channels)
         self.trunk = Trunk(c8, config.trunk_channels)
         self.neck = Neck((c8, *config.trunk_channels), config.neck_channels)
         self.head = Head(config.neck_channels, config.head_channels, len(config.classes))
@@ -56,6 +50,20 @@ class Detector(nn.Module):
     def from_features(self, features: Tensor) -> Prediction:
         """Detect from stride-8 features (N, C, H/8, W/8), decoded or of the stem."""
         return self.head(self.neck((features, *self.trunk(features))))
+
+
+class Stem(nn.Sequential):
+    """Compute features at stride 8 from a normalized picture (N, 3, H, W)."""
+
+    def __init__(self, channels: tuple[int, int, int]) -> None:
+        c2, c4, c8 = channels
+        super().__init__(
+            ConvNormAct(3, c2, stride=2),
+            ConvNormAct(c2, c4, stride=2),
+            CrossStage(c4, c4, blocks=1),
+            ConvNormAct(c4, c8, stride=2),
+            CrossStage(c8, c8, blocks=2),
+        )
 
 
 class Trunk(nn.Module):

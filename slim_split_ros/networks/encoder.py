@@ -3,15 +3,17 @@ How does the robot turn a picture into latents at one of several widths?
 
 One set of weights; a width runs the leading channels of every layer. The patch stem leaves no
 layer above a quarter of the resolution, depthwise 5x5 kernels see far for few multiplications,
-and batch norms fold into the convolutions at export.
+and batch norms fold into the convolutions at export. Beside the network one linear layer looks at
+blocks of the picture, see `transform`.
 """
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from slim_split_ros.networks.config import ModelConfig
+from slim_split_ros.networks.config import LATENT_STRIDE, ModelConfig
 from slim_split_ros.networks.layers import SlimmableConv, SwitchableNorm
+from slim_split_ros.networks.transform import cosine_kernels, interleave
 
 
 class SlimmableEncoder(nn.Module):
@@ -19,8 +21,9 @@ class SlimmableEncoder(nn.Module):
     Map a picture to latents at 1/16 of its resolution, at a width chosen per call.
 
     Stages: 4x4 patches (stride 4), 3x3 (stride 8) with two mixing blocks, 3x3 to twice the
-    channels (stride 16) with two mixing blocks, 1x1 to the latents, whose leading channels are
-    those that a narrower width sends too.
+    channels (stride 16) with two mixing blocks, 1x1 to the learnt latents. The other latents are
+    a linear transform of 16x16 blocks. The leading channels are those that a narrower width
+    sends too.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -34,7 +37,10 @@ class SlimmableEncoder(nn.Module):
         self.mix8 = nn.ModuleList(MixingBlock(full, base) for _ in range(2))
         self.down16 = SlimmableUnit(full, 2 * full, 3, 2, double)
         self.mix16 = nn.ModuleList(MixingBlock(2 * full, double) for _ in range(2))
-        self.to_latents = SlimmableConv(2 * full, config.latent_channels, 1)
+        self.to_latents = SlimmableConv(2 * full, config.learnt(1.0), 1)
+        self.transform = SlimmableConv(
+            3, config.coefficient_channels, LATENT_STRIDE, LATENT_STRIDE, bias=False)
+        self.transform.weight.data = cosine_kernels(config.coefficient_channels)[0]
 
     def forward(self, image: Tensor, width: float) -> Tensor:
         """Map normalized (N, 3, H, W) to latents (N, latents(width), H/16, W/16)."""
@@ -46,7 +52,10 @@ class SlimmableEncoder(nn.Module):
         x = self.down16(x, index)  # N, 2C, H/16, W/16
         for block in self.mix16:
             x = block(x, index)
-        return self.to_latents.slim(x, self.config.latents(width))
+        learnt = self.to_latents.slim(x, self.config.learnt(width))
+        coefficients = self.transform.slim(image, self.config.coefficients(width))
+        gain = self.config.coefficient_gains[index]
+        return interleave(learnt, coefficients * gain, self.config, index)
 
 
 class SlimmableUnit(nn.Module):

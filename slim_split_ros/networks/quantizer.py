@@ -15,10 +15,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from slim_split_ros.networks.config import ModelConfig
+from slim_split_ros.networks.transform import interleave
 
 SYMBOL_LIMIT = 127  # int8, symmetric
-FINEST_GAIN = 2.0
-GAIN_STEP = 0.6  # from one rate to the next coarser, for about 0.6 of the bytes
+# Of learnt latents at rate 0 and from one rate to the next: few bits, worth keeping at every rate.
+LEARNT_GAIN, LEARNT_STEP = 0.5, 0.87
+# Of the transform's coefficients, which already have a gain of their width.
+COEFFICIENT_GAIN, COEFFICIENT_STEP = 1.0, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,7 @@ class Quantizer(nn.Module):
         super().__init__()
         # Not learnt: rounding hides from a gradient what a coarser step costs, while bits pull
         # every gain down. The encoder scales its latents by its last layer instead.
-        gains = [FINEST_GAIN * GAIN_STEP ** rate for rate in range(config.rates)]
-        self.register_buffer(
-            'log_gain', torch.tensor(gains).log()[:, None].repeat(1, config.latent_channels))
+        self.register_buffer('log_gain', gain_ladder(config).log())  # R, L
         self.log_scale = nn.Parameter(
             torch.zeros(len(config.widths), config.rates, config.latent_channels))  # W, R, L
 
@@ -78,6 +79,15 @@ class Quantizer(nn.Module):
         lower = torch.sigmoid((-0.5 - distance) / scale)
         probability = (upper - lower).clamp_min(2.0 ** -20)
         return -probability.log().sum(dim=(1, 2, 3)) / math.log(2.0)
+
+
+def gain_ladder(config: ModelConfig) -> Tensor:
+    """Return the gain of every rate and latent channel (R, L)."""
+    learnt = torch.full((1, config.learnt(1.0), 1, 1), LEARNT_GAIN)
+    coefficients = torch.full((1, config.coefficients(1.0), 1, 1), COEFFICIENT_GAIN)
+    rows = [interleave(learnt * LEARNT_STEP ** rate, coefficients * COEFFICIENT_STEP ** rate,
+                       config, len(config.widths) - 1).flatten() for rate in range(config.rates)]
+    return torch.stack(rows)
 
 
 def quantize(latent: Tensor, gain: Tensor) -> Tensor:

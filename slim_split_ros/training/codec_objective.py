@@ -23,7 +23,8 @@ from slim_split_ros.training.losses import (
 from slim_split_ros.training.settings import target_bpp
 from slim_split_ros.training.stage import half_precision
 
-CLEAN_SHARE = 0.25  # of a batch that the server also sees undamaged, so that it stays a detector
+CLEAN_SHARE = 0.125  # of a batch that the server also sees undamaged, so that it stays a detector
+TRANSFORM_RATE = 0.05  # learning rate of the cosine kernels, which start nearly right
 SERVER_RATE = 0.3  # learning rate of trunk, neck and head, which start trained
 FEATURE_WEIGHT = 1.0
 DISTILLATION_WEIGHT = 1.0
@@ -32,6 +33,7 @@ RATE_0_SHARE = 0.65
 # Of a batch: narrowest, widest, and two drawn widths. The widest has most to learn.
 SHARES = (0.125, 0.5, 0.1875, 0.1875)
 FIRST_RATE_WEIGHT = 4.0
+RATE_WEIGHTS = (0.5, 40.0)  # least and most: a target that is out of reach must not drown the rest
 CONTROL_STEPS = 100  # before the prior has settled its bits say little
 CONTROL_GAIN = 0.015
 SHARED_GAIN = 0.003  # of every weight at once: coarse rates are drawn too rarely to find theirs
@@ -60,20 +62,26 @@ class CodecObjective:
 
     def __init__(self, model: SplitDetector, seed: int) -> None:
         self.module = CodecModule(model)
+        model.decoder.stem.load_state_dict(model.detector.stem.state_dict())
         self._teacher: Detector = copy.deepcopy(model.detector).eval().requires_grad_(False)
         self._seed = seed
 
     def parameter_groups(self, learning_rate: float) -> list[dict]:
-        """Return three groups: what starts untrained, the prior, and the server's half."""
+        """Return four groups: what starts untrained, the prior, the transform, the server."""
         model = self.module.model
         model.detector.stem.requires_grad_(False)
         prior = model.quantizer.log_scale
-        fresh = [parameter for part in (model.encoder, model.quantizer, model.decoder)
-                 for parameter in part.parameters() if parameter is not prior]
-        tuned = [parameter for part in (model.detector.trunk, model.detector.neck,
-                                        model.detector.head) for parameter in part.parameters()]
+        kernels = [model.encoder.transform.weight, model.decoder.synthesis]
+        tuned = [parameter for part in (
+            model.decoder.stem, model.detector.trunk, model.detector.neck, model.detector.head)
+            for parameter in part.parameters()]
+        apart = {id(parameter) for parameter in (prior, *kernels, *tuned)}
+        fresh = [parameter for part in (model.encoder, model.decoder)
+                 for parameter in part.parameters() if id(parameter) not in apart]
         groups = [{'params': fresh, 'initial_lr': learning_rate},
                   {'params': [prior], 'initial_lr': PRIOR_RATE * learning_rate,
+                   'weight_decay': 0.0},
+                  {'params': kernels, 'initial_lr': TRANSFORM_RATE * learning_rate,
                    'weight_decay': 0.0},
                   {'params': tuned, 'initial_lr': SERVER_RATE * learning_rate}]
         return [{**group, 'lr': group['initial_lr']} for group in groups]
@@ -151,6 +159,7 @@ class CodecObjective:
                 excess = math.log(max(bpp, 1e-6) / target_bpp(config, *cell))
                 weights += SHARED_GAIN * excess
                 weights[cell] += (CONTROL_GAIN - SHARED_GAIN) * excess
+                weights.clamp_(*(math.log(limit) for limit in RATE_WEIGHTS))
             if group.rate == 0:
                 figures[f'bpp_w{config.widths[group.width_index]:g}'] = bpp
         return torch.stack(parts).mean(), figures

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from slim_split_ros.networks.encoder import MixingBlock, SlimmableEncoder, SlimmableUnit
 from slim_split_ros.networks.quantizer import SYMBOL_LIMIT
 from slim_split_ros.networks.split_detector import PIXEL_DEVIATION, PIXEL_MEAN
+from slim_split_ros.networks.transform import interleave
 
 
 class RobotEncoder(nn.Module):
@@ -15,7 +16,8 @@ class RobotEncoder(nn.Module):
 
     def __init__(self, encoder: SlimmableEncoder, width: float) -> None:
         super().__init__()
-        index = encoder.config.widths.index(width)
+        self.config = config = encoder.config
+        self.index = index = config.widths.index(width)
         self.patch = fold_unit(encoder.patch, index, 3)
         base, double = encoder.patch.channels[index], encoder.down16.channels[index]
         self.body = nn.Sequential(
@@ -24,15 +26,19 @@ class RobotEncoder(nn.Module):
             fold_unit(encoder.down16, index, base),
             *(FoldedBlock(block, index) for block in encoder.mix16),
         )
-        weight, bias = encoder.to_latents.sliced(double, encoder.config.latents(width))
+        weight, bias = encoder.to_latents.sliced(double, config.learnt(width))
         self.to_latents = nn.Conv2d(double, len(weight), 1)
         self.to_latents.weight.data, self.to_latents.bias.data = weight.clone(), bias.clone()
+        self.transform = fold_transform(encoder, index)
         scale_pixels(self.patch[0])
+        scale_pixels(self.transform)
 
     def forward(self, image: Tensor, gain: Tensor) -> Tensor:
         """Map uint8 (1, H, W, 3), BGR, and gains (C,) to int8 (1, C, H/16, W/16)."""
-        x = self.patch(image.permute(0, 3, 1, 2).float())
-        scaled = self.to_latents(self.body(x)) * gain[None, :, None, None]
+        pixels = image.permute(0, 3, 1, 2).float()
+        learnt = self.to_latents(self.body(self.patch(pixels)))
+        latent = interleave(learnt, self.transform(pixels), self.config, self.index)
+        scaled = latent * gain[None, :, None, None]
         return scaled.round().clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT).to(torch.int8)
 
 
@@ -63,6 +69,17 @@ def fold_unit(unit: SlimmableUnit, index: int, channels_in: int) -> nn.Sequentia
     conv.weight.data = (weight * factor[:, None, None, None]).detach().clone()
     conv.bias.data = (norm.bias - norm.running_mean * factor).detach().clone()
     return nn.Sequential(conv, nn.ReLU()) if unit.rectify else nn.Sequential(conv)
+
+
+def fold_transform(encoder: SlimmableEncoder, index: int) -> nn.Conv2d:
+    """Return the transform of one width with that width's gain."""
+    config = encoder.config
+    count = config.coefficients(config.widths[index])
+    weight, _ = encoder.transform.sliced(3, count)
+    conv = nn.Conv2d(3, count, encoder.transform.kernel_size, encoder.transform.stride)
+    conv.weight.data = (weight * config.coefficient_gains[index]).detach().clone()
+    conv.bias.data.zero_()
+    return conv
 
 
 def scale_pixels(conv: nn.Conv2d) -> None:

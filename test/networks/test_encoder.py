@@ -15,7 +15,7 @@ def test_each_width_gives_its_share_of_latent_channels_at_a_sixteenth() -> None:
     config = ModelConfig(('ball',))
     encoder = SlimmableEncoder(config).eval()
     image = torch.zeros(2, 3, 64, 96)
-    for width, latents in zip(config.widths, (12, 24, 36, 48), strict=True):
+    for width, latents in zip(config.widths, (28, 56, 84, 112), strict=True):
         assert encoder(image, width).shape == (2, latents, 4, 6)
 
 
