@@ -24,7 +24,7 @@ from slim_split_ros.training.settings import target_bpp
 from slim_split_ros.training.stage import half_precision
 
 CLEAN_SHARE = 0.125  # of a batch that the server also sees undamaged, so that it stays a detector
-TRANSFORM_RATE = 0.05  # learning rate of the cosine kernels, which start nearly right
+TRANSFORM_RATE = 0.005  # learning rate of the cosine kernels, small numbers that start right
 SERVER_RATE = 0.3  # learning rate of trunk, neck and head, which start trained
 FEATURE_WEIGHT = 1.0
 DISTILLATION_WEIGHT = 1.0

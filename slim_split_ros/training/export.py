@@ -24,6 +24,7 @@ from slim_split_ros.networks.stored_weights import WEIGHTS_FILE, save_model
 from slim_split_ros.training.onnx_graphs import write_encoder, write_server
 from slim_split_ros.wire.entropy_tables import ChannelTables, count_symbols, fit_tables
 from slim_split_ros.wire.fingerprint import fingerprint_model
+from slim_split_ros.wire.neighbours import to_differences
 
 SERVER_FILE = 'server.onnx'
 
@@ -35,16 +36,19 @@ AllTables = list[list[ChannelTables]]
 def fit_all_tables(model: SplitDetector, images: Iterable[Tensor]) -> AllTables:
     """Count the symbols of pictures uint8 (N, 3, H, W) at every width and rate."""
     config = model.config
-    counts = np.zeros(
-        (len(config.widths), config.rates, config.latent_channels, 256), np.int64)
+    shape = (len(config.widths), config.rates, config.latent_channels, 256)
+    counts, differences = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for batch in images:
         for index, width in enumerate(config.widths):
             latent = model.encoder(normalize(batch), width)
             for rate in range(config.rates):
                 gain = model.quantizer.gain(rate)[:latent.shape[1]]
                 symbols = quantize(latent, gain).transpose(0, 1).numpy()  # C, N, h, w
-                counts[index, rate, :len(symbols)] += count_symbols(symbols)
-    return [[fit_tables(counts[index, rate, :config.latents(width)])
+                place = (index, rate, slice(len(symbols)))
+                counts[place] += count_symbols(symbols)
+                differences[place] += count_symbols(to_differences(symbols))
+    return [[fit_tables(counts[index, rate, :config.latents(width)],
+                        differences[index, rate, :config.latents(width)])
              for rate in range(config.rates)] for index, width in enumerate(config.widths)]
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from slim_split_ros.wire import ans_native, ans_python
 from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.errors import PayloadError
+from slim_split_ros.wire.neighbours import from_differences, to_differences
 
 WORD_BYTES = 4
 # LEB128 takes 7 bits a byte; 4 bytes count more symbols than any frame has.
@@ -34,6 +35,9 @@ def encode_symbols(
     default it is constriction where that is installed.
     """
     prepared = _prepare(tables, native)
+    if len(prepared.differing):
+        symbols = symbols.copy()
+        symbols[prepared.differing] = to_differences(symbols[prepared.differing])
     values = symbols.reshape(len(symbols), -1)
     indices = values - prepared.offsets
     # As unsigned numbers, those below the alphabet are far above it.
@@ -66,16 +70,23 @@ def decode_symbols(
     indices = np.stack(channels)
     symbols = (indices + prepared.offsets).astype(np.int8)
     _place_escaped(symbols, indices.view(np.uint32) == prepared.escapes, plain, prepared)
-    return symbols.reshape(shape)
+    symbols = symbols.reshape(shape)
+    symbols[prepared.differing] = from_differences(symbols[prepared.differing])
+    return symbols
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
-    """Hold what is derived from tables once: offsets and escapes (C, 1), a model a channel."""
+    """
+    Hold what is derived from tables once: offsets and escapes (C, 1), a model a channel.
+
+    `differing` are the indices of the channels that are coded as differences.
+    """
 
     offsets: np.ndarray
     escapes: np.ndarray
     models: list[Any]
+    differing: np.ndarray
 
 
 def _place_escaped(
@@ -137,7 +148,8 @@ def _prepare_once(tables: ChannelTables, native: bool) -> _Prepared:
     return _Prepared(
         np.array([[table.offset] for table in tables], np.int32),
         np.array([[table.escape] for table in tables], np.uint32),
-        [build(table) for table in tables])
+        [build(table) for table in tables],
+        np.flatnonzero([table.of_differences for table in tables]))
 
 
 def _is_native(native: bool | None) -> bool:

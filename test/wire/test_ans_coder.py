@@ -11,6 +11,7 @@ from slim_split_ros.wire.entropy_tables import (
     fit_tables,
 )
 from slim_split_ros.wire.errors import PayloadError
+from slim_split_ros.wire.neighbours import to_differences
 
 needs_constriction = pytest.mark.skipif(
     not ans_coder.has_native_coder(), reason='constriction has no wheel for this machine')
@@ -20,13 +21,19 @@ CODERS = [pytest.param(True, marks=needs_constriction, id='constriction'),
 
 @st.composite
 def frames(draw):
-    """Draw int8 (C, h, w) of varied spread, and tables that may know its symbols or not."""
+    """
+    Draw int8 (C, h, w) of varied spread, and tables that may know its symbols or not.
+
+    Half of the frames rise from left to right, so that channels are coded as differences.
+    """
     generator = np.random.default_rng(draw(st.integers(0, 2**32)))
     shape = draw(st.tuples(st.integers(1, 5), st.integers(1, 9), st.integers(1, 12)))
     spread = generator.uniform(0.0, draw(st.sampled_from([0.3, 2.0, 60.0])), (shape[0], 1, 1))
-    symbols = np.clip(np.round(generator.laplace(0.0, spread, shape)), -128, 127).astype(np.int8)
+    slope = draw(st.sampled_from([0.0, 9.0])) * np.arange(shape[2])
+    values = np.round(generator.laplace(0.0, spread, shape) + slope)
+    symbols = np.clip(values, -128, 127).astype(np.int8)
     counted = symbols if draw(st.booleans()) else symbols // 4
-    return symbols, fit_tables(count_symbols(counted))
+    return symbols, fit_tables(count_symbols(counted), count_symbols(to_differences(counted)))
 
 
 @pytest.mark.parametrize('native', CODERS)

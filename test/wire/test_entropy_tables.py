@@ -7,6 +7,7 @@ import pytest
 from slim_split_ros.wire import ans_coder
 from slim_split_ros.wire.entropy_tables import TABLE_TOTAL, ChannelTable, count_symbols, fit_tables
 from slim_split_ros.wire.errors import ManifestError
+from slim_split_ros.wire.neighbours import to_differences
 
 
 @given(hnp.arrays(np.int64, (2, 256), elements=st.one_of(st.just(0), st.integers(0, 10**6))))
@@ -45,8 +46,24 @@ def test_fitted_tables_code_a_frame_close_to_its_entropy():
     assert len(stream) < 1.005 * entropy_bytes + 8
 
 
-def test_a_table_survives_json():
-    table = ChannelTable(-1, (10, 4000, 80, 6))
+def test_channels_that_change_slowly_are_coded_as_differences_and_others_are_not():
+    generator = np.random.default_rng(2)
+    noise = generator.integers(-3, 4, (1, 30, 40))
+    ramp = np.arange(-60, 60, 3) + generator.integers(-1, 2, (1, 30, 40))
+    symbols = np.concatenate([noise, ramp]).astype(np.int8)
+    plain = fit_tables(count_symbols(symbols))
+
+    tables = fit_tables(count_symbols(symbols), count_symbols(to_differences(symbols)))
+
+    assert [table.of_differences for table in plain] == [False, False]
+    assert [table.of_differences for table in tables] == [False, True]
+    assert len(ans_coder.encode_symbols(symbols, tables)) < 0.8 * len(
+        ans_coder.encode_symbols(symbols, plain))
+
+
+@pytest.mark.parametrize('of_differences', [False, True])
+def test_a_table_survives_json(of_differences):
+    table = ChannelTable(-1, (10, 4000, 80, 6), of_differences)
 
     assert ChannelTable.from_json(table.to_json()) == table
 
@@ -59,6 +76,7 @@ def test_a_table_survives_json():
         ({'offset': 0, 'frequencies': [4096]}, 'needs at least 2'),
         ({'offset': 127, 'frequencies': [1, 1, 4094]}, '127 to 128'),
         ({'offset': 0.5, 'frequencies': [4000, 96]}, 'integers'),
+        ({'offset': 0, 'frequencies': [4000, 96], 'of_differences': 1}, 'must be true or false'),
         ({'offset': 0}, 'must have offset and frequencies'),
         ('nothing', 'must have offset and frequencies'),
         (None, 'must have offset and frequencies'),
