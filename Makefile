@@ -14,6 +14,7 @@ help:
 	@echo 'make setup-training    the same with torch (CPU build where there is no GPU)'
 	@echo 'make demo [SOURCE=...] camera to detections on this machine (SOURCE: rosbag2 folder,'
 	@echo '                       video file, folder of images or /dev/video0)'
+	@echo 'make demo [LINK=...]   the same over the emulated link of a trace (CSV)'
 	@echo 'make test [ARGS=...]   every test; ARGS go to pytest'
 	@echo 'make test-ros          those that touch ROS (DISTRO=kilted: on Kilted)'
 	@echo 'make lint              ruff'
@@ -29,7 +30,8 @@ setup-test:
 	@$(SETUP) --tests --training
 
 demo: setup
-	@$(RUN) -m slim_split_ros demo $(if $(SOURCE),--source '$(SOURCE)')
+	@$(RUN) -m slim_split_ros demo $(if $(SOURCE),--source '$(SOURCE)') \
+		$(if $(LINK),--link '$(LINK)')
 
 test: setup-test
 	@$(RUN) -m pytest $(ARGS)

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from slim_split_ros.commands.demo_link import DemoLink
     from slim_split_ros.reports.demo_page import DemoFacts
     from slim_split_ros.reports.demo_rows import FrameFigures
     from slim_split_ros.ros.demo_run import DemoPlan, DemoRecord
@@ -18,6 +19,7 @@ _SECONDS = 30.0
 _LEAST_SECONDS = 2.0
 _ROUND_S = 10.0
 _LEAST_IOU = 0.5
+_NODE_CHOOSES = 0.0
 _PICTURES = 16
 # A bright hall with robots, people and balls from the first second on.
 _SEED = 4
@@ -34,6 +36,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--source', type=_source, metavar='PATH',
                         help='rosbag2 folder, video file, folder of images or device such as '
                              '/dev/video0 (default: a simulated camera, which knows the truth)')
+    parser.add_argument('--link', type=Path, metavar='CSV',
+                        help='trace of a radio link that frames and detections cross; width and '
+                             'rate are chosen by the onboard node then')
     parser.add_argument('--seconds', type=_seconds, default=_SECONDS, metavar='S',
                         help=f'time for all widths together (default: {_SECONDS:.0f})')
     parser.add_argument('--model', default='shipped', metavar='DIR',
@@ -55,13 +60,18 @@ def run(args: argparse.Namespace) -> int:
               'with colcon and source it', file=sys.stderr)
         return 1
     from slim_split_ros.bags import BagError
+    from slim_split_ros.commands.demo_link import DemoLink
+    from slim_split_ros.linklab import LinkLabError
     from slim_split_ros.ros.demo_errors import DemoError
     from slim_split_ros.wire import WireError
 
     try:
-        facts = _collect(args)
+        link = None if args.link is None else DemoLink.begin(args.link)
+        facts, record = _collect(args, link)
         _write(facts, args)
-    except (DemoError, WireError, BagError, OSError) as error:
+        if link is not None:
+            _write_link(link, record, args)
+    except (DemoError, WireError, BagError, LinkLabError, OSError) as error:
         print(f'demo: {error}', file=sys.stderr)
         return 1
     print(f'Page with plots and pictures: {args.output / "index.html"}')
@@ -87,21 +97,30 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _collect(args: argparse.Namespace) -> DemoFacts:
+def _collect(args: argparse.Namespace, link: DemoLink | None
+             ) -> tuple[DemoFacts, DemoRecord]:
     from slim_split_ros.ros.demo_plan import plan_nodes
     from slim_split_ros.ros.demo_run import DemoPlan
+    from slim_split_ros.ros.emulated_link_node import SENT
     from slim_split_ros.ros.model import bundle_folder
     from slim_split_ros.wire import load_manifest
 
     # Here as well as in the nodes, so that a missing model is said before anything starts.
     manifest = load_manifest(bundle_folder(args.model))
     widths = tuple(sorted(entry.width for entry in manifest.widths))
-    nodes = plan_nodes(args.source, args.seed, str(manifest.folder.resolve()), widths[0])
+    turns = widths if link is None else (_NODE_CHOOSES,)
+    nodes = plan_nodes(args.source, args.seed, str(manifest.folder.resolve()), turns[0])
+    sent = None
+    if link is not None:
+        nodes, sent = link.between(nodes), SENT
     args.output.mkdir(parents=True, exist_ok=True)
     rounds = max(1, round(args.seconds / _ROUND_S))
     plan = DemoPlan(
-        tuple(nodes), widths, rounds, args.seconds, _PICTURES, args.output.resolve())
-    return _facts(args, manifest, _run_with_bar(plan))
+        tuple(nodes), turns, rounds, args.seconds, _PICTURES, args.output.resolve(), sent)
+    record = _run_with_bar(plan)
+    # Over a link every width has the whole time, of which it takes what it is chosen for.
+    share_s = args.seconds / len(turns)
+    return _facts(args, manifest, record, share_s), record
 
 
 def _run_with_bar(plan: DemoPlan) -> DemoRecord:
@@ -114,20 +133,21 @@ def _run_with_bar(plan: DemoPlan) -> DemoRecord:
     with tqdm(total=plan.seconds, desc='starting', leave=False, mininterval=redraw_s,
               bar_format='{desc} |{bar}| {n:.0f}/{total:.0f} s') as bar:
         def show(width: float, elapsed_s: float) -> None:
-            bar.set_description_str(f'width {width:.2f}', refresh=False)
+            chosen = f'width {width:.2f}' if width else 'width as the link allows'
+            bar.set_description_str(chosen, refresh=False)
             bar.update(elapsed_s - bar.n)
 
         return run_demo(plan, show)
 
 
-def _facts(args: argparse.Namespace, manifest: Manifest, record: DemoRecord) -> DemoFacts:
+def _facts(args: argparse.Namespace, manifest: Manifest, record: DemoRecord, share_s: float
+           ) -> DemoFacts:
     from slim_split_ros.reports.demo_page import DemoFacts
     from slim_split_ros.reports.demo_rows import summarize
     from slim_split_ros.ros.demo_pictures import annotate
     from slim_split_ros.ros.offboard_parameters import OffboardSettings
 
     frames = tuple(_figures_of(sighting) for sighting in record.sightings)
-    share_s = args.seconds / len(manifest.widths)
     shown = [annotate(sighting, manifest.classes) for sighting in record.sightings]
     return DemoFacts(
         source='The simulated camera' if args.source is None else args.source,
@@ -176,6 +196,19 @@ def _write(facts: DemoFacts, args: argparse.Namespace) -> None:
     (args.output / 'index.html').write_text(render_demo(facts), encoding='utf-8')
     if args.json:
         _write_json(facts, args.json)
+
+
+def _write_link(link: DemoLink, record: DemoRecord, args: argparse.Namespace) -> None:
+    from slim_split_ros.commands.demo_link import describe_run
+    from slim_split_ros.reports.link_page import render_link_page
+    from slim_split_ros.reports.page import Table
+    from slim_split_ros.reports.text_table import lay_out
+
+    run = describe_run(link, record, args.seconds)
+    page = args.output / 'link.html'
+    page.write_text(render_link_page(run), encoding='utf-8')
+    print(lay_out(Table((f'over {run.trace}', ''), run.figures)))
+    print(f'Page of the link: {page}')
 
 
 def _write_json(facts: DemoFacts, file: Path) -> None:

@@ -76,14 +76,14 @@ def run(args: argparse.Namespace) -> int:
 
 def read_traces(paths: list[Path]) -> list[Trace]:
     """Read each trace, and each CSV of a folder in the order of names."""
-    from slim_split_ros.linklab import TraceError, parse_trace
+    from slim_split_ros.linklab import TraceError, read_trace
 
     traces = []
     for path in paths:
         files = sorted(path.glob('*.csv')) if path.is_dir() else [path]
         if not files:
             raise TraceError(f'{path}: the folder holds no .csv; give a trace or their folder')
-        traces += [parse_trace(_read(file), file.stem) for file in files]
+        traces += [read_trace(file) for file in files]
     return traces
 
 

@@ -23,12 +23,14 @@ class Timeline:
     queue_ms: tuple[float, ...]
 
 
-def make_timeline(trace: Trace, schedule: Schedule, rows: list[FrameRow]) -> Timeline:
-    """Sum a run's rows in bins."""
+def make_timeline(trace: Trace, schedule: Schedule, rows: list[FrameRow],
+                  begun_s: float = 0.0) -> Timeline:
+    """Sum a run's rows in bins; the run began when the trace was at `begun_s`."""
     count = max(1, int(schedule.duration_s / BIN_S))
     edges = [index * BIN_S for index in range(count + 1)]
-    capacity = [(trace.bits_until(end) - trace.bits_until(begin)) / BIN_S / 1000.0
-                for begin, end in zip(edges, edges[1:], strict=False)]
+    carried = [trace.bits_until(begun_s + edge) for edge in edges]
+    capacity = [(after - before) / BIN_S / 1000.0
+                for before, after in zip(carried, carried[1:], strict=False)]
     sent, offered, on_time = [0.0] * count, [0] * count, [0] * count
     for row in rows:
         place = min(int(row.captured_s / BIN_S), count - 1)

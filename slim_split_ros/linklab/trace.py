@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
+from pathlib import Path
 
 from slim_split_ros.linklab.errors import TraceError
 
@@ -108,6 +109,15 @@ def parse_trace(text: str, name: str) -> Trace:
     if not rows:
         raise TraceError(f'{name}: holds no rows after its header')
     return Trace(name, rows)
+
+
+def read_trace(path: str | Path) -> Trace:
+    """Read a trace's file; raise TraceError for what is none, OSError for what is not there."""
+    path = Path(path).expanduser()
+    try:
+        return parse_trace(path.read_text(encoding='utf-8'), path.stem)
+    except UnicodeDecodeError as error:
+        raise TraceError(f'{path}: is no text in UTF-8 ({error.reason})') from error
 
 
 def _parse_row(line: str, place: str) -> TraceRow:

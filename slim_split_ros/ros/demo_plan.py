@@ -1,7 +1,9 @@
-"""Answer which nodes a demo runs: the camera for its source, and both sides."""
+"""Answer which nodes a demo runs: the camera for its source, both sides, a link between them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from slim_split_ros.bags import CompressedBagImage, read_images
@@ -25,6 +27,26 @@ def plan_nodes(source: str | None, seed: int, model: str, first_width: float) ->
         _plan_camera(source, seed),
         NodePlan('onboard', f'{_ROOM}.onboard_node', onboard),
         NodePlan('offboard', f'{_ROOM}.offboard_node', both)]
+
+
+def put_link_between(
+    nodes: list[NodePlan], trace: Path, begins_s: float, sent: str
+) -> list[NodePlan]:
+    """
+    Return camera, onboard, emulated link and offboard; both sides publish below `sent` now.
+
+    The trace begins at `begins_s`, seconds since 1970.
+    """
+    camera, onboard, offboard = nodes
+    link = NodePlan('emulated_link', f'{_ROOM}.emulated_link_node', {
+        'trace': str(trace.expanduser().resolve()), 'begins_s': begins_s})
+    return [
+        camera, replace(onboard, remappings=_below(sent, 'features')), link,
+        replace(offboard, remappings=_below(sent, 'link_report', 'detections'))]
+
+
+def _below(folder: str, *topics: str) -> Mapping[str, str]:
+    return {topic: f'{folder}/{topic}' for topic in topics}
 
 
 def is_bag(source: Path) -> bool:

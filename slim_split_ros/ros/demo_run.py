@@ -40,9 +40,11 @@ _BYTES_PER_MB = 1e6
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
     """
-    Hold what to run: camera, onboard and offboard in this order, widths in equal shares.
+    Hold what to run: camera and onboard first, offboard last; widths in equal shares.
 
-    The widths take turns for several rounds, so that each sees about the same.
+    The widths take turns for several rounds, so that each sees about the same; 0.0 lets the
+    node choose. `sent` is the folder of topics that the robot publishes in where a link lies
+    between both sides.
     """
 
     nodes: tuple[NodePlan, ...]
@@ -51,13 +53,20 @@ class DemoPlan:
     seconds: float
     pictures: int
     folder: Path
+    sent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DemoRecord:
-    """Hold what was observed; `first_payload_s` and `first_answer_s` count from the start."""
+    """
+    Hold what was observed; `first_payload_s` and `first_answer_s` count from the start.
+
+    `sightings` are of encoded frames, `captured_ns` the stamps of all images.
+    """
 
     sightings: tuple[Sighting, ...]
+    start_ns: int
+    captured_ns: tuple[int, ...]
     drops: dict[str, int]
     processes: tuple[ProcessRow, ...]
     first_payload_s: float
@@ -103,7 +112,7 @@ class _Session:
         self._started_s = started_s
         # Ctrl-C is Interruption's: rclpy would end the context in the middle of a call.
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        self._observer = Observer(plan.seconds / plan.pictures)
+        self._observer = Observer(plan.seconds / plan.pictures, plan.sent)
         self._client = AsyncParameterClient(self._observer, 'onboard')
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._observer)
@@ -128,9 +137,11 @@ class _Session:
             until_s = start_s + number * self._plan.seconds / len(turns)
             self._watch(width, start_s, until_s, on_progress)
         processes = self._weigh(busy_s, time.monotonic() - start_s)
+        captured_ns = tuple(self._observer.captured_since(start_ns))
         sightings = self._take_last(start_ns)
         return DemoRecord(
-            sightings, self._observer.drops, processes, first_payload_s, first_answer_s)
+            sightings, start_ns, captured_ns, self._observer.drops, processes,
+            first_payload_s, first_answer_s)
 
     def _wait_for_payload(self) -> float:
         camera, onboard = self._children[0], self._children[1]

@@ -34,10 +34,16 @@ _MS_PER_NS = 1e-6
 
 @dataclass(slots=True)
 class Sighting:
-    """Collect what was seen of one frame; a field is None until its message has come."""
+    """
+    Collect what was seen of one frame; a field is None until its message has come.
+
+    `sent_s` and `arrived_s`, seconds since 1970, are known where a link lies between both sides.
+    """
 
     stamp_ns: int
     width: float | None = None
+    sent_s: float | None = None
+    arrived_s: float | None = None
     message_bytes: int = 0
     encode_ms: float = 0.0
     server_ms: float | None = None
@@ -48,9 +54,13 @@ class Sighting:
 
 
 class Observer(Node):
-    """Watch every topic between camera and detections, and keep a record of each frame."""
+    """
+    Watch every topic between camera and detections, and keep a record of each frame.
 
-    def __init__(self, picture_period_s: float) -> None:
+    `sent` is the folder of topics that the robot publishes in where a link lies between both.
+    """
+
+    def __init__(self, picture_period_s: float, sent: str | None = None) -> None:
         super().__init__('demo_observer')
         self._picture_period_ns = round(picture_period_s * 1e9)
         self._next_picture_ns = 0
@@ -65,7 +75,10 @@ class Observer(Node):
         self.create_subscription(Detection2DArray, 'ground_truth', self._on_truth, RELIABLE)
         # Serialized, because the size is what the table is about.
         self.create_subscription(
-            EncodedFrame, 'features', self._on_features, _BEST_EFFORT, raw=True)
+            EncodedFrame, f'{sent}/features' if sent else 'features', self._on_features,
+            _BEST_EFFORT, raw=True)
+        if sent:
+            self.create_subscription(EncodedFrame, 'features', self._on_arrival, _BEST_EFFORT)
         self.create_subscription(Detection2DArray, 'detections', self._on_detections, RELIABLE)
         self.create_subscription(LinkReport, 'link_report', self._on_report, _BEST_EFFORT)
         self.create_subscription(EncoderStatus, 'onboard/status', self._on_status, RELIABLE)
@@ -97,11 +110,16 @@ class Observer(Node):
         return [seen for stamp_ns, seen in sorted(self._sightings.items())
                 if stamp_ns >= start_ns and seen.width is not None]
 
+    def captured_since(self, start_ns: int) -> list[int]:
+        """Return the stamps of the camera's images since then, encoded or not, in order."""
+        return sorted(stamp_ns for stamp_ns in self._sightings if stamp_ns >= start_ns)
+
     def _sighting(self, stamp_ns: int) -> Sighting:
         return self._sightings.setdefault(stamp_ns, Sighting(stamp_ns))
 
     def _on_image(self, message: Image | CompressedImage) -> None:
-        self._images[to_ns(message.header.stamp)] = message
+        stamp_ns = self._sighting(to_ns(message.header.stamp)).stamp_ns
+        self._images[stamp_ns] = message
         if len(self._images) > _IMAGES_KEPT:
             self._images.popitem(last=False)
 
@@ -112,9 +130,13 @@ class Observer(Node):
         message = deserialize_message(serialized, EncodedFrame)
         seen = self._sighting(to_ns(message.header.stamp))
         seen.width = message.width
+        seen.sent_s = time.time()
         seen.message_bytes += len(serialized)
         seen.encode_ms = message.encode_ms
         self._by_sequence[message.sequence] = seen
+
+    def _on_arrival(self, message: EncodedFrame) -> None:
+        self._sighting(to_ns(message.header.stamp)).arrived_s = time.time()
 
     def _on_report(self, message: LinkReport) -> None:
         for sequence, server_ms in zip(message.sequence, message.server_ms, strict=True):

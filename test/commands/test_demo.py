@@ -147,3 +147,38 @@ def test_node_that_dies_ends_the_demo_and_is_named(demo, bundle):
     assert process.wait(LIMIT_S) == 1, process.output
     assert 'demo: offboard ended with status -9' in process.output
     assert not [node for node in nodes if node.is_running()]
+
+
+@pytest.mark.ros
+def test_demo_over_a_link_leaves_a_page_of_what_the_link_did(demo, bundle, tmp_path):
+    trace = tmp_path / 'thin.csv'
+    trace.write_text('t_s,rate_kbps,delay_ms,loss\n0,400,50,0\n')
+
+    process = demo('--model', str(bundle), '--seconds', '4', '--link', str(trace),
+                   '--json', str(tmp_path / 'f.json'))
+
+    assert process.wait(LIMIT_S) == 0, process.output
+    assert 'over thin' in process.output and 'kbit/s' in process.output
+    page = (tmp_path / 'out' / 'link.html').read_text()
+    assert page.count('<svg') == 4 and 'thin' in page
+    # There and back the trace's 50 ms each.
+    row = json.loads((tmp_path / 'f.json').read_text())['widths'][0]
+    assert row['frames'] > row['unanswered']
+    assert row['end_to_end_ms_p50'] > 100.0
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize(('text', 'complaint'), [
+    ('t_s,rate_kbps\n0,1\n', 'the first line has to be'),
+    ('t_s,rate_kbps,delay_ms,loss\n0,fast,0,0\n', 'line 2'),
+    (b'\xff\xfe', 'is no text in UTF-8'),
+])
+def test_a_wrong_trace_ends_with_status_1_and_one_line(tmp_path, capsys, text, complaint):
+    trace = tmp_path / 'trace.csv'
+    trace.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    status = main(['demo', '--link', str(trace), '--output', str(tmp_path / 'out')])
+
+    printed = capsys.readouterr().err.strip()
+    assert status == 1
+    assert printed.startswith('demo: ') and '\n' not in printed and complaint in printed

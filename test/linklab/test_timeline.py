@@ -15,3 +15,9 @@ def test_the_bins_add_up_to_the_run() -> None:
         sum(row.bytes for row in rows if row.sent_s) * 8e-3)
     assert sum(timeline.on_time_share) / len(timeline.bin_s) == pytest.approx(
         results.on_time_frames / 100, abs=1e-6)
+
+
+def test_capacity_is_that_of_the_time_when_the_run_began() -> None:
+    trace = make_trace((5.0, 300.0), (5.0, 600.0))
+    timeline = make_timeline(trace, Schedule(0.3, 10.0, 0.0, 2.0, True), [], begun_s=4.0)
+    assert timeline.capacity_kbps == pytest.approx((300.0, 300.0, 600.0, 600.0))

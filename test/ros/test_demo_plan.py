@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from slim_split_ros.bags import BagError, BagImage, BagImageWriter, CompressedBagImage
-from slim_split_ros.ros.demo_plan import plan_nodes
+from slim_split_ros.ros.demo_plan import plan_nodes, put_link_between
 
 RAW = BagImage(1, 1, 'camera', 'bgr8', 2, 1, 6, False, np.zeros(6, np.uint8))
 COMPRESSED = CompressedBagImage(1, 1, 'camera', 'jpeg', np.zeros(6, np.uint8))
@@ -57,3 +57,15 @@ def test_folder_that_only_looks_like_a_bag_is_refused(tmp_path):
 
     with pytest.raises(BagError, match='cannot be read as a bag'):
         plan(str(tmp_path))
+
+
+def test_a_link_lies_between_what_one_side_sends_and_the_other_reads(tmp_path):
+    trace = tmp_path / 'trace.csv'
+
+    camera, onboard, link, offboard = put_link_between(plan(None), trace, 12.5, 'sent')
+
+    assert (camera.name, camera.remappings) == ('sim_camera', {})
+    assert onboard.remappings == {'features': 'sent/features'}
+    assert link.parameters == {'trace': str(trace), 'begins_s': 12.5}
+    assert offboard.remappings == {
+        'link_report': 'sent/link_report', 'detections': 'sent/detections'}

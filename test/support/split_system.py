@@ -131,6 +131,7 @@ class SplitSystem:
 
     def dropped(self) -> dict[str, int]:
         """Return the onboard node's drops by reason, from its newest status."""
+        self.peer.wait(lambda: self.statuses, 'a status of the onboard node')
         status = self.statuses[-1]
         return dict(zip(status.drop_reasons, status.drop_counts, strict=True))
 

@@ -1,0 +1,33 @@
+"""
+When a real message comes out of an emulated link, if at all: the trace's queue, delay and loss.
+
+The definitions are those of `emulator.py`; only the clock is the wall's.
+"""
+
+from math import inf
+import random
+
+from slim_split_ros.linklab.link import Link, datagrams
+from slim_split_ros.linklab.trace import Trace
+
+
+class LivePath:
+    """Carry messages of one robot; times are seconds since the trace began, never backwards."""
+
+    def __init__(self, trace: Trace, seed: int) -> None:
+        self._trace = trace
+        self._link = Link(trace)
+        self._luck = random.Random(seed)
+
+    def forth(self, message_bytes: int, now_s: float) -> float | None:
+        """Give when a message arrives at the server; None if it is lost on the way."""
+        left_s = self._link.send(message_bytes, now_s)
+        if left_s is None or left_s == inf:
+            return None
+        kept = (1.0 - self._trace.loss(left_s)) ** datagrams(message_bytes)
+        return None if self._luck.random() >= kept else left_s + self._trace.delay_s(left_s)
+
+    def back(self, now_s: float) -> float | None:
+        """Give when a message arrives at the robot: same delay and loss, no limit of rate."""
+        lost = self._luck.random() < self._trace.loss(now_s)
+        return None if lost else now_s + self._trace.delay_s(now_s)
