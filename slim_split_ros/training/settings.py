@@ -31,8 +31,8 @@ class Preset:
     codec: StageSettings
 
 
-# Minutes on two free cores with bfloat16, 416 pixels, measured before the decoder had a stem of its
-# own: quick 18, full 51; on one core 1.6 times. Without bfloat16 a codec step takes 6.9 s.
+# Minutes on two free cores with bfloat16, 416 pixels, measured before the decoder had a stem of
+# its own: quick 18, full 51; on one core 1.6 times. Without bfloat16 a codec step takes 6.9 s.
 PRESETS = {
     'quick': Preset(StageSettings(500, 16, 2e-3), StageSettings(350, 16, 2e-3)),
     'full': Preset(StageSettings(1500, 16, 2e-3), StageSettings(900, 16, 2e-3)),
