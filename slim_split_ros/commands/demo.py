@@ -120,7 +120,7 @@ def _collect(args: argparse.Namespace, link: DemoLink | None
     record = _run_with_bar(plan)
     # Over a link every width has the whole time, of which it takes what it is chosen for.
     share_s = args.seconds / len(turns)
-    return _facts(args, manifest, record, share_s), record
+    return _facts(args, manifest, record, share_s, link), record
 
 
 def _run_with_bar(plan: DemoPlan) -> DemoRecord:
@@ -140,8 +140,8 @@ def _run_with_bar(plan: DemoPlan) -> DemoRecord:
         return run_demo(plan, show)
 
 
-def _facts(args: argparse.Namespace, manifest: Manifest, record: DemoRecord, share_s: float
-           ) -> DemoFacts:
+def _facts(args: argparse.Namespace, manifest: Manifest, record: DemoRecord, share_s: float,
+           link: DemoLink | None) -> DemoFacts:
     from slim_split_ros.reports.demo_page import DemoFacts
     from slim_split_ros.reports.demo_rows import summarize
     from slim_split_ros.ros.demo_pictures import annotate
@@ -157,7 +157,8 @@ def _facts(args: argparse.Namespace, manifest: Manifest, record: DemoRecord, sha
         frames=frames, rows=summarize(frames, share_s), processes=record.processes,
         drops=record.drops, first_payload_s=record.first_payload_s,
         first_answer_s=record.first_answer_s,
-        shown=tuple(frame for frame in shown if frame is not None))
+        shown=tuple(frame for frame in shown if frame is not None),
+        link=None if link is None else link.trace.name)
 
 
 def _figures_of(sighting: Sighting) -> FrameFigures:

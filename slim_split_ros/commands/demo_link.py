@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _BITS_PER_KBIT = 1000.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DemoLink:
     """Hold a trace, and when it begins, seconds since 1970."""
 
@@ -55,7 +55,7 @@ def describe_run(link: DemoLink, record: DemoRecord, seconds: float) -> LinkRun:
     timeline = make_timeline(link.trace, schedule, rows, record.start_ns / 1e9 - link.begins_s)
     return LinkRun(
         trace=link.trace.name, policy=settings.policy, deadline_ms=settings.deadline_ms,
-        fps=schedule.fps, figures=_figures(rows, deadline_s, seconds),
+        fps=round(schedule.fps, 1), figures=_figures(rows, deadline_s, seconds),
         **{field.name: getattr(timeline, field.name) for field in fields(timeline)})
 
 

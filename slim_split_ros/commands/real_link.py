@@ -29,14 +29,17 @@ def run_real(args: argparse.Namespace) -> int:
         print(f'link: {missing[0]} is not installed here: use the environment of `make setup`, '
               'or build the package with colcon and source it', file=sys.stderr)
         return 1
+    from slim_split_ros.ros.interruption import Interruption
+
     figures = []
-    for trace in read_traces(args.trace):
-        folder = (OUTPUT / trace.name).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-        print(f'{trace.name}: {trace.duration_s:.0f} s over the real link', flush=True)
-        real = run_real_link(trace, _nodes(args), folder, _environment(folder),
-                             not args.no_loss)
-        figures.append(_compare(args, trace, real))
+    with Interruption() as interruption:
+        for trace in read_traces(args.trace):
+            folder = (OUTPUT / trace.name).resolve()
+            folder.mkdir(parents=True, exist_ok=True)
+            print(f'{trace.name}: {trace.duration_s:.0f} s over the real link', flush=True)
+            real = run_real_link(trace, _nodes(args), folder, _environment(folder),
+                                 not args.no_loss, lambda: interruption.came)
+            figures.append(_compare(args, trace, real))
     if args.json is not None:
         import json
 

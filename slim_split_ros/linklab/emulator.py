@@ -13,7 +13,7 @@ import random
 
 from slim_split_ros.control import Arrival, Decision, LinkReportData, Reason, WidthController
 from slim_split_ros.linklab.frames import FrameTable
-from slim_split_ros.linklab.link import Link, datagrams
+from slim_split_ros.linklab.link import Link, chance_kept
 from slim_split_ros.linklab.schedule import Schedule
 from slim_split_ros.linklab.trace import Trace
 
@@ -151,7 +151,7 @@ class _Run:
         row.left_queue_s = left_s
         forth, back = self._luck[frame]
         if self._schedule.with_loss:
-            if forth >= (1.0 - self._trace.loss(left_s)) ** datagrams(row.bytes):
+            if forth >= chance_kept(row.bytes, self._trace.loss(left_s)):
                 return
         arrival_s = left_s + self._trace.delay_s(left_s)
         self._push(arrival_s, _ARRIVAL, (sequence, row.bytes))

@@ -56,6 +56,11 @@ def datagrams(message_bytes: int) -> int:
     return -(-message_bytes // DATAGRAM_BYTES)
 
 
+def chance_kept(message_bytes: int, loss: float) -> float:
+    """Give the chance that a message keeps all its datagrams, of which each is lost by `loss`."""
+    return (1.0 - loss) ** datagrams(message_bytes)
+
+
 def _bytes_of_fitting(message_bytes: int, room_bytes: float) -> int:
     """Sum the datagrams of a message that find room, each tried in its order."""
     accepted = 0

@@ -7,7 +7,7 @@ in those processes alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 import json
 from pathlib import Path
@@ -67,8 +67,14 @@ class RealRun:
 
 
 def run_real_link(trace: Trace, nodes: Sequence[RealNode], folder: Path,
-                  environment: Mapping[str, str], with_loss: bool) -> RealRun:
-    """Run the nodes while the link follows the trace, and give the frames of that time."""
+                  environment: Mapping[str, str], with_loss: bool,
+                  is_interrupted: Callable[[], bool]) -> RealRun:
+    """
+    Run the nodes while the link follows the trace, and give the frames of that time.
+
+    Nodes and namespaces are gone when it returns. Raises NamespaceError where a node ends or
+    `is_interrupted` says so before it was done.
+    """
     rows_file = folder / 'frames.json'
     observer = RealNode('observer', 'slim_split_ros.ros.link_observer_node', False, {
         'output': json.dumps(str(rows_file)),
@@ -79,15 +85,21 @@ def run_real_link(trace: Trace, nodes: Sequence[RealNode], folder: Path,
         shaper = Shaper(namespaces, trace, with_loss)
         shaper.open()
         children: list[tuple[str, subprocess.Popen]] = []
+
+        def check() -> None:
+            if is_interrupted():
+                raise NamespaceError('interrupted before it was done')
+            _check(children)
+
         try:
             for node in (*nodes, observer):
                 children.append((node.name, _start(node, namespaces, folder, environment)))
-            _wait_ready(children, rows_file.with_suffix('.ready'), folder)
-            _pause(children, OPEN_S)
+            _wait_ready(check, rows_file.with_suffix('.ready'), folder)
+            _pause(check, OPEN_S)
             shaper.start()
             began_s = time.time()
-            _watch(children, shaper, trace.duration_s)
-            _pause(children, LAST_ANSWERS_S)
+            _watch(check, shaper, trace.duration_s)
+            _pause(check, LAST_ANSWERS_S)
         finally:
             shaper.stop()
             _end([child for _, child in children])
@@ -121,26 +133,26 @@ def _environment(common: Mapping[str, str], is_server: bool) -> dict[str, str]:
     return kept | {'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4'}
 
 
-def _wait_ready(children: list, ready: Path, folder: Path) -> None:
+def _wait_ready(check: Callable[[], None], ready: Path, folder: Path) -> None:
     limit_s = time.monotonic() + START_LIMIT_S
     while not ready.exists():
-        _check(children)
+        check()
         if time.monotonic() > limit_s:
             raise NamespaceError(f'no detections came back within {START_LIMIT_S:.0f} s over '
                                  f'the open link; see the logs in {folder}')
         time.sleep(WATCH_S)
 
 
-def _pause(children: list, seconds: float) -> None:
+def _pause(check: Callable[[], None], seconds: float) -> None:
     until_s = time.monotonic() + seconds
     while time.monotonic() < until_s:
-        _check(children)
+        check()
         time.sleep(WATCH_S)
 
 
-def _watch(children: list, shaper: Shaper, duration_s: float) -> None:
+def _watch(check: Callable[[], None], shaper: Shaper, duration_s: float) -> None:
     while (left_s := shaper.started_s + duration_s - time.monotonic()) > 0.0:
-        _check(children)
+        check()
         if shaper.error is not None:
             raise shaper.error
         time.sleep(min(WATCH_S, left_s))

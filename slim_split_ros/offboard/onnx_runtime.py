@@ -23,8 +23,9 @@ class OnnxRuntime:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors
-        # Threads that spin while they wait take the camera's and the robot's time on two cores: of
-        # 100 frames 61 were lost with it, 36 of 98 without.
+        # Threads that spin while they wait take the time of camera and robot where all share two
+        # slow cores: `demo --seconds 16`, by turns, lost 167 of 273 frames with it, 99 of 264
+        # without.
         options.add_session_config_entry('session.intra_op.allow_spinning', '0')
         try:
             self._session = onnxruntime.InferenceSession(

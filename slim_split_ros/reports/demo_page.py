@@ -43,7 +43,7 @@ class ProcessRow:
 
 @dataclass(frozen=True, slots=True)
 class DemoFacts:
-    """Hold everything that the page shows."""
+    """Hold everything that the page shows; `link` names the one between both sides, if any."""
 
     source: str
     seconds: float
@@ -58,11 +58,14 @@ class DemoFacts:
     first_payload_s: float
     first_answer_s: float
     shown: tuple[ShownFrame, ...]
+    link: str | None = None
 
 
 def render_demo(facts: DemoFacts) -> str:
     """Return the HTML document."""
-    lead = (f'{facts.source}, encoded on board at four widths, detected in another process; '
+    how = ('at each width by turns' if facts.link is None
+           else f'at the width that the link {facts.link} allowed')
+    lead = (f'{facts.source}, encoded on board {how}, detected in another process; '
             f'{facts.seconds:.0f} seconds over ROS 2.')
     sections = [_figures(facts), _plots(facts), _processes(facts), *_pictures(facts)]
     return render_page('From camera to detections', sections, lead)
@@ -85,8 +88,8 @@ def _figures(facts: DemoFacts) -> Section:
 
 def _plots(facts: DemoFacts) -> Section:
     drawings = [
-        Drawing(_draw_bytes(facts.frames), 'Each frame as it was sent. The widths take turns, '
-                'so that each sees about the same; nothing is loaded in between.'),
+        Drawing(_draw_bytes(facts.frames), 'Each frame as it was sent. Nothing is loaded between '
+                'two widths.'),
         Drawing(_draw_delays(facts.frames), 'Share of frames whose detections were back within '
                 'a time.'),
         Drawing(_draw_times(facts.rows), 'Where a frame spends its time (medians): the encoder on '

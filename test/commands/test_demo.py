@@ -161,6 +161,7 @@ def test_demo_over_a_link_leaves_a_page_of_what_the_link_did(demo, bundle, tmp_p
     assert 'over thin' in process.output and 'kbit/s' in process.output
     page = (tmp_path / 'out' / 'link.html').read_text()
     assert page.count('<svg') == 4 and 'thin' in page
+    assert 'the link thin allowed' in (tmp_path / 'out' / 'index.html').read_text()
     # There and back the trace's 50 ms each.
     row = json.loads((tmp_path / 'f.json').read_text())['widths'][0]
     assert row['frames'] > row['unanswered']

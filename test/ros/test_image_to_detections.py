@@ -245,10 +245,10 @@ def test_the_onboard_process_is_small_and_without_torch(system: SplitSystem) -> 
         assert 'torch' not in maps.read()
     with open(f'{process}/status') as status:
         fields = dict(line.split(':', 1) for line in status)
-    # Shared memory is left out: segments of other processes in the same domain are mapped too.
-    resident_kb = sum(int(fields[name].split()[0]) for name in ('RssAnon', 'RssFile'))
-    # Libraries differ by distribution (90 to 175 MiB were seen); importing torch adds over 150.
-    assert resident_kb <= 240 * 1024
+    # What it needs for itself, 62 MiB. Pages of libraries and of shared memory count in its
+    # resident size too, but how many depends on the page cache (70 to 101 MiB were seen of one
+    # build) and on who else is in the domain.
+    assert int(fields['RssAnon'].split()[0]) <= 120 * 1024
 
 
 def test_a_jpeg_is_no_raw_image(system: SplitSystem) -> None:
