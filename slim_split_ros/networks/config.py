@@ -18,13 +18,12 @@ class ModelConfig:
     encoder_channels: int = 64  # multiples of 16 per width: kernels run in blocks of 16
     latent_channels: int = 112
     coefficient_channels: int = 64  # of the latents: of a linear transform, the others learnt
-    coefficient_gains: tuple[float, ...] = (3.6, 5.0, 6.4, 8.0)  # one a width
+    coefficient_gains: tuple[float, ...] = (5.0, 6.6, 8.6, 11.0)  # one a width
     rates: int = 4
-    stem_channels: tuple[int, int, int] = (16, 48, 96)  # at strides 2, 4 and 8
-    trunk_channels: tuple[int, int] = (160, 224)  # at strides 16 and 32
-    neck_channels: tuple[int, int, int] = (96, 128, 160)  # at strides 8, 16 and 32
+    backbone_width: float = 1.0  # share of EfficientNet-Lite0's channels
+    neck_channels: tuple[int, int, int] = (64, 96, 128)  # at strides 8, 16 and 32
     head_channels: int = 64
-    decoder_channels: tuple[int, int] = (160, 96)  # at strides 16 and 8
+    decoder_channels: tuple[int, int] = (128, 64)  # at strides 16 and 8
 
     def __post_init__(self) -> None:
         """Refuse sizes that no network can be built from."""

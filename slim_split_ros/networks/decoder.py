@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from slim_split_ros.networks.backbone import Stem, level_channels
 from slim_split_ros.networks.config import LATENT_STRIDE, ModelConfig
-from slim_split_ros.networks.detector import Stem
 from slim_split_ros.networks.layers import ConvNormAct, CrossStage, Residual
 from slim_split_ros.networks.transform import cosine_kernels, separate
 
@@ -34,15 +34,16 @@ class Decoder(nn.Module):
         self.condition = nn.Linear(self.width_count + config.latent_channels, coarse)
         self.coarse = nn.Sequential(Residual(coarse), Residual(coarse))
         self.up = nn.Sequential(ConvNormAct(coarse, 4 * fine, kernel=1), nn.PixelShuffle(2))
-        self.fine = CrossStage(fine, fine, blocks=2)
-        self.exit = nn.Conv2d(fine, 2 * config.stem_channels[-1], 1)
-        nn.init.constant_(self.exit.bias[config.stem_channels[-1]:], FIRST_MIX)
+        self.fine = CrossStage(fine, fine, blocks=1)
+        features = level_channels(config.backbone_width)[0]
+        self.exit = nn.Conv2d(fine, 2 * features, 1)
+        nn.init.constant_(self.exit.bias[features:], FIRST_MIX)
         self.synthesis = nn.Parameter(cosine_kernels(config.coefficient_channels)[1])
         self.register_buffer('coefficient_steps', 1.0 / torch.tensor(config.coefficient_gains))
-        self.stem = Stem(config.stem_channels)
+        self.stem = Stem(config.backbone_width)
 
     def forward(self, latent: Tensor, inverse_gain: Tensor, width_index: Tensor) -> Tensor:
-        """Map (N, L, h, w), (N, L) and (N,) to features (N, stem_channels[-1], 2h, 2w)."""
+        """Map (N, L, h, w), (N, L) and (N,) to features (N, C, 2h, 2w)."""
         one_hot = (width_index[:, None] == torch.arange(
             self.width_count, device=width_index.device)[None]).to(inverse_gain.dtype)
         bias = self.condition(torch.cat([one_hot, inverse_gain], dim=1))  # N, coarse

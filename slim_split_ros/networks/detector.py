@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from slim_split_ros.networks.backbone import Stem, Trunk, level_channels
 from slim_split_ros.networks.config import ModelConfig
 from slim_split_ros.networks.layers import ConvNormAct, CrossStage
 
@@ -37,10 +38,9 @@ class Detector(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        c8 = config.stem_channels[-1]
-        self.stem = Stem(config.stem_channels)
-        self.trunk = Trunk(c8, config.trunk_channels)
-        self.neck = Neck((c8, *config.trunk_channels), config.neck_channels)
+        self.stem = Stem(config.backbone_width)
+        self.trunk = Trunk(config.backbone_width)
+        self.neck = Neck(level_channels(config.backbone_width), config.neck_channels)
         self.head = Head(config.neck_channels, config.head_channels, len(config.classes))
 
     def forward(self, image: Tensor) -> Prediction:
@@ -50,53 +50,6 @@ class Detector(nn.Module):
     def from_features(self, features: Tensor) -> Prediction:
         """Detect from stride-8 features (N, C, H/8, W/8), decoded or of the stem."""
         return self.head(self.neck((features, *self.trunk(features))))
-
-
-class Stem(nn.Sequential):
-    """Compute features at stride 8 from a normalized picture (N, 3, H, W)."""
-
-    def __init__(self, channels: tuple[int, int, int]) -> None:
-        c2, c4, c8 = channels
-        super().__init__(
-            ConvNormAct(3, c2, stride=2),
-            ConvNormAct(c2, c4, stride=2),
-            CrossStage(c4, c4, blocks=1),
-            ConvNormAct(c4, c8, stride=2),
-            CrossStage(c8, c8, blocks=2),
-        )
-
-
-class Trunk(nn.Module):
-    """Compute features at strides 16 and 32 from those at 8."""
-
-    def __init__(self, channels_in: int, channels: tuple[int, int]) -> None:
-        super().__init__()
-        c16, c32 = channels
-        self.stage16 = nn.Sequential(
-            ConvNormAct(channels_in, c16, stride=2), CrossStage(c16, c16, blocks=2))
-        self.stage32 = nn.Sequential(
-            ConvNormAct(c16, c32, stride=2), CrossStage(c32, c32, blocks=1), PyramidPool(c32))
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return features at strides 16 and 32."""
-        x16 = self.stage16(x)
-        return x16, self.stage32(x16)
-
-
-class PyramidPool(nn.Module):
-    """See wide surroundings by three stacked max pools. Source: SPP, arXiv 1406.4729."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.entry = ConvNormAct(channels, channels // 2, kernel=1)
-        self.exit = ConvNormAct(2 * channels, channels, kernel=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C, H, W) to the same shape."""
-        parts = [self.entry(x)]
-        for _ in range(3):
-            parts.append(functional.max_pool2d(parts[-1], 5, 1, 2))
-        return self.exit(torch.cat(parts, dim=1))
 
 
 class Neck(nn.Module):

@@ -19,7 +19,7 @@ def small_config(classes: tuple[str, ...] = CLASSES) -> ModelConfig:
     """Return a model of few channels and a small input."""
     return ModelConfig(
         classes, input_long_side=128, encoder_channels=16, latent_channels=8,
-        coefficient_channels=4, rates=2, stem_channels=(8, 16, 16), trunk_channels=(16, 16),
+        coefficient_channels=4, rates=2, backbone_width=0.25,
         neck_channels=(16, 16, 16), head_channels=16, decoder_channels=(16, 16))
 
 
