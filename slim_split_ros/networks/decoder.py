@@ -57,5 +57,6 @@ class Decoder(nn.Module):
         """Return the normalized picture (N, 3, 16h, 16w) that the coefficients make."""
         _, coefficients = separate(latent, self.config)
         steps = self.coefficient_steps[width_index][:, None, None, None]
-        return functional.conv_transpose2d(
-            coefficients * steps, self.synthesis, stride=LATENT_STRIDE)
+        with torch.autocast(latent.device.type, enabled=False):
+            return functional.conv_transpose2d(
+                coefficients.float() * steps, self.synthesis, stride=LATENT_STRIDE)

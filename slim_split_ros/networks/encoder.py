@@ -9,6 +9,7 @@ blocks of the picture, see `transform`.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from slim_split_ros.networks.config import LATENT_STRIDE, ModelConfig
@@ -53,7 +54,8 @@ class SlimmableEncoder(nn.Module):
         for block in self.mix16:
             x = block(x, index)
         learnt = self.to_latents.slim(x, self.config.learnt(width))
-        coefficients = self.transform.slim(image, self.config.coefficients(width))
+        with torch.autocast(image.device.type, enabled=False):  # coefficients pass a hundred steps
+            coefficients = self.transform.slim(image.float(), self.config.coefficients(width))
         gain = self.config.coefficient_gains[index]
         return interleave(learnt, coefficients * gain, self.config, index)
 

@@ -27,6 +27,10 @@ class Batch:
     boxes: Tensor  # float32 (N, M, 4): x0, y0, x1, y1 in input pixels
     labels: Tensor  # int64 (N, M), -1 where there is no box
 
+    def pin_memory(self) -> Batch:
+        """Return a copy that a GPU fetches by itself; the loader calls this where there is one."""
+        return Batch(self.images.pin_memory(), self.boxes.pin_memory(), self.labels.pin_memory())
+
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
@@ -35,6 +39,7 @@ class BatchPlan:
     batch_size: int
     input_long_side: int
     seed: int
+    mosaic_steps: int  # afterwards pictures come whole, as cameras give them
     mosaic_share: float = MOSAIC_SHARE
 
 
@@ -49,7 +54,9 @@ class _PlannedBatches(Dataset):
         rng = np.random.default_rng([self._plan.seed, step])
         cv2.setRNGSeed(int(rng.integers(2 ** 31)))
         height, width = self._geometry(self._draw(rng))
-        samples = [self._sample(height, width, rng) for _ in range(self._plan.batch_size)]
+        share = self._plan.mosaic_share if step < self._plan.mosaic_steps else 0.0
+        samples = [self._sample(height, width, share, rng)
+                   for _ in range(self._plan.batch_size)]
         return collate(samples)
 
     def _draw(self, rng: np.random.Generator) -> LabelledImage:
@@ -59,8 +66,9 @@ class _PlannedBatches(Dataset):
     def _geometry(self, image: LabelledImage) -> tuple[int, int]:
         return input_size(image, self._plan.input_long_side)
 
-    def _sample(self, height: int, width: int, rng: np.random.Generator) -> Sample:
-        if rng.random() < self._plan.mosaic_share:
+    def _sample(self, height: int, width: int, mosaic_share: float, rng: np.random.Generator
+                ) -> Sample:
+        if rng.random() < mosaic_share:
             return mosaic([read_sample(self._draw(rng)) for _ in range(4)], height, width, rng)
         return vary(read_sample(self._draw(rng)), height, width, rng)
 
@@ -99,7 +107,8 @@ def training_batches(sources: list[tuple[LabelledImage, ...]], plan: BatchPlan,
     """
     return iter(DataLoader(
         _PlannedBatches(sources, plan), batch_size=None, sampler=range(first_step, last_step),
-        num_workers=workers, prefetch_factor=4 if workers else None))
+        num_workers=workers, prefetch_factor=4 if workers else None,
+        pin_memory=torch.cuda.is_available()))
 
 
 def plain_batches(images: tuple[LabelledImage, ...], input_long_side: int, batch_size: int

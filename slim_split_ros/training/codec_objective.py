@@ -31,7 +31,7 @@ DISTILLATION_WEIGHT = 1.0
 PRIOR_RATE = 15.0  # learning rate of the prior's scales, or it lags behind and bits mislead
 RATE_0_SHARE = 0.65
 # Of a batch: narrowest, widest, and two drawn widths. The widest has most to learn.
-SHARES = (0.125, 0.5, 0.1875, 0.1875)
+SHARES = (0.1875, 0.4375, 0.1875, 0.1875)
 FIRST_RATE_WEIGHT = 4.0
 RATE_WEIGHTS = (0.5, 40.0)  # least and most: a target that is out of reach must not drown the rest
 CONTROL_STEPS = 100  # before the prior has settled its bits say little

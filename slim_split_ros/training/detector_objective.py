@@ -10,6 +10,8 @@ from slim_split_ros.training.batches import Batch
 from slim_split_ros.training.losses import detection_loss
 from slim_split_ros.training.stage import half_precision
 
+BACKBONE_RATE = 0.3  # learning rate of what starts from published weights
+
 
 class DetectorObjective:
     """Train every part of the detector on pictures."""
@@ -20,9 +22,12 @@ class DetectorObjective:
         self.module = detector
 
     def parameter_groups(self, learning_rate: float) -> list[dict]:
-        """Return one group: all weights learn alike."""
-        return [{'params': list(self.module.parameters()), 'initial_lr': learning_rate,
-                 'lr': learning_rate}]
+        """Return two groups: what starts untrained, and the backbone."""
+        fresh = [*self.module.neck.parameters(), *self.module.head.parameters()]
+        backbone = [*self.module.stem.parameters(), *self.module.trunk.parameters()]
+        groups = [{'params': fresh, 'initial_lr': learning_rate},
+                  {'params': backbone, 'initial_lr': BACKBONE_RATE * learning_rate}]
+        return [{**group, 'lr': group['initial_lr']} for group in groups]
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
         """Return the detection loss of a batch."""

@@ -2,8 +2,9 @@
 Errors of training.
 
 TrainingError
-├── DataSetError    a COCO-style folder that cannot be trained on, named file by file
-└── CheckpointError a checkpoint that cannot be resumed or exported
+├── DataSetError            a COCO-style folder that cannot be trained on, named file by file
+├── CheckpointError         a checkpoint that cannot be resumed or exported
+└── PretrainedWeightsError  published weights that are missing or of another shape
 """
 
 
@@ -17,3 +18,7 @@ class DataSetError(TrainingError):
 
 class CheckpointError(TrainingError):
     """A checkpoint that does not fit; the message names the file and what to do."""
+
+
+class PretrainedWeightsError(TrainingError):
+    """Published weights that cannot be had; the message names the package."""

@@ -73,9 +73,9 @@ def object_weight(boxes: Tensor, labels: Tensor, height: int, width: int, stride
 
     Bits belong to objects; without it most are spent on floor and ceiling.
     """
-    xs = (torch.arange(width) + 0.5) * stride
-    ys = (torch.arange(height) + 0.5) * stride
-    grown = boxes + torch.tensor([-1.0, -1.0, 1.0, 1.0]) * OBJECT_MARGIN
+    xs = (torch.arange(width, device=boxes.device) + 0.5) * stride
+    ys = (torch.arange(height, device=boxes.device) + 0.5) * stride
+    grown = torch.cat([boxes[..., :2] - OBJECT_MARGIN, boxes[..., 2:] + OBJECT_MARGIN], dim=-1)
     grown = torch.where((labels >= 0)[..., None], grown, torch.full_like(grown, -1e6))
     in_x = (xs > grown[..., :1]) & (xs < grown[..., 2:3])  # N, M, width
     in_y = (ys > grown[..., 1:2]) & (ys < grown[..., 3:4])  # N, M, height

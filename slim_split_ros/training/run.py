@@ -20,11 +20,13 @@ from slim_split_ros.training.detector_objective import DetectorObjective
 from slim_split_ros.training.errors import DataSetError
 from slim_split_ros.training.export import fit_all_tables, write_model_folder
 from slim_split_ros.training.model_card import write_model_card
-from slim_split_ros.training.settings import PRESETS, Preset
+from slim_split_ros.training.pretrained import load_pretrained_backbone
+from slim_split_ros.training.settings import PRESETS, Preset, StageSettings
 from slim_split_ros.training.stage import RunPlace, run_stage
 
 TABLE_IMAGES = 200  # per data set; tables of twice as many differ by under 1 % of the bytes
 SHOWN_REMARKS = 10
+MOSAIC_STEPS = 0.85  # share of a stage's steps; the last ones see pictures as cameras give them
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,20 @@ def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]],
     """Train the detector, then the codec; `model` ends with the averaged weights."""
     torch.manual_seed(seed)
     long_side = model.config.input_long_side
-    plan = BatchPlan(preset.detector.batch_size, long_side, seed)
+    if model.config.backbone_width == 1.0:
+        load_pretrained_backbone(model.detector)
+    plan = _plan(preset.detector, long_side, seed)
     detector = run_stage(DetectorObjective(model.detector), sources, plan, preset.detector, place)
     model.detector.load_state_dict(detector.state_dict())
-    plan = BatchPlan(preset.codec.batch_size, long_side, seed + 1)
+    plan = _plan(preset.codec, long_side, seed + 1)
     objective = CodecObjective(model, seed)
     average = run_stage(objective, sources, plan, preset.codec, place)
     model.load_state_dict(average.model.state_dict())
+
+
+def _plan(settings: StageSettings, long_side: int, seed: int) -> BatchPlan:
+    return BatchPlan(
+        settings.batch_size, long_side, seed, round(MOSAIC_STEPS * settings.steps))
 
 
 def pick_device(name: str) -> torch.device:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from slim_split_ros.networks.config import ModelConfig
 
-PAYLOAD_BPP = (0.069, 0.099, 0.135, 0.171)  # bits per input pixel at rate 0, one a width
-RATE_FACTOR = 0.64  # of the bits, from one rate to the next coarser
+PAYLOAD_BPP = (0.090, 0.130, 0.175, 0.225)  # bits per input pixel at rate 0, one a width
+RATE_FACTOR = 0.6  # of the bits, from one rate to the next coarser
 
 
 @dataclass(frozen=True, slots=True)

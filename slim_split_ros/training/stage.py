@@ -60,7 +60,8 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
     """
     module = objective.module.to(place.device, memory_format=torch.channels_last)
     groups = objective.parameter_groups(settings.learning_rate)
-    optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
+    optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay,
+                                  fused=place.device.type == 'cuda')
     average = WeightAverage(module, settings.average_decay)
     checkpoint = place.folder / f'{objective.name}.safetensors'
     first = _resume(checkpoint, module, average, optimizer)
@@ -79,7 +80,7 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
             loss.backward()
             nn.utils.clip_grad_norm_(module.parameters(), settings.gradient_norm)
             optimizer.step()
-            average.update(module, step)
+            average.update(step)
             log.add(step, {'loss': loss.item(), **figures})
             step += 1
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
@@ -99,8 +100,9 @@ def learning_rate_factor(step: int, settings: StageSettings) -> float:
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
     """Return the batch on a device, pictures channels last."""
-    return Batch(batch.images.to(device, memory_format=torch.channels_last),
-                 batch.boxes.to(device), batch.labels.to(device))
+    return Batch(
+        batch.images.to(device, memory_format=torch.channels_last, non_blocking=True),
+        batch.boxes.to(device, non_blocking=True), batch.labels.to(device, non_blocking=True))
 
 
 def half_precision(device: torch.device) -> torch.autocast:

@@ -57,7 +57,7 @@ def exported(tmp_path_factory, sources: list) -> Path:  # noqa: ANN001
 def first_log_loss(folder: Path, steps: int, sources: list) -> list[float]:
     torch.manual_seed(0)
     settings = StageSettings(steps, 8, 3e-3, warmup_steps=5)
-    run_stage(DetectorObjective(Detector(small_config())), sources, BatchPlan(8, 128, 0),
+    run_stage(DetectorObjective(Detector(small_config())), sources, BatchPlan(8, 128, 0, 0),
               settings, RunPlace(folder, CPU, workers=0))
     rows = (folder / 'detector.csv').read_text().splitlines()[1:]
     return [float(row.split(',')[2]) for row in rows if row.split(',')[1] == 'loss']
@@ -72,7 +72,7 @@ def test_an_interrupted_run_ends_with_the_weights_of_a_whole_one(
     tmp_path: Path, sources: list
 ) -> None:
     def train(folder: Path, objective: DetectorObjective) -> dict:
-        return run_stage(objective, sources, BatchPlan(4, 128, 0), SHORT,
+        return run_stage(objective, sources, BatchPlan(4, 128, 0, 0), SHORT,
                          RunPlace(folder, CPU, workers=0)).state_dict()
 
     class Interrupted(DetectorObjective):
