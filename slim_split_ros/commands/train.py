@@ -15,7 +15,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         'train', help='train detector and codec on a COCO-style data set',
         description='Train on images/<split> and annotations/instances_<split>.json, first the '
                     'detector, then encoder and decoder against it, and export the result. An '
-                    'interrupted run goes on from its last checkpoint.')
+                    'interrupted run goes on from its last checkpoint. With --rivals: train the '
+                    'systems that `evaluate` compares with, against a finished detector.')
     parser.add_argument('--data', type=Path, action='append', required=True, metavar='DIR',
                         help='data set; may be given several times, the classes of all must '
                              'agree, and each is drawn from equally often')
@@ -27,18 +28,33 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='checkpoints, logs and the model folder (default: out/train)')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--rivals', action='store_true',
+                        help='train the rivals of a finished model instead, into '
+                             'rivals/rivals.safetensors of the output')
+    parser.add_argument('--checkpoint', type=Path, metavar='DIR',
+                        help='with --rivals: the model (default: that of the output)')
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, export and say where the model is."""
+    """Train, export and say where the result is."""
+    from slim_split_ros.networks.errors import NetworkError
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.training.run import TrainingRun, train_model
 
+    if args.checkpoint and not args.rivals:
+        print('train: --checkpoint goes with --rivals; a model is trained from the start',
+              file=sys.stderr)
+        return 2
+    asked = TrainingRun(
+        tuple(args.data), args.split, args.preset, args.output, args.device, args.seed, WORKERS)
     try:
-        folder = train_model(TrainingRun(
-            tuple(args.data), args.split, args.preset, args.output, args.device, args.seed,
-            WORKERS))
-    except TrainingError as error:
+        if args.rivals:
+            from slim_split_ros.training.rivals_run import train_rivals
+
+            print(f'Rivals written to {train_rivals(asked, args.checkpoint)}')
+            return 0
+        folder = train_model(asked)
+    except (NetworkError, TrainingError) as error:
         print(f'train: {error}', file=sys.stderr)
         return 1
     print(f'Model written to {folder}; measure it with: python -m slim_split_ros evaluate '

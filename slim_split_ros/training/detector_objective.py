@@ -16,17 +16,18 @@ BACKBONE_RATE = 0.3  # learning rate of what starts from published weights
 class DetectorObjective:
     """Train every part of the detector on pictures."""
 
-    name = 'detector'
-
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: Detector, name: str = 'detector',
+                 backbone_rate: float = BACKBONE_RATE) -> None:
         self.module = detector
+        self.name = name
+        self._backbone_rate = backbone_rate
 
     def parameter_groups(self, learning_rate: float) -> list[dict]:
         """Return two groups: what starts untrained, and the backbone."""
         fresh = [*self.module.neck.parameters(), *self.module.head.parameters()]
         backbone = [*self.module.stem.parameters(), *self.module.trunk.parameters()]
         groups = [{'params': fresh, 'initial_lr': learning_rate},
-                  {'params': backbone, 'initial_lr': BACKBONE_RATE * learning_rate}]
+                  {'params': backbone, 'initial_lr': self._backbone_rate * learning_rate}]
         return [{**group, 'lr': group['initial_lr']} for group in groups]
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:

@@ -22,6 +22,7 @@ from slim_split_ros.networks.quantizer import quantize
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
 from slim_split_ros.networks.stored_weights import WEIGHTS_FILE, save_model
 from slim_split_ros.training.onnx_graphs import write_encoder, write_server
+from slim_split_ros.training.transmit import Codec
 from slim_split_ros.wire.entropy_tables import ChannelTables, count_symbols, fit_tables
 from slim_split_ros.wire.fingerprint import fingerprint_model
 from slim_split_ros.wire.neighbours import to_differences
@@ -33,7 +34,7 @@ AllTables = list[list[ChannelTables]]
 
 
 @torch.no_grad()
-def fit_all_tables(model: SplitDetector, images: Iterable[Tensor]) -> AllTables:
+def fit_all_tables(model: Codec, images: Iterable[Tensor]) -> AllTables:
     """Count the symbols of pictures uint8 (N, 3, H, W) at every width and rate."""
     config = model.config
     shape = (len(config.widths), config.rates, config.latent_channels, 256)

@@ -49,15 +49,21 @@ def train_model(run: TrainingRun) -> Path:
     Raises TrainingError for faults of the data sets, all listed before anything is trained,
     and for checkpoints that do not fit.
     """
-    splits = [load_split(folder, run.split, decode=True) for folder in run.data]
-    _check_classes(splits)
-    _show_remarks(splits)
+    splits = load_splits(run)
     place = RunPlace(run.output, pick_device(run.device), run.workers)
     preset = PRESETS[run.preset]
     model = SplitDetector(ModelConfig(splits[0].classes))
     sources = [split.images for split in splits]
     train_stages(model, sources, preset, place, run.seed)
     return _export(model, splits, run)
+
+
+def load_splits(run: TrainingRun) -> list[CocoSplit]:
+    """Read the data sets, every picture of them, and say what was found."""
+    splits = [load_split(folder, run.split, decode=True) for folder in run.data]
+    _check_classes(splits)
+    _show_remarks(splits)
+    return splits
 
 
 def export_model(checkpoint: Path, data: tuple[Path, ...], split: str, output: Path) -> str:
@@ -76,21 +82,21 @@ def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]],
                  place: RunPlace, seed: int) -> None:
     """Train the detector, then the codec; `model` ends with the averaged weights."""
     torch.manual_seed(seed)
-    long_side = model.config.input_long_side
     if model.config.backbone_width == 1.0:
         load_pretrained_backbone(model.detector)
-    plan = _plan(preset.detector, long_side, seed)
+    plan = batch_plan(preset.detector, model.config, seed)
     detector = run_stage(DetectorObjective(model.detector), sources, plan, preset.detector, place)
     model.detector.load_state_dict(detector.state_dict())
-    plan = _plan(preset.codec, long_side, seed + 1)
+    plan = batch_plan(preset.codec, model.config, seed + 1)
     objective = CodecObjective(model, seed)
     average = run_stage(objective, sources, plan, preset.codec, place)
     model.load_state_dict(average.model.state_dict())
 
 
-def _plan(settings: StageSettings, long_side: int, seed: int) -> BatchPlan:
-    return BatchPlan(
-        settings.batch_size, long_side, seed, round(MOSAIC_STEPS * settings.steps))
+def batch_plan(settings: StageSettings, config: ModelConfig, seed: int) -> BatchPlan:
+    """Return where the batches of a stage come from."""
+    return BatchPlan(settings.batch_size, config.input_long_side, seed,
+                     round(MOSAIC_STEPS * settings.steps))
 
 
 def pick_device(name: str) -> torch.device:

@@ -1,0 +1,77 @@
+"""How do the rivals come about? Trained against the detector of a model that stands already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from slim_split_ros.networks.detector import Detector
+from slim_split_ros.networks.rivals.nano import nano_config
+from slim_split_ros.networks.rivals.rivals import Rivals
+from slim_split_ros.networks.rivals.stored import (
+    RIVALS_FILE,
+    StoredRivals,
+    round_rivals,
+    save_rivals,
+)
+from slim_split_ros.networks.split_detector import SplitDetector
+from slim_split_ros.networks.stored_weights import load_model
+from slim_split_ros.training.coco_folder import LabelledImage
+from slim_split_ros.training.detector_objective import DetectorObjective
+from slim_split_ros.training.errors import DataSetError
+from slim_split_ros.training.rivals_objective import RivalsObjective
+from slim_split_ros.training.rivals_tables import fit_rivals_tables
+from slim_split_ros.training.run import (
+    TrainingRun,
+    batch_plan,
+    load_splits,
+    pick_device,
+    table_images,
+)
+from slim_split_ros.training.settings import PRESETS, Preset
+from slim_split_ros.training.stage import RunPlace, run_stage
+
+
+def train_rivals(run: TrainingRun, checkpoint: Path | None) -> Path:
+    """
+    Train rivals of a model, by default of the one in the run's own output; return their file.
+
+    Raises TrainingError for faults of the data sets and NetworkError where there is no model.
+    """
+    splits = load_splits(run)
+    path = checkpoint or run.output / 'model'
+    model = load_model(path)
+    if model.config.classes != splits[0].classes:
+        raise DataSetError(
+            f'{splits[0].annotation_file} has classes {splits[0].classes}, {path} detects '
+            f'{model.config.classes}: rivals are trained on the data of their model')
+    place = RunPlace(run.output, pick_device(run.device), run.workers)
+    sources = [split.images for split in splits]
+    stored = train_rival_stages(model, sources, PRESETS[run.preset], place, run.seed)
+    file = run.output / 'rivals' / RIVALS_FILE
+    save_rivals(stored, file)
+    return file
+
+
+def train_rival_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]],
+                       preset: Preset, place: RunPlace, seed: int) -> StoredRivals:
+    """
+    Train the rivals for as long as our codec, the robot's detector for as long as the server's.
+
+    Returns averaged weights, rounded as the file holds them, with tables fitted to them.
+    """
+    torch.manual_seed(seed)
+    config = model.config
+    objective = RivalsObjective(Rivals(config), model.detector, seed)
+    average = run_stage(objective, sources, batch_plan(preset.codec, config, seed + 2),
+                        preset.codec, place)
+    rivals = average.rivals.cpu()
+    small = nano_config(config)
+    nano = run_stage(DetectorObjective(Detector(small), name='nano', backbone_rate=1.0), sources,
+                     batch_plan(preset.detector, config, seed + 3), preset.detector, place).cpu()
+    stored = StoredRivals(rivals, nano, small, {})
+    round_rivals(stored.modules)
+    stored.tables.update(
+        fit_rivals_tables(rivals, table_images(sources, config.input_long_side)))
+    return stored
