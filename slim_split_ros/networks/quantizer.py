@@ -61,24 +61,30 @@ class Quantizer(nn.Module):
     def forward(self, latent: Tensor, width_index: int, rate: int) -> Quantized:
         """Quantize latents (N, C, h, w) of one width at one rate."""
         count = latent.shape[1]
-        gain = self.gain(rate)[:count, None, None]
-        scaled = (latent * gain).clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)
-        symbols = scaled.round().detach()
-        noisy = scaled + torch.empty_like(scaled).uniform_(-0.5, 0.5)
-        with torch.no_grad():
-            symbol_bits = self.bits(symbols, width_index, rate)
-        return Quantized((scaled + (symbols - scaled).detach()) / gain,
-                         self.bits(noisy, width_index, rate), symbol_bits)
+        return quantize_with_noise(
+            latent, self.gain(rate)[:count], self.log_scale[width_index, rate, :count])
 
-    def bits(self, symbols: Tensor, width_index: int, rate: int) -> Tensor:
-        """Return the bits of each frame (N,) under a zero-mean logistic prior per channel."""
-        count = symbols.shape[1]
-        scale = self.log_scale[width_index, rate, :count, None, None].exp()
-        distance = symbols.abs().float()
-        upper = torch.sigmoid((0.5 - distance) / scale)
-        lower = torch.sigmoid((-0.5 - distance) / scale)
-        probability = (upper - lower).clamp_min(2.0 ** -20)
-        return -probability.log().sum(dim=(1, 2, 3)) / math.log(2.0)
+
+def quantize_with_noise(latent: Tensor, gain: Tensor, log_scale: Tensor) -> Quantized:
+    """Quantize latents (N, C, h, w) with gains (C,) under priors of these scales (C,)."""
+    gain = gain[:, None, None]
+    scaled = (latent * gain).clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)
+    symbols = scaled.round().detach()
+    noisy = scaled + torch.empty_like(scaled).uniform_(-0.5, 0.5)
+    with torch.no_grad():
+        symbol_bits = logistic_bits(symbols, log_scale)
+    return Quantized((scaled + (symbols - scaled).detach()) / gain,
+                     logistic_bits(noisy, log_scale), symbol_bits)
+
+
+def logistic_bits(symbols: Tensor, log_scale: Tensor) -> Tensor:
+    """Return the bits of each frame (N,) under a zero-mean logistic prior per channel (C,)."""
+    scale = log_scale[:, None, None].exp()
+    distance = symbols.abs().float()
+    upper = torch.sigmoid((0.5 - distance) / scale)
+    lower = torch.sigmoid((-0.5 - distance) / scale)
+    probability = (upper - lower).clamp_min(2.0 ** -20)
+    return -probability.log().sum(dim=(1, 2, 3)) / math.log(2.0)
 
 
 def gain_ladder(config: ModelConfig) -> Tensor:
