@@ -105,6 +105,7 @@ def training_batches(sources: list[tuple[LabelledImage, ...]], plan: BatchPlan,
 
     Each source is drawn from equally often, whatever its size.
     """
+    cv2.setNumThreads(1)  # the workers share the processor out already
     return iter(DataLoader(
         _PlannedBatches(sources, plan), batch_size=None, sampler=range(first_step, last_step),
         num_workers=workers, prefetch_factor=4 if workers else None,
