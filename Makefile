@@ -15,6 +15,7 @@ help:
 	@echo 'make demo [SOURCE=...] camera to detections on this machine (SOURCE: rosbag2 folder,'
 	@echo '                       video file, folder of images or /dev/video0)'
 	@echo 'make demo [LINK=...]   the same over the emulated link of a trace (CSV)'
+	@echo 'make demo [CODEC=...]  the same with another shipped model (slim or ensemble)'
 	@echo 'make test [ARGS=...]   every test; ARGS go to pytest'
 	@echo 'make test-ros          those that touch ROS (DISTRO=kilted: on Kilted)'
 	@echo 'make lint              ruff'
@@ -31,7 +32,7 @@ setup-test:
 
 demo: setup
 	@$(RUN) -m slim_split_ros demo $(if $(SOURCE),--source '$(SOURCE)') \
-		$(if $(LINK),--link '$(LINK)')
+		$(if $(LINK),--link '$(LINK)') $(if $(CODEC),--codec '$(CODEC)')
 
 test: setup-test
 	@$(RUN) -m pytest $(ARGS)

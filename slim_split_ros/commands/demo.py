@@ -7,6 +7,8 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.weights import SHIPPED_MODELS
+
 if TYPE_CHECKING:
     from slim_split_ros.commands.demo_link import DemoLink
     from slim_split_ros.reports.demo_page import DemoFacts
@@ -41,8 +43,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'rate are chosen by the onboard node then')
     parser.add_argument('--seconds', type=_seconds, default=_SECONDS, metavar='S',
                         help=f'time for all widths together (default: {_SECONDS:.0f})')
+    parser.add_argument('--codec', choices=tuple(SHIPPED_MODELS), default='slim',
+                        help="which shipped model: slim, or ensemble for the founding paper's "
+                             '(default: slim)')
     parser.add_argument('--model', default='shipped', metavar='DIR',
-                        help='model folder (default: the shipped one)')
+                        help='model folder (default: the shipped one of the codec)')
     parser.add_argument('--seed', type=int, default=_SEED, metavar='N',
                         help=f'which hall the simulated camera sees (default: {_SEED})')
     parser.add_argument('--output', type=Path, default=Path('out/demo'), metavar='DIR',
@@ -63,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.commands.demo_link import DemoLink
     from slim_split_ros.linklab import LinkLabError
     from slim_split_ros.ros.demo_errors import DemoError
+    from slim_split_ros.ros.errors import StartError
     from slim_split_ros.wire import WireError
 
     try:
@@ -71,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         _write(facts, args)
         if link is not None:
             _write_link(link, record, args)
-    except (DemoError, WireError, BagError, LinkLabError, OSError) as error:
+    except (DemoError, StartError, WireError, BagError, LinkLabError, OSError) as error:
         print(f'demo: {error}', file=sys.stderr)
         return 1
     print(f'Page with plots and pictures: {args.output / "index.html"}')
@@ -106,7 +112,7 @@ def _collect(args: argparse.Namespace, link: DemoLink | None
     from slim_split_ros.wire import load_manifest
 
     # Here as well as in the nodes, so that a missing model is said before anything starts.
-    manifest = load_manifest(bundle_folder(args.model))
+    manifest = load_manifest(bundle_folder(args.model, args.codec))
     widths = tuple(sorted(entry.width for entry in manifest.widths))
     turns = widths if link is None else (_NODE_CHOOSES,)
     nodes = plan_nodes(args.source, args.seed, str(manifest.folder.resolve()), turns[0])

@@ -13,10 +13,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         'export', help='write what both nodes run from trained weights',
         description='Write encoders, server graph and manifest for ONNX Runtime from '
                     'model.safetensors; entropy tables are counted on the pictures of a data '
-                    'set.')
+                    "set, except for the founding paper's encoder, which has none.")
     parser.add_argument('--checkpoint', type=Path, required=True, metavar='FILE',
                         help='model.safetensors, or the folder that holds it')
-    parser.add_argument('--data', type=Path, action='append', required=True, metavar='DIR',
+    parser.add_argument('--data', type=Path, action='append', default=[], metavar='DIR',
                         help='data set whose pictures the tables are counted on; may be given '
                              'several times')
     parser.add_argument('--split', default='train')
@@ -25,12 +25,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export and print the fingerprint."""
+    from slim_split_ros.networks.errors import NetworkError
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.training.run import export_model
 
     try:
         fingerprint = export_model(args.checkpoint, tuple(args.data), args.split, args.output)
-    except TrainingError as error:
+    except (NetworkError, TrainingError) as error:
         print(f'export: {error}', file=sys.stderr)
         return 1
     print(f'Model {fingerprint} written to {args.output}')

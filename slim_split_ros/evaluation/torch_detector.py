@@ -8,7 +8,8 @@ import torch
 
 from slim_split_ros.networks.candidates import top_candidates
 from slim_split_ros.networks.config import INPUT_MULTIPLE
-from slim_split_ros.networks.split_detector import SplitDetector, normalize
+from slim_split_ros.networks.split_detector import normalize
+from slim_split_ros.networks.stored_weights import CodecModel
 from slim_split_ros.offboard.detections import Detections
 from slim_split_ros.offboard.postprocess import Candidates, select_detections
 from slim_split_ros.onboard.letterbox import letterbox
@@ -18,7 +19,7 @@ from slim_split_ros.wire.geometry import FrameGeometry
 class TorchDetector:
     """Run stem, trunk, neck and head on uint8 pictures (H, W, 3), BGR."""
 
-    def __init__(self, model: SplitDetector, score_threshold: float, max_detections: int
+    def __init__(self, model: CodecModel, score_threshold: float, max_detections: int
                  ) -> None:
         self._detector = model.detector.eval()
         self._long_side = model.config.input_long_side

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TypeVar
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 import torch
+from torch import nn
 
 from slim_split_ros.networks.config import ModelConfig
 from slim_split_ros.networks.errors import WeightsError
+from slim_split_ros.networks.rivals.ensemble import EnsembleDetector
 from slim_split_ros.networks.split_detector import SplitDetector
 
 WEIGHTS_FILE = 'model.safetensors'
+CodecModel = SplitDetector | EnsembleDetector
+# By the name that a file gives; a file without one holds ours.
+CODECS: dict[str, type[CodecModel]] = {'slim': SplitDetector, 'ensemble': EnsembleDetector}
+
+Model = TypeVar('Model', bound=nn.Module)
 
 
-def round_to_half(model: SplitDetector) -> SplitDetector:
+def round_to_half(model: Model) -> Model:
     """Round weights to float16 in place, so that every file of a model holds the same ones."""
     for tensor in model.state_dict().values():
         if tensor.dtype == torch.float32:
@@ -24,14 +32,16 @@ def round_to_half(model: SplitDetector) -> SplitDetector:
     return model.eval()
 
 
-def save_model(model: SplitDetector, path: Path) -> None:
+def save_model(model: CodecModel, path: Path) -> None:
     """Write weights that `round_to_half` rounded; others would lose digits unseen."""
     tensors = {name: (tensor.half() if tensor.dtype == torch.float32 else tensor).contiguous()
                for name, tensor in model.state_dict().items()}
-    save_file(tensors, path, metadata={'config': json.dumps(model.config.to_dict())})
+    codec = next(name for name, kind in CODECS.items() if type(model) is kind)
+    save_file(tensors, path, metadata={
+        'codec': codec, 'config': json.dumps(model.config.to_dict())})
 
 
-def load_model(path: Path) -> SplitDetector:
+def load_model(path: Path) -> CodecModel:
     """
     Read `model.safetensors`, or the one in a model folder, as float32.
 
@@ -40,9 +50,10 @@ def load_model(path: Path) -> SplitDetector:
     path = path / WEIGHTS_FILE if path.is_dir() else path
     try:
         with safe_open(path, framework='pt') as file:
-            config = ModelConfig.from_dict(json.loads(file.metadata()['config']))
+            metadata = file.metadata()
+            config = ModelConfig.from_dict(json.loads(metadata['config']))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        model = SplitDetector(config)
+        model = CODECS[metadata.get('codec', 'slim')](config)
         model.load_state_dict(
             {name: tensor.float() if tensor.is_floating_point() else tensor
              for name, tensor in tensors.items()})

@@ -46,8 +46,9 @@ def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
     geometry = header.geometry
     shape = (sent, geometry.input_height // stride, geometry.input_width // stride)
     tables = manifest.tables(width_index, header.rate)
+    bits = manifest.symbol_bits(header.rate)
     symbols = np.zeros((manifest.latent_channels, *shape[1:]), np.int8)
-    symbols[:sent] = unpack_symbols(encoded.payload, shape, tables)
+    symbols[:sent] = unpack_symbols(encoded.payload, shape, tables, bits)
     inverse_gain = np.zeros(manifest.latent_channels, np.float32)
     inverse_gain[:sent] = 1.0 / np.array(manifest.gains[header.rate][:sent], np.float32)
     return ServerInput(symbols, inverse_gain, width_index, geometry)

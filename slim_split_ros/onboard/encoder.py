@@ -18,6 +18,7 @@ from slim_split_ros.onboard.letterbox import letterbox, new_canvas
 from slim_split_ros.onboard.network import EncoderNetwork
 from slim_split_ros.onboard.pixels import ChannelOrder
 from slim_split_ros.wire.ans_coder import prepare_tables
+from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.manifest import Manifest
 from slim_split_ros.wire.payload import Coder, pack_symbols
@@ -45,8 +46,9 @@ class FrameEncoder:
     Encode images at any width and rate of a model, each frame by itself; for one thread.
 
     Every width is loaded at the start (2 to 5 ms and a few MB each), so switching costs nothing.
-    `coder` is the table coder where the model has entropy tables, else zstd. Raises EncoderError
-    or ManifestError naming the file that cannot be loaded.
+    `coder` is the bit coder where the model fixes the bits of a symbol, the table coder where it
+    has entropy tables, else zstd. Raises EncoderError or ManifestError naming the file that
+    cannot be loaded.
 
         encoder = FrameEncoder(load_manifest(folder))
         encoded = encoder.encode(image, width=0.5, rate=0)
@@ -112,8 +114,14 @@ class FrameEncoder:
         return self._canvas
 
     def _pack(self, symbols: np.ndarray, index: int, rate: int) -> bytes:
-        tables = self._manifest.tables(index, rate)
+        tables, bits = self._manifest.tables(index, rate), self._manifest.symbol_bits(rate)
         coder = self._coder
         if coder is None:
-            coder = Coder.ZSTD if tables is None else Coder.ANS
-        return pack_symbols(symbols, coder, tables)
+            coder = _model_coder(tables, bits)
+        return pack_symbols(symbols, coder, tables, bits)
+
+
+def _model_coder(tables: ChannelTables | None, bits: int | None) -> Coder:
+    if bits is not None:
+        return Coder.BITS
+    return Coder.ZSTD if tables is None else Coder.ANS

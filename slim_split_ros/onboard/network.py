@@ -35,7 +35,7 @@ class EncoderNetwork:
                 'export the model again') from error
 
     def run(self, canvas: np.ndarray, gain: np.ndarray) -> np.ndarray:
-        """Turn uint8 (H, W, 3), BGR, and float32 (C,) into symbols, int8 (C, H/16, W/16)."""
+        """Turn uint8 (H, W, 3), BGR, and float32 (C,) into symbols, int8 (C, h, w)."""
         symbols: np.ndarray = self._session.run(
             ['symbols'], {'image': canvas[np.newaxis], 'gain': gain})[0]
         return symbols[0]

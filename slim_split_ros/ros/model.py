@@ -1,14 +1,24 @@
-"""Answer which folder the parameter `model` means."""
+"""Answer which folder the parameters `model` and `codec` mean."""
 
 from pathlib import Path
 
+from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.onboard_parameters import SHIPPED
-from slim_split_ros.weights import SHIPPED_MODEL
+from slim_split_ros.weights import SHIPPED_MODELS
 
 
-def bundle_folder(model: str) -> Path:
-    """Return the folder of the bundle; a file in it names it too."""
-    if model == SHIPPED:
-        return SHIPPED_MODEL
-    path = Path(model).expanduser()
-    return path.parent if path.is_file() else path
+def bundle_folder(model: str, codec: str) -> Path:
+    """
+    Return the folder of the bundle; a file in it names it too.
+
+    `codec` says which of the shipped ones. Raises StartError where that one is not installed.
+    """
+    if model != SHIPPED:
+        path = Path(model).expanduser()
+        return path.parent if path.is_file() else path
+    folder = SHIPPED_MODELS[codec]
+    if not folder.is_dir():
+        raise StartError(
+            f'{folder} is missing: no model of codec {codec!r} is installed here. Give a folder '
+            'that `export` wrote as parameter `model`, or choose another codec')
+    return folder

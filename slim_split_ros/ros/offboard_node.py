@@ -69,7 +69,7 @@ class Offboard(Node):
         self._complaints = Complaints(self, FrameCounts())
         self._arrivals = ArrivalLog(receiver_id=secrets.randbits(64))
         settings = self._live.current
-        manifest = load_manifest(bundle_folder(settings.model))
+        manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self._manifest = manifest
         self._server = load_server(manifest, settings.device)
         self.get_logger().info(

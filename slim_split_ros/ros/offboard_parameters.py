@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import re
 
 from slim_split_ros.ros.errors import SettingError
-from slim_split_ros.ros.onboard_parameters import SHIPPED
+from slim_split_ros.ros.onboard_parameters import CODEC_MEANING, CODECS, SHIPPED
 from slim_split_ros.ros.parameters import check_rules, parameter
 
 _DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
@@ -21,6 +21,8 @@ class OffboardSettings:
         0.3, 'detections below this score are not published', low=0.0, high=1.0)
     max_detections: int = parameter(
         100, 'detections per frame at most, the best ones', low=1, high=1000)
+    codec: str = parameter(
+        'slim', CODEC_MEANING, choices=CODECS, read_only=True)
     model: str = parameter(
         SHIPPED, 'folder of a model bundle, or a file in it', read_only=True)
 

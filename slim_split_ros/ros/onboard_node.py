@@ -82,7 +82,7 @@ class Onboard(Node):
         self._worker.stop()
 
     def _load(self, settings: OnboardSettings) -> None:
-        manifest = load_manifest(bundle_folder(settings.model))
+        manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self.get_logger().info(f'model {manifest.fingerprint:016x} from {manifest.folder}')
         encoder = FrameEncoder(manifest, threads=settings.threads)
         read_pixels = decode_compressed if settings.image_transport == 'compressed' else view_raw

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 from slim_split_ros.ros.errors import SettingError
 from slim_split_ros.ros.parameters import check_rules, parameter
+from slim_split_ros.weights import SHIPPED_MODELS
 
-CODECS = ('slim', 'ensemble')
+CODECS = tuple(SHIPPED_MODELS)
 POLICIES = ('auto', 'paper', 'aimd')
 TRANSPORTS = ('raw', 'compressed')
 SHIPPED = 'shipped'
+CODEC_MEANING = (
+    'shipped model that runs, on both sides the same: slim, or ensemble for the one of the '
+    'founding paper; a given `model` decides by itself')
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +23,7 @@ class OnboardSettings:
         0.0, 'share of the encoder that runs; 0.0 lets the policy choose',
         low=0.0, high=1.0, step=0.25)
     codec: str = parameter(
-        'slim', 'encoder: slim, or ensemble for the one of the founding paper',
-        choices=CODECS, read_only=True)
+        'slim', CODEC_MEANING, choices=CODECS, read_only=True)
     policy: str = parameter(
         'auto', 'who chooses the width while `width` is 0.0', choices=POLICIES)
     deadline_ms: int = parameter(
@@ -47,8 +50,6 @@ class OnboardSettings:
 
     def __post_init__(self) -> None:
         check_rules(self)
-        if self.codec == 'ensemble':
-            raise SettingError("codec 'ensemble' is not part of this version: use 'slim'")
         if self.min_width > self.max_width:
             raise SettingError(
                 f'min_width {self.min_width} is above max_width {self.max_width}: set both '

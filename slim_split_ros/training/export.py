@@ -1,16 +1,14 @@
 """
 How does a trained model become the folder that both nodes run?
 
-`manifest.json` ties the files together by their hashes and by the fingerprint; nothing in the
-folder but `model.safetensors` needs torch.
+Nothing in the folder but `model.safetensors` needs torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-import hashlib
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,14 +18,12 @@ from slim_split_ros.networks.candidates import CANDIDATES
 from slim_split_ros.networks.config import INPUT_MULTIPLE, LATENT_STRIDE
 from slim_split_ros.networks.quantizer import quantize
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
-from slim_split_ros.networks.stored_weights import WEIGHTS_FILE, save_model
+from slim_split_ros.training.fold import RobotEncoder
+from slim_split_ros.training.model_folder import SERVER_FILE, encoder_file, seal_folder
 from slim_split_ros.training.onnx_graphs import write_encoder, write_server
 from slim_split_ros.training.transmit import Codec
 from slim_split_ros.wire.entropy_tables import ChannelTables, count_symbols, fit_tables
-from slim_split_ros.wire.fingerprint import fingerprint_model
 from slim_split_ros.wire.neighbours import to_differences
-
-SERVER_FILE = 'server.onnx'
 
 # Symbol tables of every width and rate: tables[width_index][rate] holds one a latent channel.
 AllTables = list[list[ChannelTables]]
@@ -62,21 +58,17 @@ def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) ->
     folder.mkdir(parents=True, exist_ok=True)
     config = model.config
     model = model.cpu().eval()
-    names = {width: f'encoder_w{round(100 * width):03d}.onnx' for width in config.widths}
+    names = {width: encoder_file(width) for width in config.widths}
     for width, name in names.items():
-        write_encoder(model, width, folder / name)
-    write_server(model, folder / SERVER_FILE)
-    manifest = describe(model, tables, names)
-    manifest['fingerprint'] = fingerprint_model(manifest, {
-        name: tensor.numpy() for name, tensor in model.state_dict().items()})
-    save_model(model, folder / WEIGHTS_FILE)
-    manifest['files'] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-                         for name in (*names.values(), SERVER_FILE, WEIGHTS_FILE)}
-    (folder / 'manifest.json').write_text(json.dumps(manifest, indent=1) + '\n', 'utf-8')
-    return str(manifest['fingerprint'])
+        robot = RobotEncoder(model.encoder, width)
+        write_encoder(robot, config.latents(width), folder / name)
+    write_server(model, config.latent_channels, LATENT_STRIDE, folder / SERVER_FILE)
+    return seal_folder(
+        model, describe(model, tables, names), (*names.values(), SERVER_FILE), folder)
 
 
-def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]) -> dict:
+def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
+             ) -> dict[str, Any]:
     """Return what both sides must agree on, as plain JSON data."""
     config = model.config
     return {

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from slim_split_ros.networks.candidates import top_candidates
-from slim_split_ros.networks.split_detector import SplitDetector
-from slim_split_ros.training.fold import RobotEncoder
+from slim_split_ros.networks.stored_weights import CodecModel
 
 OPSET = 17
 TRACE_SIZE = (416, 320)  # any size will do: height and width stay free
@@ -23,7 +22,7 @@ SMALL_TENSOR = 256  # elements; storing less in half precision saves nothing
 class ServerGraph(nn.Module):
     """Decoder, detector and top-k: symbols in, candidate boxes out."""
 
-    def __init__(self, model: SplitDetector) -> None:
+    def __init__(self, model: CodecModel) -> None:
         super().__init__()
         self.model = model
 
@@ -33,21 +32,20 @@ class ServerGraph(nn.Module):
         return top_candidates(self.model.decode(symbols, inverse_gain, width_index))
 
 
-def write_encoder(model: SplitDetector, width: float, path: Path) -> None:
-    """Write the encoder of one width: `image`, `gain` to `symbols`."""
+def write_encoder(robot: nn.Module, latent_channels: int, path: Path) -> None:
+    """Write what the robot runs at one width: `image`, `gain` to `symbols`."""
     height, side = TRACE_SIZE
     image = torch.zeros(1, height, side, 3, dtype=torch.uint8)
-    gain = torch.ones(model.config.latents(width))
-    _trace(RobotEncoder(model.encoder, width), (image, gain), path, ['image', 'gain'], {
+    gain = torch.ones(latent_channels)
+    _trace(robot, (image, gain), path, ['image', 'gain'], {
         'image': {1: 'height', 2: 'width'}, 'symbols': {2: 'latent_height', 3: 'latent_width'}})
 
 
-def write_server(model: SplitDetector, path: Path) -> None:
+def write_server(model: CodecModel, latent_channels: int, stride: int, path: Path) -> None:
     """Write the server's half: `symbols`, `inverse_gain`, `width_index` to candidates."""
-    height, side = (size // 16 for size in TRACE_SIZE)
-    latents = model.config.latent_channels
-    inputs = (torch.zeros(2, latents, height, side, dtype=torch.int8), torch.ones(2, latents),
-              torch.zeros(2, dtype=torch.int64))
+    height, side = (size // stride for size in TRACE_SIZE)
+    inputs = (torch.zeros(2, latent_channels, height, side, dtype=torch.int8),
+              torch.ones(2, latent_channels), torch.zeros(2, dtype=torch.int64))
     names = ['symbols', 'inverse_gain', 'width_index']
     free = {name: {0: 'batch'} for name in (*names, 'boxes', 'scores', 'labels')}
     free['symbols'].update({2: 'latent_height', 3: 'latent_width'})

@@ -11,12 +11,14 @@ import torch
 from torch import Tensor
 
 from slim_split_ros.networks.config import ModelConfig
+from slim_split_ros.networks.rivals.ensemble import EnsembleDetector
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model, round_to_half
 from slim_split_ros.training.batches import BatchPlan, plain_batches
 from slim_split_ros.training.coco_folder import CocoSplit, LabelledImage, load_split
 from slim_split_ros.training.codec_objective import CodecObjective
 from slim_split_ros.training.detector_objective import DetectorObjective
+from slim_split_ros.training.ensemble_export import write_ensemble_folder
 from slim_split_ros.training.errors import DataSetError
 from slim_split_ros.training.export import fit_all_tables, write_model_folder
 from slim_split_ros.training.model_card import write_model_card
@@ -70,9 +72,16 @@ def export_model(checkpoint: Path, data: tuple[Path, ...], split: str, output: P
     """
     Write the model folder of existing weights; return the fingerprint.
 
-    Raises TrainingError for unreadable weights and faulty data sets.
+    The pictures are for entropy tables, which an ensemble does without. Raises WeightsError for
+    unreadable weights, TrainingError for missing and faulty data sets.
     """
     model = round_to_half(load_model(checkpoint))
+    if isinstance(model, EnsembleDetector):
+        return write_ensemble_folder(model, output)
+    if not data:
+        raise DataSetError(
+            f'{checkpoint} needs entropy tables, which are counted on pictures: give a data set '
+            'with --data')
     sources = [load_split(folder, split).images for folder in data]
     images = table_images(sources, model.config.input_long_side)
     return write_model_folder(model, fit_all_tables(model, images), output)

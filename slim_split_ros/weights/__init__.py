@@ -3,4 +3,7 @@
 from pathlib import Path
 
 # Not by importlib.resources: the package also spans the folder of the generated messages.
-SHIPPED_MODEL = Path(__file__).resolve().parent / 'robocup'
+_FOLDER = Path(__file__).resolve().parent
+# By codec: ours, and the founding paper's ensemble of encoders.
+SHIPPED_MODELS = {'slim': _FOLDER / 'robocup', 'ensemble': _FOLDER / 'ensemble'}
+SHIPPED_MODEL = SHIPPED_MODELS['slim']

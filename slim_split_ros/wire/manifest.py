@@ -14,6 +14,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from slim_split_ros.wire.bit_coder import MAX_BITS
 from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.fingerprint import FINGERPRINT_DIGITS
@@ -36,7 +37,12 @@ class EncoderEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Hold a checked manifest; `gains` is one row a rate, one gain a latent channel."""
+    """
+    Hold a checked manifest; `gains` is one row a rate, one gain a latent channel.
+
+    `bits` is one number a rate, or empty. Where it is given, symbols travel without entropy
+    coding, and lie from -gain to gain - 1, which that many bits hold.
+    """
 
     folder: Path
     fingerprint: int
@@ -46,6 +52,7 @@ class Manifest:
     latent_stride: int
     widths: tuple[EncoderEntry, ...]
     gains: tuple[tuple[float, ...], ...]
+    bits: tuple[int, ...]
     server: str
     candidates: int
     files: Mapping[str, str]
@@ -67,6 +74,10 @@ class Manifest:
         """Return the entropy tables of a width and rate, or None where the model has none."""
         tables = self.widths[width_index].tables
         return tables[rate] if tables else None
+
+    def symbol_bits(self, rate: int) -> int | None:
+        """Return the bits of each symbol at a rate, or None where their number is not fixed."""
+        return self.bits[rate] if self.bits else None
 
     def checked_file(self, name: str) -> Path:
         """Return the path of a file of the model once its SHA-256 agrees with the manifest."""
@@ -144,13 +155,16 @@ def _parse_manifest(folder: Path, fields: _Fields) -> Manifest:
         raise ManifestError(f'format is {found}, this version reads {FORMAT}')
     classes = tuple(str(name) for name in fields.items('classes'))
     files = fields.get('files', dict)
-    gains = _parse_gains(fields.items('rates'))
+    rates = [_Fields(rate, f'rates[{index}].') for index, rate in enumerate(fields.items('rates'))]
+    gains = _parse_gains(rates)
     shared = fields.optional('entropy_tables')
     widths = tuple(
         _parse_width(_Fields(entry, f'widths[{index}].'), files, len(gains), shared)
         for index, entry in enumerate(fields.items('widths'))
     )
     _check_widths(widths, gains)
+    bits = _parse_bits(rates)
+    _check_bits(bits, gains, widths)
     long_side = fields.positive('input_long_side', 4_096)
     multiple = fields.positive('input_multiple', 256)
     stride = fields.positive('latent_stride', 256)
@@ -161,7 +175,7 @@ def _parse_manifest(folder: Path, fields: _Fields) -> Manifest:
     return Manifest(
         folder=folder, fingerprint=_parse_fingerprint(fields.get('fingerprint', str)),
         classes=classes, input_long_side=long_side, input_multiple=multiple,
-        latent_stride=stride, widths=widths, gains=gains,
+        latent_stride=stride, widths=widths, gains=gains, bits=bits,
         server=_listed_file(fields, 'server', files),
         candidates=fields.positive('candidates', 100_000), files=files)
 
@@ -196,15 +210,30 @@ def _parse_tables(per_rate: Any, rates: int, latent_channels: int) -> tuple[Chan
     return tuple(ChannelTables.from_json(tables) for tables in per_rate)
 
 
-def _parse_gains(rates: list[Any]) -> tuple[tuple[float, ...], ...]:
-    gains = tuple(
-        tuple(_Fields(rate, f'rates[{index}].').items('gain'))
-        for index, rate in enumerate(rates)
-    )
+def _parse_gains(rates: list[_Fields]) -> tuple[tuple[float, ...], ...]:
+    gains = tuple(tuple(rate.items('gain')) for rate in rates)
     for index, row in enumerate(gains):
         if not all(type(gain) in (int, float) and 0 < gain < math.inf for gain in row):
             raise ManifestError(f'rates[{index}].gain must hold positive, finite numbers')
     return gains
+
+
+def _parse_bits(rates: list[_Fields]) -> tuple[int, ...]:
+    if all(rate.optional('bits') is None for rate in rates):
+        return ()
+    return tuple(rate.positive('bits', MAX_BITS) for rate in rates)
+
+
+def _check_bits(bits: tuple[int, ...], gains: tuple[tuple[float, ...], ...],
+                widths: tuple[EncoderEntry, ...]) -> None:
+    for index, (count, row) in enumerate(zip(bits, gains, strict=False)):
+        limit = 1 << count - 1
+        if max(row) > limit:
+            raise ManifestError(
+                f'rates[{index}].gain reaches {max(row):g}, {count} bits hold symbols of a gain '
+                f'up to {limit}')
+    if bits and any(entry.tables for entry in widths):
+        raise ManifestError('rates have bits and widths have entropy_tables, must be one of both')
 
 
 def _check_widths(widths: tuple[EncoderEntry, ...], gains: tuple[tuple[float, ...], ...]) -> None:

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from slim_split_ros.wire import ans_coder, zstd_coder
+from slim_split_ros.wire import ans_coder, bit_coder, zstd_coder
 from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.errors import PayloadError
 
@@ -21,14 +21,15 @@ class Coder(IntEnum):
     RAW = 0
     ZSTD = 1
     ANS = 2
+    BITS = 3
 
 
 def pack_symbols(
     symbols: np.ndarray, coder: Coder, tables: ChannelTables | None = None,
-    zstd_level: int = zstd_coder.DEFAULT_LEVEL,
+    bits: int | None = None, zstd_level: int = zstd_coder.DEFAULT_LEVEL,
 ) -> bytes:
     """
-    Pack int8 (C, h, w); `Coder.ANS` needs one table a channel.
+    Pack int8 (C, h, w); `Coder.ANS` needs one table a channel, `Coder.BITS` the bits a symbol.
 
     >>> symbols = np.array([[[0, 0, -3], [0, 1, 0]]], np.int8)
     >>> payload = pack_symbols(symbols, Coder.ZSTD)
@@ -40,6 +41,8 @@ def pack_symbols(
             f'symbols are {symbols.dtype} with {symbols.ndim} dimensions, must be int8 (C, h, w)')
     if coder is Coder.ANS:
         stream = ans_coder.encode_symbols(symbols, _require_tables(tables, len(symbols)))
+    elif coder is Coder.BITS:
+        stream = bit_coder.pack_bits(symbols, _require_bits(bits))
     elif coder is Coder.ZSTD:
         stream = zstd_coder.compress(symbols.tobytes(), zstd_level)
     else:
@@ -48,10 +51,13 @@ def pack_symbols(
 
 
 def unpack_symbols(
-    payload: bytes, shape: tuple[int, int, int], tables: ChannelTables | None = None
+    payload: bytes, shape: tuple[int, int, int], tables: ChannelTables | None = None,
+    bits: int | None = None,
 ) -> np.ndarray:
     """
     Unpack int8 (C, h, w) of exactly this shape; the result is read-only.
+
+    `tables` and `bits` are what the model has for the width and rate.
 
     Whatever the bytes are, this returns that shape or raises PayloadError, and allocates in
     proportion to `shape`, which comes from a checked header, never from the payload.
@@ -65,6 +71,10 @@ def unpack_symbols(
         symbols.flags.writeable = False
         return symbols
     symbols_count = shape[0] * shape[1] * shape[2]
+    if coder is Coder.BITS:
+        symbols = bit_coder.unpack_bits(stream, symbols_count, _require_bits(bits))
+        symbols.flags.writeable = False
+        return symbols.reshape(shape)
     if coder is Coder.ZSTD:
         stream = zstd_coder.decompress(stream, symbols_count)
     if len(stream) != symbols_count:
@@ -88,3 +98,11 @@ def _require_tables(tables: ChannelTables | None, channels: int) -> ChannelTable
             f'{0 if tables is None else len(tables)} for this width and rate: '
             'export the model again, or pack with zstd')
     return tables
+
+
+def _require_bits(bits: int | None) -> int:
+    if bits is None:
+        raise PayloadError(
+            'coder BITS needs the bits of a symbol, the model says none for this rate: give both '
+            'nodes the same model')
+    return bits

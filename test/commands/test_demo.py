@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from slim_split_ros.__main__ import main
+from slim_split_ros.weights import SHIPPED_MODELS
 from support.bundles import WIDTHS, write_tiny_bundle
 from support.processes import Process, wait_until
 
@@ -46,6 +47,7 @@ def nodes_of(process):
     (['--seconds', 'nan'], 'nan is not a number of seconds'),
     (['--seconds', 'soon'], 'soon is not a number of seconds'),
     (['--width', '0.5'], 'unrecognized arguments: --width'),
+    (['--codec', 'morse'], "invalid choice: 'morse'"),
 ])
 def test_wrong_use_ends_with_status_2(arguments, complaint, capsys):
     with pytest.raises(SystemExit) as end:
@@ -72,6 +74,17 @@ def test_missing_model_ends_with_status_1_and_one_line(tmp_path, capsys):
     assert status == 1
     assert printed.startswith('demo: ') and '\n' not in printed
     assert str(tmp_path / 'nothing') in printed
+
+
+@pytest.mark.ros
+def test_codec_that_is_not_installed_ends_with_status_1_and_its_folder(
+        tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(SHIPPED_MODELS, 'ensemble', tmp_path / 'nothing')
+
+    status = main(['demo', '--codec', 'ensemble', '--output', str(tmp_path)])
+
+    assert status == 1
+    assert f"{tmp_path / 'nothing'} is missing: no model of codec" in capsys.readouterr().err
 
 
 @pytest.mark.ros

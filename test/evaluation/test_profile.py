@@ -13,7 +13,10 @@ pytest.importorskip('torch')
 from slim_split_ros.__main__ import main  # noqa: E402
 from slim_split_ros.training.coco_folder import load_split  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
-from support.small_networks import write_untrained_model  # noqa: E402
+from support.small_networks import (  # noqa: E402
+    write_untrained_ensemble,
+    write_untrained_model,
+)
 
 pytestmark = pytest.mark.torch
 
@@ -58,6 +61,19 @@ def test_without_pictures_only_the_times_are_measured_again(
         assert after['encode_ms'] > 0
         for name in ('width', 'rate', 'bytes', 'bytes_p95', 'ap50'):
             assert after[name] == before[name]
+
+
+def test_an_ensemble_gives_points_of_fixed_bytes(data: Path, tmp_path: Path) -> None:
+    write_untrained_ensemble(tmp_path)
+    assert main(['profile', '--data', str(data), '--checkpoint', str(tmp_path)]) == 0
+    table = points(tmp_path)
+    assert [(point['width'], point['rate']) for point in table] == [
+        (width, rate) for width in (0.25, 0.5, 0.75, 1.0) for rate in range(4)]
+    values, headers = 6 * 24 * 32, table[0]['bytes'] - (1 + 6 * 24 * 32 * 4 // 8)
+    for point in table:
+        bits = 4 - point['rate']
+        assert point['bytes'] == point['bytes_p95'] == headers + 1 + values * bits // 8
+    assert main(['profile', '--checkpoint', str(tmp_path)]) == 0
 
 
 def test_without_pictures_and_table_it_says_what_to_do(

@@ -47,6 +47,18 @@ def test_channels_that_were_not_sent_are_zero(manifest, encoded, symbols):
     assert frame.inverse_gain.tolist() == [np.float32(0.1)] * 8 + [0.0] * 8
 
 
+def test_the_bits_of_a_symbol_come_from_the_model_and_the_rate(tmp_path, encoded, symbols):
+    manifest = load_manifest(write_tiny_bundle(tmp_path, bits=(6, 5)))
+    small = symbols % 16
+    sent = replace(
+        with_header(encoded, fingerprint=manifest.fingerprint),
+        payload=pack_symbols(small, Coder.BITS, bits=manifest.symbol_bits(1)))
+
+    assert np.array_equal(decode_frame(sent, manifest).symbols[:8], small)
+    with pytest.raises(PayloadError, match='for 4160 symbols of 6 bits'):
+        decode_frame(with_header(sent, rate=0), manifest)
+
+
 def test_a_width_that_went_through_float32_is_found(manifest, tmp_path, encoded):
     assert manifest.width_index(float(np.float32(0.75))) == 2
     assert manifest.width_index(float(np.float32(0.3))) is None

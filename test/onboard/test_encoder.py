@@ -68,6 +68,19 @@ def test_tables_are_used_where_the_model_has_them_and_zstd_elsewhere(tmp_path, e
     assert without.encode(white_patch(), 1.0, 0).payload[0] == Coder.ZSTD
 
 
+def test_symbols_travel_in_the_bits_that_the_model_gives_a_rate(tmp_path):
+    manifest = load_manifest(write_tiny_bundle(tmp_path, bits=(6, 5)))
+    encoder = FrameEncoder(manifest)
+
+    for rate, bits in enumerate((6, 5)):
+        encoded = encoder.encode(white_patch(), 0.5, rate)
+
+        assert encoded.payload[0] == Coder.BITS
+        assert len(encoded.payload) == 1 + 8 * 20 * 26 * bits // 8
+        symbols = unpack_symbols(encoded.payload, encoded.symbol_shape, bits=bits)
+        assert symbols[:, 7, 6].tolist() == [(20, 10)[rate]] * 8
+
+
 def test_a_chosen_coder_is_used(manifest):
     zstd = FrameEncoder(manifest, coder=Coder.ZSTD)
 

@@ -71,7 +71,7 @@ def test_the_defaults_are_those_of_the_interface() -> None:
     assert (settings.image_transport, settings.model) == ('raw', 'shipped')
     server = OffboardSettings()
     assert (server.device, server.score_threshold) == ('auto', 0.3)
-    assert (server.max_detections, server.model) == (100, 'shipped')
+    assert (server.max_detections, server.codec, server.model) == (100, 'slim', 'shipped')
 
 
 def test_a_snapshot_is_swapped_whole_and_never_changes(node: Node) -> None:
@@ -126,7 +126,7 @@ def test_a_bad_start_value_is_a_start_error(ros: None) -> None:
         (Parameter('width', value=1), 'a number with a point, such as width:=0.0'),
         (Parameter('policy', value='luck'), 'choose one of auto, paper, aimd'),
         (Parameter('image_transport', value='pigeon'), 'choose one of raw, compressed'),
-        (Parameter('codec', value='ensemble'), "not part of this version: use 'slim'"),
+        (Parameter('codec', value='morse'), 'choose one of slim, ensemble'),
     ):
         node = rclpy.create_node('onboard', parameter_overrides=[override])
         with pytest.raises(StartError, match=words):

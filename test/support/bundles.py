@@ -25,8 +25,14 @@ STRIDE = 16
 IR_VERSION, OPSET = 9, 17
 
 
-def write_tiny_bundle(folder: Path, seed: int = 0, with_tables: bool = True) -> Path:
-    """Write a model folder; another seed gives another fingerprint. Returns the folder."""
+def write_tiny_bundle(
+    folder: Path, seed: int = 0, with_tables: bool = True, bits: tuple[int, ...] = ()
+) -> Path:
+    """
+    Write a model folder; another seed gives another fingerprint. Returns the folder.
+
+    With `bits`, one number a rate, symbols travel without entropy coding.
+    """
     import onnx
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -36,14 +42,16 @@ def write_tiny_bundle(folder: Path, seed: int = 0, with_tables: bool = True) -> 
     } | {'server.onnx': _server()}
     for name, model in models.items():
         onnx.save(model, str(folder / name))
-    manifest = _manifest(seed, with_tables, tuple(models))
+    manifest = _manifest(seed, with_tables and not bits, bits, tuple(models))
     manifest['files'] = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in models}
     (folder / 'manifest.json').write_text(json.dumps(manifest))
     return folder
 
 
-def _manifest(seed: int, with_tables: bool, encoders: tuple[str, ...]) -> dict[str, Any]:
+def _manifest(
+    seed: int, with_tables: bool, bits: tuple[int, ...], encoders: tuple[str, ...]
+) -> dict[str, Any]:
     latents = max(WIDTHS.values())
     manifest: dict[str, Any] = {
         'format': 1, 'classes': list(CLASSES), 'input_long_side': 416, 'input_multiple': 32,
@@ -58,6 +66,8 @@ def _manifest(seed: int, with_tables: bool, encoders: tuple[str, ...]) -> dict[s
     if with_tables:
         for entry in manifest['widths']:
             entry['entropy_tables'] = [_tables(entry['latent_channels'], gain) for gain in GAINS]
+    for rate, count in zip(manifest['rates'], bits, strict=False):
+        rate['bits'] = count
     tensors = {'seed': np.array([seed])}
     return manifest | {'fingerprint': fingerprint_model(manifest, tensors)}
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import torch
 
 from slim_split_ros.networks.config import ModelConfig
+from slim_split_ros.networks.rivals.ensemble import EnsembleDetector
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import round_to_half
 from slim_split_ros.training.coco_folder import LabelledImage
+from slim_split_ros.training.ensemble_export import write_ensemble_folder
 from slim_split_ros.training.export import fit_all_tables, write_model_folder
 from slim_split_ros.training.run import table_images
 from support.drawn_data import CLASSES
@@ -29,3 +31,14 @@ def write_untrained_model(folder: Path, sources: list[tuple[LabelledImage, ...]]
     model = round_to_half(SplitDetector(small_config()))
     images = table_images(sources, model.config.input_long_side)
     write_model_folder(model, fit_all_tables(model, images), folder)
+
+
+def untrained_ensemble() -> EnsembleDetector:
+    """Return the founding paper's encoder before a small detector, random but always the same."""
+    torch.manual_seed(0)
+    return round_to_half(EnsembleDetector(small_config()))
+
+
+def write_untrained_ensemble(folder: Path) -> None:
+    """Export it."""
+    write_ensemble_folder(untrained_ensemble(), folder)

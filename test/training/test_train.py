@@ -11,6 +11,7 @@ import pytest
 torch = pytest.importorskip('torch')
 ort = pytest.importorskip('onnxruntime')
 
+from slim_split_ros.__main__ import main  # noqa: E402
 from slim_split_ros.networks.detector import Detector  # noqa: E402
 from slim_split_ros.networks.split_detector import SplitDetector, normalize  # noqa: E402
 from slim_split_ros.networks.stored_weights import load_model, round_to_half  # noqa: E402
@@ -138,6 +139,20 @@ def test_the_fingerprint_follows_the_weights(exported: Path, tmp_path: Path, sou
     tables = fit_all_tables(model, table_images(sources, 128))
     changed = write_model_folder(round_to_half(model), tables, tmp_path)
     assert changed != json.loads((exported / 'manifest.json').read_text())['fingerprint']
+
+
+def test_a_model_with_tables_is_not_exported_without_pictures(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['export', '--checkpoint', str(exported), '--output', str(tmp_path)]) == 1
+    assert 'entropy tables' in (error := capsys.readouterr().err) and '--data' in error
+
+
+def test_unreadable_weights_are_named_by_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['export', '--checkpoint', str(tmp_path), '--output', str(tmp_path)]) == 1
+    assert 'model.safetensors cannot be read as a model' in capsys.readouterr().err
 
 
 def test_every_table_covers_its_channels(exported: Path) -> None:

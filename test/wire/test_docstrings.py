@@ -4,7 +4,8 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize('module', ['fingerprint', 'geometry', 'message_size', 'payload'])
+@pytest.mark.parametrize(
+    'module', ['bit_coder', 'fingerprint', 'geometry', 'message_size', 'payload'])
 def test_examples_in_docstrings_hold(module):
     results = doctest.testmod(
         import_module(f'slim_split_ros.wire.{module}'), optionflags=doctest.NORMALIZE_WHITESPACE)

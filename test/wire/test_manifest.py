@@ -54,9 +54,36 @@ def test_a_model_without_tables_is_valid(tmp_path):
     assert manifest.tables(0, rate=0) is None
 
 
+def with_bits(data, *bits):
+    """Let symbols travel in so many bits a rate; the gains of 20 and 10 need 6 and 5."""
+    for rate, count in zip(data['rates'], bits, strict=False):
+        rate['bits'] = count
+    for entry in data['widths']:
+        entry.pop('entropy_tables', None)
+
+
+def test_a_rate_may_fix_the_bits_of_a_symbol(bundle):
+    change(bundle, lambda data: with_bits(data, 6, 5))
+
+    manifest = load_manifest(bundle)
+
+    assert [manifest.symbol_bits(rate) for rate in (0, 1)] == [6, 5]
+    assert manifest.tables(0, rate=0) is None
+
+
+def test_without_them_the_bits_of_a_symbol_are_not_fixed(bundle):
+    assert load_manifest(bundle).symbol_bits(0) is None
+
+
 @pytest.mark.parametrize(
     ('edit', 'complaint'),
     [
+        (lambda data: with_bits(data, 6), r'rates\[1\]\.bits is None, must be int'),
+        (lambda data: with_bits(data, 9, 5), r'rates\[0\]\.bits is 9, must be 1 to 8'),
+        (lambda data: with_bits(data, 6, True), r'rates\[1\]\.bits is True, must be int'),
+        (lambda data: with_bits(data, 5, 5), r'rates\[0\]\.gain reaches 20, 5 bits hold .* 16'),
+        (lambda data: [rate.update(bits=6) for rate in data['rates']], 'must be one of both'),
+        (lambda data: data['rates'].append(3), r'rates\[2\]\. is 3, must be an object'),
         (lambda data: data.update(format=2), 'format is 2, this version reads 1'),
         (lambda data: data.pop('format'), 'format is None, must be int'),
         (lambda data: data.update(fingerprint='XYZ'), "fingerprint is 'XYZ'"),

@@ -15,6 +15,7 @@ from slim_split_ros.wire.payload import Coder, pack_symbols, unpack_symbols
 
 GOLDEN = Path(__file__).parent / 'golden'
 GOLDEN_SHAPE = (3, 6, 8)
+BITS = 8  # what every int8 fits into
 FRAMES = hnp.arrays(np.int8, hnp.array_shapes(min_dims=3, max_dims=3, max_side=9))
 
 
@@ -30,14 +31,18 @@ def golden_symbols():
 def test_payloads_of_earlier_releases_still_unpack(coder):
     payload = (GOLDEN / f'{coder.name.lower()}.bin').read_bytes()
 
-    assert np.array_equal(unpack_symbols(payload, GOLDEN_SHAPE, golden_tables()), golden_symbols())
+    symbols = unpack_symbols(payload, GOLDEN_SHAPE, golden_tables(), BITS)
+
+    assert np.array_equal(symbols, golden_symbols())
+    assert not symbols.flags.writeable
 
 
-@pytest.mark.parametrize('coder', [Coder.RAW, Coder.ANS])  # zstandard may learn to do better
+# zstandard may learn to do better
+@pytest.mark.parametrize('coder', [Coder.RAW, Coder.ANS, Coder.BITS])
 def test_payloads_of_earlier_releases_are_still_written(coder):
     payload = (GOLDEN / f'{coder.name.lower()}.bin').read_bytes()
 
-    assert pack_symbols(golden_symbols(), coder, golden_tables()) == payload
+    assert pack_symbols(golden_symbols(), coder, golden_tables(), BITS) == payload
 
 
 @pytest.mark.parametrize('coder', list(Coder))
@@ -46,16 +51,16 @@ def test_payloads_of_earlier_releases_are_still_written(coder):
 def test_symbols_come_back(coder, symbols):
     tables = fit_tables(count_symbols(symbols))
 
-    payload = pack_symbols(symbols, coder, tables)
+    payload = pack_symbols(symbols, coder, tables, BITS)
 
-    assert np.array_equal(unpack_symbols(payload, symbols.shape, tables), symbols)
+    assert np.array_equal(unpack_symbols(payload, symbols.shape, tables, BITS), symbols)
 
 
-@given(st.binary(max_size=120))
+@given(st.binary(max_size=120), st.integers(1, 8))
 @settings(deadline=None, max_examples=400)
-def test_hostile_bytes_give_symbols_of_the_shape_or_a_wire_error(payload):
+def test_hostile_bytes_give_symbols_of_the_shape_or_a_wire_error(payload, bits):
     try:
-        symbols = unpack_symbols(payload, GOLDEN_SHAPE, golden_tables())
+        symbols = unpack_symbols(payload, GOLDEN_SHAPE, golden_tables(), bits)
     except WireError:
         return
     assert symbols.shape == GOLDEN_SHAPE
@@ -70,7 +75,7 @@ def test_a_changed_payload_gives_symbols_of_the_shape_or_a_wire_error(coder, dat
     for _ in range(data.draw(st.integers(1, 4))):
         payload[data.draw(st.integers(1, len(payload) - 1))] = data.draw(st.integers(0, 255))
     try:
-        symbols = unpack_symbols(bytes(payload), GOLDEN_SHAPE, golden_tables())
+        symbols = unpack_symbols(bytes(payload), GOLDEN_SHAPE, golden_tables(), BITS)
     except WireError:
         return
     assert symbols.shape == GOLDEN_SHAPE
@@ -82,7 +87,7 @@ def test_every_cut_is_refused(coder):
 
     for length in range(len(payload)):
         with pytest.raises(PayloadError):
-            unpack_symbols(payload[:length], GOLDEN_SHAPE, golden_tables())
+            unpack_symbols(payload[:length], GOLDEN_SHAPE, golden_tables(), BITS)
 
 
 @pytest.mark.parametrize('coder', list(Coder))
@@ -90,7 +95,7 @@ def test_bytes_after_the_end_are_refused(coder):
     payload = (GOLDEN / f'{coder.name.lower()}.bin').read_bytes()
 
     with pytest.raises(PayloadError):
-        unpack_symbols(payload + b'\x01\x02\x03\x04', GOLDEN_SHAPE, golden_tables())
+        unpack_symbols(payload + b'\x01\x02\x03\x04', GOLDEN_SHAPE, golden_tables(), BITS)
 
 
 @pytest.mark.parametrize('announced', [True, False])
@@ -109,7 +114,7 @@ def test_a_bomb_is_refused_without_its_memory_being_taken(announced):
 
 
 def test_an_unknown_coder_is_refused_with_those_known():
-    with pytest.raises(PayloadError, match=r'coder 9, known are 0 \(raw\), 1 \(zstd\), 2 \(ans\)'):
+    with pytest.raises(PayloadError, match=r'coder 9, known are 0 \(raw\), .* 3 \(bits\)'):
         unpack_symbols(b'\x09abc', GOLDEN_SHAPE)
 
 
@@ -117,6 +122,11 @@ def test_an_unknown_coder_is_refused_with_those_known():
 def test_the_table_coder_without_a_table_a_channel_is_refused(tables):
     with pytest.raises(PayloadError, match='needs 3 entropy tables'):
         unpack_symbols((GOLDEN / 'ans.bin').read_bytes(), GOLDEN_SHAPE, tables)
+
+
+def test_the_bit_coder_without_a_number_of_bits_is_refused():
+    with pytest.raises(PayloadError, match='the model says none for this rate'):
+        unpack_symbols((GOLDEN / 'bits.bin').read_bytes(), GOLDEN_SHAPE, golden_tables())
 
 
 def test_symbols_of_another_type_are_refused():

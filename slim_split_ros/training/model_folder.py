@@ -1,0 +1,48 @@
+"""
+How do graphs and weights become one model? By a manifest with their hashes and a fingerprint.
+
+Which graphs there are, and what they compute, is the codec's exporter's: `export.py` for ours,
+`ensemble_export.py` for the founding paper's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from slim_split_ros.networks.stored_weights import WEIGHTS_FILE, CodecModel, save_model
+from slim_split_ros.wire.fingerprint import fingerprint_model
+
+MANIFEST_FILE = 'manifest.json'
+SERVER_FILE = 'server.onnx'
+
+
+def encoder_file(width: float) -> str:
+    """
+    Return the name of the encoder of a width.
+
+    >>> encoder_file(0.25)
+    'encoder_w025.onnx'
+    """
+    return f'encoder_w{round(100 * width):03d}.onnx'
+
+
+def seal_folder(
+    model: CodecModel, description: dict[str, Any], graphs: Iterable[str], folder: Path
+) -> str:
+    """
+    Write weights and manifest beside the graphs of a folder; return the fingerprint.
+
+    `description` is what both sides must agree on, as plain JSON data.
+    """
+    fingerprint = fingerprint_model(description, {
+        name: tensor.numpy() for name, tensor in model.state_dict().items()})
+    save_model(model, folder / WEIGHTS_FILE)
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+             for name in (*graphs, WEIGHTS_FILE)}
+    manifest = {**description, 'fingerprint': fingerprint, 'files': files}
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + '\n', 'utf-8')
+    return fingerprint

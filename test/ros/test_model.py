@@ -1,0 +1,66 @@
+"""Tests of finding the model folder that parameters ask for, and of starting without it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slim_split_ros.ros.errors import StartError
+from slim_split_ros.ros.model import bundle_folder
+from slim_split_ros.weights import SHIPPED_MODELS
+from support.processes import Process
+
+pytestmark = pytest.mark.ros
+
+END_S = 15.0
+# A node as its users start it, in an installation whose model of the codec lies nowhere.
+START_WITHOUT_MODEL = """
+from pathlib import Path
+import sys
+from slim_split_ros.ros.{node}_node import main
+from slim_split_ros.weights import SHIPPED_MODELS
+SHIPPED_MODELS['ensemble'] = Path('{folder}')
+sys.exit(main())
+"""
+
+
+def test_a_given_model_is_taken_whatever_the_codec(tmp_path: Path) -> None:
+    (tmp_path / 'manifest.json').touch()
+    for codec in SHIPPED_MODELS:
+        assert bundle_folder(str(tmp_path), codec) == tmp_path
+        assert bundle_folder(str(tmp_path / 'manifest.json'), codec) == tmp_path
+
+
+def test_the_codec_says_which_shipped_model_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SHIPPED_MODELS, 'ensemble', tmp_path)
+    assert bundle_folder('shipped', 'slim') == SHIPPED_MODELS['slim'] != tmp_path
+    assert bundle_folder('shipped', 'ensemble') == tmp_path
+
+
+def test_a_codec_without_its_model_is_refused_by_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SHIPPED_MODELS, 'ensemble', tmp_path / 'nowhere')
+    with pytest.raises(StartError, match=r"nowhere is missing: no model of codec 'ensemble'"):
+        bundle_folder('shipped', 'ensemble')
+
+
+@pytest.mark.parametrize('node', ['onboard', 'offboard'])
+def test_a_node_whose_codec_is_not_installed_ends_with_status_1(
+    node: str, tmp_path: Path, checkout: Path
+) -> None:
+    folder = tmp_path / 'ensemble'
+    program = START_WITHOUT_MODEL.format(node=node, folder=folder)
+    process = Process.start(
+        ['-c', program, '--ros-args', '-p', 'codec:=ensemble'], tmp_path / 'log', checkout, {})
+    try:
+        assert process.wait(END_S) == 1
+    finally:
+        process.end()
+    said = [line for line in process.output.splitlines() if '[rmw_' not in line]
+    assert said == [
+        f"{folder} is missing: no model of codec 'ensemble' is installed here. Give a folder that "
+        '`export` wrote as parameter `model`, or choose another codec']
