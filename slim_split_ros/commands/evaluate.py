@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 import sys
 
-from slim_split_ros.weights import SHIPPED_MODEL
+from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_RIVALS
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -16,11 +16,16 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         'evaluate', help='compare the codec with its rivals on a COCO-style data set',
         description='Measure bytes, encode time on one thread, AP50 and AP (pycocotools) on the '
-                    'same pictures for every setting of the codecs. Needs torch.')
+                    'same pictures for every setting of the codecs: slim (this project), '
+                    'paper, entropic, static and late (other split systems), jpeg, webp, none '
+                    '(pictures as they are) and local (a small detector on the robot). Needs '
+                    'torch.')
     parser.add_argument('--data', type=Path, required=True, metavar='DIR')
     parser.add_argument('--split', default='val')
-    parser.add_argument('--codecs', default='slim,jpeg,webp', metavar='LIST',
-                        help='of slim, jpeg and webp, with commas (default: all)')
+    parser.add_argument('--codecs', metavar='LIST',
+                        help='names with commas (default: all; the other split systems and '
+                             "local need rivals.safetensors in the model folder or in a folder "
+                             "'rivals' beside it)")
     parser.add_argument('--checkpoint', type=Path, default=SHIPPED_MODEL, metavar='DIR',
                         help='model folder (default: the shipped one)')
     parser.add_argument('--dump', type=Path, metavar='DIR',
@@ -33,17 +38,20 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures."""
     from slim_split_ros.evaluation.errors import EvaluationError
-    from slim_split_ros.evaluation.evaluate import CODECS, evaluate
+    from slim_split_ros.evaluation.evaluate import CODECS, available_codecs, evaluate
     from slim_split_ros.evaluation.points import accuracy_row
+    from slim_split_ros.evaluation.rivals import find_rivals
     from slim_split_ros.evaluation.tables import text_table
     from slim_split_ros.networks.errors import NetworkError
+    from slim_split_ros.reports.evaluation_bars import judge
+    from slim_split_ros.reports.evaluation_summary import summary_lines
     from slim_split_ros.training.coco_folder import load_split
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire.errors import WireError
     from slim_split_ros.wire.manifest import load_manifest
 
-    codecs = tuple(args.codecs.split(','))
-    unknown = sorted(set(codecs) - set(CODECS))
+    asked = None if args.codecs is None else tuple(args.codecs.split(','))
+    unknown = sorted(set(asked or ()) - set(CODECS))
     if unknown:
         print(f'evaluate: --codecs knows {", ".join(CODECS)}, not {", ".join(unknown)}',
               file=sys.stderr)
@@ -51,18 +59,24 @@ def run(args: argparse.Namespace) -> int:
     folder = args.checkpoint if args.checkpoint.is_dir() else args.checkpoint.parent
     try:
         manifest = load_manifest(folder)
+        rivals = find_rivals(manifest, SHIPPED_RIVALS)
         evaluation = evaluate(
-            manifest, load_split(args.data, args.split), codecs, args.dump, _progress)
+            manifest, load_split(args.data, args.split), asked or available_codecs(rivals),
+            rivals, args.dump, _progress)
     except (EvaluationError, NetworkError, TrainingError, WireError) as error:
         print(f'evaluate: {error}', file=sys.stderr)
         return 1
     print(text_table(evaluation))
     figures = {
         'detector': accuracy_row(evaluation.detector),
+        'jpeg80_ms': round(evaluation.jpeg_ms, 4),
         'points': [point.to_dict() for point in evaluation.points],
     }
+    bars = judge(figures['detector'], figures['jpeg80_ms'], figures['points'])
+    print(*summary_lines(bars), sep='\n')
     if args.json:
-        _write(args.json, json.dumps(figures, indent=1) + '\n')
+        whole = {**figures, 'bars': [bar.to_dict() for bar in bars]}
+        _write(args.json, json.dumps(whole, indent=1) + '\n')
     if args.report:
         from slim_split_ros.reports.evaluation_page import render_evaluation
 

@@ -6,122 +6,139 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from slim_split_ros.evaluation.coco_metrics import (
-    SCORE_FLOOR,
     Accuracy,
     load_ground_truth,
     measure_accuracy,
     to_coco_results,
 )
+from slim_split_ros.evaluation.codec import SERVER_THREADS, Codec
 from slim_split_ros.evaluation.errors import EvaluationError
-from slim_split_ros.evaluation.image_codecs import image_settings, send_picture
+from slim_split_ros.evaluation.image_codecs import PictureCodec, RawCodec, measure_jpeg_ms
+from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings
+from slim_split_ros.evaluation.picture_detector import PictureDetector
 from slim_split_ros.evaluation.points import MeasuredFrame, MeasuredPoint, Setting
-from slim_split_ros.evaluation.slim_codec import (
-    MAX_DETECTIONS,
-    SlimCodec,
-    message_bytes,
-    slim_settings,
-)
-from slim_split_ros.evaluation.torch_detector import TorchDetector
+from slim_split_ros.evaluation.rivals import RIVALS, load_rival
+from slim_split_ros.networks.rivals.stored import StoredRivals
 from slim_split_ros.networks.stored_weights import load_model
 from slim_split_ros.training.coco_folder import CocoSplit, LabelledImage
 from slim_split_ros.wire.manifest import Manifest
 
-CODECS = ('slim', 'jpeg', 'webp')
+IMAGE_CODECS = ('jpeg', 'webp')
+CODECS = ('slim', 'paper', 'entropic', 'static', 'late', *IMAGE_CODECS, 'none', 'local')
+CHUNK_FRAMES = 64  # encoded and kept in memory at once
 WARM_UP_FRAMES = 5  # not counted: the first runs of a session allocate
+YARDSTICK_QUALITY = 80  # of the JPEG of a whole picture, to whose time others are compared
 
-Measure = Callable[[LabelledImage, NDArray[np.uint8]], MeasuredFrame]
+Progress = Callable[[Iterable, str], Iterable]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The detector on undamaged pictures, and every point measured."""
+    """The detector on undamaged pictures, JPEG's mean time as yardstick, and every point."""
 
     detector: Accuracy
+    jpeg_ms: float
     points: tuple[MeasuredPoint, ...]
 
 
+def available_codecs(rivals: StoredRivals | None) -> tuple[str, ...]:
+    """Return the codecs that can be measured with these rivals, or with none."""
+    return tuple(name for name in CODECS if rivals is not None or name not in RIVALS)
+
+
 def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
-             dump: Path | None, progress: Callable[[Iterable, str], Iterable]) -> Evaluation:
+             rivals: StoredRivals | None, dump: Path | None, progress: Progress) -> Evaluation:
     """
     Measure the detector, then every setting of the codecs, on a split.
 
     The robot's side runs on one thread. `dump` receives each point's detections in COCO's result
     format, `progress` wraps an iterable and shows how far it is. Raises EvaluationError for a
-    data set of other classes.
+    data set of other classes, and for rivals that are not there.
     """
+    _check(manifest, split, codecs, rivals)
+    cv2.setNumThreads(1)
+    truth = load_ground_truth(split.annotation_file)
+
+    def measure(codec: Codec, setting: Setting) -> MeasuredPoint:
+        frames, results = _run(codec, setting, split, progress)
+        if dump is not None:
+            _dump(dump / f'{setting.name}.json', results)
+        return MeasuredPoint(setting, frames, measure_accuracy(truth, results))
+
+    with TemporaryDirectory() as scratch:
+        model = load_model(manifest.folder)
+        detector = PictureDetector(
+            model.detector, manifest.input_long_side, Path(scratch), SERVER_THREADS)
+        raw = RawCodec(detector)
+        undamaged = measure(raw, raw.settings[0])
+        points = [undamaged] if 'none' in codecs else []
+        for codec in _codecs(manifest, codecs, detector, rivals, Path(scratch)):
+            points += [measure(codec, setting) for setting in codec.settings]
+    order = {name: place for place, name in enumerate(CODECS)}
+    points.sort(key=lambda point: order[point.setting.codec])
+    jpeg_ms = [measure_jpeg_ms(_read(image), YARDSTICK_QUALITY) for image in split.images]
+    return Evaluation(undamaged.accuracy, float(np.mean(jpeg_ms)), tuple(points))
+
+
+def _check(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
+           rivals: StoredRivals | None) -> None:
     if split.classes != manifest.classes:
         raise EvaluationError(
             f'{split.annotation_file} has classes {", ".join(split.classes)}; the model detects '
             f'{", ".join(manifest.classes)}: evaluate a model that was trained for them')
-    cv2.setNumThreads(1)
-    truth = load_ground_truth(split.annotation_file)
-    detector = TorchDetector(load_model(manifest.folder), SCORE_FLOOR, MAX_DETECTIONS)
-    points = []
-    for setting, measure in _measures(manifest, codecs, detector, split):
-        frames = tuple(_run(split, measure, setting.name, progress))
-        results = [row for frame in frames for row in frame.results]
-        if dump is not None:
-            _dump(dump / f'{setting.name}.json', results)
-        points.append(MeasuredPoint(setting, frames, measure_accuracy(truth, results)))
-    reference, *points = points
-    return Evaluation(reference.accuracy, tuple(points))
+    missing = sorted(set(codecs) - set(available_codecs(rivals)))
+    if missing:
+        raise EvaluationError(
+            f'{", ".join(missing)}: no rivals of this model in {manifest.folder} or in '
+            f'{manifest.folder.parent / "rivals"}: train them with `train --rivals`')
 
 
-def _measures(manifest: Manifest, codecs: tuple[str, ...], detector: TorchDetector,
-              split: CocoSplit) -> Iterator[tuple[Setting, Measure]]:
-    ids = split.category_ids
-    yield Setting('none'), _undamaged(detector, ids)
-    if 'slim' in codecs:
-        codec = SlimCodec(manifest)
-        for setting in slim_settings(manifest):
-            yield setting, _through_slim(codec, setting, ids)
-    for name in ('jpeg', 'webp'):
-        if name in codecs:
-            for setting in image_settings(name):
-                yield setting, _through_picture(detector, setting, ids)
+def _codecs(manifest: Manifest, names: tuple[str, ...], detector: PictureDetector,
+            rivals: StoredRivals | None, scratch: Path) -> Iterator[Codec]:
+    """Yield one after the other, so that no two are in memory at once."""
+    if 'slim' in names:
+        yield ModelCodec(manifest, slim_settings(manifest))
+    for name in RIVALS:
+        if name in names and rivals is not None:
+            folder = scratch / name
+            folder.mkdir()
+            yield load_rival(rivals, name, folder)
+    for name in IMAGE_CODECS:
+        if name in names:
+            yield PictureCodec(name, detector)
 
 
-def _undamaged(detector: TorchDetector, category_ids: tuple[int, ...]) -> Measure:
-    def measure(image: LabelledImage, pixels: NDArray[np.uint8]) -> MeasuredFrame:
-        results = to_coco_results(image.image_id, detector.detect(pixels), category_ids)
-        return MeasuredFrame(image.image_id, pixels.size, 0.0, 0.0, results)
+def _run(codec: Codec, setting: Setting, split: CocoSplit, progress: Progress
+         ) -> tuple[tuple[MeasuredFrame, ...], list[dict]]:
+    """
+    Return every picture's figures and all detections in COCO's result format.
 
-    return measure
-
-
-def _through_slim(codec: SlimCodec, setting: Setting, category_ids: tuple[int, ...]) -> Measure:
-    def measure(image: LabelledImage, pixels: NDArray[np.uint8]) -> MeasuredFrame:
-        encoded = codec.encode(pixels, setting)
-        found = codec.detect(encoded, setting)
-        return MeasuredFrame(
-            image.image_id, message_bytes(encoded), encoded.encode_ms, encoded.network_ms,
-            to_coco_results(image.image_id, found, category_ids))
-
-    return measure
-
-
-def _through_picture(detector: TorchDetector, setting: Setting, category_ids: tuple[int, ...]
-                     ) -> Measure:
-    def measure(image: LabelledImage, pixels: NDArray[np.uint8]) -> MeasuredFrame:
-        sent = send_picture(pixels, setting)
-        results = to_coco_results(image.image_id, detector.detect(sent.image), category_ids)
-        return MeasuredFrame(image.image_id, sent.bytes, sent.encode_ms, 0.0, results)
-
-    return measure
-
-
-def _run(split: CocoSplit, measure: Measure, name: str,
-         progress: Callable[[Iterable, str], Iterable]) -> Iterator[MeasuredFrame]:
+    Many are encoded before they are detected: the server's threads would disturb the robot's
+    time.
+    """
     for image in split.images[:WARM_UP_FRAMES]:
-        measure(image, _read(image))
-    for image in progress(split.images, name):
-        yield measure(image, _read(image))
+        codec.encode(_read(image), setting)
+    frames, results = [], []
+    for chunk in progress(_chunks(split.images), setting.name):
+        sent = [codec.encode(_read(image), setting) for image in chunk]
+        for image, each in zip(chunk, sent, strict=True):
+            found = codec.detect(each, setting)
+            results += to_coco_results(image.image_id, found, split.category_ids)
+            frames.append(MeasuredFrame(
+                image.image_id, each.bytes, each.encode_ms, each.network_ms))
+    return tuple(frames), results
+
+
+def _chunks(images: tuple[LabelledImage, ...]) -> list[tuple[LabelledImage, ...]]:
+    return [images[first:first + CHUNK_FRAMES]
+            for first in range(0, len(images), CHUNK_FRAMES)]
 
 
 def _read(image: LabelledImage) -> NDArray[np.uint8]:

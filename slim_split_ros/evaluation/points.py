@@ -17,6 +17,8 @@ class Setting:
     codec: str
     width: float | None = None
     rate: int | None = None
+    members: int | None = None
+    bits: int | None = None
     quality: int | None = None
     scale: float | None = None
     default: bool = False  # a width's default rate
@@ -27,6 +29,8 @@ class Setting:
         parts = [self.codec]
         parts += [f'w{round(100 * self.width):03d}'] if self.width is not None else []
         parts += [f'r{self.rate}'] if self.rate is not None else []
+        parts += [f'm{self.members}'] if self.members is not None else []
+        parts += [f'b{self.bits}'] if self.bits is not None else []
         parts += [f'q{self.quality}'] if self.quality is not None else []
         parts += [f's{round(100 * self.scale):03d}'] if self.scale is not None else []
         return '_'.join(parts)
@@ -40,7 +44,6 @@ class MeasuredFrame:
     bytes: int  # everything handed to the middleware
     encode_ms: float
     network_ms: float
-    results: list[dict]  # detections in COCO's result format
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class MeasuredPoint:
         """Return the row for JSON; sizes and times are means over the pictures unless named."""
         setting = self.setting
         named = {'codec': setting.codec, 'width': setting.width, 'rate': setting.rate,
+                 'members': setting.members, 'bits': setting.bits,
                  'quality': setting.quality, 'scale': setting.scale}
         row: dict[str, object] = {key: value for key, value in named.items() if value is not None}
         if setting.rate is not None:

@@ -19,7 +19,7 @@ def profile_data(manifest: Manifest, folder: Path, split: str) -> ProfileTable:
     """Evaluate every width and rate; raises EvaluationError with what stands in the way."""
     try:
         evaluation = evaluate(
-            manifest, load_split(folder, split), ('slim',), None,
+            manifest, load_split(folder, split), ('slim',), None, None,
             lambda items, name: tqdm(items, name, leave=False))
     except (NetworkError, TrainingError) as error:
         raise EvaluationError(str(error)) from error

@@ -5,43 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from slim_split_ros.reports.figures import COLOURS, figure_to_svg, make_axes
+from slim_split_ros.reports.evaluation_summary import summary_section
+from slim_split_ros.reports.figures import figure_to_svg, make_axes
 from slim_split_ros.reports.page import Drawing, Section, Table, render_page
+from slim_split_ros.reports.rate_curves import Point, pareto_front
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# A row of `evaluate --json`: codec, what names its setting, bytes, times, accuracies.
-Point = Mapping[str, Any]
-
-_COLUMNS = ('setting', 'bytes', 'encode ms p50', 'p95', 'network ms', 'AP50', 'of detector', 'AP',
-            'AP small', 'AP medium', 'AP large')
+_COLUMNS = ('setting', 'best for', 'bytes', 'encode ms p50', 'p95', 'network ms', 'AP50',
+            'of detector', 'AP', 'AP small', 'AP medium', 'AP large')
+# Colour and marker: ours in violet, other networks as filled shapes, image codecs as crosses.
+_STYLES = {
+    'slim': ('#8b7ff0', 'o'), 'static': ('#c46bd6', 'D'), 'paper': ('#e08a1e', 's'),
+    'entropic': ('#2f9be0', '^'), 'late': ('#1fab7a', 'v'), 'jpeg': ('#d6587a', 'x'),
+    'webp': ('#7c9a3c', '+'), 'none': ('#888888', '.'), 'local': ('#2aa6a0', '*')}
+_PLOT_INCHES = (7.2, 4.6)
 
 
 def render_evaluation(
-    data_set: str, classes: Sequence[str], detector: Mapping[str, Any], points: Sequence[Point]
+    data_set: str, classes: Sequence[str], detector: Mapping[str, Any], points: Sequence[Point],
+    jpeg80_ms: float,
 ) -> str:
     """Return the HTML document for the figures that `evaluate --json` writes."""
     lead = (f"{data_set}: the same pictures, the same detector behind every codec, the robot's "
             'side on one thread.')
     return render_page('Bytes, time and accuracy', [
-        _detector_section(classes, detector), _plots(detector, points),
-        _table_section(detector, points)], lead)
-
-
-def pareto_front(points: Sequence[Point], cost: str) -> list[Point]:
-    """
-    Return the points that no other beats in both `cost` and AP50, cheapest first.
-
-    >>> rows = [{'bytes': 9, 'ap50': 0.5}, {'bytes': 5, 'ap50': 0.4}, {'bytes': 7, 'ap50': 0.3}]
-    >>> [row['bytes'] for row in pareto_front(rows, 'bytes')]
-    [5, 9]
-    """
-    front: list[Point] = []
-    for point in sorted(points, key=lambda row: (row[cost], -row['ap50'])):
-        if not front or point['ap50'] > front[-1]['ap50']:
-            front.append(point)
-    return front
+        summary_section(detector, points, jpeg80_ms), _detector_section(classes, detector),
+        _plots(detector, points), _table_section(detector, points)], lead)
 
 
 def setting_name(point: Point) -> str:
@@ -70,45 +61,57 @@ def _plots(detector: Mapping[str, Any], points: Sequence[Point]) -> Section:
         Drawing(_plot(detector, points, cost, label), caption)
         for cost, label, caption in (
             ('bytes', 'bytes a frame, headers included',
-             'AP50 against bytes. The line joins the points that no other beats in both.'),
+             'AP50 against bytes. The line joins the points that no other beats in both; what '
+             'sends nothing is a level line.'),
             ('encode_ms', 'milliseconds from camera picture to payload, one thread',
              "AP50 against the robot's time.")))
     return Section('What bytes and time buy', drawings=drawings)
 
 
 def _plot(detector: Mapping[str, Any], points: Sequence[Point], cost: str, label: str) -> str:
-    figure, axes = make_axes(label, 'AP50')
-    for colour, codec in zip(COLOURS, sorted({point['codec'] for point in points}),
-                             strict=False):
-        _scatter(axes, [point for point in points if point['codec'] == codec], cost, colour)
-    front = pareto_front(points, cost)
+    figure, axes = make_axes(label, 'AP50', _PLOT_INCHES)
+    costly = [point for point in points if point[cost] > 0]
+    for codec, (colour, marker) in _STYLES.items():
+        own = [point for point in points if point['codec'] == codec]
+        _scatter(axes, [point for point in own if point[cost] > 0], cost, colour, marker)
+        for point in own:
+            if not point[cost] > 0 and codec != 'none':
+                axes.axhline(point['ap50'], color=colour, linewidth=1.0, linestyle=':',
+                             label=codec)
+    front = pareto_front(costly, cost)
     axes.plot([point[cost] for point in front], [point['ap50'] for point in front],
               color='#888888', linewidth=1.0, zorder=1, label='best of all')
     axes.axhline(detector['ap50'], color='#888888', linewidth=0.8, linestyle='--',
                  label='undamaged')
     axes.set_xscale('log')
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, fontsize='small', ncols=2)
     return figure_to_svg(figure)
 
 
-def _scatter(axes: Axes, points: Sequence[Point], cost: str, colour: str) -> None:
-    axes.scatter([point[cost] for point in points], [point['ap50'] for point in points],
-                 s=18, color=colour, label=points[0]['codec'], zorder=2)
+def _scatter(axes: Axes, points: Sequence[Point], cost: str, colour: str, marker: str) -> None:
+    if points:
+        axes.scatter([point[cost] for point in points], [point['ap50'] for point in points],
+                     s=22, color=colour, marker=marker, label=points[0]['codec'], zorder=2)
 
 
 def _table_section(detector: Mapping[str, Any], points: Sequence[Point]) -> Section:
-    rows = tuple(_row(point, detector['ap50'])
+    fronts = {'bytes': pareto_front(points, 'bytes'), 'time': pareto_front(points, 'encode_ms')}
+    rows = tuple(_row(point, detector['ap50'], fronts)
                  for point in sorted(points, key=lambda row: row['bytes']))
     return Section('Every point', (
-        'Means over the pictures; bytes are all that the middleware is handed for a frame.',),
+        'Means over the pictures; bytes are all that the middleware is handed for a frame. Best '
+        'for bytes or time: no other point beats this one in both that and AP50.',),
         (Table(_COLUMNS, rows),))
 
 
-def _row(point: Point, reference: float) -> tuple[str, ...]:
+def _row(point: Point, reference: float, fronts: Mapping[str, Sequence[Point]]
+         ) -> tuple[str, ...]:
     share = f'{point["ap50"] / reference:.1%}' if reference else '–'
-    return (setting_name(point), f'{point["bytes"]:.0f}', f'{point["encode_ms_p50"]:.2f}',
-            f'{point["encode_ms_p95"]:.2f}', f'{point["network_ms"]:.2f}',
-            f'{point["ap50"]:.3f}', share,
+    best = ', '.join(name for name, front in fronts.items()
+                     if any(point is other for other in front))
+    return (setting_name(point), best or '–', f'{point["bytes"]:.0f}',
+            f'{point["encode_ms_p50"]:.2f}', f'{point["encode_ms_p95"]:.2f}',
+            f'{point["network_ms"]:.2f}', f'{point["ap50"]:.3f}', share,
             *(_share(point[name]) for name in ('ap', 'ap_small', 'ap_medium', 'ap_large')))
 
 

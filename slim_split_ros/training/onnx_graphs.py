@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from slim_split_ros.networks.candidates import top_candidates
+from slim_split_ros.networks.detector import Detector
+from slim_split_ros.networks.split_detector import normalize
 from slim_split_ros.networks.stored_weights import CodecModel
 
 OPSET = 17
@@ -32,6 +34,18 @@ class ServerGraph(nn.Module):
         return top_candidates(self.model.decode(symbols, inverse_gain, width_index))
 
 
+class PictureGraph(nn.Module):
+    """Detector and top-k: pixels in, candidate boxes out."""
+
+    def __init__(self, detector: Detector) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Map uint8 (N, H, W, 3) to boxes (N, K, 4), scores (N, K), labels (N, K)."""
+        return top_candidates(self.detector(normalize(image.permute(0, 3, 1, 2))))
+
+
 def write_encoder(robot: nn.Module, latent_channels: int, path: Path) -> None:
     """Write what the robot runs at one width: `image`, `gain` to `symbols`."""
     height, side = TRACE_SIZE
@@ -50,6 +64,14 @@ def write_server(model: CodecModel, latent_channels: int, stride: int, path: Pat
     free = {name: {0: 'batch'} for name in (*names, 'boxes', 'scores', 'labels')}
     free['symbols'].update({2: 'latent_height', 3: 'latent_width'})
     _trace(ServerGraph(model), inputs, path, names, free)
+
+
+def write_picture_detector(detector: Detector, path: Path) -> None:
+    """Write a whole detector: `image`, uint8 (1, H, W, 3), BGR, to candidates."""
+    height, side = TRACE_SIZE
+    image = torch.zeros(1, height, side, 3, dtype=torch.uint8)
+    _trace(PictureGraph(detector), (image,), path, ['image'], {
+        'image': {1: 'height', 2: 'width'}, 'boxes': {}, 'scores': {}, 'labels': {}})
 
 
 def _trace(module: nn.Module, inputs: tuple[Tensor, ...], path: Path, names: list[str],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 import json
 from pathlib import Path
+import shutil
 
 import pytest
 
@@ -13,9 +14,14 @@ pytest.importorskip('onnxruntime')
 
 from slim_split_ros.__main__ import main  # noqa: E402
 from slim_split_ros.evaluation.coco_metrics import load_ground_truth, measure_accuracy  # noqa: E402
+from slim_split_ros.evaluation.evaluate import CODECS, available_codecs  # noqa: E402
+from slim_split_ros.evaluation.rivals import find_rivals  # noqa: E402
+from slim_split_ros.networks.rivals.stored import StoredRivals, save_rivals  # noqa: E402
 from slim_split_ros.training.coco_folder import load_split  # noqa: E402
+from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
+from slim_split_ros.wire.message_size import encoded_frame_bytes  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
-from support.small_networks import write_untrained_model  # noqa: E402
+from support.small_networks import untrained_rivals, write_untrained_model  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -31,6 +37,20 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
     folder = tmp_path_factory.mktemp('model')
     write_untrained_model(folder, [load_split(data, 'val').images])
+    return folder
+
+
+@pytest.fixture(scope='module')
+def stored(data: Path) -> StoredRivals:
+    return untrained_rivals([load_split(data, 'val').images])
+
+
+@pytest.fixture(scope='module')
+def with_rivals(tmp_path_factory: pytest.TempPathFactory, model: Path, stored: StoredRivals
+                ) -> Path:
+    folder = tmp_path_factory.mktemp('compared') / 'model'
+    shutil.copytree(model, folder)
+    save_rivals(stored, folder.parent / 'rivals' / 'rivals.safetensors')
     return folder
 
 
@@ -80,6 +100,84 @@ def test_image_codecs_are_points_of_quality_and_scale(
     full = {point['quality']: point['bytes'] for point in points if point['scale'] == 1.0}
     assert len(full) == 10
     assert full[5] < full[90]
+
+
+def measured(data: Path, model: Path, folder: Path, codecs: str) -> list[dict]:
+    file = folder / 'figures.json'
+    assert run(data, model, '--codecs', codecs, '--json', str(file)) == 0
+    return json.loads(file.read_text())['points']
+
+
+def test_the_papers_bytes_follow_from_its_bits_alone(
+    data: Path, with_rivals: Path, tmp_path: Path
+) -> None:
+    points = measured(data, with_rivals, tmp_path, 'paper')
+    assert {(point['members'], point['bits'], point['width'], point['rate'])
+            for point in points} == {
+        (members, bits, members / 4, 4 - bits)
+        for members in range(1, 5) for bits in range(1, 5)}
+    for point in points:
+        values = 6 * (128 // 4) * (96 // 4)
+        payload = 1 + values * point['bits'] // 8  # the first byte names the coder
+        assert point['bytes'] == encoded_frame_bytes('camera', payload)
+        assert point['default'] == (point['bits'] == 4)
+
+
+def test_codecs_of_one_setting_are_one_point_each(
+    data: Path, with_rivals: Path, tmp_path: Path
+) -> None:
+    points = measured(data, with_rivals, tmp_path, 'late,entropic,none,local')
+    assert [point['codec'] for point in points] == ['entropic', 'late', 'none', 'local']
+    by_codec = {point['codec']: point for point in points}
+    assert all('width' not in point and 'rate' not in point for point in points)
+    assert by_codec['none']['bytes'] == pytest.approx(128 * 96 * 3 + 52)
+    assert by_codec['none']['encode_ms'] == 0
+    assert by_codec['local']['bytes'] == 0
+    for name in ('entropic', 'late', 'local'):
+        assert by_codec[name]['encode_ms'] > by_codec[name]['network_ms'] > 0
+
+
+def test_the_codec_without_slimming_has_every_rate(
+    data: Path, with_rivals: Path, tmp_path: Path
+) -> None:
+    points = measured(data, with_rivals, tmp_path, 'static')
+    assert [(point['width'], point['rate'], point['default']) for point in points] == [
+        (1.0, 0, True), (1.0, 1, False)]
+
+
+def test_without_codecs_named_all_that_are_there_are_measured(
+    data: Path, with_rivals: Path, model: Path, stored: StoredRivals
+) -> None:
+    manifest = load_manifest(with_rivals)
+    found = find_rivals(manifest, shipped=Path('nowhere'))
+    assert available_codecs(found) == CODECS
+    none = find_rivals(load_manifest(model), shipped=Path('nowhere'))
+    assert available_codecs(none) == ('slim', 'jpeg', 'webp', 'none')
+
+
+def test_rivals_of_other_classes_are_not_taken(
+    data: Path, model: Path, tmp_path: Path
+) -> None:
+    images = [load_split(data, 'val').images]
+    save_rivals(untrained_rivals(images, ('coin', 'bill')), tmp_path / 'rivals.safetensors')
+    assert find_rivals(load_manifest(model), tmp_path / 'rivals.safetensors') is None
+
+
+def test_missing_rivals_say_how_to_make_them(
+    data: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data, model, '--codecs', 'paper') == 1
+    assert 'train --rivals' in capsys.readouterr().err
+
+
+def test_bars_are_printed_and_written_with_their_verdict(
+    data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / 'figures.json'
+    assert run(data, model, '--codecs', 'slim', '--json', str(file)) == 0
+    bars = {bar['name']: bar for bar in json.loads(file.read_text())['bars']}
+    assert bars['uncompressed detector: AP50']['met'] is False  # it was never trained
+    assert 'uncompressed detector: AP50' in capsys.readouterr().out
 
 
 def test_an_unknown_codec_is_wrong_use(

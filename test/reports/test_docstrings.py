@@ -1,9 +1,15 @@
 """Do the examples of the room run?"""
 
 import doctest
+from importlib import import_module
 
-from slim_split_ros.reports import page, text_table
+import pytest
 
 
-def test_examples_run():
-    assert not doctest.testmod(page).failed + doctest.testmod(text_table).failed
+@pytest.mark.parametrize(
+    'module', ['evaluation_page', 'evaluation_summary', 'page', 'rate_curves', 'text_table'])
+def test_examples_run(module):
+    results = doctest.testmod(import_module(f'slim_split_ros.reports.{module}'))
+
+    assert results.attempted > 0
+    assert results.failed == 0

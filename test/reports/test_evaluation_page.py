@@ -1,4 +1,5 @@
-from slim_split_ros.reports.evaluation_page import pareto_front, render_evaluation
+from slim_split_ros.reports.evaluation_page import render_evaluation
+from slim_split_ros.reports.rate_curves import pareto_front
 
 DETECTOR = {'ap50': 0.6, 'ap': 0.3, 'class_ap50': [0.5, 0.7]}
 
@@ -9,13 +10,14 @@ def point(codec: str, size: float, ap50: float, **setting: float) -> dict:
             'ap50': ap50, 'ap': ap50 / 2, 'ap_small': 0.1, 'ap_medium': 0.2, 'ap_large': None}
 
 
-POINTS = [point('slim', 900, 0.5, width=0.25, rate=0), point('jpeg', 5000, 0.55, quality=20,
-                                                             scale=0.5),
-          point('webp', 6000, 0.52, quality=5, scale=1.0)]
+POINTS = [point('slim', 900, 0.5, width=0.25, rate=0, default=True),
+          point('jpeg', 5000, 0.58, quality=20, scale=0.5),
+          point('webp', 6000, 0.52, quality=5, scale=1.0),
+          point('paper', 7000, 0.4, width=0.25, rate=3, members=1, bits=1, default=False)]
 
 
-def page() -> str:
-    return render_evaluation('drawn', ('square', 'disc'), DETECTOR, POINTS)
+def page(points: list = POINTS) -> str:
+    return render_evaluation('drawn', ('square', 'disc'), DETECTOR, points, jpeg80_ms=0.5)
 
 
 def test_a_point_beaten_in_both_is_not_on_the_front() -> None:
@@ -25,8 +27,27 @@ def test_a_point_beaten_in_both_is_not_on_the_front() -> None:
 def test_every_point_and_class_is_on_the_page() -> None:
     html = page()
     for expected in ('slim, width 0.25, rate 0', 'jpeg, quality 20, scale 0.5', 'AP50 disc',
-                     '83.3%'):
+                     'paper, width 0.25, rate 3, members 1, bits 1', '83.3%'):
         assert expected in html
+
+
+def test_the_summary_says_what_nearly_full_accuracy_takes_and_which_bars_are_met() -> None:
+    html = page()
+    for expected in ('bytes at 95%', 'not reached', '5000', 'missed by', 'bars are met'):
+        assert expected in html
+
+
+def test_points_on_the_front_are_marked_in_the_table() -> None:
+    row = page().split('jpeg, quality 20, scale 0.5')[1].split('</tr>')[0]
+    assert '<td>bytes, time</td>' in row
+
+
+def test_what_sends_nothing_or_takes_no_time_has_a_place_on_logarithmic_axes() -> None:
+    local = {**point('local', 0, 0.45), 'encode_ms': 12.0}
+    raw = {**point('none', 800_000, 0.6), 'encode_ms': 0.0}
+    html = page([*POINTS, local, raw])
+    assert html.count('<svg') == 2
+    assert 'local' in html
 
 
 def test_the_page_needs_no_other_file() -> None:
@@ -37,4 +58,4 @@ def test_the_page_needs_no_other_file() -> None:
 
 def test_a_detector_that_finds_nothing_divides_by_nothing() -> None:
     blind = {'ap50': 0.0, 'ap': 0.0, 'class_ap50': [0.0, 0.0]}
-    assert 'undamaged' in render_evaluation('drawn', ('square', 'disc'), blind, POINTS)
+    assert 'undamaged' in render_evaluation('drawn', ('square', 'disc'), blind, POINTS, 0.5)

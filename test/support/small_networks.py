@@ -7,12 +7,17 @@ from pathlib import Path
 import torch
 
 from slim_split_ros.networks.config import ModelConfig
+from slim_split_ros.networks.detector import Detector
 from slim_split_ros.networks.rivals.ensemble import EnsembleDetector
+from slim_split_ros.networks.rivals.nano import nano_config
+from slim_split_ros.networks.rivals.rivals import Rivals
+from slim_split_ros.networks.rivals.stored import StoredRivals, round_rivals
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import round_to_half
 from slim_split_ros.training.coco_folder import LabelledImage
 from slim_split_ros.training.ensemble_export import write_ensemble_folder
 from slim_split_ros.training.export import fit_all_tables, write_model_folder
+from slim_split_ros.training.rivals_tables import fit_rivals_tables
 from slim_split_ros.training.run import table_images
 from support.drawn_data import CLASSES
 
@@ -42,3 +47,17 @@ def untrained_ensemble() -> EnsembleDetector:
 def write_untrained_ensemble(folder: Path) -> None:
     """Export it."""
     write_ensemble_folder(untrained_ensemble(), folder)
+
+
+def untrained_rivals(sources: list[tuple[LabelledImage, ...]],
+                     classes: tuple[str, ...] = CLASSES) -> StoredRivals:
+    """Return small rivals whose weights are random but always the same, with their tables."""
+    torch.manual_seed(0)
+    config = small_config(classes)
+    small = nano_config(config)
+    stored = StoredRivals(Rivals(config), Detector(small), small, {})
+    round_rivals(stored.modules)
+    images = table_images(sources, config.input_long_side)
+    stored.tables.update(fit_rivals_tables(stored.rivals, images))
+    stored.modules.eval()
+    return stored

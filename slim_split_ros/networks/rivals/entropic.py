@@ -17,6 +17,7 @@ from slim_split_ros.networks.quantizer import Quantized, quantize_with_noise
 
 CHANNELS = (64, 32)
 LATENT_CHANNELS = 16
+LATENT_STRIDE = 8
 DECODER_CHANNELS = (192, 96)
 PARAMETER_FLOOR = 1e-6  # keeps the divisor positive
 

@@ -15,6 +15,7 @@ from slim_split_ros.networks.backbone import STAGES_TO_16, level_channels, stage
 from slim_split_ros.networks.layers import ConvNormAct, CrossStage, Residual
 
 LATENT_CHANNELS = 8
+LATENT_STRIDE = 16
 SYMBOL_LIMIT = 127  # 8 bits, symmetric
 
 

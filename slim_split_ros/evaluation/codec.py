@@ -1,0 +1,38 @@
+"""What is compared? Whatever turns a picture into something sent, and that into detections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slim_split_ros.evaluation.points import Setting
+from slim_split_ros.offboard.detections import Detections
+
+MAX_DETECTIONS = 100  # COCO's
+FRAME_ID = 'camera'
+SERVER_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Hold a picture after the robot's side; `content` is what the other side reads."""
+
+    content: Any
+    bytes: int  # everything handed to the middleware
+    encode_ms: float
+    network_ms: float
+
+
+class Codec(Protocol):
+    """Two sides of one way to get detections off a robot, at each of its settings."""
+
+    settings: list[Setting]
+
+    def encode(self, image: NDArray[np.uint8], setting: Setting) -> Sent:
+        """Do the robot's side on uint8 (H, W, 3), BGR, timed and on one thread."""
+
+    def detect(self, sent: Sent, setting: Setting) -> Detections:
+        """Do the server's side."""

@@ -1,0 +1,58 @@
+"""Which rivals are there to be measured, and at which settings?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from slim_split_ros.evaluation.image_codecs import LocalCodec
+from slim_split_ros.evaluation.model_codec import ModelCodec
+from slim_split_ros.evaluation.picture_detector import PictureDetector
+from slim_split_ros.evaluation.points import Setting
+from slim_split_ros.networks.rivals.ensemble import MEMBERS, MOST_BITS, bits_of_rate
+from slim_split_ros.networks.rivals.stored import RIVALS_FILE, StoredRivals, load_rivals
+from slim_split_ros.training.rivals_export import RIVAL_CODECS, write_rival_folder
+from slim_split_ros.wire.manifest import Manifest, load_manifest
+
+RIVALS = (*RIVAL_CODECS, 'local')
+
+
+def find_rivals(manifest: Manifest, shipped: Path) -> StoredRivals | None:
+    """
+    Return the rivals of a model: in its folder, in `rivals` beside it, or the shipped ones.
+
+    None where no file is, or where those that are there detect other classes or read inputs of
+    another size. Raises WeightsError for a damaged file.
+    """
+    places: Iterable[Path] = (
+        manifest.folder / RIVALS_FILE, manifest.folder.parent / 'rivals' / RIVALS_FILE, shipped)
+    for path in places:
+        if not path.is_file():
+            continue
+        stored = load_rivals(path)
+        config = stored.rivals.config
+        if (config.classes, config.input_long_side) == (
+                manifest.classes, manifest.input_long_side):
+            return stored
+    return None
+
+
+def load_rival(stored: StoredRivals, name: str, folder: Path) -> ModelCodec | LocalCodec:
+    """Return one of RIVALS, written into `folder`, which is not needed afterwards."""
+    if name == 'local':
+        return LocalCodec(PictureDetector(
+            stored.nano, stored.nano_config.input_long_side, folder, threads=1))
+    write_rival_folder(stored, name, folder)
+    return ModelCodec(load_manifest(folder), rival_settings(stored, name))
+
+
+def rival_settings(stored: StoredRivals, name: str) -> list[Setting]:
+    """Return everything that can be set at one of the rivals that send something."""
+    if name == 'paper':
+        return [Setting(name, width=members / MEMBERS, rate=rate, members=members,
+                        bits=bits_of_rate(rate), default=rate == 0)
+                for members in range(1, MEMBERS + 1) for rate in range(MOST_BITS)]
+    if name == 'static':
+        return [Setting(name, width=1.0, rate=rate, default=rate == 0)
+                for rate in range(stored.rivals.static.config.rates)]
+    return [Setting(name)]
