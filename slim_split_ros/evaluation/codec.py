@@ -13,7 +13,6 @@ from slim_split_ros.offboard.detections import Detections
 
 MAX_DETECTIONS = 100  # COCO's
 FRAME_ID = 'camera'
-SERVER_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +34,4 @@ class Codec(Protocol):
         """Do the robot's side on uint8 (H, W, 3), BGR, timed and on one thread."""
 
     def detect(self, sent: Sent, setting: Setting) -> Detections:
-        """Do the server's side."""
+        """Do the server's side; called from several threads at once."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slim_split_ros.evaluation.coco_metrics import SCORE_FLOOR
-from slim_split_ros.evaluation.codec import FRAME_ID, MAX_DETECTIONS, SERVER_THREADS, Sent
+from slim_split_ros.evaluation.codec import FRAME_ID, MAX_DETECTIONS, Sent
 from slim_split_ros.evaluation.points import Setting
 from slim_split_ros.offboard.decode import decode_frame
 from slim_split_ros.offboard.detections import Detections
@@ -25,7 +25,7 @@ class ModelCodec:
         self._manifest = manifest
         self._encoder = FrameEncoder(manifest, threads=1)
         # The same runtime for every codec, whatever else the machine has.
-        self._server = load_server(manifest, 'cpu', SERVER_THREADS)
+        self._server = load_server(manifest, 'cpu', threads=1)
 
     def encode(self, image: NDArray[np.uint8], setting: Setting) -> Sent:
         """Encode uint8 (H, W, 3), BGR, at the setting's width and rate."""

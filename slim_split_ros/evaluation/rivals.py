@@ -41,7 +41,7 @@ def load_rival(stored: StoredRivals, name: str, folder: Path) -> ModelCodec | Lo
     """Return one of RIVALS, written into `folder`, which is not needed afterwards."""
     if name == 'local':
         return LocalCodec(PictureDetector(
-            stored.nano, stored.nano_config.input_long_side, folder, threads=1))
+            stored.nano, stored.nano_config.input_long_side, folder))
     write_rival_folder(stored, name, folder)
     return ModelCodec(load_manifest(folder), rival_settings(stored, name))
 
