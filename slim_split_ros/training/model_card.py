@@ -32,6 +32,24 @@ def write_model_card(folder: Path, splits: list[CocoSplit], preset: str) -> None
     (folder / CARD_FILE).write_text('\n'.join(lines), 'utf-8')
 
 
+def write_rivals_card(folder: Path, splits: list[CocoSplit], preset: str) -> None:
+    """Write the card of the rivals beside their file."""
+    lines = [
+        '# Model card: rivals', '',
+        "Systems that `evaluate` compares with, not meant for use: the founding paper's "
+        'ensemble, an Entropic Student, a late cut, our codec at its full width alone, all '
+        'before one shared detector; and a small detector for the robot. What only the server '
+        'runs has 8 bits a weight, the rest is in half precision.', '',
+        '## Training data', '', '| annotations | images | boxes by class |', '|---|---|---|',
+        *(_data_row(split) for split in splits), '',
+        '## How they were made', '',
+        f'`python -m slim_split_ros train --rivals --preset {preset}`: the four systems together '
+        f'{_stage(PRESETS[preset].codec)}, a quarter of each batch for each; the detector for the '
+        f'robot {_stage(PRESETS[preset].detector)}.', '',
+    ]
+    (folder / CARD_FILE).write_text('\n'.join(lines), 'utf-8')
+
+
 def _data_row(split: CocoSplit) -> str:
     counts = Counter(label for image in split.images for label in image.labels.tolist())
     boxes = ', '.join(f'{name} {counts[index]}' for index, name in enumerate(split.classes))

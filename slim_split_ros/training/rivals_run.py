@@ -20,6 +20,8 @@ from slim_split_ros.networks.stored_weights import load_model
 from slim_split_ros.training.coco_folder import LabelledImage
 from slim_split_ros.training.detector_objective import DetectorObjective
 from slim_split_ros.training.errors import DataSetError
+from slim_split_ros.training.model_card import write_rivals_card
+from slim_split_ros.training.rivals_export import write_rival_folder
 from slim_split_ros.training.rivals_objective import RivalsObjective
 from slim_split_ros.training.rivals_tables import fit_rivals_tables
 from slim_split_ros.training.run import (
@@ -37,7 +39,8 @@ def train_rivals(run: TrainingRun, checkpoint: Path | None) -> Path:
     """
     Train rivals of a model, by default of the one in the run's own output; return their file.
 
-    Raises TrainingError for faults of the data sets and NetworkError where there is no model.
+    The paper's ensemble is also written as a model folder that both nodes run. Raises
+    TrainingError for faults of the data sets and NetworkError where there is no model.
     """
     splits = load_splits(run)
     path = checkpoint or run.output / 'model'
@@ -51,6 +54,8 @@ def train_rivals(run: TrainingRun, checkpoint: Path | None) -> Path:
     stored = train_rival_stages(model, sources, PRESETS[run.preset], place, run.seed)
     file = run.output / 'rivals' / RIVALS_FILE
     save_rivals(stored, file)
+    write_rivals_card(file.parent, splits, run.preset)
+    write_rival_folder(stored, 'paper', run.output / 'ensemble')
     return file
 
 

@@ -18,8 +18,9 @@ from slim_split_ros.training.batches import Batch  # noqa: E402
 from slim_split_ros.training.coco_folder import load_split  # noqa: E402
 from slim_split_ros.training.rivals_objective import PARTS, RivalsObjective  # noqa: E402
 from slim_split_ros.training.rivals_run import train_rival_stages  # noqa: E402
-from slim_split_ros.training.settings import Preset, StageSettings  # noqa: E402
+from slim_split_ros.training.settings import PRESETS, Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace  # noqa: E402
+from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
@@ -119,3 +120,19 @@ def test_a_checkpoint_without_rivals_is_wrong_use(
 ) -> None:
     assert main(['train', '--data', str(tmp_path), '--checkpoint', str(tmp_path)]) == 2
     assert '--rivals' in capsys.readouterr().err
+
+
+def test_the_command_leaves_rivals_their_card_and_the_papers_system_for_both_nodes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_drawn_data(tmp_path, 'train', 4)
+    (tmp_path / 'out/model').mkdir(parents=True)
+    model = round_to_half(SplitDetector(small_config()))
+    save_model(model, tmp_path / 'out/model/model.safetensors')
+    monkeypatch.setitem(PRESETS, 'quick', Preset(SHORT, SHORT))
+    assert main(['train', '--rivals', '--data', str(tmp_path), '--device', 'cpu', '--output',
+                 str(tmp_path / 'out')]) == 0
+    assert load_rivals(tmp_path / 'out/rivals/rivals.safetensors').tables
+    assert 'a quarter of each batch' in (tmp_path / 'out/rivals/MODEL_CARD.md').read_text()
+    manifest = load_manifest(tmp_path / 'out/ensemble')
+    assert [entry.width for entry in manifest.widths] == [0.25, 0.5, 0.75, 1.0]
