@@ -9,20 +9,11 @@ import pytest
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.model import bundle_folder
 from slim_split_ros.weights import SHIPPED_MODELS
-from support.processes import Process
+from support.split_system import start_node_with_shipped
 
 pytestmark = pytest.mark.ros
 
 END_S = 15.0
-# A node as its users start it, in an installation whose model of the codec lies nowhere.
-START_WITHOUT_MODEL = """
-from pathlib import Path
-import sys
-from slim_split_ros.ros.{node}_node import main
-from slim_split_ros.weights import SHIPPED_MODELS
-SHIPPED_MODELS['ensemble'] = Path('{folder}')
-sys.exit(main())
-"""
 
 
 def test_a_given_model_is_taken_whatever_the_codec(tmp_path: Path) -> None:
@@ -50,12 +41,10 @@ def test_a_codec_without_its_model_is_refused_by_folder(
 
 @pytest.mark.parametrize('node', ['onboard', 'offboard'])
 def test_a_node_whose_codec_is_not_installed_ends_with_status_1(
-    node: str, tmp_path: Path, checkout: Path
+    node: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / 'ensemble'
-    program = START_WITHOUT_MODEL.format(node=node, folder=folder)
-    process = Process.start(
-        ['-c', program, '--ros-args', '-p', 'codec:=ensemble'], tmp_path / 'log', checkout, {})
+    process = start_node_with_shipped(node, tmp_path / 'log', 'ensemble', folder, {})
     try:
         assert process.wait(END_S) == 1
     finally:

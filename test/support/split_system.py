@@ -28,6 +28,15 @@ FRAME_ID = 'camera_optical'
 SETTLE_PERIOD_S = 2.0
 # The tiny model boxes the brightest cells; this patch is where they are.
 PATCH = (slice(96, 192), slice(192, 288))
+# A node as its users start it, in an installation whose model of a codec lies elsewhere.
+START_WITH_SHIPPED = """
+from pathlib import Path
+import sys
+from slim_split_ros.ros.{name}_node import main
+from slim_split_ros.weights import SHIPPED_MODELS
+SHIPPED_MODELS['{codec}'] = Path('{folder}')
+sys.exit(main())
+"""
 
 
 def start_node(
@@ -35,13 +44,27 @@ def start_node(
     environment: Mapping[str, str] | None = None,
 ) -> Process:
     """Start a node of the package as its users do."""
-    arguments = ['-m', f'slim_split_ros.ros.{name}_node', '--ros-args']
+    arguments = ['-m', f'slim_split_ros.ros.{name}_node', *_ros_arguments(parameters, remappings)]
+    return Process.start(arguments, log, CHECKOUT, environment or {})
+
+
+def start_node_with_shipped(
+    name: str, log: Path, codec: str, folder: Path, parameters: Mapping[str, Any]
+) -> Process:
+    """Start a node by its codec, as if `folder` were the model that is shipped for it."""
+    program = START_WITH_SHIPPED.format(name=name, codec=codec, folder=folder)
+    arguments = ['-c', program, *_ros_arguments({'codec': codec, **parameters})]
+    return Process.start(arguments, log, CHECKOUT, {})
+
+
+def _ros_arguments(parameters: Mapping[str, Any], remappings: Iterable[str] = ()) -> list[str]:
+    arguments = ['--ros-args']
     for parameter, value in parameters.items():
         text = str(value).lower() if isinstance(value, bool) else str(value)
         arguments += ['-p', f'{parameter}:={text}']
     for remapping in remappings:
         arguments += ['-r', remapping]
-    return Process.start(arguments, log, CHECKOUT, environment or {})
+    return arguments
 
 
 def patch_pixels() -> np.ndarray:

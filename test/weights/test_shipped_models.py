@@ -1,0 +1,59 @@
+"""Is each shipped model whole, and does it answer at every width and rate without torch?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import yaml
+
+from slim_split_ros.offboard import decode_frame, load_server
+from slim_split_ros.onboard import FrameEncoder
+from slim_split_ros.weights import SHIPPED_MODELS
+from slim_split_ros.wire import Coder, EncodedPayload, FrameHeader, Manifest, load_manifest
+
+CODERS = {'slim': Coder.ANS, 'ensemble': Coder.BITS}
+
+
+@pytest.fixture(scope='module', params=sorted(SHIPPED_MODELS))
+def codec(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope='module')
+def manifest(codec: str) -> Manifest:
+    folder = SHIPPED_MODELS[codec]
+    if not folder.is_dir():
+        pytest.skip(f'no model of codec {codec} is shipped')
+    return load_manifest(folder)
+
+
+def modes(manifest: Manifest) -> Iterator[tuple[float, int]]:
+    return ((entry.width, rate)
+            for entry in manifest.widths for rate in range(len(manifest.gains)))
+
+
+def test_every_file_is_as_its_manifest_says(manifest: Manifest) -> None:
+    for name in manifest.files:
+        assert manifest.checked_file(name).is_file()
+
+
+def test_every_mode_goes_from_picture_to_detections(codec: str, manifest: Manifest) -> None:
+    encoder, server = FrameEncoder(manifest), load_server(manifest, 'cpu')
+    picture = np.random.default_rng(0).integers(0, 256, (480, 640, 3)).astype(np.uint8)
+    frames = []
+    for width, rate in modes(manifest):
+        encoded = encoder.encode(picture, width, rate)
+        assert encoded.payload[0] == CODERS[codec]
+        header = FrameHeader(0, 0, encoded.geometry, width, rate, manifest.fingerprint, 0, 1.0)
+        frames.append(decode_frame(EncodedPayload(header, encoded.payload), manifest))
+    for found in server.detect(frames, score_threshold=0.0):
+        assert np.isfinite(found.boxes).all() and len(found)
+
+
+def test_its_operating_points_are_its_modes(manifest: Manifest) -> None:
+    document = yaml.safe_load((manifest.folder / 'operating_points.yaml').read_text())
+    assert document['fingerprint'] == f'{manifest.fingerprint:016x}'
+    assert [(point['width'], point['rate']) for point in document['points']] == list(
+        modes(manifest))
