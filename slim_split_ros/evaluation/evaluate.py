@@ -27,6 +27,7 @@ from slim_split_ros.evaluation.picture_detector import PictureDetector
 from slim_split_ros.evaluation.points import MeasuredFrame, MeasuredPoint, Setting
 from slim_split_ros.evaluation.rivals import RIVALS, load_rival
 from slim_split_ros.networks.rivals.stored import StoredRivals
+from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model
 from slim_split_ros.training.coco_folder import CocoSplit, LabelledImage
 from slim_split_ros.wire.manifest import Manifest
@@ -81,7 +82,7 @@ def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
         raw = RawCodec(detector)
         undamaged = measure(raw, raw.settings[0])
         points = [undamaged] if 'none' in codecs else []
-        for codec in _codecs(manifest, codecs, detector, rivals, Path(scratch)):
+        for codec in _codecs(manifest, codecs, model, detector, rivals, Path(scratch)):
             points += [measure(codec, setting) for setting in codec.settings]
     order = {name: place for place, name in enumerate(CODECS)}
     points.sort(key=lambda point: order[point.setting.codec])
@@ -102,8 +103,9 @@ def _check(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
             f'{manifest.folder.parent / "rivals"}: train them with `train --rivals`')
 
 
-def _codecs(manifest: Manifest, names: tuple[str, ...], detector: PictureDetector,
-            rivals: StoredRivals | None, scratch: Path) -> Iterator[Codec]:
+def _codecs(manifest: Manifest, names: tuple[str, ...], model: SplitDetector,
+            detector: PictureDetector, rivals: StoredRivals | None, scratch: Path
+            ) -> Iterator[Codec]:
     """Yield one after the other, so that no two are in memory at once."""
     if 'slim' in names:
         yield ModelCodec(manifest, slim_settings(manifest))
@@ -111,7 +113,7 @@ def _codecs(manifest: Manifest, names: tuple[str, ...], detector: PictureDetecto
         if name in names and rivals is not None:
             folder = scratch / name
             folder.mkdir()
-            yield load_rival(rivals, name, folder)
+            yield load_rival(rivals, name, model, folder)
     for name in IMAGE_CODECS:
         if name in names:
             yield PictureCodec(name, detector)

@@ -11,6 +11,7 @@ from slim_split_ros.evaluation.picture_detector import PictureDetector
 from slim_split_ros.evaluation.points import Setting
 from slim_split_ros.networks.rivals.ensemble import MEMBERS, MOST_BITS, bits_of_rate
 from slim_split_ros.networks.rivals.stored import RIVALS_FILE, StoredRivals, load_rivals
+from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.training.rivals_export import RIVAL_CODECS, write_rival_folder
 from slim_split_ros.wire.manifest import Manifest, load_manifest
 
@@ -37,12 +38,17 @@ def find_rivals(manifest: Manifest, shipped: Path) -> StoredRivals | None:
     return None
 
 
-def load_rival(stored: StoredRivals, name: str, folder: Path) -> ModelCodec | LocalCodec:
-    """Return one of RIVALS, written into `folder`, which is not needed afterwards."""
+def load_rival(stored: StoredRivals, name: str, model: SplitDetector, folder: Path
+               ) -> ModelCodec | LocalCodec:
+    """
+    Return one of RIVALS, written into `folder`, which is not needed afterwards.
+
+    `model` is the one that they compete with.
+    """
     if name == 'local':
         return LocalCodec(PictureDetector(
             stored.nano, stored.nano_config.input_long_side, folder))
-    write_rival_folder(stored, name, folder)
+    write_rival_folder(stored, name, model, folder)
     return ModelCodec(load_manifest(folder), rival_settings(stored, name))
 
 

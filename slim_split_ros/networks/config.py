@@ -16,14 +16,15 @@ class ModelConfig:
     input_long_side: int = 416
     widths: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
     encoder_channels: int = 64  # multiples of 16 per width: kernels run in blocks of 16
-    latent_channels: int = 112
-    coefficient_channels: int = 64  # of the latents: of a linear transform, the others learnt
-    coefficient_gains: tuple[float, ...] = (5.0, 6.6, 8.6, 11.0)  # one a width
+    coefficient_channels: int = 192  # of the transform, sent in the most important cells
+    coefficient_gains: tuple[float, ...] = (8.0, 12.0, 16.0, 22.0)  # one a width
     rates: int = 4
+    level_gains: tuple[float, ...] = (0.2, 0.5, 1.0)  # of coefficients in cells of each level
+    level_shares: tuple[float, ...] = (0.25, 0.5, 1.0)  # of a width's coefficients, sent there
+    level_thresholds: tuple[float, ...] = (0.25, 0.25)  # chances above which a level is taken
     backbone_width: float = 1.0  # share of EfficientNet-Lite0's channels
     neck_channels: tuple[int, int, int] = (64, 96, 128)  # at strides 8, 16 and 32
     head_channels: int = 64
-    decoder_channels: tuple[int, int] = (128, 64)  # at strides 16 and 8
 
     def __post_init__(self) -> None:
         """Refuse sizes that no network can be built from."""
@@ -35,28 +36,34 @@ class ModelConfig:
         if list(self.widths) != sorted(self.widths) or self.widths[-1] != 1.0:
             raise ValueError(f'widths {self.widths} must rise and end at 1.0')
         for width in self.widths:
-            counts = (self.encoder_channels, self.latent_channels, self.coefficient_channels)
+            counts = (self.encoder_channels, self.coefficient_channels)
             if any((count * width) % 1 for count in counts):
                 raise ValueError(f'width {width} does not give whole channels')
         if len(self.coefficient_gains) != len(self.widths):
             raise ValueError(
                 f'coefficient_gains {self.coefficient_gains} must hold one of each width')
+        sizes = (len(self.level_gains), len(self.level_shares), len(self.level_thresholds) + 1)
+        if len(set(sizes)) > 1:
+            raise ValueError(
+                f'level_gains, level_shares and level_thresholds describe {sizes[0]}, {sizes[1]} '
+                f'and {sizes[2]} levels, must be as many')
 
     def channels(self, width: float) -> int:
         """Return the base channels of the encoder at `width`."""
         return int(self.encoder_channels * width)
 
-    def latents(self, width: float) -> int:
-        """Return the latent channels that `width` sends."""
-        return int(self.latent_channels * width)
-
     def coefficients(self, width: float) -> int:
-        """Return how many of these come from the linear transform."""
+        """Return the transform's coefficients that `width` sends."""
         return int(self.coefficient_channels * width)
 
-    def learnt(self, width: float) -> int:
-        """Return how many of these the encoder's network computes."""
-        return self.latents(width) - self.coefficients(width)
+    def latents(self, width: float) -> int:
+        """Return the latent channels that `width` sends: the levels of cells come first."""
+        return 1 + self.coefficients(width)
+
+    @property
+    def latent_channels(self) -> int:
+        """Latent channels of the full width."""
+        return self.latents(1.0)
 
     def to_dict(self) -> dict[str, object]:
         """Return plain data for JSON."""

@@ -1,10 +1,10 @@
 """
-How does the robot turn a picture into latents at one of several widths?
+How does the robot turn a picture into symbols at one of several widths?
 
 One set of weights; a width runs the leading channels of every layer. The patch stem leaves no
 layer above a quarter of the resolution, depthwise 5x5 kernels see far for few multiplications,
-and batch norms fold into the convolutions at export. Beside the network one linear layer looks at
-blocks of the picture, see `transform`.
+and batch norms fold into the convolutions at export. The network says which cells matter;
+what these send are coefficients of a linear transform, see `transform` and `levels`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from torch import Tensor, nn
 
 from slim_split_ros.networks.config import LATENT_STRIDE, ModelConfig
 from slim_split_ros.networks.layers import SlimmableConv, SwitchableNorm
-from slim_split_ros.networks.transform import cosine_kernels, interleave
+from slim_split_ros.networks.levels import choose_levels, coefficient_scale
+from slim_split_ros.networks.quantizer import quantize
+from slim_split_ros.networks.transform import cosine_kernels
+
+CHANCES = 2  # of any object, of a small one
 
 
 class SlimmableEncoder(nn.Module):
     """
-    Map a picture to latents at 1/16 of its resolution, at a width chosen per call.
+    Map a picture to symbols at 1/16 of its resolution, at a width chosen per call.
 
-    Stages: 4x4 patches (stride 4), 3x3 (stride 8) with two mixing blocks, 3x3 to twice the
-    channels (stride 16) with two mixing blocks, 1x1 to the learnt latents. The other latents are
-    a linear transform of 16x16 blocks. The leading channels are those that a narrower width
-    sends too.
+    The network's stages: 4x4 patches (stride 4), 3x3 (stride 8) with two mixing blocks, 3x3 to
+    twice the channels (stride 16) with two mixing blocks, 1x1 to the two chances of each cell.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -38,13 +40,12 @@ class SlimmableEncoder(nn.Module):
         self.mix8 = nn.ModuleList(MixingBlock(full, base) for _ in range(2))
         self.down16 = SlimmableUnit(full, 2 * full, 3, 2, double)
         self.mix16 = nn.ModuleList(MixingBlock(2 * full, double) for _ in range(2))
-        self.to_latents = SlimmableConv(2 * full, config.learnt(1.0), 1)
-        self.transform = SlimmableConv(
-            3, config.coefficient_channels, LATENT_STRIDE, LATENT_STRIDE, bias=False)
-        self.transform.weight.data = cosine_kernels(config.coefficient_channels)[0]
+        self.to_importance = SlimmableConv(2 * full, CHANCES, 1)
+        self.register_buffer(
+            'transform', cosine_kernels(config.coefficient_channels)[0], persistent=False)
 
-    def forward(self, image: Tensor, width: float) -> Tensor:
-        """Map normalized (N, 3, H, W) to latents (N, latents(width), H/16, W/16)."""
+    def importance(self, image: Tensor, width: float) -> Tensor:
+        """Map normalized (N, 3, H, W) to logits (N, 2, H/16, W/16): any object, a small one."""
         index = self.config.widths.index(width)
         x = self.patch(image, index)  # N, C, H/4, W/4
         x = self.down8(x, index)  # N, C, H/8, W/8
@@ -53,11 +54,30 @@ class SlimmableEncoder(nn.Module):
         x = self.down16(x, index)  # N, 2C, H/16, W/16
         for block in self.mix16:
             x = block(x, index)
-        learnt = self.to_latents.slim(x, self.config.learnt(width))
-        with torch.autocast(image.device.type, enabled=False):  # coefficients pass a hundred steps
-            coefficients = self.transform.slim(image.float(), self.config.coefficients(width))
-        gain = self.config.coefficient_gains[index]
-        return interleave(learnt, coefficients * gain, self.config, index)
+        return self.to_importance.slim(x, CHANCES)
+
+    def coefficients(self, image: Tensor, width: float) -> Tensor:
+        """Map normalized (N, 3, H, W) to coefficients (N, C, H/16, W/16) in a width's units."""
+        kernels = self.transform[:self.config.coefficients(width)]
+        with torch.autocast(image.device.type, enabled=False):  # means pass a hundred steps
+            values = nn.functional.conv2d(image.float(), kernels, stride=LATENT_STRIDE)
+        return values * self.config.coefficient_gains[self.config.widths.index(width)]
+
+    def symbols(self, image: Tensor, levels: Tensor, width: float, gain: Tensor) -> Tensor:
+        """
+        Return symbols, as floats (N, latents(width), h, w).
+
+        Of normalized (N, 3, H, W), levels (N, 1, h, w) and a rate's gains (L,).
+        """
+        coefficients = self.coefficients(image, width)
+        count = coefficients.shape[1]
+        scale = gain[1:count + 1, None, None] * coefficient_scale(levels, self.config, count)
+        return torch.cat([levels, quantize(coefficients * scale)], dim=1)
+
+    def forward(self, image: Tensor, width: float, gain: Tensor) -> Tensor:
+        """Map normalized (N, 3, H, W) and gains (L,) to symbols, as floats (N, latents, h, w)."""
+        levels = choose_levels(self.importance(image, width), self.config)
+        return self.symbols(image, levels, width, gain)
 
 
 class SlimmableUnit(nn.Module):

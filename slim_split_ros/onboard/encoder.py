@@ -17,11 +17,10 @@ from slim_split_ros.onboard.errors import EncoderError
 from slim_split_ros.onboard.letterbox import letterbox, new_canvas
 from slim_split_ros.onboard.network import EncoderNetwork
 from slim_split_ros.onboard.pixels import ChannelOrder
-from slim_split_ros.wire.ans_coder import prepare_tables
-from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.geometry import FrameGeometry
+from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.manifest import Manifest
-from slim_split_ros.wire.payload import Coder, pack_symbols
+from slim_split_ros.wire.payload import Coder, Tables, pack_symbols, prepare_payload
 
 MS_PER_S = 1000.0
 
@@ -72,7 +71,7 @@ class FrameEncoder:
         self._canvas_geometry: FrameGeometry | None = None
         for entry in manifest.widths:
             for tables in entry.tables:
-                prepare_tables(tables)
+                prepare_payload(tables)
 
     def encode(
         self, image: np.ndarray, width: float, rate: int, channel_order: ChannelOrder = 'bgr'
@@ -121,7 +120,9 @@ class FrameEncoder:
         return pack_symbols(symbols, coder, tables, bits)
 
 
-def _model_coder(tables: ChannelTables | None, bits: int | None) -> Coder:
+def _model_coder(tables: Tables | None, bits: int | None) -> Coder:
     if bits is not None:
         return Coder.BITS
+    if isinstance(tables, LevelTables):
+        return Coder.LEVELS
     return Coder.ZSTD if tables is None else Coder.ANS

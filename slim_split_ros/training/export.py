@@ -10,43 +10,47 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from slim_split_ros.networks.candidates import CANDIDATES
-from slim_split_ros.networks.config import INPUT_MULTIPLE, LATENT_STRIDE
-from slim_split_ros.networks.quantizer import quantize
+from slim_split_ros.networks.config import INPUT_MULTIPLE, LATENT_STRIDE, ModelConfig
+from slim_split_ros.networks.encoder import SlimmableEncoder
+from slim_split_ros.networks.levels import choose_levels, level_counts
+from slim_split_ros.networks.quantizer import rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
+from slim_split_ros.networks.transform import MEANS
 from slim_split_ros.training.fold import RobotEncoder
 from slim_split_ros.training.model_folder import SERVER_FILE, encoder_file, seal_folder
 from slim_split_ros.training.onnx_graphs import write_encoder, write_server
-from slim_split_ros.training.transmit import Codec
-from slim_split_ros.wire.entropy_tables import ChannelTables, count_symbols, fit_tables
-from slim_split_ros.wire.neighbours import to_differences
+from slim_split_ros.wire.level_tables import LevelCounts, LevelTables
 
-# Symbol tables of every width and rate: tables[width_index][rate] holds one a latent channel.
-AllTables = list[list[ChannelTables]]
+# Entropy tables of every width and rate: tables[width_index][rate].
+AllTables = list[list[LevelTables]]
 
 
 @torch.no_grad()
-def fit_all_tables(model: Codec, images: Iterable[Tensor]) -> AllTables:
+def fit_all_tables(encoder: SlimmableEncoder, images: Iterable[Tensor]) -> AllTables:
     """Count the symbols of pictures uint8 (N, 3, H, W) at every width and rate."""
-    config = model.config
-    shape = (len(config.widths), config.rates, config.latent_channels, 256)
-    counts, differences = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    config = encoder.config
+    planes = 1 + MEANS
+    counts = [[LevelCounts(config.latents(width), planes, len(config.level_gains))
+               for _ in range(config.rates)] for width in config.widths]
     for batch in images:
-        for index, width in enumerate(config.widths):
-            latent = model.encoder(normalize(batch), width)
-            for rate in range(config.rates):
-                gain = model.quantizer.gain(rate)[:latent.shape[1]]
-                symbols = quantize(latent, gain).transpose(0, 1).numpy()  # C, N, h, w
-                place = (index, rate, slice(len(symbols)))
-                counts[place] += count_symbols(symbols)
-                differences[place] += count_symbols(to_differences(symbols))
-    return [[fit_tables(counts[index, rate, :config.latents(width)],
-                        differences[index, rate, :config.latents(width)])
-             for rate in range(config.rates)] for index, width in enumerate(config.widths)]
+        image = normalize(batch)
+        for width, of_rates in zip(config.widths, counts, strict=True):
+            levels = choose_levels(encoder.importance(image, width), config)
+            for rate, of_rate in enumerate(of_rates):
+                symbols = encoder.symbols(image, levels, width, rate_gain(config, rate))
+                for frame in symbols.to(torch.int8).numpy():
+                    of_rate.add(frame)
+    return [[of_rate.fit(_sent(config, width)) for of_rate in of_rates]
+            for width, of_rates in zip(config.widths, counts, strict=True)]
+
+
+def _sent(config: ModelConfig, width: float) -> list[int]:
+    """Return how many coefficients beside the means cells of each level send."""
+    return [count - MEANS for count in level_counts(config, config.coefficients(width))]
 
 
 def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) -> str:
@@ -82,10 +86,9 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
             'channels': config.channels(width),
             'latent_channels': config.latents(width),
             'encoder': names[width],
-            'entropy_tables': [[table.to_json() for table in channels]
-                               for channels in tables[index]],
+            'entropy_tables': [of_rate.to_json() for of_rate in tables[index]],
         } for index, width in enumerate(config.widths)],
-        'rates': [{'gain': [round(value, 6) for value in model.quantizer.gain(rate).tolist()]}
+        'rates': [{'gain': [round(value, 6) for value in rate_gain(config, rate).tolist()]}
                   for rate in range(config.rates)],
         'server': SERVER_FILE,
         'candidates': CANDIDATES,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from slim_split_ros.networks.encoder import MixingBlock, SlimmableEncoder, SlimmableUnit
-from slim_split_ros.networks.quantizer import SYMBOL_LIMIT
+from slim_split_ros.networks.encoder import CHANCES, MixingBlock, SlimmableEncoder, SlimmableUnit
+from slim_split_ros.networks.levels import choose_levels, coefficient_scale
+from slim_split_ros.networks.quantizer import quantize
 from slim_split_ros.networks.split_detector import PIXEL_DEVIATION, PIXEL_MEAN
-from slim_split_ros.networks.transform import interleave
 
 
 class RobotEncoder(nn.Module):
@@ -17,7 +17,7 @@ class RobotEncoder(nn.Module):
     def __init__(self, encoder: SlimmableEncoder, width: float) -> None:
         super().__init__()
         self.config = config = encoder.config
-        self.index = index = config.widths.index(width)
+        index = config.widths.index(width)
         self.patch = fold_unit(encoder.patch, index, 3)
         base, double = encoder.patch.channels[index], encoder.down16.channels[index]
         self.body = nn.Sequential(
@@ -26,20 +26,20 @@ class RobotEncoder(nn.Module):
             fold_unit(encoder.down16, index, base),
             *(FoldedBlock(block, index) for block in encoder.mix16),
         )
-        weight, bias = encoder.to_latents.sliced(double, config.learnt(width))
-        self.to_latents = nn.Conv2d(double, len(weight), 1)
-        self.to_latents.weight.data, self.to_latents.bias.data = weight.clone(), bias.clone()
+        weight, bias = encoder.to_importance.sliced(double, CHANCES)
+        self.to_importance = nn.Conv2d(double, CHANCES, 1)
+        self.to_importance.weight.data, self.to_importance.bias.data = weight.clone(), bias.clone()
         self.transform = fold_transform(encoder, index)
         scale_pixels(self.patch[0])
         scale_pixels(self.transform)
 
     def forward(self, image: Tensor, gain: Tensor) -> Tensor:
-        """Map uint8 (1, H, W, 3), BGR, and gains (C,) to int8 (1, C, H/16, W/16)."""
+        """Map uint8 (1, H, W, 3), BGR, and gains (L,) to int8 (1, L, H/16, W/16)."""
         pixels = image.permute(0, 3, 1, 2).float()
-        learnt = self.to_latents(self.body(self.patch(pixels)))
-        latent = interleave(learnt, self.transform(pixels), self.config, self.index)
-        scaled = latent * gain[None, :, None, None]
-        return scaled.round().clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT).to(torch.int8)
+        levels = choose_levels(self.to_importance(self.body(self.patch(pixels))), self.config)
+        coefficients = self.transform(pixels) * gain[1:, None, None]
+        scale = coefficient_scale(levels, self.config, coefficients.shape[1])
+        return torch.cat([levels, quantize(coefficients * scale)], dim=1).to(torch.int8)
 
 
 class FoldedBlock(nn.Module):
@@ -72,12 +72,12 @@ def fold_unit(unit: SlimmableUnit, index: int, channels_in: int) -> nn.Sequentia
 
 
 def fold_transform(encoder: SlimmableEncoder, index: int) -> nn.Conv2d:
-    """Return the transform of one width with that width's gain."""
+    """Return the transform of one width as a convolution, with that width's gain."""
     config = encoder.config
     count = config.coefficients(config.widths[index])
-    weight, _ = encoder.transform.sliced(3, count)
-    conv = nn.Conv2d(3, count, encoder.transform.kernel_size, encoder.transform.stride)
-    conv.weight.data = (weight * config.coefficient_gains[index]).detach().clone()
+    side = encoder.transform.shape[-1]
+    conv = nn.Conv2d(3, count, side, side)
+    conv.weight.data = encoder.transform[:count] * config.coefficient_gains[index]
     conv.bias.data.zero_()
     return conv
 

@@ -24,7 +24,8 @@ def write_model_card(folder: Path, splits: list[CocoSplit], preset: str) -> None
         *(_data_row(split) for split in splits), '',
         '## How it was made', '',
         f'`python -m slim_split_ros train --preset {preset}`: '
-        f'detector {_stage(PRESETS[preset].detector)}; codec {_stage(PRESETS[preset].codec)}.',
+        f'detector {_stage(PRESETS[preset].detector)}; encoder '
+        f'{_stage(PRESETS[preset].encoder)}; codec {_stage(PRESETS[preset].codec)}.',
         '', '## Encoders', '', '| width | channels | latent channels |', '|---|---|---|',
         *(f'| {entry["width"]:g} | {entry["channels"]} | {entry["latent_channels"]} |'
           for entry in manifest['widths']), '',
@@ -37,15 +38,16 @@ def write_rivals_card(folder: Path, splits: list[CocoSplit], preset: str) -> Non
     lines = [
         '# Model card: rivals', '',
         "Systems that `evaluate` compares with, not meant for use: the founding paper's "
-        'ensemble, an Entropic Student, a late cut, our codec at its full width alone, all '
-        'before one shared detector; and a small detector for the robot. What only the server '
-        'runs has 8 bits a weight, the rest is in half precision.', '',
+        'ensemble, an Entropic Student and a late cut before one shared detector, our encoder '
+        'trained for its full width alone, and a small detector for the robot. What only the '
+        'server runs has 8 bits a weight, the rest is in half precision.', '',
         '## Training data', '', '| annotations | images | boxes by class |', '|---|---|---|',
         *(_data_row(split) for split in splits), '',
         '## How they were made', '',
-        f'`python -m slim_split_ros train --rivals --preset {preset}`: the four systems together '
-        f'{_stage(PRESETS[preset].codec)}, a quarter of each batch for each; the detector for the '
-        f'robot {_stage(PRESETS[preset].detector)}.', '',
+        f'`python -m slim_split_ros train --rivals --preset {preset}`: the first three together '
+        f'{_stage(PRESETS[preset].codec)}, a third of each batch for each; our encoder '
+        f'{_stage(PRESETS[preset].encoder)}; the detector for the robot '
+        f'{_stage(PRESETS[preset].detector)}.', '',
     ]
     (folder / CARD_FILE).write_text('\n'.join(lines), 'utf-8')
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from slim_split_ros.networks.quantizer import Quantized
+from slim_split_ros.networks.rivals.prior import Quantized
 
 FIRST_RATE_WEIGHT = 4.0
 RATE_WEIGHTS = (0.5, 40.0)  # least and most: a target that is out of reach must not drown the rest

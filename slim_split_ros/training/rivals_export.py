@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from slim_split_ros.networks.candidates import CANDIDATES
 from slim_split_ros.networks.config import INPUT_MULTIPLE
 from slim_split_ros.networks.detector import Detector, Prediction
-from slim_split_ros.networks.quantizer import dequantize, quantize
 from slim_split_ros.networks.rivals import entropic, late
+from slim_split_ros.networks.rivals.prior import latent_of, round_latent
 from slim_split_ros.networks.rivals.rivals import Rivals
 from slim_split_ros.networks.rivals.stored import StoredRivals
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
@@ -26,17 +26,18 @@ from slim_split_ros.training.ensemble_export import write_ensemble_folder
 from slim_split_ros.training.export import write_model_folder
 from slim_split_ros.training.model_folder import SERVER_FILE, encoder_file, write_manifest
 from slim_split_ros.training.onnx_graphs import write_encoder, write_server
-from slim_split_ros.wire.entropy_tables import ChannelTables
+from slim_split_ros.wire.level_tables import LevelTables
 
 RIVAL_CODECS = ('paper', 'entropic', 'static', 'late')
 
 
-def write_rival_folder(stored: StoredRivals, codec: str, folder: Path) -> None:
-    """Write the model folder of one of RIVAL_CODECS."""
+def write_rival_folder(stored: StoredRivals, codec: str, server: SplitDetector, folder: Path
+                       ) -> None:
+    """Write the model folder of one of RIVAL_CODECS; `server` is the model they compete with."""
     write: dict[str, Callable[[], object]] = {
         'paper': lambda: write_ensemble_folder(
             round_to_half(stored.rivals.ensemble), folder),
-        'static': lambda: _write_static(stored, folder),
+        'static': lambda: _write_static(stored, server, folder),
         'entropic': lambda: _write_single(
             RobotEntropic(stored.rivals), _entropic_server(stored.rivals), 'entropic', stored,
             folder),
@@ -57,7 +58,7 @@ class RobotEntropic(nn.Module):
 
     def forward(self, image: Tensor, gain: Tensor) -> Tensor:
         """Map uint8 (1, H, W, 3), BGR, and gains (C,) to int8 (1, C, H/8, W/8)."""
-        return quantize(self.encoder(normalize(image.permute(0, 3, 1, 2))), gain)
+        return round_latent(self.encoder(normalize(image.permute(0, 3, 1, 2))), gain)
 
 
 class RobotLate(nn.Module):
@@ -74,7 +75,7 @@ class RobotLate(nn.Module):
     def forward(self, image: Tensor, gain: Tensor) -> Tensor:
         """Map uint8 (1, H, W, 3), BGR, and gains (C,) to int8 (1, C, H/16, W/16)."""
         features = self.stem(normalize(image.permute(0, 3, 1, 2)))
-        return quantize(self.codec.encode(features), gain)
+        return round_latent(self.codec.encode(features), gain)
 
 
 class PlainServer(nn.Module):
@@ -89,7 +90,7 @@ class PlainServer(nn.Module):
         """Detect from symbols int8 (N, C, h, w) and steps (N, C); the width (N,) is ignored."""
         # Times zero, so that graphs of every codec have the same inputs.
         ignored = 0.0 * width_index.to(inverse_gain.dtype)[:, None]
-        latent = dequantize(symbols, inverse_gain + ignored)
+        latent = latent_of(symbols, inverse_gain + ignored)
         return self.detector.from_features(self.decoder(latent))
 
 
@@ -125,11 +126,10 @@ def _write_single(robot: RobotEntropic | RobotLate, server: PlainServer, codec: 
     write_manifest(both, description, (encoder_file(1.0), SERVER_FILE), folder)
 
 
-def _write_static(stored: StoredRivals, folder: Path) -> None:
-    static = stored.rivals.static
-    model = SplitDetector(static.config)
-    model.encoder, model.quantizer, model.decoder = (
-        static.encoder, static.quantizer, static.decoder)
-    model.detector = stored.rivals.server
-    tables = [ChannelTables.from_json(rate) for rate in stored.tables['static']]
+def _write_static(stored: StoredRivals, server: SplitDetector, folder: Path) -> None:
+    """Write our encoder of one width with the server of our model, which reads it as its own."""
+    model = SplitDetector(stored.rivals.static.config)
+    model.encoder, model.detector = stored.rivals.static, server.detector
+    model.decoder.stem = server.decoder.stem
+    tables = [LevelTables.from_json(rate) for rate in stored.tables['static']]
     write_model_folder(round_to_half(model), [tables], folder)

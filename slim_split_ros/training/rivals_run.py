@@ -19,6 +19,7 @@ from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model
 from slim_split_ros.training.coco_folder import LabelledImage
 from slim_split_ros.training.detector_objective import DetectorObjective
+from slim_split_ros.training.encoder_objective import EncoderObjective
 from slim_split_ros.training.errors import DataSetError
 from slim_split_ros.training.model_card import write_rivals_card
 from slim_split_ros.training.rivals_export import write_rival_folder
@@ -55,7 +56,7 @@ def train_rivals(run: TrainingRun, checkpoint: Path | None) -> Path:
     file = run.output / 'rivals' / RIVALS_FILE
     save_rivals(stored, file)
     write_rivals_card(file.parent, splits, run.preset)
-    write_rival_folder(stored, 'paper', run.output / 'ensemble')
+    write_rival_folder(stored, 'paper', model, run.output / 'ensemble')
     return file
 
 
@@ -69,12 +70,15 @@ def train_rival_stages(model: SplitDetector, sources: list[tuple[LabelledImage, 
     torch.manual_seed(seed)
     config = model.config
     objective = RivalsObjective(Rivals(config), model.detector, seed)
-    average = run_stage(objective, sources, batch_plan(preset.codec, config, seed + 2),
+    average = run_stage(objective, sources, batch_plan(preset.codec, config, seed + 3),
                         preset.codec, place)
     rivals = average.rivals.cpu()
+    static = run_stage(EncoderObjective(rivals.static, seed, name='static'), sources,
+                       batch_plan(preset.encoder, config, seed + 1), preset.encoder, place)
+    rivals.static.load_state_dict(static.cpu().state_dict())
     small = nano_config(config)
     nano = run_stage(DetectorObjective(Detector(small), name='nano', backbone_rate=1.0), sources,
-                     batch_plan(preset.detector, config, seed + 3), preset.detector, place).cpu()
+                     batch_plan(preset.detector, config, seed + 4), preset.detector, place).cpu()
     stored = StoredRivals(rivals, nano, small, {})
     round_rivals(stored.modules)
     stored.tables.update(

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from slim_split_ros.networks.quantizer import quantize
 from slim_split_ros.networks.rivals import late
+from slim_split_ros.networks.rivals.prior import round_latent
 from slim_split_ros.networks.rivals.rivals import Rivals
 from slim_split_ros.networks.split_detector import normalize
 from slim_split_ros.training.export import fit_all_tables
@@ -22,7 +22,7 @@ def fit_rivals_tables(rivals: Rivals, images: list[Tensor]) -> dict[str, list]:
     rivals.eval()
     unit = torch.ones_like(rivals.entropic.log_scale)
     symbols_of: dict[str, Callable[[Tensor], Tensor]] = {
-        'entropic': lambda image: quantize(rivals.entropic.encoder(image), unit),
+        'entropic': lambda image: round_latent(rivals.entropic.encoder(image), unit),
         'late': lambda image: late.quantize(rivals.late.encode(rivals.server.stem(image))),
     }
     tables = {name: [_fit(encode, images)] for name, encode in symbols_of.items()}

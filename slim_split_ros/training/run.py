@@ -1,4 +1,4 @@
-"""How does a whole training run go? Check the data, two stages, export."""
+"""How does a whole training run go? Check the data, three stages, export."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from slim_split_ros.training.batches import BatchPlan, plain_batches
 from slim_split_ros.training.coco_folder import CocoSplit, LabelledImage, load_split
 from slim_split_ros.training.codec_objective import CodecObjective
 from slim_split_ros.training.detector_objective import DetectorObjective
+from slim_split_ros.training.encoder_objective import EncoderObjective
 from slim_split_ros.training.ensemble_export import write_ensemble_folder
 from slim_split_ros.training.errors import DataSetError
 from slim_split_ros.training.export import fit_all_tables, write_model_folder
@@ -84,22 +85,25 @@ def export_model(checkpoint: Path, data: tuple[Path, ...], split: str, output: P
             'with --data')
     sources = [load_split(folder, split).images for folder in data]
     images = table_images(sources, model.config.input_long_side)
-    return write_model_folder(model, fit_all_tables(model, images), output)
+    return write_model_folder(model, fit_all_tables(model.encoder, images), output)
 
 
 def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]], preset: Preset,
                  place: RunPlace, seed: int) -> None:
-    """Train the detector, then the codec; `model` ends with the averaged weights."""
+    """Train detector, encoder and codec; `model` ends with the averaged weights."""
     torch.manual_seed(seed)
     if model.config.backbone_width == 1.0:
         load_pretrained_backbone(model.detector)
     plan = batch_plan(preset.detector, model.config, seed)
     detector = run_stage(DetectorObjective(model.detector), sources, plan, preset.detector, place)
     model.detector.load_state_dict(detector.state_dict())
-    plan = batch_plan(preset.codec, model.config, seed + 1)
-    objective = CodecObjective(model, seed)
-    average = run_stage(objective, sources, plan, preset.codec, place)
-    model.load_state_dict(average.model.state_dict())
+    plan = batch_plan(preset.encoder, model.config, seed + 1)
+    encoder = run_stage(
+        EncoderObjective(model.encoder, seed), sources, plan, preset.encoder, place)
+    model.encoder.load_state_dict(encoder.state_dict())
+    plan = batch_plan(preset.codec, model.config, seed + 2)
+    average = run_stage(CodecObjective(model, seed), sources, plan, preset.codec, place)
+    model.load_state_dict(average.state_dict())
 
 
 def batch_plan(settings: StageSettings, config: ModelConfig, seed: int) -> BatchPlan:
@@ -128,7 +132,7 @@ def _export(model: SplitDetector, splits: list[CocoSplit], run: TrainingRun) -> 
     model = round_to_half(model.cpu())
     images = table_images([split.images for split in splits], model.config.input_long_side)
     folder = run.output / 'model'
-    write_model_folder(model, fit_all_tables(model, images), folder)
+    write_model_folder(model, fit_all_tables(model.encoder, images), folder)
     write_model_card(folder, splits, run.preset)
     return folder
 

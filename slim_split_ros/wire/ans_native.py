@@ -36,12 +36,19 @@ def encode(channels: list[np.ndarray], tables: list[Any]) -> np.ndarray:
     return coder.get_compressed()
 
 
-def decode(
-    words: np.ndarray, tables: list[Any], symbols_per_channel: int
-) -> tuple[list[np.ndarray], bool]:
-    """Decode entry indices per channel, and whether the words held exactly these symbols."""
-    import constriction
+class Reader:
+    """Take symbols off a stream of words, first one first."""
 
-    coder = constriction.stream.stack.AnsCoder(words)
-    channels = [coder.decode(table, symbols_per_channel) for table in tables]
-    return channels, coder.is_empty()
+    def __init__(self, words: np.ndarray) -> None:
+        import constriction
+
+        self._coder = constriction.stream.stack.AnsCoder(words)
+
+    def read(self, table: Any, count: int) -> np.ndarray:
+        """Return the next entry indices of a table, int32 (count,)."""
+        indices: np.ndarray = self._coder.decode(table, count)
+        return indices
+
+    def is_used_up(self) -> bool:
+        """Tell whether the words held exactly what was read."""
+        return bool(self._coder.is_empty())

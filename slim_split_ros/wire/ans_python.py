@@ -64,24 +64,30 @@ def encode(channels: list[np.ndarray], tables: list[PythonTable]) -> np.ndarray:
     return np.array(words, np.uint32)
 
 
-def decode(
-    words: np.ndarray, tables: list[PythonTable], symbols_per_channel: int
-) -> tuple[list[np.ndarray], bool]:
-    """Decode entry indices per channel, and whether the words held exactly these symbols."""
-    stack: list[int] = words.tolist()
-    state = stack.pop() if stack else 0
-    if stack:
-        state = state << WORD_BITS | stack.pop()
-    channels = []
-    for table in tables:
+class Reader:
+    """Take symbols off a stream of words, first one first."""
+
+    def __init__(self, words: np.ndarray) -> None:
+        self._stack: list[int] = words.tolist()
+        self._state = self._stack.pop() if self._stack else 0
+        if self._stack:
+            self._state = self._state << WORD_BITS | self._stack.pop()
+
+    def read(self, table: PythonTable, count: int) -> np.ndarray:
+        """Return the next entry indices of a table, int32 (count,)."""
+        stack, state = self._stack, self._state
         spans, index_of = table.spans, table.index_of
-        indices = [0] * symbols_per_channel
-        for position in range(symbols_per_channel):
+        indices = [0] * count
+        for position in range(count):
             quantile = state & QUANTILE_MASK
             indices[position] = index = index_of[quantile >> TABLE_SHIFT]
             frequency, start, _ = spans[index]
             state = (state >> PRECISION) * frequency + quantile - start
             if state < STATE_LOW and stack:
                 state = state << WORD_BITS | stack.pop()
-        channels.append(np.array(indices, np.int32))
-    return channels, not stack and not state
+        self._state = state
+        return np.array(indices, np.int32)
+
+    def is_used_up(self) -> bool:
+        """Tell whether the words held exactly what was read."""
+        return not self._stack and not self._state

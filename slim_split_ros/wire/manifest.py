@@ -18,6 +18,7 @@ from slim_split_ros.wire.bit_coder import MAX_BITS
 from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.fingerprint import FINGERPRINT_DIGITS
+from slim_split_ros.wire.level_tables import LevelTables
 
 MANIFEST_FILE = 'manifest.json'
 FORMAT = 1
@@ -32,7 +33,7 @@ class EncoderEntry:
     channels: int
     latent_channels: int
     encoder: str
-    tables: tuple[ChannelTables, ...]
+    tables: tuple[ChannelTables, ...] | tuple[LevelTables, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Manifest:
                 return index
         return None
 
-    def tables(self, width_index: int, rate: int) -> ChannelTables | None:
+    def tables(self, width_index: int, rate: int) -> ChannelTables | LevelTables | None:
         """Return the entropy tables of a width and rate, or None where the model has none."""
         tables = self.widths[width_index].tables
         return tables[rate] if tables else None
@@ -197,17 +198,28 @@ def _parse_width(
         _listed_file(fields, 'encoder', files), _parse_tables(per_rate, rates, latent_channels))
 
 
-def _parse_tables(per_rate: Any, rates: int, latent_channels: int) -> tuple[ChannelTables, ...]:
+def _parse_tables(per_rate: Any, rates: int, latent_channels: int
+                  ) -> tuple[ChannelTables, ...] | tuple[LevelTables, ...]:
     if per_rate is None:
         return ()
     if not isinstance(per_rate, list) or len(per_rate) != rates:
         raise ManifestError(f'entropy_tables must be a list with one entry for each of {rates} '
                             'rates')
+    if isinstance(per_rate[0], dict):
+        of_levels = tuple(LevelTables.from_json(tables) for tables in per_rate)
+        _check_channels([len(tables) for tables in of_levels], latent_channels)
+        return of_levels
     for tables in per_rate:
         if not isinstance(tables, list) or len(tables) != latent_channels:
             raise ManifestError(
                 f'entropy_tables must hold a table for each of {latent_channels} latent channels')
     return tuple(ChannelTables.from_json(tables) for tables in per_rate)
+
+
+def _check_channels(counts: list[int], latent_channels: int) -> None:
+    if any(count != latent_channels for count in counts):
+        raise ManifestError(
+            f'entropy_tables are for {counts} channels, must be for {latent_channels}')
 
 
 def _parse_gains(rates: list[_Fields]) -> tuple[tuple[float, ...], ...]:

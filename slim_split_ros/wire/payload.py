@@ -7,12 +7,17 @@ A new entropy coder: a file of its own, a line in `Coder`, a case in each functi
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TypeVar
 
 import numpy as np
 
-from slim_split_ros.wire import ans_coder, bit_coder, zstd_coder
+from slim_split_ros.wire import ans_coder, bit_coder, level_coder, zstd_coder
 from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.errors import PayloadError
+from slim_split_ros.wire.level_tables import LevelTables
+
+Tables = ChannelTables | LevelTables
+AnyTables = TypeVar('AnyTables', ChannelTables, LevelTables)
 
 
 class Coder(IntEnum):
@@ -22,14 +27,26 @@ class Coder(IntEnum):
     ZSTD = 1
     ANS = 2
     BITS = 3
+    LEVELS = 4
+
+
+def prepare_payload(tables: Tables) -> None:
+    """Derive now what the first frame with these tables would otherwise wait for (20 ms)."""
+    if isinstance(tables, LevelTables):
+        level_coder.prepare_levels(tables)
+    else:
+        ans_coder.prepare_tables(tables)
 
 
 def pack_symbols(
-    symbols: np.ndarray, coder: Coder, tables: ChannelTables | None = None,
+    symbols: np.ndarray, coder: Coder, tables: Tables | None = None,
     bits: int | None = None, zstd_level: int = zstd_coder.DEFAULT_LEVEL,
 ) -> bytes:
     """
-    Pack int8 (C, h, w); `Coder.ANS` needs one table a channel, `Coder.BITS` the bits a symbol.
+    Pack int8 (C, h, w).
+
+    `Coder.ANS` needs one table a channel, `Coder.LEVELS` level tables, `Coder.BITS` the bits a
+    symbol.
 
     >>> symbols = np.array([[[0, 0, -3], [0, 1, 0]]], np.int8)
     >>> payload = pack_symbols(symbols, Coder.ZSTD)
@@ -40,7 +57,11 @@ def pack_symbols(
         raise ValueError(
             f'symbols are {symbols.dtype} with {symbols.ndim} dimensions, must be int8 (C, h, w)')
     if coder is Coder.ANS:
-        stream = ans_coder.encode_symbols(symbols, _require_tables(tables, len(symbols)))
+        stream = ans_coder.encode_symbols(
+            symbols, _require_tables(tables, len(symbols), ChannelTables))
+    elif coder is Coder.LEVELS:
+        stream = level_coder.encode_levels(
+            symbols, _require_tables(tables, len(symbols), LevelTables))
     elif coder is Coder.BITS:
         stream = bit_coder.pack_bits(symbols, _require_bits(bits))
     elif coder is Coder.ZSTD:
@@ -51,7 +72,7 @@ def pack_symbols(
 
 
 def unpack_symbols(
-    payload: bytes, shape: tuple[int, int, int], tables: ChannelTables | None = None,
+    payload: bytes, shape: tuple[int, int, int], tables: Tables | None = None,
     bits: int | None = None,
 ) -> np.ndarray:
     """
@@ -67,7 +88,13 @@ def unpack_symbols(
         raise PayloadError('payload is empty: it must start with the id of its coder')
     coder, stream = _parse_coder(stream[0]), stream[1:]
     if coder is Coder.ANS:
-        symbols = ans_coder.decode_symbols(stream, shape, _require_tables(tables, shape[0]))
+        symbols = ans_coder.decode_symbols(
+            stream, shape, _require_tables(tables, shape[0], ChannelTables))
+        symbols.flags.writeable = False
+        return symbols
+    if coder is Coder.LEVELS:
+        symbols = level_coder.decode_levels(
+            stream, shape, _require_tables(tables, shape[0], LevelTables))
         symbols.flags.writeable = False
         return symbols
     symbols_count = shape[0] * shape[1] * shape[2]
@@ -91,12 +118,12 @@ def _parse_coder(number: int) -> Coder:
         raise PayloadError(f'payload names coder {number}, known are {known}') from None
 
 
-def _require_tables(tables: ChannelTables | None, channels: int) -> ChannelTables:
-    if tables is None or len(tables) != channels:
+def _require_tables(tables: Tables | None, channels: int, kind: type[AnyTables]) -> AnyTables:
+    if not isinstance(tables, kind) or len(tables) != channels:
         raise PayloadError(
-            f'coder ANS needs {channels} entropy tables, the model has '
-            f'{0 if tables is None else len(tables)} for this width and rate: '
-            'export the model again, or pack with zstd')
+            f'the coder needs entropy tables for {channels} channels, the model has '
+            f'{0 if tables is None else len(tables)} for this width and rate, or of another '
+            'kind: export the model again, or pack with zstd')
     return tables
 
 

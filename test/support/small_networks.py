@@ -25,9 +25,8 @@ from support.drawn_data import CLASSES
 def small_config(classes: tuple[str, ...] = CLASSES) -> ModelConfig:
     """Return a model of few channels and a small input."""
     return ModelConfig(
-        classes, input_long_side=128, encoder_channels=16, latent_channels=8,
-        coefficient_channels=4, rates=2, backbone_width=0.25,
-        neck_channels=(16, 16, 16), head_channels=16, decoder_channels=(16, 16))
+        classes, input_long_side=128, encoder_channels=16, coefficient_channels=32, rates=2,
+        backbone_width=0.25, neck_channels=(16, 16, 16), head_channels=16)
 
 
 def write_untrained_model(folder: Path, sources: list[tuple[LabelledImage, ...]]) -> None:
@@ -35,7 +34,7 @@ def write_untrained_model(folder: Path, sources: list[tuple[LabelledImage, ...]]
     torch.manual_seed(0)
     model = round_to_half(SplitDetector(small_config()))
     images = table_images(sources, model.config.input_long_side)
-    write_model_folder(model, fit_all_tables(model, images), folder)
+    write_model_folder(model, fit_all_tables(model.encoder, images), folder)
 
 
 def untrained_ensemble() -> EnsembleDetector:

@@ -51,7 +51,7 @@ def exported(tmp_path_factory, sources: list) -> Path:  # noqa: ANN001
     train_stages(model, sources, Preset(SHORT, SHORT), place, seed=0)
     folder = tmp_path_factory.mktemp('model')
     model = round_to_half(model)
-    write_model_folder(model, fit_all_tables(model, table_images(sources, 128)), folder)
+    write_model_folder(model, fit_all_tables(model.encoder, table_images(sources, 128)), folder)
     return folder
 
 
@@ -136,7 +136,7 @@ def test_the_fingerprint_follows_the_weights(exported: Path, tmp_path: Path, sou
     model = load_model(exported)
     with torch.no_grad():
         model.decoder.exit.bias += 1.0
-    tables = fit_all_tables(model, table_images(sources, 128))
+    tables = fit_all_tables(model.encoder, table_images(sources, 128))
     changed = write_model_folder(round_to_half(model), tables, tmp_path)
     assert changed != json.loads((exported / 'manifest.json').read_text())['fingerprint']
 

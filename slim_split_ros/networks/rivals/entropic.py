@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from slim_split_ros.networks.quantizer import Quantized, quantize_with_noise
+from slim_split_ros.networks.rivals.prior import Quantized, quantize_with_noise
 
 CHANNELS = (64, 32)
 LATENT_CHANNELS = 16
@@ -44,7 +44,7 @@ class EntropicCodec(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Quantized]:
         """Map normalized (N, 3, H, W) to decoded features (N, C, H/8, W/8) and what was sent."""
         latent = self.encoder(image).float()
-        sent = quantize_with_noise(latent, torch.ones_like(self.log_scale), self.log_scale)
+        sent = quantize_with_noise(latent, self.log_scale)
         return self.decoder(sent.latent), sent
 
 

@@ -15,6 +15,7 @@ from slim_split_ros.networks.backbone import STAGES_TO_16, level_channels, stage
 from slim_split_ros.networks.layers import ConvNormAct, CrossStage, Residual
 
 LATENT_CHANNELS = 8
+DECODER_CHANNELS = (128, 64)  # at strides 16 and 8
 LATENT_STRIDE = 16
 SYMBOL_LIMIT = 127  # 8 bits, symmetric
 
@@ -22,10 +23,10 @@ SYMBOL_LIMIT = 127  # 8 bits, symmetric
 class LateCodec(nn.Module):
     """Hold the detector's stage at stride 16, the bottleneck and the way back to stride 8."""
 
-    def __init__(self, backbone_width: float, channels: tuple[int, int]) -> None:
+    def __init__(self, backbone_width: float) -> None:
         super().__init__()
         features, middle, _ = level_channels(backbone_width)
-        coarse, fine = channels
+        coarse, fine = DECODER_CHANNELS
         self.stage16 = stage_blocks(features, STAGES_TO_16, backbone_width)
         self.bottleneck = nn.Conv2d(middle, LATENT_CHANNELS, 1)
         self.decoder = nn.Sequential(

@@ -7,10 +7,11 @@ from torch import nn
 from slim_split_ros.networks.backbone import level_channels
 from slim_split_ros.networks.config import ModelConfig
 from slim_split_ros.networks.detector import Detector
+from slim_split_ros.networks.encoder import SlimmableEncoder
 from slim_split_ros.networks.rivals.ensemble import EnsembleDetector
 from slim_split_ros.networks.rivals.entropic import EntropicCodec
 from slim_split_ros.networks.rivals.late import LateCodec
-from slim_split_ros.networks.rivals.static import StaticCodec
+from slim_split_ros.networks.rivals.static import static_config
 
 
 class Rivals(nn.Module):
@@ -25,8 +26,8 @@ class Rivals(nn.Module):
         self.config = config
         self.ensemble = EnsembleDetector(config)
         self.entropic = EntropicCodec(level_channels(config.backbone_width)[0])
-        self.late = LateCodec(config.backbone_width, config.decoder_channels)
-        self.static = StaticCodec(config)
+        self.late = LateCodec(config.backbone_width)
+        self.static = SlimmableEncoder(static_config(config))
 
     @property
     def server(self) -> Detector:
@@ -37,4 +38,3 @@ class Rivals(nn.Module):
         """Copy a trained detector into every part that begins as one."""
         self.server.load_state_dict(detector.state_dict())
         self.late.stage16.load_state_dict(detector.trunk.stage16.state_dict())
-        self.static.decoder.stem.load_state_dict(detector.stem.state_dict())

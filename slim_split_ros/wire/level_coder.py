@@ -1,0 +1,118 @@
+"""How does a frame become a stream whose cells send more or less? Level by level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from slim_split_ros.wire.ans_stream import (
+    PreparedTable,
+    StreamReader,
+    has_native_coder,
+    prepare_table,
+    write_streams,
+)
+from slim_split_ros.wire.errors import PayloadError
+from slim_split_ros.wire.level_tables import SILENT, LevelTables
+from slim_split_ros.wire.neighbours import from_differences, to_differences
+
+
+def encode_levels(symbols: np.ndarray, tables: LevelTables, native: bool | None = None) -> bytes:
+    """
+    Encode int8 (C, h, w), levels first; symbols that a level does not send must be zero.
+
+    `native` chooses constriction (True) or plain Python (False); the bytes are the same. By
+    default it is constriction where that is installed.
+    """
+    prepared = _prepare(tables, _is_native(native))
+    planes = symbols[:len(prepared.planes)]
+    if len(prepared.differing):
+        planes = planes.copy()
+        planes[prepared.differing] = to_differences(planes[prepared.differing])
+    streams = list(planes.reshape(len(planes), -1))
+    used = list(prepared.planes)
+    levels = symbols[0].ravel()
+    others = symbols[len(planes):].reshape(len(symbols) - len(planes), -1)
+    for level, runs in enumerate(prepared.levels):
+        cells = np.flatnonzero(levels == level)
+        if not len(cells):
+            continue
+        block = others[runs.channels[:, None], cells]  # by table
+        for table, first, last in runs.parts:
+            streams.append(block[first:last].ravel())
+            used.append(table)
+    return write_streams(streams, used, _is_native(native))
+
+
+def decode_levels(
+    stream: bytes, shape: tuple[int, int, int], tables: LevelTables, native: bool | None = None
+) -> np.ndarray:
+    """Decode int8 (C, h, w); raises PayloadError unless the stream holds exactly that."""
+    prepared = _prepare(tables, _is_native(native))
+    count = shape[1] * shape[2]
+    reader = StreamReader(stream, shape[0] * count, _is_native(native))
+    symbols = np.zeros((shape[0], count), np.int8)
+    planes = len(prepared.planes)
+    for row, table in enumerate(prepared.planes):
+        symbols[row] = reader.read(table, count)
+    levels = symbols[0].copy()
+    if levels.min() < 0 or levels.max() >= len(prepared.levels):
+        raise PayloadError(
+            f'payload has levels {levels.min()} to {levels.max()}, the model 0 to '
+            f'{len(prepared.levels) - 1}')
+    others = symbols[planes:]
+    for level, runs in enumerate(prepared.levels):
+        cells = np.flatnonzero(levels == level)
+        if not len(cells):
+            continue
+        for table, first, last in runs.parts:
+            part = reader.read(table, (last - first) * len(cells)).reshape(last - first, -1)
+            others[runs.channels[first:last, None], cells] = part
+    reader.finish()
+    symbols = symbols.reshape(shape)
+    symbols[prepared.differing] = from_differences(symbols[prepared.differing])
+    return symbols
+
+
+def prepare_levels(tables: LevelTables, native: bool | None = None) -> None:
+    """Derive now what the first frame with these tables would otherwise wait for."""
+    _prepare(tables, _is_native(native))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Runs:
+    """Hold the channels that a level sends, by table: `parts` are a table, first and last row."""
+
+    channels: np.ndarray
+    parts: list[tuple[PreparedTable, int, int]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    planes: list[PreparedTable]
+    differing: np.ndarray
+    levels: list[_Runs]
+
+
+@lru_cache(maxsize=256)  # widths times rates, of both sides and a few models
+def _prepare(tables: LevelTables, native: bool) -> _Prepared:
+    shared = [prepare_table(table, native) for table in tables.shared]
+    return _Prepared(
+        [prepare_table(table, native) for table in tables.planes],
+        np.flatnonzero([table.of_differences for table in tables.planes]),
+        [_runs(np.array(row, int), shared) for row in tables.numbers])
+
+
+def _runs(numbers: np.ndarray, shared: list[PreparedTable]) -> _Runs:
+    sent = np.flatnonzero(numbers != SILENT)
+    channels = sent[np.argsort(numbers[sent], kind='stable')]
+    edges = np.flatnonzero(np.diff(numbers[channels], prepend=SILENT)).tolist()
+    lasts = [*edges[1:], len(channels)]
+    return _Runs(channels, [(shared[numbers[channels[first]]], first, last)
+                            for first, last in zip(edges, lasts, strict=True)])
+
+
+def _is_native(native: bool | None) -> bool:
+    return has_native_coder() if native is None else native

@@ -1,0 +1,128 @@
+"""
+Which table codes a coefficient? That of its channel's kind, in cells of its cell's level.
+
+The first channel of a frame holds levels, the next ones (`planes`) are coded alike in all cells;
+of all others, channels of like statistics share a table, and those that a level does not send
+have none. So a frame is a few dozen streams, not hundreds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from slim_split_ros.wire.entropy_tables import ChannelTable, count_symbols, fit_tables
+from slim_split_ros.wire.errors import ManifestError
+from slim_split_ros.wire.neighbours import to_differences
+
+SILENT = -1
+TABLES_PER_LEVEL = 10  # 16 instead of 10 save 0.3 % of the bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LevelTables:
+    """
+    Hold the tables of one width and rate.
+
+    `numbers` has a row a level, with a number into `shared` for each channel after the planes,
+    or SILENT. Compared and hashed by identity, as coders keep what they derive from it.
+    """
+
+    planes: tuple[ChannelTable, ...]
+    shared: tuple[ChannelTable, ...]
+    numbers: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        """Refuse tables that do not code every channel and level."""
+        if not self.planes or not self.numbers:
+            raise ManifestError('level tables need a table for levels and a row for each level')
+        if len({len(row) for row in self.numbers}) > 1:
+            raise ManifestError('level tables have rows of different lengths')
+        if any(not SILENT <= number < len(self.shared) for row in self.numbers for number in row):
+            raise ManifestError(
+                f'level tables name tables beyond the {len(self.shared)} that they hold')
+        levels = self.planes[0]
+        if levels.of_differences or levels.offset > 0 or (
+                levels.last_symbol < len(self.numbers) - 1):
+            raise ManifestError(
+                f'the table of levels covers {levels.offset} to {levels.last_symbol}, must cover '
+                f'0 to {len(self.numbers) - 1} as they are')
+
+    def __len__(self) -> int:
+        return len(self.planes) + len(self.numbers[0])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for manifest.json."""
+        return {'planes': [table.to_json() for table in self.planes],
+                'shared': [table.to_json() for table in self.shared],
+                'numbers': [list(row) for row in self.numbers]}
+
+    @classmethod
+    def from_json(cls, data: Any) -> LevelTables:
+        """Build from what `to_json` gave; raises ManifestError for anything else."""
+        try:
+            planes, shared = (
+                tuple(ChannelTable.from_json(table) for table in data[name])
+                for name in ('planes', 'shared'))
+            numbers = tuple(tuple(row) for row in data['numbers'])
+        except (KeyError, TypeError) as error:
+            raise ManifestError(
+                f'level tables are {data!r:.60}, must have planes, shared and numbers') from error
+        if any(type(number) is not int for row in numbers for number in row):
+            raise ManifestError('level tables have a number that is no integer')
+        return cls(planes, shared, numbers)
+
+
+class LevelCounts:
+    """Count the symbols of many frames, and fit tables to them."""
+
+    def __init__(self, channels: int, planes: int, levels: int) -> None:
+        self._planes = np.zeros((planes, 256), np.int64)
+        self._differences = np.zeros((planes, 256), np.int64)
+        self._cells = np.zeros((levels, channels - planes, 256), np.int64)
+
+    def add(self, symbols: np.ndarray) -> None:
+        """Count one frame, int8 (C, h, w), levels first."""
+        planes = len(self._planes)
+        self._planes += count_symbols(symbols[:planes])
+        self._differences += count_symbols(to_differences(symbols[:planes]))
+        levels = symbols[0].ravel()
+        others = symbols[planes:].reshape(len(symbols) - planes, -1)
+        for level, counts in enumerate(self._cells):
+            if np.any(cells := levels == level):
+                counts += count_symbols(others[:, cells])
+
+    def fit(self, sent: list[int]) -> LevelTables:
+        """Return tables; of the channels after the planes, level i sends the first `sent[i]`."""
+        levels = len(self._cells)
+        first = self._planes[:1].copy()
+        first[0, 128:128 + levels] += 1  # each level must have an entry
+        plain = fit_tables(first).channels
+        planes = fit_tables(self._planes[1:], self._differences[1:]).channels
+        shared: list[ChannelTable] = []
+        numbers = []
+        for counts, count in zip(self._cells, sent, strict=True):
+            groups = _group_alike(counts[:count])
+            tables = fit_tables(np.stack([
+                counts[:count][groups == group].sum(0) for group in range(groups.max() + 1)]))
+            numbers.append(tuple((groups + len(shared)).tolist())
+                           + (SILENT,) * (counts.shape[0] - count))
+            shared += tables.channels
+        return LevelTables((*plain, *planes), tuple(shared), tuple(numbers))
+
+
+def _group_alike(counts: np.ndarray) -> np.ndarray:
+    """Return a group (C,) for each channel of counts (C, 256): of like size of symbols."""
+    sizes = np.abs(np.arange(-128, 128))
+    means = (counts * sizes).sum(1) / np.maximum(counts.sum(1), 1)
+    order = np.argsort(means, kind='stable')
+    # Equal shares of the logarithm, which the bits of a symbol follow.
+    logs = np.log2(means[order] + 1e-4)
+    span = max(float(logs[-1] - logs[0]), 1e-9)
+    bins = np.minimum(((logs - logs[0]) / span * TABLES_PER_LEVEL).astype(int),
+                      TABLES_PER_LEVEL - 1)
+    groups = np.empty(len(counts), int)
+    groups[order] = np.unique(bins, return_inverse=True)[1]
+    return groups
