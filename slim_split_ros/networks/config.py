@@ -16,7 +16,7 @@ class ModelConfig:
     input_long_side: int = 416
     widths: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
     encoder_channels: int = 64  # multiples of 16 per width: kernels run in blocks of 16
-    coefficient_channels: int = 192  # of the transform, sent in the most important cells
+    coefficient_channels: int = 160  # of the transform, sent in the most important cells
     coefficient_gains: tuple[float, ...] = (8.0, 12.0, 16.0, 22.0)  # one a width
     rates: int = 4
     level_gains: tuple[float, ...] = (0.2, 0.5, 1.0)  # of coefficients in cells of each level

@@ -2,7 +2,7 @@
 How does the robot turn a picture into symbols at one of several widths?
 
 One set of weights; a width runs the leading channels of every layer. The patch stem leaves no
-layer above a quarter of the resolution, depthwise 5x5 kernels see far for few multiplications,
+layer above an eighth of the resolution, depthwise 5x5 kernels see far for few multiplications,
 and batch norms fold into the convolutions at export. The network says which cells matter;
 what these send are coefficients of a linear transform, see `transform` and `levels`.
 """
@@ -25,33 +25,29 @@ class SlimmableEncoder(nn.Module):
     """
     Map a picture to symbols at 1/16 of its resolution, at a width chosen per call.
 
-    The network's stages: 4x4 patches (stride 4), 3x3 (stride 8) with two mixing blocks, 3x3 to
-    twice the channels (stride 16) with two mixing blocks, 1x1 to the two chances of each cell.
+    The network's stages: 8x8 patches (stride 8) with a mixing block, 3x3 (stride 16) with two
+    mixing blocks, 1x1 to the two chances of each cell.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         full = config.encoder_channels
-        base = [config.channels(width) for width in config.widths]
-        double = [2 * count for count in base]
-        self.patch = SlimmableUnit(3, full, 4, 4, base)
-        self.down8 = SlimmableUnit(full, full, 3, 2, base)
-        self.mix8 = nn.ModuleList(MixingBlock(full, base) for _ in range(2))
-        self.down16 = SlimmableUnit(full, 2 * full, 3, 2, double)
-        self.mix16 = nn.ModuleList(MixingBlock(2 * full, double) for _ in range(2))
-        self.to_importance = SlimmableConv(2 * full, CHANCES, 1)
+        channels = [config.channels(width) for width in config.widths]
+        self.patch = SlimmableUnit(3, full, 8, 8, channels)
+        self.mix8 = MixingBlock(full, channels, expansion=1)
+        self.down16 = SlimmableUnit(full, full, 3, 2, channels)
+        self.mix16 = nn.ModuleList(
+            MixingBlock(full, channels, expansion=2) for _ in range(2))
+        self.to_importance = SlimmableConv(full, CHANCES, 1)
         self.register_buffer(
             'transform', cosine_kernels(config.coefficient_channels)[0], persistent=False)
 
     def importance(self, image: Tensor, width: float) -> Tensor:
         """Map normalized (N, 3, H, W) to logits (N, 2, H/16, W/16): any object, a small one."""
         index = self.config.widths.index(width)
-        x = self.patch(image, index)  # N, C, H/4, W/4
-        x = self.down8(x, index)  # N, C, H/8, W/8
-        for block in self.mix8:
-            x = block(x, index)
-        x = self.down16(x, index)  # N, 2C, H/16, W/16
+        x = self.mix8(self.patch(image, index), index)  # N, C, H/8, W/8
+        x = self.down16(x, index)  # N, C, H/16, W/16
         for block in self.mix16:
             x = block(x, index)
         return self.to_importance.slim(x, CHANCES)
@@ -108,12 +104,12 @@ class MixingBlock(nn.Module):
     as in ConvNeXt, arXiv 2201.03545.
     """
 
-    def __init__(self, full: int, channels: list[int]) -> None:
+    def __init__(self, full: int, channels: list[int], expansion: int) -> None:
         super().__init__()
-        double = [2 * count for count in channels]
+        wide = [expansion * count for count in channels]
         self.space = SlimmableUnit(full, full, 5, 1, channels, rectify=False, depthwise=True)
-        self.expand = SlimmableUnit(full, 2 * full, 1, 1, double)
-        self.project = SlimmableUnit(2 * full, full, 1, 1, channels, rectify=False)
+        self.expand = SlimmableUnit(full, expansion * full, 1, 1, wide)
+        self.project = SlimmableUnit(expansion * full, full, 1, 1, channels, rectify=False)
 
     def forward(self, x: Tensor, index: int) -> Tensor:
         """Map (N, C, H, W) to the same shape."""

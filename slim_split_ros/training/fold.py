@@ -19,15 +19,12 @@ class RobotEncoder(nn.Module):
         self.config = config = encoder.config
         index = config.widths.index(width)
         self.patch = fold_unit(encoder.patch, index, 3)
-        base, double = encoder.patch.channels[index], encoder.down16.channels[index]
+        channels = encoder.patch.channels[index]
         self.body = nn.Sequential(
-            fold_unit(encoder.down8, index, base),
-            *(FoldedBlock(block, index) for block in encoder.mix8),
-            fold_unit(encoder.down16, index, base),
-            *(FoldedBlock(block, index) for block in encoder.mix16),
-        )
-        weight, bias = encoder.to_importance.sliced(double, CHANCES)
-        self.to_importance = nn.Conv2d(double, CHANCES, 1)
+            FoldedBlock(encoder.mix8, index), fold_unit(encoder.down16, index, channels),
+            *(FoldedBlock(block, index) for block in encoder.mix16))
+        weight, bias = encoder.to_importance.sliced(channels, CHANCES)
+        self.to_importance = nn.Conv2d(channels, CHANCES, 1)
         self.to_importance.weight.data, self.to_importance.bias.data = weight.clone(), bias.clone()
         self.transform = fold_transform(encoder, index)
         scale_pixels(self.patch[0])
