@@ -23,7 +23,7 @@ def test_each_width_sends_levels_and_its_share_of_coefficients_at_a_sixteenth() 
     config = ModelConfig(('ball',))
     encoder = SlimmableEncoder(config).eval()
     image, gain = torch.zeros(2, 3, 64, 96), rate_gain(config, 0)
-    for width, latents in zip(config.widths, (49, 97, 145, 193), strict=True):
+    for width, latents in zip(config.widths, (41, 81, 121, 161), strict=True):
         assert config.latents(width) == latents
         assert encoder(image, width, gain).shape == (2, latents, 4, 6)
 
@@ -50,8 +50,8 @@ def test_a_narrow_width_ignores_the_channels_of_wider_ones() -> None:
     before = encoder.importance(image, 0.25)
     with torch.no_grad():
         encoder.patch.conv.weight[4:] += 1.0
-        encoder.down8.conv.weight[:, 4:] += 1.0
-        encoder.to_importance.weight[:, 8:] += 1.0
+        encoder.down16.conv.weight[:, 4:] += 1.0
+        encoder.to_importance.weight[:, 4:] += 1.0
     assert torch.equal(encoder.importance(image, 0.25), before)
 
 
