@@ -35,7 +35,7 @@ def encode_levels(symbols: np.ndarray, tables: LevelTables, native: bool | None 
     streams = list(planes.reshape(len(planes), -1))
     used = list(prepared.planes)
     levels = symbols[0].ravel()
-    others = symbols[len(planes):].reshape(len(symbols) - len(planes), -1)
+    others = symbols.reshape(len(symbols), -1)[len(planes):]
     for level, runs in enumerate(prepared.levels):
         cells = np.flatnonzero(levels == level)
         if not len(cells):
