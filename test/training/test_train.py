@@ -16,8 +16,10 @@ from slim_split_ros.networks.detector import Detector  # noqa: E402
 from slim_split_ros.networks.levels import choose_levels  # noqa: E402
 from slim_split_ros.networks.split_detector import SplitDetector, normalize  # noqa: E402
 from slim_split_ros.networks.stored_weights import load_model, round_to_half  # noqa: E402
+from slim_split_ros.offboard.decode import decode_frame  # noqa: E402
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime  # noqa: E402
 from slim_split_ros.offboard.torch_runtime import TorchRuntime  # noqa: E402
+from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
 from slim_split_ros.training.batches import BatchPlan  # noqa: E402
 from slim_split_ros.training.checkpoint import load_checkpoint  # noqa: E402
 from slim_split_ros.training.coco_folder import load_split  # noqa: E402
@@ -27,7 +29,9 @@ from slim_split_ros.training.export import fit_all_tables, write_model_folder  #
 from slim_split_ros.training.run import table_images, train_stages  # noqa: E402
 from slim_split_ros.training.settings import Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace, run_stage  # noqa: E402
+from slim_split_ros.wire.header import EncodedPayload, FrameHeader  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
+from slim_split_ros.wire.payload import Coder  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
@@ -121,6 +125,23 @@ def test_exported_encoders_give_the_symbols_of_torch(exported: Path, sources: li
         assert (chosen != levels).float().mean() < 0.05
         assert (symbols != expected).mean() < 0.01
         assert np.abs(symbols - expected).max() <= 1
+
+
+def test_every_mode_goes_from_picture_to_candidates_by_levels(exported: Path) -> None:
+    manifest = load_manifest(exported)
+    encoder, server = FrameEncoder(manifest), OnnxRuntime(manifest, 1)
+    picture = np.random.default_rng(0).integers(0, 256, (96, 128, 3)).astype(np.uint8)
+    for index, entry in enumerate(manifest.widths):
+        for rate in range(len(manifest.gains)):
+            encoded = encoder.encode(picture, entry.width, rate)
+            header = FrameHeader(
+                0, 0, encoded.geometry, entry.width, rate, manifest.fingerprint, 0, 1.0)
+            frame = decode_frame(EncodedPayload(header, encoded.payload), manifest)
+            (found,) = server.run(
+                frame.symbols[None], frame.inverse_gain[None], np.array([index]))
+            assert encoded.payload[0] == Coder.LEVELS
+            assert frame.symbols[1:].any()
+            assert np.isfinite(found.boxes).all() and np.isfinite(found.scores).all()
 
 
 def test_both_runtimes_of_the_server_agree(exported: Path) -> None:
