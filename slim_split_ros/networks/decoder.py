@@ -37,7 +37,7 @@ class Decoder(nn.Module):
         """Return the normalized picture (N, 3, 16h, 16w) that symbols stand for."""
         levels, symbols = symbols[:, :1], symbols[:, 1:]
         steps = inverse_gain[:, 1:] * self.width_steps[width_index][:, None]  # N, C
-        scale = inverse_scale(levels, self.config, symbols.shape[1])
+        scale = inverse_scale(levels, self.config, self.config.coefficient_channels)
         with torch.autocast(symbols.device.type, enabled=False):
             return functional.conv_transpose2d(
                 symbols * scale * steps[:, :, None, None], self.synthesis, stride=LATENT_STRIDE)

@@ -31,7 +31,8 @@ class EncoderObjective:
         self._seed = seed
 
     def parameter_groups(self, learning_rate: float) -> list[dict]:
-        """Return one group: all weights learn alike."""
+        """Return one group: all weights learn alike, those too that another stage froze."""
+        self.module.requires_grad_(True)
         return [{'params': list(self.module.parameters()), 'initial_lr': learning_rate,
                  'lr': learning_rate}]
 

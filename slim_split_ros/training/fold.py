@@ -35,7 +35,7 @@ class RobotEncoder(nn.Module):
         pixels = image.permute(0, 3, 1, 2).float()
         levels = choose_levels(self.to_importance(self.body(self.patch(pixels))), self.config)
         coefficients = self.transform(pixels) * gain[1:, None, None]
-        scale = coefficient_scale(levels, self.config, coefficients.shape[1])
+        scale = coefficient_scale(levels, self.config, self.transform.out_channels)
         return torch.cat([levels, quantize(coefficients * scale)], dim=1).to(torch.int8)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def encode_levels(symbols: np.ndarray, tables: LevelTables, native: bool | None 
     streams = list(planes.reshape(len(planes), -1))
     used = list(prepared.planes)
     levels = symbols[0].ravel()
-    others = symbols[len(planes):].reshape(len(symbols) - len(planes), -1)
+    others = symbols.reshape(len(symbols), -1)[len(planes):]
     for level, runs in enumerate(prepared.levels):
         cells = np.flatnonzero(levels == level)
         if not len(cells):
@@ -109,9 +110,8 @@ def _runs(numbers: np.ndarray, shared: list[PreparedTable]) -> _Runs:
     sent = np.flatnonzero(numbers != SILENT)
     channels = sent[np.argsort(numbers[sent], kind='stable')]
     edges = np.flatnonzero(np.diff(numbers[channels], prepend=SILENT)).tolist()
-    lasts = [*edges[1:], len(channels)]
     return _Runs(channels, [(shared[numbers[channels[first]]], first, last)
-                            for first, last in zip(edges, lasts, strict=True)])
+                            for first, last in pairwise([*edges, len(channels)])])
 
 
 def _is_native(native: bool | None) -> bool:

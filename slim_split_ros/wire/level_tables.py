@@ -104,11 +104,14 @@ class LevelCounts:
         shared: list[ChannelTable] = []
         numbers = []
         for counts, count in zip(self._cells, sent, strict=True):
+            if not count:
+                numbers.append((SILENT,) * len(counts))
+                continue
             groups = _group_alike(counts[:count])
             tables = fit_tables(np.stack([
                 counts[:count][groups == group].sum(0) for group in range(groups.max() + 1)]))
             numbers.append(tuple((groups + len(shared)).tolist())
-                           + (SILENT,) * (counts.shape[0] - count))
+                           + (SILENT,) * (len(counts) - count))
             shared += tables.channels
         return LevelTables((*plain, *planes), tuple(shared), tuple(numbers))
 

@@ -10,6 +10,7 @@ torch = pytest.importorskip('torch')
 from slim_split_ros.networks.config import ModelConfig  # noqa: E402
 from slim_split_ros.networks.detector import Detector  # noqa: E402
 from slim_split_ros.networks.errors import WeightsError  # noqa: E402
+from slim_split_ros.networks.quantizer import rate_gain  # noqa: E402
 from slim_split_ros.networks.rivals import late  # noqa: E402
 from slim_split_ros.networks.rivals.ensemble import (  # noqa: E402
     EnsembleDecoder,
@@ -21,6 +22,11 @@ from slim_split_ros.networks.rivals.ensemble import (  # noqa: E402
 )
 from slim_split_ros.networks.rivals.entropic import EntropicCodec  # noqa: E402
 from slim_split_ros.networks.rivals.nano import nano_config  # noqa: E402
+from slim_split_ros.networks.rivals.prior import (  # noqa: E402
+    latent_of,
+    quantize_with_noise,
+    round_latent,
+)
 from slim_split_ros.networks.rivals.rivals import Rivals  # noqa: E402
 from slim_split_ros.networks.rivals.stored import (  # noqa: E402
     StoredRivals,
@@ -123,6 +129,43 @@ def test_the_entropic_student_sends_symbols_at_an_eighth() -> None:
     assert decoded.shape == (2, 40, 8, 12)
     assert sent.latent.shape == (2, 16, 8, 12)
     assert torch.equal(sent.latent, sent.latent.round())
+
+
+def test_the_gradient_passes_the_entropic_students_rounding_unchanged() -> None:
+    latent = torch.randn(1, 8, 2, 2, requires_grad=True)
+    quantize_with_noise(latent, torch.zeros(8)).latent.sum().backward()
+    assert torch.allclose(latent.grad, torch.ones_like(latent))
+
+
+def test_bits_fall_when_symbols_come_closer_to_zero() -> None:
+    few, many = (quantize_with_noise(torch.full((1, 8, 4, 4), value), torch.zeros(8))
+                 for value in (0.0, 9.0))
+    assert 0 < few.symbol_bits.item() < many.symbol_bits.item()
+    assert few.noisy_bits.item() < many.noisy_bits.item()
+
+
+def test_only_the_noisy_bits_have_a_gradient() -> None:
+    latent = torch.randn(1, 8, 4, 4, requires_grad=True)
+    quantized = quantize_with_noise(latent, torch.zeros(8))
+    assert not quantized.symbol_bits.requires_grad
+    quantized.noisy_bits.sum().backward()
+    assert latent.grad.abs().sum() > 0
+
+
+def test_latents_come_back_within_half_a_step() -> None:
+    latent = 5 * torch.randn(1, 3, 4, 4)
+    gain = torch.tensor([1.0, 0.5, 2.0])
+    back = latent_of(round_latent(latent, gain), 1.0 / gain[None])
+    assert ((back - latent).abs() <= 0.5 / gain[None, :, None, None] + 1e-5).all()
+    assert round_latent(torch.full((1, 1, 1, 1), 1e9), torch.ones(1)).item() == 127
+
+
+def test_the_codec_without_slimming_is_our_encoder_of_the_full_width_alone() -> None:
+    rivals = Rivals(small_config()).eval()
+    config = rivals.static.config
+    assert config.widths == (1.0,)
+    symbols = rivals.static(torch.randn(1, 3, 64, 96), 1.0, rate_gain(config, 0))
+    assert symbols.shape == (1, small_config().latent_channels, 4, 6)
 
 
 def test_the_late_cut_sends_eight_bits_at_a_sixteenth() -> None:

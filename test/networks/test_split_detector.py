@@ -1,6 +1,7 @@
 """Decoder and detector: shapes, sizes of input, gradients."""
 
 from dataclasses import replace
+import json
 
 import pytest
 
@@ -35,20 +36,33 @@ def test_boxes_have_positive_sides_before_any_training() -> None:
     assert (boxes[..., 2:] > boxes[..., :2]).all()
 
 
+def symbols_of(model: SplitDetector, count: int) -> torch.Tensor:
+    """Return symbols int8 (count, L, 4, 4) with levels that a robot could have chosen."""
+    generator = torch.Generator().manual_seed(1)
+    shape = (count, model.config.latent_channels, 4, 4)
+    symbols = torch.randint(-3, 4, shape, generator=generator)
+    symbols[:, 0] = torch.randint(0, 3, (count, 4, 4), generator=generator)
+    return symbols.to(torch.int8)
+
+
 def test_a_batch_may_mix_widths_without_changing_their_answers() -> None:
     model = SplitDetector(small_config()).eval()
-    symbols = torch.randint(-3, 4, (2, 8, 4, 4)).to(torch.int8)
-    steps, widths = torch.ones(2, 8), torch.tensor([0, 3])
+    symbols, widths = symbols_of(model, 2), torch.tensor([0, 3])
+    steps = torch.ones(2, model.config.latent_channels)
     together = model.decode(symbols, steps, widths).logits
     alone = model.decode(symbols[1:], steps[1:], widths[1:]).logits
     assert torch.allclose(together[1:], alone, atol=1e-5)
 
 
-def test_the_decoder_answers_differently_for_another_width() -> None:
+def test_the_same_symbols_are_another_picture_at_another_width_rate_or_level() -> None:
     decoder = SplitDetector(small_config()).eval().decoder
-    latent, steps = torch.ones(1, 8, 4, 4), torch.ones(1, 8)
-    narrow = decoder(latent, steps, torch.tensor([0]))
-    assert not torch.equal(narrow, decoder(latent, steps, torch.tensor([3])))
+    symbols, steps = torch.ones(1, 33, 4, 4), torch.ones(1, 33)
+    picture = decoder.picture(symbols, steps, torch.tensor([0]))
+    assert picture.shape == (1, 3, 64, 64)
+    assert not torch.equal(picture, decoder.picture(symbols, steps, torch.tensor([3])))
+    assert not torch.equal(picture, decoder.picture(symbols, 2 * steps, torch.tensor([0])))
+    symbols[:, 0] = 2
+    assert not torch.equal(picture, decoder.picture(symbols, steps, torch.tensor([0])))
 
 
 def test_candidates_fall_in_score_and_keep_their_cell_and_class() -> None:
@@ -80,3 +94,18 @@ def test_damaged_weights_are_named(tmp_path) -> None:  # noqa: ANN001
 def test_a_width_that_gives_no_whole_channels_is_refused() -> None:
     with pytest.raises(ValueError, match='0.1'):
         ModelConfig(('ball',), widths=(0.1, 1.0))
+
+
+@pytest.mark.parametrize(('changes', 'complaint'), [
+    ({'coefficient_gains': (8.0, 12.0)}, 'coefficient_gains .* one of each width'),
+    ({'level_gains': (0.5, 1.0)}, '2, 3 and 3 levels'),
+    ({'level_thresholds': (0.5,)}, '3, 3 and 2 levels'),
+])
+def test_sizes_that_do_not_fit_together_are_refused(changes: dict, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        ModelConfig(('ball',), **changes)
+
+
+def test_a_configuration_survives_json() -> None:
+    config = ModelConfig(('ball',), rates=3)
+    assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config

@@ -1,4 +1,4 @@
-"""Tests of the linear transform: what its coefficients say, and how latents are ordered."""
+"""Tests of the linear transform: what its coefficients say of a picture."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from slim_split_ros.networks.config import LATENT_STRIDE, ModelConfig  # noqa: E402
-from slim_split_ros.networks.transform import cosine_kernels, interleave, separate  # noqa: E402
+from slim_split_ros.networks.config import LATENT_STRIDE  # noqa: E402
+from slim_split_ros.networks.transform import cosine_kernels  # noqa: E402
 
 pytestmark = pytest.mark.torch
 functional = torch.nn.functional
@@ -46,24 +46,3 @@ def test_more_coefficients_leave_less_error() -> None:
 def test_coefficients_of_a_narrow_width_are_the_leading_ones_of_a_wide_one() -> None:
     few, many = cosine_kernels(16)[0], cosine_kernels(64)[0]
     assert torch.equal(few, many[:16])
-
-
-@pytest.mark.parametrize('index', range(4))
-def test_the_latents_of_every_width_lead_those_of_the_full_one(index: int) -> None:
-    config = ModelConfig(('ball',))
-    width = config.widths[index]
-    learnt = torch.arange(config.learnt(1.0))[None, :, None, None]
-    coefficients = 1000 + torch.arange(config.coefficients(1.0))[None, :, None, None]
-    full = interleave(learnt, coefficients, config, len(config.widths) - 1)
-    slim = interleave(learnt[:, :config.learnt(width)],
-                      coefficients[:, :config.coefficients(width)], config, index)
-    assert torch.equal(slim, full[:, :config.latents(width)])
-
-
-def test_separating_undoes_interleaving() -> None:
-    config = ModelConfig(('ball',))
-    learnt = torch.arange(config.learnt(1.0))[None, :, None, None]
-    coefficients = 1000 + torch.arange(config.coefficients(1.0))[None, :, None, None]
-    latent = interleave(learnt, coefficients, config, len(config.widths) - 1)
-    assert [torch.equal(part, whole) for part, whole in zip(
-        separate(latent, config), (learnt, coefficients), strict=True)] == [True, True]

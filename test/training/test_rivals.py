@@ -20,6 +20,7 @@ from slim_split_ros.training.rivals_objective import PARTS, RivalsObjective  # n
 from slim_split_ros.training.rivals_run import train_rival_stages  # noqa: E402
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace  # noqa: E402
+from slim_split_ros.wire.level_tables import LevelTables  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
@@ -74,8 +75,8 @@ def test_bits_above_their_target_weigh_more_with_every_step() -> None:
 
 
 def test_a_batch_too_small_to_share_out_is_refused() -> None:
-    with pytest.raises(ValueError, match='batch of 3'):
-        objective().loss(batch(3), step=0)
+    with pytest.raises(ValueError, match='batch of 2'):
+        objective().loss(batch(2), step=0)
 
 
 def test_trained_rivals_come_back_from_their_file_with_tables_for_each_codec(
@@ -84,12 +85,14 @@ def test_trained_rivals_come_back_from_their_file_with_tables_for_each_codec(
     write_drawn_data(tmp_path, 'train', 6)
     model = SplitDetector(small_config())
     place = RunPlace(tmp_path / 'run', torch.device('cpu'), workers=0)
-    stored = train_rival_stages(
-        model, [load_split(tmp_path, 'train').images], Preset(SHORT, SHORT), place, seed=0)
+    sources = [load_split(tmp_path, 'train').images]
+    stored = train_rival_stages(model, sources, Preset(SHORT, SHORT, SHORT), place, seed=0)
     save_rivals(stored, tmp_path / 'rivals.safetensors')
     loaded = load_rivals(tmp_path / 'rivals.safetensors')
+    static = [LevelTables.from_json(rate) for rate in loaded.tables.pop('static')]
+    assert [len(rate) for rate in static] == [33, 33]
     assert {name: (len(rates), len(rates[0])) for name, rates in loaded.tables.items()} == {
-        'entropic': (1, 16), 'late': (1, 8), 'static': (2, 8)}
+        'entropic': (1, 16), 'late': (1, 8)}
     for name, tensor in stored.modules.state_dict().items():
         assert torch.equal(loaded.modules.state_dict()[name], tensor), name
 
@@ -129,10 +132,10 @@ def test_the_command_leaves_rivals_their_card_and_the_papers_system_for_both_nod
     (tmp_path / 'out/model').mkdir(parents=True)
     model = round_to_half(SplitDetector(small_config()))
     save_model(model, tmp_path / 'out/model/model.safetensors')
-    monkeypatch.setitem(PRESETS, 'quick', Preset(SHORT, SHORT))
+    monkeypatch.setitem(PRESETS, 'quick', Preset(SHORT, SHORT, SHORT))
     assert main(['train', '--rivals', '--data', str(tmp_path), '--device', 'cpu', '--output',
                  str(tmp_path / 'out')]) == 0
     assert load_rivals(tmp_path / 'out/rivals/rivals.safetensors').tables
-    assert 'a quarter of each batch' in (tmp_path / 'out/rivals/MODEL_CARD.md').read_text()
+    assert 'a third of each batch' in (tmp_path / 'out/rivals/MODEL_CARD.md').read_text()
     manifest = load_manifest(tmp_path / 'out/ensemble')
     assert [entry.width for entry in manifest.widths] == [0.25, 0.5, 0.75, 1.0]

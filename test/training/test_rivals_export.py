@@ -8,9 +8,11 @@ import pytest
 torch = pytest.importorskip('torch')
 pytest.importorskip('onnxruntime')
 
+from slim_split_ros.networks.quantizer import rate_gain  # noqa: E402
 from slim_split_ros.networks.rivals import late  # noqa: E402
 from slim_split_ros.networks.rivals.stored import StoredRivals  # noqa: E402
-from slim_split_ros.networks.split_detector import normalize  # noqa: E402
+from slim_split_ros.networks.split_detector import SplitDetector, normalize  # noqa: E402
+from slim_split_ros.networks.stored_weights import round_to_half  # noqa: E402
 from slim_split_ros.offboard.decode import decode_frame  # noqa: E402
 from slim_split_ros.offboard.server import load_server  # noqa: E402
 from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
@@ -20,7 +22,7 @@ from slim_split_ros.wire.header import EncodedPayload, FrameHeader  # noqa: E402
 from slim_split_ros.wire.manifest import Manifest, load_manifest  # noqa: E402
 from slim_split_ros.wire.payload import unpack_symbols  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
-from support.small_networks import untrained_rivals  # noqa: E402
+from support.small_networks import small_config, untrained_rivals  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -36,8 +38,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> StoredRivals:
 def manifests(tmp_path_factory: pytest.TempPathFactory, stored: StoredRivals
               ) -> dict[str, Manifest]:
     folder = tmp_path_factory.mktemp('rivals')
+    torch.manual_seed(1)
+    ours = round_to_half(SplitDetector(small_config()))
     for codec in RIVAL_CODECS:
-        write_rival_folder(stored, codec, folder / codec)
+        write_rival_folder(stored, codec, ours, folder / codec)
     return {codec: load_manifest(folder / codec) for codec in RIVAL_CODECS}
 
 
@@ -45,15 +49,14 @@ def picture() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 255, (96, 128, 3)).astype(np.uint8)
 
 
-def latents(stored: StoredRivals, codec: str, image: torch.Tensor) -> torch.Tensor:
-    """Return what torch would round to the symbols of a codec."""
+def torch_symbols(stored: StoredRivals, codec: str, image: torch.Tensor) -> torch.Tensor:
+    """Return the symbols of a codec as torch computes them, floats."""
     rivals = stored.rivals
     if codec == 'entropic':
-        return rivals.entropic.encoder(image)
+        return rivals.entropic.encoder(image).round()
     if codec == 'late':
-        return 127 * rivals.late.encode(rivals.server.stem(image))
-    gain = rivals.static.quantizer.gain(0)[:, None, None]
-    return gain * rivals.static.encoder(image, 1.0)
+        return (127 * rivals.late.encode(rivals.server.stem(image))).round()
+    return rivals.static(image, 1.0, rate_gain(rivals.static.config, 0))
 
 
 @pytest.mark.parametrize('codec', ['entropic', 'late', 'static'])
@@ -65,7 +68,7 @@ def test_the_robot_sends_the_symbols_of_torch(
     symbols = unpack_symbols(encoded.payload, encoded.symbol_shape, manifest.tables(0, 0))
     with torch.no_grad():
         image = normalize(torch.from_numpy(picture())[None].permute(0, 3, 1, 2))
-        expected = latents(stored, codec, image)[0].round().numpy()
+        expected = torch_symbols(stored, codec, image)[0].numpy()
     # Values at a rounding boundary may fall either way, folded norms move those of 8 bits more.
     assert np.abs(symbols - expected).max() <= 1
     assert (symbols != expected).mean() < 0.03

@@ -13,10 +13,13 @@ ort = pytest.importorskip('onnxruntime')
 
 from slim_split_ros.__main__ import main  # noqa: E402
 from slim_split_ros.networks.detector import Detector  # noqa: E402
+from slim_split_ros.networks.levels import choose_levels  # noqa: E402
 from slim_split_ros.networks.split_detector import SplitDetector, normalize  # noqa: E402
 from slim_split_ros.networks.stored_weights import load_model, round_to_half  # noqa: E402
+from slim_split_ros.offboard.decode import decode_frame  # noqa: E402
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime  # noqa: E402
 from slim_split_ros.offboard.torch_runtime import TorchRuntime  # noqa: E402
+from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
 from slim_split_ros.training.batches import BatchPlan  # noqa: E402
 from slim_split_ros.training.checkpoint import load_checkpoint  # noqa: E402
 from slim_split_ros.training.coco_folder import load_split  # noqa: E402
@@ -26,7 +29,9 @@ from slim_split_ros.training.export import fit_all_tables, write_model_folder  #
 from slim_split_ros.training.run import table_images, train_stages  # noqa: E402
 from slim_split_ros.training.settings import Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace, run_stage  # noqa: E402
+from slim_split_ros.wire.header import EncodedPayload, FrameHeader  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
+from slim_split_ros.wire.payload import Coder  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
@@ -48,7 +53,7 @@ def exported(tmp_path_factory, sources: list) -> Path:  # noqa: ANN001
     torch.manual_seed(0)
     model = SplitDetector(small_config())
     place = RunPlace(tmp_path_factory.mktemp('run'), CPU, workers=0)
-    train_stages(model, sources, Preset(SHORT, SHORT), place, seed=0)
+    train_stages(model, sources, Preset(SHORT, SHORT, SHORT), place, seed=0)
     folder = tmp_path_factory.mktemp('model')
     model = round_to_half(model)
     write_model_folder(model, fit_all_tables(model.encoder, table_images(sources, 128)), folder)
@@ -110,20 +115,41 @@ def test_exported_encoders_give_the_symbols_of_torch(exported: Path, sources: li
         gain = np.array(manifest.gains[0][:entry.latent_channels], np.float32)
         (symbols,) = session.run(None, {'image': image, 'gain': gain})
         with torch.no_grad():
-            latent = model.encoder(
-                normalize(torch.from_numpy(image).permute(0, 3, 1, 2)), entry.width)
-        expected = (latent * torch.from_numpy(gain)[:, None, None]).round().numpy()
+            pixels = normalize(torch.from_numpy(image).permute(0, 3, 1, 2))
+            levels = torch.from_numpy(symbols[:, :1]).float()
+            chosen = choose_levels(model.encoder.importance(pixels, entry.width), model.config)
+            expected = model.encoder.symbols(
+                pixels, levels, entry.width, torch.from_numpy(gain)).numpy()
         assert symbols.dtype == np.int8
-        # Values at a rounding boundary may fall either way.
+        # Values at a boundary may fall either way, and with a level all of a cell's symbols do.
+        assert (chosen != levels).float().mean() < 0.05
         assert (symbols != expected).mean() < 0.01
         assert np.abs(symbols - expected).max() <= 1
+
+
+def test_every_mode_goes_from_picture_to_candidates_by_levels(exported: Path) -> None:
+    manifest = load_manifest(exported)
+    encoder, server = FrameEncoder(manifest), OnnxRuntime(manifest, 1)
+    picture = np.random.default_rng(0).integers(0, 256, (96, 128, 3)).astype(np.uint8)
+    for index, entry in enumerate(manifest.widths):
+        for rate in range(len(manifest.gains)):
+            encoded = encoder.encode(picture, entry.width, rate)
+            header = FrameHeader(
+                0, 0, encoded.geometry, entry.width, rate, manifest.fingerprint, 0, 1.0)
+            frame = decode_frame(EncodedPayload(header, encoded.payload), manifest)
+            (found,) = server.run(
+                frame.symbols[None], frame.inverse_gain[None], np.array([index]))
+            assert encoded.payload[0] == Coder.LEVELS
+            assert frame.symbols[1:].any()
+            assert np.isfinite(found.boxes).all() and np.isfinite(found.scores).all()
 
 
 def test_both_runtimes_of_the_server_agree(exported: Path) -> None:
     manifest = load_manifest(exported)
     rng = np.random.default_rng(0)
-    symbols = rng.integers(-3, 4, (3, 8, 8, 6)).astype(np.int8)
-    inputs = (symbols, np.ones((3, 8), np.float32), np.array([0, 1, 3]))
+    symbols = rng.integers(-3, 4, (3, 33, 8, 6)).astype(np.int8)
+    symbols[:, 0] = rng.integers(0, 3, (3, 8, 6))
+    inputs = (symbols, np.ones((3, 33), np.float32), np.array([0, 1, 3]))
     for one, other in zip(OnnxRuntime(manifest, 1).run(*inputs),
                           TorchRuntime(manifest, 'cpu').run(*inputs), strict=True):
         assert np.allclose(one.scores, other.scores, atol=1e-4)
@@ -135,7 +161,7 @@ def test_the_fingerprint_follows_the_weights(exported: Path, tmp_path: Path, sou
                                              ) -> None:
     model = load_model(exported)
     with torch.no_grad():
-        model.decoder.exit.bias += 1.0
+        next(model.decoder.parameters()).add_(1.0)
     tables = fit_all_tables(model.encoder, table_images(sources, 128))
     changed = write_model_folder(round_to_half(model), tables, tmp_path)
     assert changed != json.loads((exported / 'manifest.json').read_text())['fingerprint']

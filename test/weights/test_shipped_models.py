@@ -13,7 +13,7 @@ from slim_split_ros.onboard import FrameEncoder
 from slim_split_ros.weights import SHIPPED_MODELS
 from slim_split_ros.wire import Coder, EncodedPayload, FrameHeader, Manifest, load_manifest
 
-CODERS = {'slim': Coder.ANS, 'ensemble': Coder.BITS}
+CODERS = {'slim': Coder.LEVELS, 'ensemble': Coder.BITS}
 
 
 @pytest.fixture(scope='module', params=sorted(SHIPPED_MODELS))

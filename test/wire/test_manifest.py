@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from slim_split_ros.wire.errors import ManifestError
+from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.manifest import load_manifest
 from support.bundles import write_tiny_bundle
 
@@ -73,6 +74,50 @@ def test_a_rate_may_fix_the_bits_of_a_symbol(bundle):
 
 def test_without_them_the_bits_of_a_symbol_are_not_fixed(bundle):
     assert load_manifest(bundle).symbol_bits(0) is None
+
+
+def with_levels(data):
+    """Code every width and rate by level: one plane, which holds levels, and the rest."""
+    levels = {'offset': 0, 'frequencies': [2000, 1000, 1000, 96]}
+    other = {'offset': 0, 'frequencies': [4000, 96]}
+    for entry in data['widths']:
+        sent = entry['latent_channels'] - 1
+        entry['entropy_tables'] = [
+            {'planes': [levels], 'shared': [other],
+             'numbers': [[0] + [-1] * (sent - 1), [0] * sent, [0] * sent]}
+            for _ in data['rates']]
+
+
+def test_a_model_may_code_by_level(bundle):
+    change(bundle, with_levels)
+
+    tables = load_manifest(bundle).tables(1, rate=1)
+
+    assert isinstance(tables, LevelTables)
+    assert len(tables) == 8
+
+
+@pytest.mark.parametrize(
+    ('edit', 'complaint'),
+    [
+        (lambda tables: tables[1]['numbers'][0].append(0), 'rows of different lengths'),
+        (lambda tables: [row.append(0) for row in tables[1]['numbers']],
+         r'are for \[8, 9\] channels, must be for 8'),
+        (lambda tables: tables[1]['planes'].append(tables[1]['shared'][0]),
+         r'are for \[8, 9\] channels, must be for 8'),
+        (lambda tables: tables[1]['numbers'][2].__setitem__(3, 1), 'tables beyond the 1'),
+        (lambda tables: tables[0].pop('planes'), 'must have planes, shared and numbers'),
+        (lambda tables: tables.__setitem__(1, []), r'level tables are \[\]'),
+        (lambda tables: tables.pop(), 'one entry for each of 2 rates'),
+        (lambda tables: tables[0]['shared'][0]['frequencies'].append(9), 'must sum to 4096'),
+    ],
+)
+def test_level_tables_that_do_not_fit_are_refused_with_the_file(bundle, edit, complaint):
+    change(bundle, with_levels)
+    change(bundle, lambda data: edit(data['widths'][1]['entropy_tables']))
+
+    with pytest.raises(ManifestError, match=rf'manifest\.json: .*{complaint}.*export the model'):
+        load_manifest(bundle)
 
 
 @pytest.mark.parametrize(

@@ -11,41 +11,59 @@ import zstandard
 
 from slim_split_ros.wire.entropy_tables import ChannelTables, count_symbols, fit_tables
 from slim_split_ros.wire.errors import PayloadError, WireError
+from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.payload import Coder, pack_symbols, unpack_symbols
 
 GOLDEN = Path(__file__).parent / 'golden'
 GOLDEN_SHAPE = (3, 6, 8)
+LEVEL_SHAPE = (12, 6, 8)
 BITS = 8  # what every int8 fits into
 FRAMES = hnp.arrays(np.int8, hnp.array_shapes(min_dims=3, max_dims=3, max_side=9))
+CODERS = [pytest.param(coder, id=coder.name.lower()) for coder in Coder]
 
 
 def golden_tables():
     return ChannelTables.from_json(json.loads((GOLDEN / 'tables.json').read_text()))
 
 
-def golden_symbols():
+def level_tables():
+    return LevelTables.from_json(json.loads((GOLDEN / 'level_tables.json').read_text()))
+
+
+def golden_payload(coder):
+    return (GOLDEN / f'{coder.name.lower()}.bin').read_bytes()
+
+
+def golden_symbols(coder):
+    if coder is Coder.LEVELS:
+        return np.fromfile(GOLDEN / 'level_symbols.bin', np.int8).reshape(LEVEL_SHAPE)
     return np.fromfile(GOLDEN / 'symbols.bin', np.int8).reshape(GOLDEN_SHAPE)
 
 
-@pytest.mark.parametrize('coder', list(Coder))
+def unpack_golden(payload, coder):
+    """Unpack as a model would that sent the golden payload of a coder."""
+    tables = level_tables() if coder is Coder.LEVELS else golden_tables()
+    return unpack_symbols(payload, golden_symbols(coder).shape, tables, BITS)
+
+
+@pytest.mark.parametrize('coder', CODERS)
 def test_payloads_of_earlier_releases_still_unpack(coder):
-    payload = (GOLDEN / f'{coder.name.lower()}.bin').read_bytes()
+    symbols = unpack_golden(golden_payload(coder), coder)
 
-    symbols = unpack_symbols(payload, GOLDEN_SHAPE, golden_tables(), BITS)
-
-    assert np.array_equal(symbols, golden_symbols())
+    assert np.array_equal(symbols, golden_symbols(coder))
     assert not symbols.flags.writeable
 
 
 # zstandard may learn to do better
-@pytest.mark.parametrize('coder', [Coder.RAW, Coder.ANS, Coder.BITS])
+@pytest.mark.parametrize('coder', [Coder.RAW, Coder.ANS, Coder.BITS, Coder.LEVELS])
 def test_payloads_of_earlier_releases_are_still_written(coder):
-    payload = (GOLDEN / f'{coder.name.lower()}.bin').read_bytes()
+    tables = level_tables() if coder is Coder.LEVELS else golden_tables()
 
-    assert pack_symbols(golden_symbols(), coder, golden_tables(), BITS) == payload
+    assert pack_symbols(golden_symbols(coder), coder, tables, BITS) == golden_payload(coder)
 
 
-@pytest.mark.parametrize('coder', list(Coder))
+# Symbols by level are not any symbols: see test_level_coder.py
+@pytest.mark.parametrize('coder', [Coder.RAW, Coder.ZSTD, Coder.ANS, Coder.BITS])
 @given(FRAMES)
 @settings(deadline=None)
 def test_symbols_come_back(coder, symbols):
@@ -56,46 +74,56 @@ def test_symbols_come_back(coder, symbols):
     assert np.array_equal(unpack_symbols(payload, symbols.shape, tables, BITS), symbols)
 
 
-@given(st.binary(max_size=120), st.integers(1, 8))
-@settings(deadline=None, max_examples=400)
-def test_hostile_bytes_give_symbols_of_the_shape_or_a_wire_error(payload, bits):
+@given(st.binary(max_size=120), st.integers(1, 8), st.booleans())
+@settings(deadline=None, max_examples=600)
+def test_hostile_bytes_give_symbols_of_the_shape_or_a_wire_error(payload, bits, by_level):
+    shape = LEVEL_SHAPE if by_level else GOLDEN_SHAPE
     try:
-        symbols = unpack_symbols(payload, GOLDEN_SHAPE, golden_tables(), bits)
+        symbols = unpack_symbols(
+            payload, shape, level_tables() if by_level else golden_tables(), bits)
     except WireError:
         return
-    assert symbols.shape == GOLDEN_SHAPE
+    assert symbols.shape == shape
     assert symbols.dtype == np.int8
 
 
-@pytest.mark.parametrize('coder', list(Coder))
+@given(st.binary(max_size=120))
+@settings(deadline=None, max_examples=300)
+def test_hostile_bytes_by_level_give_symbols_of_the_shape_or_a_payload_error(stream):
+    try:
+        symbols = unpack_golden(bytes([Coder.LEVELS]) + stream, Coder.LEVELS)
+    except PayloadError:
+        return
+    assert symbols.shape == LEVEL_SHAPE
+
+
+@pytest.mark.parametrize('coder', CODERS)
 @given(st.data())
 @settings(deadline=None, max_examples=200)
 def test_a_changed_payload_gives_symbols_of_the_shape_or_a_wire_error(coder, data):
-    payload = bytearray((GOLDEN / f'{coder.name.lower()}.bin').read_bytes())
+    payload = bytearray(golden_payload(coder))
     for _ in range(data.draw(st.integers(1, 4))):
         payload[data.draw(st.integers(1, len(payload) - 1))] = data.draw(st.integers(0, 255))
     try:
-        symbols = unpack_symbols(bytes(payload), GOLDEN_SHAPE, golden_tables(), BITS)
+        symbols = unpack_golden(bytes(payload), coder)
     except WireError:
         return
-    assert symbols.shape == GOLDEN_SHAPE
+    assert symbols.shape == golden_symbols(coder).shape
 
 
-@pytest.mark.parametrize('coder', list(Coder))
+@pytest.mark.parametrize('coder', CODERS)
 def test_every_cut_is_refused(coder):
-    payload = (GOLDEN / f'{coder.name.lower()}.bin').read_bytes()
+    payload = golden_payload(coder)
 
     for length in range(len(payload)):
         with pytest.raises(PayloadError):
-            unpack_symbols(payload[:length], GOLDEN_SHAPE, golden_tables(), BITS)
+            unpack_golden(payload[:length], coder)
 
 
-@pytest.mark.parametrize('coder', list(Coder))
+@pytest.mark.parametrize('coder', CODERS)
 def test_bytes_after_the_end_are_refused(coder):
-    payload = (GOLDEN / f'{coder.name.lower()}.bin').read_bytes()
-
     with pytest.raises(PayloadError):
-        unpack_symbols(payload + b'\x01\x02\x03\x04', GOLDEN_SHAPE, golden_tables(), BITS)
+        unpack_golden(golden_payload(coder) + b'\x01\x02\x03\x04', coder)
 
 
 @pytest.mark.parametrize('announced', [True, False])
@@ -114,19 +142,32 @@ def test_a_bomb_is_refused_without_its_memory_being_taken(announced):
 
 
 def test_an_unknown_coder_is_refused_with_those_known():
-    with pytest.raises(PayloadError, match=r'coder 9, known are 0 \(raw\), .* 3 \(bits\)'):
+    with pytest.raises(PayloadError, match=r'coder 9, known are 0 \(raw\), .* 4 \(levels\)'):
         unpack_symbols(b'\x09abc', GOLDEN_SHAPE)
 
 
-@pytest.mark.parametrize('tables', [None, ChannelTables(golden_tables().channels[:2])])
-def test_the_table_coder_without_a_table_a_channel_is_refused(tables):
-    with pytest.raises(PayloadError, match='needs 3 entropy tables'):
-        unpack_symbols((GOLDEN / 'ans.bin').read_bytes(), GOLDEN_SHAPE, tables)
+@pytest.mark.parametrize(('coder', 'tables'), [
+    (Coder.ANS, None), (Coder.ANS, ChannelTables(golden_tables().channels[:2])),
+    (Coder.ANS, level_tables()), (Coder.LEVELS, None), (Coder.LEVELS, golden_tables()),
+])
+def test_tables_of_another_kind_or_number_are_refused(coder, tables):
+    symbols = golden_symbols(coder)
+    complaint = f'needs entropy tables for {len(symbols)} channels'
+
+    with pytest.raises(PayloadError, match=complaint):
+        unpack_symbols(golden_payload(coder), symbols.shape, tables)
+    with pytest.raises(PayloadError, match=complaint):
+        pack_symbols(symbols, coder, tables)
+
+
+def test_level_tables_for_more_channels_than_were_sent_are_refused():
+    with pytest.raises(PayloadError, match='for 11 channels, the model has 12'):
+        unpack_symbols(golden_payload(Coder.LEVELS), (11, 6, 8), level_tables())
 
 
 def test_the_bit_coder_without_a_number_of_bits_is_refused():
     with pytest.raises(PayloadError, match='the model says none for this rate'):
-        unpack_symbols((GOLDEN / 'bits.bin').read_bytes(), GOLDEN_SHAPE, golden_tables())
+        unpack_symbols(golden_payload(Coder.BITS), GOLDEN_SHAPE, golden_tables())
 
 
 def test_symbols_of_another_type_are_refused():
