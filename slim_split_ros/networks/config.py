@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 INPUT_MULTIPLE = 32  # stride of the detector's coarsest level
 LATENT_STRIDE = 16
+MEANS = 3  # of a block, one a colour: the leading coefficients
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,13 @@ class ModelConfig:
     input_long_side: int = 416
     widths: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
     encoder_channels: int = 64  # multiples of 16 per width: kernels run in blocks of 16
-    coefficient_channels: int = 160  # of the transform, sent in the most important cells
-    coefficient_gains: tuple[float, ...] = (8.0, 12.0, 16.0, 22.0)  # one a width
+    coefficient_channels: int = 128  # of the transform, sent in the most important cells
+    coefficient_gains: tuple[float, ...] = (17.0, 24.0, 32.0, 46.0)  # one a width
+    mean_gain: float = 0.4  # of a block's means, in cells of every level
     rates: int = 4
-    level_gains: tuple[float, ...] = (0.2, 0.5, 1.0)  # of coefficients in cells of each level
-    level_shares: tuple[float, ...] = (0.25, 0.5, 1.0)  # of a width's coefficients, sent there
-    level_thresholds: tuple[float, ...] = (0.25, 0.25)  # chances above which a level is taken
+    level_gains: tuple[float, ...] = (0.3, 0.6, 1.0)  # of the others, in cells of each level
+    level_shares: tuple[float, ...] = (0.1875, 0.625, 1.0)  # of a width's coefficients, sent there
+    level_thresholds: tuple[float, ...] = (0.4, 0.4)  # chances above which a level is taken
     backbone_width: float = 1.0  # share of EfficientNet-Lite0's channels
     neck_channels: tuple[int, int, int] = (64, 96, 128)  # at strides 8, 16 and 32
     head_channels: int = 64
@@ -39,6 +41,10 @@ class ModelConfig:
             counts = (self.encoder_channels, self.coefficient_channels)
             if any((count * width) % 1 for count in counts):
                 raise ValueError(f'width {width} does not give whole channels')
+        if self.coefficients(self.widths[0]) < MEANS:
+            raise ValueError(
+                f'coefficient_channels {self.coefficient_channels} leaves width {self.widths[0]} '
+                f'less than the {MEANS} means of a block')
         if len(self.coefficient_gains) != len(self.widths):
             raise ValueError(
                 f'coefficient_gains {self.coefficient_gains} must hold one of each width')

@@ -10,8 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from slim_split_ros.networks.config import ModelConfig
-from slim_split_ros.networks.transform import MEANS
+from slim_split_ros.networks.config import MEANS, ModelConfig
 
 SMALL_SIDE = 48.0  # input pixels, root of the area: larger objects bear coarser coefficients
 
@@ -38,7 +37,7 @@ def coefficient_scale(levels: Tensor, config: ModelConfig, count: int) -> Tensor
     numbers = torch.arange(count, device=levels.device)
     rows = []
     for gain, sent in zip(config.level_gains, level_counts(config, count), strict=True):
-        rows.append(torch.where(numbers < MEANS, 1.0, gain) * (numbers < sent).float())
+        rows.append(torch.where(numbers < MEANS, config.mean_gain, gain) * (numbers < sent).float())
     return _spread(levels, torch.stack(rows))
 
 
@@ -46,7 +45,7 @@ def inverse_scale(levels: Tensor, config: ModelConfig, count: int) -> Tensor:
     """Return what undoes it (N, count, h, w), for coefficients that were sent."""
     means = torch.arange(count, device=levels.device) < MEANS
     return _spread(levels, torch.stack(
-        [torch.where(means, 1.0, 1.0 / gain) for gain in config.level_gains]))
+        [torch.where(means, 1.0 / config.mean_gain, 1.0 / gain) for gain in config.level_gains]))
 
 
 def _spread(levels: Tensor, table: Tensor) -> Tensor:

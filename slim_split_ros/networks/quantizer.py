@@ -6,12 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from slim_split_ros.networks.config import ModelConfig
+from slim_split_ros.networks.config import MEANS, ModelConfig
 
 SYMBOL_LIMIT = 127  # int8, symmetric
 RATE_STEP = 0.6  # of the gain, from one rate to the next coarser
-# Below one half, values between two symbols take the smaller, cheaper one more often.
-ROUND_UP = 0.42
+# Added before a value is cut to an integer. Below one half, values between two symbols take the
+# smaller, cheaper one more often; means, whose differences are coded, gain nothing by that.
+ROUND_UP = 0.2
+ROUND_UP_MEANS = 0.5
 
 
 def rate_gain(config: ModelConfig, rate: int) -> Tensor:
@@ -22,8 +24,10 @@ def rate_gain(config: ModelConfig, rate: int) -> Tensor:
 
 
 def quantize(scaled: Tensor) -> Tensor:
-    """Return symbols, still as floats, of coefficients in units of their step."""
-    symbols = scaled.sign() * (scaled.abs() + ROUND_UP).floor()
+    """Return symbols, still as floats, of coefficients (N, C, h, w) in units of their step."""
+    is_mean = torch.arange(scaled.shape[1], device=scaled.device) < MEANS
+    round_up = torch.where(is_mean, ROUND_UP_MEANS, ROUND_UP)[:, None, None]
+    symbols = scaled.sign() * (scaled.abs() + round_up).floor()
     return symbols.clamp(-SYMBOL_LIMIT, SYMBOL_LIMIT)
 
 

@@ -12,11 +12,10 @@ import math
 import torch
 from torch import Tensor
 
-from slim_split_ros.networks.config import LATENT_STRIDE
+from slim_split_ros.networks.config import LATENT_STRIDE, MEANS
 
 # BGR to brightness and two colour differences, a row each. Source: ITU-R BT.601.
 COLOURS = ((0.114, 0.587, 0.299), (0.5, -0.331, -0.169), (-0.081, -0.419, 0.5))
-MEANS = 3  # of a block, one a colour: the leading coefficients
 LUMA_SHARE = 0.75
 
 

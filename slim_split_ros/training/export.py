@@ -14,12 +14,11 @@ import torch
 from torch import Tensor
 
 from slim_split_ros.networks.candidates import CANDIDATES
-from slim_split_ros.networks.config import INPUT_MULTIPLE, LATENT_STRIDE, ModelConfig
+from slim_split_ros.networks.config import INPUT_MULTIPLE, LATENT_STRIDE, MEANS, ModelConfig
 from slim_split_ros.networks.encoder import SlimmableEncoder
 from slim_split_ros.networks.levels import choose_levels, level_counts
 from slim_split_ros.networks.quantizer import rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
-from slim_split_ros.networks.transform import MEANS
 from slim_split_ros.training.fold import RobotEncoder
 from slim_split_ros.training.model_folder import SERVER_FILE, encoder_file, seal_folder
 from slim_split_ros.training.onnx_graphs import write_encoder, write_server

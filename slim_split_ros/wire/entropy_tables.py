@@ -136,10 +136,17 @@ def fit_tables(counts: np.ndarray, difference_counts: np.ndarray | None = None) 
         for fit, other in zip(plain, of_differences, strict=True)))
 
 
+def fit_alphabet(counts: np.ndarray) -> ChannelTable:
+    """Return a table of symbols 0 to n - 1 from how often (n,) each occurred: all have entries."""
+    observed = np.append(np.maximum(counts, 1), 1).astype(np.float64)  # the escape last
+    return ChannelTable(0, tuple(_quantize(observed / observed.sum()).tolist()))
+
+
 def count_symbols(symbols: np.ndarray) -> np.ndarray:
     """Count symbols for `fit_tables`: int8 (C, h, w) gives int64 (C, 256)."""
-    flat = symbols.reshape(len(symbols), -1).astype(np.int64) - SYMBOL_LIMITS[0]
-    return np.stack([np.bincount(channel, minlength=256) for channel in flat])
+    counts = [np.bincount(channel.ravel().astype(np.int64) - SYMBOL_LIMITS[0], minlength=256)
+              for channel in symbols]
+    return np.array(counts, np.int64).reshape(-1, 256)
 
 
 @dataclass(frozen=True, slots=True)

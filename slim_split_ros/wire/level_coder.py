@@ -15,7 +15,7 @@ from slim_split_ros.wire.ans_stream import (
     prepare_table,
     write_streams,
 )
-from slim_split_ros.wire.errors import PayloadError
+from slim_split_ros.wire.level_blocks import from_blocks, to_blocks
 from slim_split_ros.wire.level_tables import SILENT, LevelTables
 from slim_split_ros.wire.neighbours import from_differences, to_differences
 
@@ -32,7 +32,8 @@ def encode_levels(symbols: np.ndarray, tables: LevelTables, native: bool | None 
     if len(prepared.differing):
         planes = planes.copy()
         planes[prepared.differing] = to_differences(planes[prepared.differing])
-    streams = list(planes.reshape(len(planes), -1))
+    streams = [to_blocks(symbols[0], len(prepared.levels)).ravel(),
+               *(plane.ravel() for plane in planes[1:])]
     used = list(prepared.planes)
     levels = symbols[0].ravel()
     others = symbols.reshape(len(symbols), -1)[len(planes):]
@@ -56,13 +57,12 @@ def decode_levels(
     reader = StreamReader(stream, shape[0] * count, _is_native(native))
     symbols = np.zeros((shape[0], count), np.int8)
     planes = len(prepared.planes)
-    for row, table in enumerate(prepared.planes):
+    size = (-(-shape[1] // 2), -(-shape[2] // 2))
+    blocks = reader.read(prepared.planes[0], size[0] * size[1]).reshape(size)
+    levels = from_blocks(blocks, shape[1:], len(prepared.levels)).ravel()
+    symbols[0] = levels
+    for row, table in enumerate(prepared.planes[1:], 1):
         symbols[row] = reader.read(table, count)
-    levels = symbols[0].copy()
-    if levels.min() < 0 or levels.max() >= len(prepared.levels):
-        raise PayloadError(
-            f'payload has levels {levels.min()} to {levels.max()}, the model 0 to '
-            f'{len(prepared.levels) - 1}')
     others = symbols[planes:]
     for level, runs in enumerate(prepared.levels):
         cells = np.flatnonzero(levels == level)

@@ -1,8 +1,8 @@
 """
 Which table codes a coefficient? That of its channel's kind, in cells of its cell's level.
 
-The first channel of a frame holds levels, the next ones (`planes`) are coded alike in all cells;
-of all others, channels of like statistics share a table, and those that a level does not send
+The first channel of a frame holds levels, which travel as blocks (`level_blocks.py`), the next
+ones are coded alike in all cells: together these are the planes. Of all others, channels of like statistics share a table, and those that a level does not send
 have none. So a frame is a few dozen streams, not hundreds.
 """
 
@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from slim_split_ros.wire.entropy_tables import ChannelTable, count_symbols, fit_tables
+from slim_split_ros.wire.entropy_tables import ChannelTable, count_symbols, fit_alphabet, fit_tables
 from slim_split_ros.wire.errors import ManifestError
+from slim_split_ros.wire.level_blocks import MOST_LEVELS, block_symbols, to_blocks
 from slim_split_ros.wire.neighbours import to_differences
 
 SILENT = -1
@@ -43,12 +44,14 @@ class LevelTables:
         if any(not SILENT <= number < len(self.shared) for row in self.numbers for number in row):
             raise ManifestError(
                 f'level tables name tables beyond the {len(self.shared)} that they hold')
-        levels = self.planes[0]
-        if levels.of_differences or levels.offset > 0 or (
-                levels.last_symbol < len(self.numbers) - 1):
+        if len(self.numbers) > MOST_LEVELS:
             raise ManifestError(
-                f'the table of levels covers {levels.offset} to {levels.last_symbol}, must cover '
-                f'0 to {len(self.numbers) - 1} as they are')
+                f'level tables have {len(self.numbers)} levels, must be at most {MOST_LEVELS}')
+        blocks, last = self.planes[0], block_symbols(len(self.numbers)) - 1
+        if blocks.of_differences or blocks.offset > 0 or blocks.last_symbol < last:
+            raise ManifestError(
+                f'the table of blocks of levels covers {blocks.offset} to {blocks.last_symbol}, '
+                f'must cover 0 to {last} as they are')
 
     def __len__(self) -> int:
         return len(self.planes) + len(self.numbers[0])
@@ -79,15 +82,18 @@ class LevelCounts:
     """Count the symbols of many frames, and fit tables to them."""
 
     def __init__(self, channels: int, planes: int, levels: int) -> None:
-        self._planes = np.zeros((planes, 256), np.int64)
-        self._differences = np.zeros((planes, 256), np.int64)
+        self._blocks = np.zeros(block_symbols(levels), np.int64)
+        self._planes = np.zeros((planes - 1, 256), np.int64)  # without that of levels
+        self._differences = np.zeros((planes - 1, 256), np.int64)
         self._cells = np.zeros((levels, channels - planes, 256), np.int64)
 
     def add(self, symbols: np.ndarray) -> None:
         """Count one frame, int8 (C, h, w), levels first."""
-        planes = len(self._planes)
-        self._planes += count_symbols(symbols[:planes])
-        self._differences += count_symbols(to_differences(symbols[:planes]))
+        planes = 1 + len(self._planes)
+        self._blocks += np.bincount(to_blocks(symbols[0], len(self._cells)).ravel(),
+                                    minlength=len(self._blocks))
+        self._planes += count_symbols(symbols[1:planes])
+        self._differences += count_symbols(to_differences(symbols[1:planes]))
         levels = symbols[0].ravel()
         others = symbols[planes:].reshape(len(symbols) - planes, -1)
         for level, counts in enumerate(self._cells):
@@ -96,11 +102,8 @@ class LevelCounts:
 
     def fit(self, sent: list[int]) -> LevelTables:
         """Return tables; of the channels after the planes, level i sends the first `sent[i]`."""
-        levels = len(self._cells)
-        first = self._planes[:1].copy()
-        first[0, 128:128 + levels] += 1  # each level must have an entry
-        plain = fit_tables(first).channels
-        planes = fit_tables(self._planes[1:], self._differences[1:]).channels
+        blocks = fit_alphabet(self._blocks)
+        planes = fit_tables(self._planes, self._differences).channels
         shared: list[ChannelTable] = []
         numbers = []
         for counts, count in zip(self._cells, sent, strict=True):
@@ -113,7 +116,7 @@ class LevelCounts:
             numbers.append(tuple((groups + len(shared)).tolist())
                            + (SILENT,) * (len(counts) - count))
             shared += tables.channels
-        return LevelTables((*plain, *planes), tuple(shared), tuple(numbers))
+        return LevelTables((blocks, *planes), tuple(shared), tuple(numbers))
 
 
 def _group_alike(counts: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from slim_split_ros.networks.config import ModelConfig  # noqa: E402
+from slim_split_ros.networks.config import MEANS, ModelConfig  # noqa: E402
 from slim_split_ros.networks.levels import (  # noqa: E402
     choose_levels,
     coefficient_scale,
@@ -13,7 +13,6 @@ from slim_split_ros.networks.levels import (  # noqa: E402
 )
 from slim_split_ros.networks.quantizer import pad_channels, rate_gain  # noqa: E402
 from slim_split_ros.networks.split_detector import SplitDetector  # noqa: E402
-from slim_split_ros.networks.transform import MEANS  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -39,7 +38,7 @@ def test_higher_levels_send_more_coefficients_and_all_send_the_means() -> None:
     sent = (scale > 0).sum(1).flatten().tolist()
     assert sent == level_counts(CONFIG, COUNT) == sorted(set(sent))
     assert sent[-1] == COUNT
-    assert (scale[:, :MEANS] == 1.0).all()
+    assert (scale[:, :MEANS] == CONFIG.mean_gain).all()
 
 
 def test_coefficients_that_a_level_does_not_send_are_zero() -> None:

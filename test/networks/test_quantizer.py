@@ -4,27 +4,37 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
+from slim_split_ros.networks.config import MEANS  # noqa: E402
 from slim_split_ros.networks.quantizer import pad_channels, quantize, rate_gain  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
 
-def test_symbols_come_back_within_a_step_and_mostly_smaller() -> None:
-    values = torch.linspace(-20, 20, 4001)
-    symbols = quantize(values)
+def ramp(channels: int = 5) -> torch.Tensor:
+    """Return coefficients (1, channels, 1, 4001) that rise from -20 to 20 in every channel."""
+    return torch.linspace(-20, 20, 4001).expand(1, channels, 1, -1)
+
+
+def test_means_are_rounded_to_the_nearest_symbol() -> None:
+    means = ramp()[:, :MEANS]
+    assert (quantize(ramp())[:, :MEANS] - means).abs().max() < 0.501
+
+
+def test_other_symbols_come_back_within_a_step_and_mostly_smaller() -> None:
+    others, symbols = ramp()[:, MEANS:], quantize(ramp())[:, MEANS:]
     assert torch.equal(symbols, symbols.round())
-    assert (symbols - values).abs().max() < 0.59
-    assert symbols.abs().sum() < values.round().abs().sum()
+    assert (symbols - others).abs().max() < 1
+    assert symbols.abs().sum() < others.round().abs().sum()
 
 
 def test_positive_and_negative_values_are_rounded_alike() -> None:
-    values = torch.linspace(0, 20, 4001)
-    assert torch.equal(quantize(-values), -quantize(values))
+    assert torch.equal(quantize(-ramp()), -quantize(ramp()))
 
 
 def test_symbols_never_leave_int8() -> None:
-    assert quantize(torch.tensor([1e9, -1e9])).tolist() == [127, -127]
+    extremes = torch.tensor([1e9, -1e9]).view(1, 1, 1, 2)
+    assert quantize(extremes).flatten().tolist() == [127, -127]
 
 
 def test_every_rate_is_coarser_than_the_one_before_but_leaves_levels() -> None:

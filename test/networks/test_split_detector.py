@@ -98,6 +98,7 @@ def test_a_width_that_gives_no_whole_channels_is_refused() -> None:
 
 @pytest.mark.parametrize(('changes', 'complaint'), [
     ({'coefficient_gains': (8.0, 12.0)}, 'coefficient_gains .* one of each width'),
+    ({'coefficient_channels': 8}, 'leaves width 0.25 less than the 3 means'),
     ({'level_gains': (0.5, 1.0)}, '2, 3 and 3 levels'),
     ({'level_thresholds': (0.5,)}, '3, 3 and 2 levels'),
 ])

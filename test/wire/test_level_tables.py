@@ -7,7 +7,7 @@ from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.level_coder import encode_levels
 from slim_split_ros.wire.level_tables import SILENT, TABLES_PER_LEVEL, LevelCounts, LevelTables
 
-LEVELS = {'offset': 0, 'frequencies': [2000, 1000, 1000, 96]}
+LEVELS = {'offset': 0, 'frequencies': [50] * 81 + [46]}
 OTHER = {'offset': 0, 'frequencies': [4000, 96]}
 
 
@@ -53,10 +53,10 @@ def test_tables_survive_json_and_count_their_channels():
     ({'numbers': [[0, True, 0]] * 3}, 'a number that is no integer'),
     ({'numbers': [[0, 0.0, 0]] * 3}, 'a number that is no integer'),
     ({'numbers': ['abc']}, 'a number that is no integer'),
-    ({'numbers': [[0, 1, 1]] * 4}, 'covers 0 to 2, must cover 0 to 3'),
-    ({'planes': [OTHER, OTHER]}, 'covers 0 to 0, must cover 0 to 2'),
-    ({'planes': [{'offset': 1, 'frequencies': [9, 9, 4078]}]}, 'covers 1 to 2, must cover 0'),
-    ({'planes': [LEVELS | {'of_differences': True}]}, 'must cover 0 to 2 as they are'),
+    ({'numbers': [[0, 1, 1]] * 4}, 'have 4 levels, must be at most 3'),
+    ({'planes': [OTHER, OTHER]}, 'covers 0 to 0, must cover 0 to 80'),
+    ({'planes': [{'offset': 1, 'frequencies': [9, 9, 4078]}]}, 'covers 1 to 2, must cover 0 to 80'),
+    ({'planes': [LEVELS | {'of_differences': True}]}, 'must cover 0 to 80 as they are'),
     ({'shared': [{'offset': 0, 'frequencies': [4096]}]}, 'needs at least 2'),
     ({'shared': None}, 'must have planes, shared and numbers'),
     ({'planes': 7}, 'must have planes, shared and numbers'),
@@ -91,7 +91,7 @@ def test_fitted_tables_know_every_level_even_if_none_was_seen():
 
     levels = fitted(symbols).planes[0]
 
-    assert levels.offset <= 0 and levels.last_symbol >= 2
+    assert levels.offset <= 0 and levels.last_symbol >= 80
 
 
 def test_fitted_tables_code_a_frame_close_to_the_entropy_of_its_cells():

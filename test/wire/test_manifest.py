@@ -78,7 +78,7 @@ def test_without_them_the_bits_of_a_symbol_are_not_fixed(bundle):
 
 def with_levels(data):
     """Code every width and rate by level: one plane, which holds levels, and the rest."""
-    levels = {'offset': 0, 'frequencies': [2000, 1000, 1000, 96]}
+    levels = {'offset': 0, 'frequencies': [50] * 81 + [46]}
     other = {'offset': 0, 'frequencies': [4000, 96]}
     for entry in data['widths']:
         sent = entry['latent_channels'] - 1
