@@ -37,7 +37,8 @@ def coefficient_scale(levels: Tensor, config: ModelConfig, count: int) -> Tensor
     numbers = torch.arange(count, device=levels.device)
     rows = []
     for gain, sent in zip(config.level_gains, level_counts(config, count), strict=True):
-        rows.append(torch.where(numbers < MEANS, config.mean_gain, gain) * (numbers < sent).float())
+        gains = torch.where(numbers < MEANS, config.mean_gain, gain)
+        rows.append(gains * (numbers < sent).float())
     return _spread(levels, torch.stack(rows))
 
 

@@ -2,8 +2,9 @@
 Which table codes a coefficient? That of its channel's kind, in cells of its cell's level.
 
 The first channel of a frame holds levels, which travel as blocks (`level_blocks.py`), the next
-ones are coded alike in all cells: together these are the planes. Of all others, channels of like statistics share a table, and those that a level does not send
-have none. So a frame is a few dozen streams, not hundreds.
+ones are coded alike in all cells: together these are the planes. Of all others, channels of like
+statistics share a table, and those that a level does not send have none. So a frame is a few dozen
+streams, not hundreds.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from slim_split_ros.wire.entropy_tables import ChannelTable, count_symbols, fit_alphabet, fit_tables
+from slim_split_ros.wire.entropy_tables import (
+    ChannelTable,
+    count_symbols,
+    fit_alphabet,
+    fit_tables,
+)
 from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.level_blocks import MOST_LEVELS, block_symbols, to_blocks
 from slim_split_ros.wire.neighbours import to_differences

@@ -55,7 +55,7 @@ def test_tables_survive_json_and_count_their_channels():
     ({'numbers': ['abc']}, 'a number that is no integer'),
     ({'numbers': [[0, 1, 1]] * 4}, 'have 4 levels, must be at most 3'),
     ({'planes': [OTHER, OTHER]}, 'covers 0 to 0, must cover 0 to 80'),
-    ({'planes': [{'offset': 1, 'frequencies': [9, 9, 4078]}]}, 'covers 1 to 2, must cover 0 to 80'),
+    ({'planes': [{'offset': 1, 'frequencies': [9, 9, 4078]}]}, 'covers 1 to 2, must cover 0 to 8'),
     ({'planes': [LEVELS | {'of_differences': True}]}, 'must cover 0 to 80 as they are'),
     ({'shared': [{'offset': 0, 'frequencies': [4096]}]}, 'needs at least 2'),
     ({'shared': None}, 'must have planes, shared and numbers'),
