@@ -25,8 +25,7 @@ class SplitDetector(nn.Module):
 
     def decode(self, symbols: Tensor, inverse_gain: Tensor, width_index: Tensor) -> Prediction:
         """Detect from symbols int8 (N, L, h, w), steps (N, L) and width indices (N,)."""
-        return self.detector.from_features(
-            self.decoder(symbols.float(), inverse_gain, width_index))
+        return self.detector(self.decoder(symbols.float(), inverse_gain, width_index))
 
 
 def normalize(image: Tensor) -> Tensor:

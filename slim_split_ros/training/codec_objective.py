@@ -32,19 +32,16 @@ class CodecObjective:
 
     def __init__(self, model: SplitDetector, seed: int) -> None:
         self.module = model
-        model.decoder.stem.load_state_dict(model.detector.stem.state_dict())
         self._teacher: Detector = copy.deepcopy(model.detector).eval().requires_grad_(False)
         self._seed = seed
 
     def parameter_groups(self, learning_rate: float) -> list[dict]:
-        """Return one group: all that learns here starts trained."""
-        model = self.module
-        model.detector.stem.requires_grad_(False)
+        """Return one group: all that learns here starts trained; the stem stays as it is."""
+        model, server = self.module, self.module.detector
         model.encoder.requires_grad_(False)
-        server = model.detector
-        tuned = [parameter for part in (
-            model.decoder, server.trunk, server.neck, server.head)
-            for parameter in part.parameters()]
+        server.stem.requires_grad_(False)
+        tuned = [parameter for part in (server.trunk, server.neck, server.head)
+                 for parameter in part.parameters()]
         rate = SERVER_RATE * learning_rate
         return [{'params': tuned, 'initial_lr': rate, 'lr': rate}]
 
@@ -59,7 +56,8 @@ class CodecObjective:
             image = normalize(batch.images)
             teaching = teach(self._teacher, image)
             symbols, steps, widths = self._send(image, batch, generator)
-            decoded = model.decoder(symbols, steps, widths)
+            with torch.no_grad():
+                decoded = model.detector.stem(model.decoder(symbols, steps, widths))
             extra = max(1, int(CLEAN_SHARE * len(image)))
             student = model.detector.from_features(
                 torch.cat([decoded, teaching.clean[:extra].to(decoded.dtype)]))

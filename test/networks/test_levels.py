@@ -68,7 +68,7 @@ def error_of(level: int, rate: int, width: float = 1.0) -> float:
     symbols = pad_channels(
         model.encoder.symbols(image, levels, width, gain), CONFIG.latent_channels)
     index = torch.tensor([CONFIG.widths.index(width)])
-    picture = model.decoder.picture(symbols, 1.0 / gain[None], index)
+    picture = model.decoder(symbols, 1.0 / gain[None], index)
     return (picture - image).square().mean().item()
 
 

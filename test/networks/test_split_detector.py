@@ -57,12 +57,12 @@ def test_a_batch_may_mix_widths_without_changing_their_answers() -> None:
 def test_the_same_symbols_are_another_picture_at_another_width_rate_or_level() -> None:
     decoder = SplitDetector(small_config()).eval().decoder
     symbols, steps = torch.ones(1, 33, 4, 4), torch.ones(1, 33)
-    picture = decoder.picture(symbols, steps, torch.tensor([0]))
+    picture = decoder(symbols, steps, torch.tensor([0]))
     assert picture.shape == (1, 3, 64, 64)
-    assert not torch.equal(picture, decoder.picture(symbols, steps, torch.tensor([3])))
-    assert not torch.equal(picture, decoder.picture(symbols, 2 * steps, torch.tensor([0])))
+    assert not torch.equal(picture, decoder(symbols, steps, torch.tensor([3])))
+    assert not torch.equal(picture, decoder(symbols, 2 * steps, torch.tensor([0])))
     symbols[:, 0] = 2
-    assert not torch.equal(picture, decoder.picture(symbols, steps, torch.tensor([0])))
+    assert not torch.equal(picture, decoder(symbols, steps, torch.tensor([0])))
 
 
 def test_candidates_fall_in_score_and_keep_their_cell_and_class() -> None:

@@ -161,7 +161,7 @@ def test_the_fingerprint_follows_the_weights(exported: Path, tmp_path: Path, sou
                                              ) -> None:
     model = load_model(exported)
     with torch.no_grad():
-        next(model.decoder.parameters()).add_(1.0)
+        next(model.detector.parameters()).add_(1.0)
     tables = fit_all_tables(model.encoder, table_images(sources, 128))
     changed = write_model_folder(round_to_half(model), tables, tmp_path)
     assert changed != json.loads((exported / 'manifest.json').read_text())['fingerprint']
