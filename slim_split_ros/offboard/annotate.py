@@ -1,7 +1,7 @@
 """
 What does a person see of a frame's detections? Boxes with class and score on a canvas.
 
-The picture itself stays on the robot: features do not hold it, so the canvas is dark.
+What the server rebuilds of the picture stays inside its graph, so the canvas is dark.
 """
 
 from __future__ import annotations
