@@ -18,7 +18,7 @@ class ModelConfig:
     widths: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
     encoder_channels: int = 64  # multiples of 16 per width: kernels run in blocks of 16
     coefficient_channels: int = 128  # of the transform, sent in the most important cells
-    coefficient_gains: tuple[float, ...] = (17.0, 24.0, 32.0, 46.0)  # one a width
+    coefficient_gains: tuple[float, ...] = (19.0, 24.0, 29.0, 35.0)  # one a width
     mean_gain: float = 0.4  # of a block's means, in cells of every level
     rates: int = 4
     level_gains: tuple[float, ...] = (0.3, 0.6, 1.0)  # of the others, in cells of each level
