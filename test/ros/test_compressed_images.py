@@ -32,6 +32,7 @@ class CompressedSystem(SplitSystem):
 
     def show(self, data: bytes, stamp_ns: int) -> None:
         """Publish bytes as a compressed image."""
+        self.keep_pace()
         header = Header(stamp=to_stamp(stamp_ns), frame_id=FRAME_ID)
         self.compressed.publish(CompressedImage(header=header, format='jpeg', data=data))
 

@@ -148,7 +148,7 @@ def test_a_bad_image_is_dropped_counted_and_explained_and_the_next_is_served(
     before = system.dropped().get(reason, 0)
     image = image_message(patch_pixels(), system.next_stamp_ns())
     spoil(image)
-    system.images.publish(image)
+    system.publish(image)
     # Counted first, lest the next image takes its place in the mailbox.
     system.peer.wait(lambda: system.dropped().get(reason, 0) == before + 1, 'counting the drop')
     assert system.serve(image_message(patch_pixels(), system.next_stamp_ns())).detections
@@ -253,5 +253,5 @@ def test_the_onboard_process_is_small_and_without_torch(system: SplitSystem) -> 
 
 def test_a_jpeg_is_no_raw_image(system: SplitSystem) -> None:
     jpeg = cv2.imencode('.jpg', patch_pixels())[1]
-    system.images.publish(image_message(jpeg.reshape(1, -1), system.next_stamp_ns(), 'jpeg'))
+    system.publish(image_message(jpeg.reshape(1, -1), system.next_stamp_ns(), 'jpeg'))
     assert system.serve(image_message(patch_pixels(), system.next_stamp_ns())).detections

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+import time
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ WIDTH, HEIGHT = 640, 480
 FRAME_ID = 'camera_optical'
 # Seconds; far more than a served frame takes, so that a second image is published only if need be.
 SETTLE_PERIOD_S = 2.0
+CAMERA_PERIOD_S = 0.01
 # The tiny model boxes the brightest cells; this patch is where they are.
 PATCH = (slice(96, 192), slice(192, 288))
 # A node as its users start it, in an installation whose model of a codec lies elsewhere.
@@ -105,6 +107,7 @@ class SplitSystem:
         self.statuses = self.peer.listen(EncoderStatus, 'onboard/status', RELIABLE)
         self.images = self.peer.publisher(Image, 'image', self.image_qos)
         self._stamp_ns = 1_000_000_000_000
+        self._next_s = 0.0
 
     def next_stamp_ns(self) -> int:
         """Return a stamp that no frame had before."""
@@ -128,12 +131,22 @@ class SplitSystem:
     def show_patch(self) -> int:
         """Publish an image of the patch and return its stamp."""
         stamp_ns = self.next_stamp_ns()
-        self.images.publish(image_message(patch_pixels(), stamp_ns))
+        self.publish(image_message(patch_pixels(), stamp_ns))
         return stamp_ns
+
+    def publish(self, image: Image) -> None:
+        """Publish an image when a camera would."""
+        self.keep_pace()
+        self.images.publish(image)
+
+    def keep_pace(self) -> None:
+        """Wait as long as a camera would: detections come sooner than `target_fps` allows."""
+        time.sleep(max(0.0, self._next_s - time.monotonic()))
+        self._next_s = time.monotonic() + CAMERA_PERIOD_S
 
     def serve(self, image: Image) -> Detection2DArray:
         """Publish an image and return its detections."""
-        self.images.publish(image)
+        self.publish(image)
         stamp_ns = to_ns(image.header.stamp)
         self.peer.wait(lambda: self.detections_of(stamp_ns), f'detections of {image.encoding}')
         return self.detections_of(stamp_ns)[0]
