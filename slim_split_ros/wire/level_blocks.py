@@ -21,6 +21,11 @@ def block_symbols(levels: int) -> int:
     return levels ** len(_CELLS)
 
 
+def block_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    """Return height and width in blocks of a map of cells (h, w)."""
+    return -(-shape[0] // 2), -(-shape[1] // 2)
+
+
 def to_blocks(cells: np.ndarray, levels: int) -> np.ndarray:
     """
     Return int8 (ceil(h/2), ceil(w/2)) of int8 (h, w), each of 0 to `levels` - 1.
@@ -28,7 +33,7 @@ def to_blocks(cells: np.ndarray, levels: int) -> np.ndarray:
     Cells beyond the border count as level 0.
     """
     padded = np.pad(cells, [(0, side % 2) for side in cells.shape])
-    blocks = np.zeros([side // 2 for side in padded.shape], np.int8)
+    blocks = np.zeros(block_shape(cells.shape), np.int8)
     for y, x in _CELLS:
         blocks *= levels
         blocks += padded[y::2, x::2]

@@ -15,7 +15,7 @@ from slim_split_ros.wire.ans_stream import (
     prepare_table,
     write_streams,
 )
-from slim_split_ros.wire.level_blocks import from_blocks, to_blocks
+from slim_split_ros.wire.level_blocks import block_shape, from_blocks, to_blocks
 from slim_split_ros.wire.level_tables import SILENT, LevelTables
 from slim_split_ros.wire.neighbours import from_differences, to_differences
 
@@ -57,7 +57,7 @@ def decode_levels(
     reader = StreamReader(stream, shape[0] * count, _is_native(native))
     symbols = np.zeros((shape[0], count), np.int8)
     planes = len(prepared.planes)
-    size = (-(-shape[1] // 2), -(-shape[2] // 2))
+    size = block_shape(shape[1:])
     blocks = reader.read(prepared.planes[0], size[0] * size[1]).reshape(size)
     levels = from_blocks(blocks, shape[1:], len(prepared.levels)).ravel()
     symbols[0] = levels
