@@ -12,6 +12,7 @@ from math import inf
 import os
 import shutil
 import subprocess
+import time
 from types import TracebackType
 
 from slim_split_ros.linklab.errors import NamespaceError
@@ -25,6 +26,7 @@ BURST_BYTES = MTU_BYTES + 20
 STOPPED_BPS = 8
 LEAST_QUEUE_BYTES = 15_000
 STEP_LIMIT_S = 10.0
+LOOK_S = 0.02
 TOOLS = ('ip', 'tc')
 
 
@@ -120,11 +122,26 @@ class Namespaces:
             self._run('ip', '-n', namespace, 'address', 'add', address, 'dev', link)
             self._run('ip', '-n', namespace, 'link', 'set', link, 'mtu', str(MTU_BYTES),
                       'multicast', 'on', 'up')
+        for namespace, link, _ in ends:
+            self._wait_running(namespace, link)
         # One process for all changes: starting one every 100 ms would cost more than the link.
         self._tc = subprocess.Popen(
             self.command(self.robot, 'tc', '-force', '-batch', '-'), text=True,
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
+
+    def _wait_running(self, namespace: str, link: str) -> None:
+        """
+        Wait until the kernel says that the link runs, up to a second after it was set up.
+
+        Fast DDS looks once, when a node starts, and keeps to loopback where nothing else runs.
+        """
+        limit_s = time.monotonic() + STEP_LIMIT_S
+        while ' state UP ' not in self._run('ip', '-n', namespace, '-o', 'link', 'show', link):
+            if time.monotonic() > limit_s:
+                raise NamespaceError(f'{link} in {namespace} does not run {STEP_LIMIT_S:.0f} s '
+                                     f'after it was set up')
+            time.sleep(LOOK_S)
 
     def _take_down(self) -> None:
         if self._tc is not None:
@@ -139,8 +156,8 @@ class Namespaces:
             subprocess.run(['ip', 'netns', 'delete', namespace], check=False,
                            capture_output=True, timeout=STEP_LIMIT_S)
 
-    def _run(self, *words: str) -> None:
-        """Run one step; raise NamespaceError with what it said."""
+    def _run(self, *words: str) -> str:
+        """Run one step and give its output; raise NamespaceError with what it said."""
         try:
             done = subprocess.run(words, check=False, capture_output=True, text=True,
                                   timeout=STEP_LIMIT_S)
@@ -150,3 +167,4 @@ class Namespaces:
             said = ' '.join(done.stderr.split()) or f'status {done.returncode}'
             raise NamespaceError(f'"{" ".join(words)}" failed: {said}; a container may lack '
                                  f'the right (CAP_NET_ADMIN, CAP_SYS_ADMIN)')
+        return done.stdout

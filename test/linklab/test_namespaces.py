@@ -58,6 +58,21 @@ def test_the_two_sides_reach_each_other_and_nothing_is_left() -> None:
 
 
 @needs_root
+def test_both_ends_run_at_once() -> None:
+    code = ('import fcntl, socket, struct\n'
+            's = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n'
+            'for _, name in socket.if_nameindex():\n'
+            '  asked = struct.pack("256s", name.encode())\n'
+            '  flags, = struct.unpack_from("H", fcntl.ioctl(s, 0x8913, asked), 16)\n'
+            '  print(name[:3], bool(flags & 0x40))\n')
+    with Namespaces() as link:
+        for namespace, name in ((link.robot, 'slu'), (link.server, 'sld')):
+            seen = subprocess.run(link.command(namespace, 'python3', '-c', code), check=True,
+                                  capture_output=True, text=True).stdout
+            assert f'{name} True' in seen
+
+
+@needs_root
 def test_the_namespaces_are_gone_after_an_error() -> None:
     with pytest.raises(RuntimeError), Namespaces() as link:
         raise RuntimeError('inside')
