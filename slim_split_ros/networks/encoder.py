@@ -63,11 +63,11 @@ class SlimmableEncoder(nn.Module):
         """
         Return symbols, as floats (N, latents(width), h, w).
 
-        Of normalized (N, 3, H, W), levels (N, 1, h, w) and a rate's gains (L,).
+        Of normalized (N, 3, H, W), levels (N, 1, h, w) and a rate's gains (L,), or (N, L).
         """
         coefficients = self.coefficients(image, width)
         count = coefficients.shape[1]
-        scale = gain[1:count + 1, None, None] * coefficient_scale(levels, self.config, count)
+        scale = gain[..., 1:count + 1, None, None] * coefficient_scale(levels, self.config, count)
         return torch.cat([levels, quantize(coefficients * scale)], dim=1)
 
     def forward(self, image: Tensor, width: float, gain: Tensor) -> Tensor:

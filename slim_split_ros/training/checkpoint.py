@@ -48,9 +48,12 @@ def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     """Put moments back that `flatten_optimizer` took."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group['params']]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         index, name = key.split('.', 1)
+        if value.ndim:  # files hold rows in order; a GPU's step wants them as its weights lie
+            value = torch.empty_like(parameters[int(index)], dtype=value.dtype).copy_(value)
         state.setdefault(int(index), {})[name] = value
     whole = optimizer.state_dict()
     optimizer.load_state_dict({'state': state, 'param_groups': whole['param_groups']})

@@ -70,24 +70,25 @@ class CodecObjective:
     def _send(self, image: Tensor, batch: Batch, generator: torch.Generator
               ) -> tuple[Tensor, Tensor, Tensor]:
         """Return symbols (N, L, h, w), steps (N, L) and width indices (N,)."""
-        config = self.module.config
-        stride = self.module.encoder.transform.shape[-1]
+        config, encoder = self.module.config, self.module.encoder
+        stride = encoder.transform.shape[-1]
         levels = made_up_levels(batch.boxes, batch.labels, image.shape[2] // stride,
                                 image.shape[3] // stride, generator)
-        symbols, steps, widths = [], [], []
-        for row in range(len(image)):
-            index = int(torch.randint(len(config.widths), (), generator=generator))
-            gain = rate_gain(config, draw_rate(config.rates, generator)).to(image.device)
-            part = self.module.encoder.symbols(
-                image[row:row + 1], levels[row:row + 1], config.widths[index], gain)
-            symbols.append(pad_channels(part, config.latent_channels))
-            steps.append(1.0 / gain)
-            widths.append(index)
-        return (torch.cat(symbols), torch.stack(steps),
-                torch.tensor(widths, device=image.device))
+        count = len(image)
+        widths = torch.randint(len(config.widths), (count,), generator=generator)
+        gains = torch.stack([rate_gain(config, draw_rate(config.rates, generator))
+                             for _ in range(count)]).to(image.device)
+        symbols = torch.empty(count, config.latent_channels, *levels.shape[2:],
+                              device=image.device)
+        for index in widths.unique().tolist():
+            rows = torch.nonzero(widths == index)[:, 0].to(image.device)
+            symbols[rows] = pad_channels(encoder.symbols(
+                image[rows], levels[rows], config.widths[index], gains[rows]),
+                config.latent_channels)
+        return symbols, 1.0 / gains, widths.to(image.device)
 
 
 def draw_rate(rates: int, generator: torch.Generator) -> int:
     """Return rate 0 more often than all others together, which are equally likely."""
-    coarse = torch.rand((), generator=generator).item() >= RATE_0_SHARE
-    return int(torch.randint(1, rates, (), generator=generator)) if coarse and rates > 1 else 0
+    other = torch.rand((), generator=generator).item() >= RATE_0_SHARE
+    return int(torch.randint(1, rates, (), generator=generator)) if other and rates > 1 else 0

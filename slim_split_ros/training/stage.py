@@ -21,6 +21,7 @@ from slim_split_ros.training.checkpoint import (
     save_checkpoint,
 )
 from slim_split_ros.training.coco_folder import LabelledImage
+from slim_split_ros.training.device_batches import device_batches, fits_device
 from slim_split_ros.training.errors import CheckpointError
 from slim_split_ros.training.settings import StageSettings
 from slim_split_ros.training.weight_average import WeightAverage
@@ -65,7 +66,10 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
     average = WeightAverage(module, settings.average_decay)
     checkpoint = place.folder / f'{objective.name}.safetensors'
     first = _resume(checkpoint, module, average, optimizer)
-    batches = training_batches(sources, plan, first, settings.steps, place.workers)
+    if fits_device(sources, plan, place.device):
+        batches = device_batches(sources, plan, first, settings.steps, place.device)
+    else:
+        batches = training_batches(sources, plan, first, settings.steps, place.workers)
     log = StageLog(place.folder / f'{objective.name}.csv', first)
     bar = tqdm(batches, objective.name, settings.steps, initial=first, unit='step',
                mininterval=1.0)
