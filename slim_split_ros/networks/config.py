@@ -20,7 +20,7 @@ class ModelConfig:
     coefficient_channels: int = 128  # of the transform, sent in the most important cells
     coefficient_gains: tuple[float, ...] = (19.0, 24.0, 29.0, 35.0)  # one a width
     mean_gain: float = 0.4  # of a block's means, in cells of every level
-    rates: int = 4
+    rates: int = 5  # the leading ones of `quantizer.RATE_GAINS`
     level_gains: tuple[float, ...] = (0.3, 0.6, 1.0)  # of the others, in cells of each level
     level_shares: tuple[float, ...] = (0.1875, 0.625, 1.0)  # of a width's coefficients, sent there
     level_thresholds: tuple[float, ...] = (0.4, 0.4)  # chances above which a level is taken

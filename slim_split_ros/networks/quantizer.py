@@ -9,7 +9,8 @@ from torch.nn import functional
 from slim_split_ros.networks.config import MEANS, ModelConfig
 
 SYMBOL_LIMIT = 127  # int8, symmetric
-RATE_STEP = 0.6  # of the gain, from one rate to the next coarser
+# Of the gain, at each rate: 0 is the default, 1 to 3 are ever coarser, 4 is for links with room.
+RATE_GAINS = (1.0, 0.6, 0.36, 0.216, 2.0)
 # Added before a value is cut to an integer. Below one half, values between two symbols take the
 # smaller, cheaper one more often; means, whose differences are coded, gain nothing by that.
 ROUND_UP = 0.2
@@ -19,7 +20,7 @@ SIGN_SLOPE = 1e6
 
 def rate_gain(config: ModelConfig, rate: int) -> Tensor:
     """Return the gain of each latent channel (L,): 1 for levels, alike for coefficients."""
-    gain = torch.full((config.latent_channels,), RATE_STEP ** rate)
+    gain = torch.full((config.latent_channels,), RATE_GAINS[rate])
     gain[0] = 1.0
     return gain
 

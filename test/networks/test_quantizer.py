@@ -1,5 +1,8 @@
 """Rounding: small values to zero, large ones within eight bits, levels as they are."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
 
 torch = pytest.importorskip('torch')
@@ -37,12 +40,14 @@ def test_symbols_never_leave_int8() -> None:
     assert quantize(extremes).flatten().tolist() == [127, -127]
 
 
-def test_every_rate_is_coarser_than_the_one_before_but_leaves_levels() -> None:
-    config = small_config()
-    fine, coarse = rate_gain(config, 0), rate_gain(config, 1)
-    assert fine.shape == (config.latent_channels,)
-    assert fine[0] == coarse[0] == 1.0
-    assert (coarse[1:] < fine[1:]).all()
+def test_a_rate_changes_the_step_of_coefficients_but_leaves_levels() -> None:
+    config = replace(small_config(), rates=5)
+    gains = [rate_gain(config, rate) for rate in range(5)]
+    assert all(gain.shape == (config.latent_channels,) and gain[0] == 1.0 for gain in gains)
+    of_default, *coarser, finest = (gain[1:] for gain in gains)
+    for finer, coarse in pairwise((of_default, *coarser)):
+        assert (coarse < finer).all()
+    assert (finest > of_default).all()
 
 
 def test_padding_adds_channels_of_zeros_behind_those_that_were_sent() -> None:

@@ -65,6 +65,14 @@ def test_a_codec_that_never_gets_there_says_how_far_it_gets() -> None:
     assert not [name for name in bars([*poor, *IMAGES]) if 'bytes at 95%' in name]
 
 
+def test_accuracy_kept_is_told_at_the_default_rate_and_at_a_widths_best() -> None:
+    found = bars([*SLIM, slim(0.25, 1500, 0.63, 0.8, rate=4)])
+    assert found['AP50 kept, narrowest width at its default rate'].figure == pytest.approx(6 / 7)
+    assert found['AP50 kept, narrowest width at its best rate'].figure == pytest.approx(0.9)
+    widest = found['AP50 kept, widest width at its best rate']
+    assert widest.figure == pytest.approx(0.69 / 0.7)
+
+
 def test_the_papers_bytes_are_compared_at_every_accuracy_it_has() -> None:
     bar = named([*SLIM, *PAPER], 'share of the paper, where that is most')
     assert bar.figure == pytest.approx(500 / 6300)  # the fewest bytes do for its 0.30
