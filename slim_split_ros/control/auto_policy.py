@@ -146,7 +146,7 @@ class AutoPolicy:
 
     def _worth(self) -> Worth:
         return Worth(self._forecast, self._points[-1].ap50, self._settings.target_fps,
-                     self._slack_s, 1.0 - self._knowledge.link.in_flight.loss)
+                     self._slack_s, self._knowledge.link.in_flight.survival)
 
     def _weigh(self, worth: Worth, busyness: float, now_s: float) -> _Verdict:
         """Weigh every point that processor, budget and evidence allow."""

@@ -9,6 +9,7 @@ enough has passed for reordering.
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 
 # A later frame's arrival proves nothing before this: delays of successive frames may differ.
 REORDERING_S = 0.15
@@ -17,6 +18,11 @@ FORGET_AFTER_S = 30.0
 MOST_FRAMES = 1024
 # Loss is a mean over about this many frames.
 LOSS_MEMORY = 50.0
+# More lost at once tell of an outage or a full queue, and count as one: in those small frames die
+# as surely as large ones, and neither once it is over.
+MOST_BY_CHANCE = 3
+# A frame in one message is lost with any of its datagrams.
+DATAGRAM_BITS = 8.0 * 1200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class InFlight:
         """Start with nothing sent."""
         self._frames: OrderedDict[int, SentFrame] = OrderedDict()
         self.loss = 0.0
+        self._datagrams = 1.0       # of a frame, the mean over those that `loss` is about
 
     def __iter__(self) -> Iterable[SentFrame]:
         """Go through the frames on their way, oldest first."""
@@ -55,7 +62,7 @@ class InFlight:
         """Give and forget the frame of that sequence; None if it is not on its way."""
         frame = self._frames.pop(sequence, None)
         if frame is not None:
-            self._note_outcome(lost=False)
+            self._note_outcome(frame, lost=False)
         return frame
 
     def drop_lost(self, newest_arrived_s: float, now_s: float) -> list[SentFrame]:
@@ -75,12 +82,22 @@ class InFlight:
             lost.append(frame)
         for frame in lost:
             del self._frames[frame.sequence]
-            self._note_outcome(lost=True)
+        for frame in lost if len(lost) <= MOST_BY_CHANCE else lost[:1]:
+            self._note_outcome(frame, lost=True)
         return lost
 
     def clear(self) -> None:
         """Forget every frame: the far side or a clock started anew."""
         self._frames.clear()
 
-    def _note_outcome(self, lost: bool) -> None:
+    def survival(self, bits: float) -> float:
+        """Give the chance that a frame of that many bits is not lost: all its datagrams arrive."""
+        return (1.0 - self.loss) ** (_datagrams(bits) / self._datagrams)
+
+    def _note_outcome(self, frame: SentFrame, lost: bool) -> None:
         self.loss += ((1.0 if lost else 0.0) - self.loss) / LOSS_MEMORY
+        self._datagrams += (_datagrams(frame.bits) - self._datagrams) / LOSS_MEMORY
+
+
+def _datagrams(bits: float) -> int:
+    return max(1, ceil(bits / DATAGRAM_BITS))

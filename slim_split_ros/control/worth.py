@@ -10,19 +10,26 @@ busy and a large one is never built. Source: expected-utility form of Salsify's 
 frame's size (Fouladi et al., NSDI 2018, section 4) with a shadow price for the queue.
 """
 
+from collections.abc import Callable
+
 from slim_split_ros.control.forecast import Forecast
 from slim_split_ros.control.operating_points import OperatingPoint
 
-# How much of the full price a queue of the longest harmless length costs.
-PRICE_SHARE = 1.0
+# How much of that price a queue costs. More than 1, since what the link will carry is a guess that
+# may be too high; at 1 a constant link is filled to the brim, and widths swing on it.
+PRICE_SHARE = 1.7
 
 
 class Worth:
     """Hold what the points of one decision share."""
 
     def __init__(self, forecast: Forecast, accuracy: float, fps: float, slack_s: float,
-                 survival: float) -> None:
-        """`accuracy` is what a later frame is reckoned to be worth."""
+                 survival: Callable[[float], float]) -> None:
+        """
+        `accuracy` is what a later frame is reckoned to be worth.
+
+        `survival` gives the chance that a frame of so many bits is not lost.
+        """
         self._forecast, self._slack_s, self._survival = forecast, slack_s, survival
         self._harm = PRICE_SHARE * accuracy * fps / (2.0 * slack_s)
         self.of_nothing = -self._harm * forecast.mean_square_left_s(0.0)
@@ -34,4 +41,4 @@ class Worth:
         if encode_s >= self._slack_s:
             return -cost
         chance = forecast.chance_on_time(bits / (1.0 - encode_s / self._slack_s))
-        return point.ap50 * self._survival * chance - cost
+        return point.ap50 * self._survival(bits) * chance - cost
