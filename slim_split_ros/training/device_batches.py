@@ -206,9 +206,3 @@ def _canvas(images: list[LabelledImage], plan: BatchPlan) -> tuple[int, int]:
     sides = [max(round(getattr(image, side) * scale) for image, scale in zip(
         images, scales, strict=True)) for side in ('height', 'width')]
     return sides[0] + sides[0] % 2, sides[1] + sides[1] % 2
-
-
-def device_batches(sources: list[tuple[LabelledImage, ...]], plan: BatchPlan, first: int,
-                   last: int, device: torch.device) -> Iterator[Batch]:
-    """Yield the batches of steps `first` to `last` - 1, on a device that holds the pictures."""
-    return DeviceBatches(sources, plan, device).steps(first, last)

@@ -21,7 +21,7 @@ from slim_split_ros.training.checkpoint import (
     save_checkpoint,
 )
 from slim_split_ros.training.coco_folder import LabelledImage
-from slim_split_ros.training.device_batches import device_batches, fits_device
+from slim_split_ros.training.device_batches import DeviceBatches, fits_device
 from slim_split_ros.training.errors import CheckpointError
 from slim_split_ros.training.settings import StageSettings
 from slim_split_ros.training.weight_average import WeightAverage
@@ -67,7 +67,7 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
     checkpoint = place.folder / f'{objective.name}.safetensors'
     first = _resume(checkpoint, module, average, optimizer)
     if fits_device(sources, plan, place.device):
-        batches = device_batches(sources, plan, first, settings.steps, place.device)
+        batches = DeviceBatches(sources, plan, place.device).steps(first, settings.steps)
     else:
         batches = training_batches(sources, plan, first, settings.steps, place.workers)
     log = StageLog(place.folder / f'{objective.name}.csv', first)
