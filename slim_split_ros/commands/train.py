@@ -23,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--split', default='train', help='split to train on (default: train)')
     parser.add_argument('--preset', choices=('quick', 'full'), default='quick',
                         help='quick ends in half an hour on two cores and shows that all is well; '
-                             'full takes a night, or a quarter of an hour on a GPU')
+                             'full takes hours, or minutes on a GPU')
     parser.add_argument('--output', type=Path, default=Path('out/train'), metavar='DIR',
                         help='checkpoints, logs and the model folder (default: out/train)')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')

@@ -2,7 +2,7 @@
 How do pictures become batches where a GPU would wait for them? Varied on the GPU itself.
 
 What `batches` and `augmentation` do to one picture at a time with OpenCV, a hundred at once with
-tensors: a GPU takes a thousand pictures a second, of which a processor core varies fifty. All
+tensors: a GPU takes a thousand pictures a second, of which a processor core varies 130. All
 pictures lie in the device's memory, which a data set of some ten thousand fills.
 """
 
