@@ -24,6 +24,7 @@ class ModelConfig:
     level_gains: tuple[float, ...] = (0.3, 0.6, 1.0)  # of the others, in cells of each level
     level_shares: tuple[float, ...] = (0.1875, 0.625, 1.0)  # of a width's coefficients, sent there
     level_thresholds: tuple[float, ...] = (0.4, 0.4)  # chances above which a level is taken
+    restorer_channels: tuple[int, int] = (48, 96)  # of the decoder, at strides 4 and 8
     backbone_width: float = 1.0  # share of EfficientNet-Lite0's channels
     neck_channels: tuple[int, int, int] = (64, 96, 128)  # at strides 8, 16 and 32
     head_channels: int = 64

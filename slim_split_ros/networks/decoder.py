@@ -6,17 +6,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from slim_split_ros.networks.config import LATENT_STRIDE, ModelConfig
-from slim_split_ros.networks.levels import inverse_scale
+from slim_split_ros.networks.config import LATENT_STRIDE, MEANS, ModelConfig
+from slim_split_ros.networks.levels import inverse_scale, level_counts, one_hot_levels
+from slim_split_ros.networks.restorer import Restorer
 from slim_split_ros.networks.transform import cosine_kernels
+
+FINE_GAIN = 20.0  # steps of a 20th of the pixels' deviation, or smaller ones, are fine
+LEAST_STEP = 1e-4  # above zero, whose logarithm no network could use
 
 
 class Decoder(nn.Module):
     """
-    Rebuild the picture from symbols, fine in some cells and coarse in others.
+    Rebuild the picture from symbols, fine in some cells and coarse in others; repair the latter.
 
-    Nothing here is learnt: the detector's later layers learn to read such pictures. A stem that
-    learnt it too was worse (`docs/experiments.md`).
+    Cells sent finely are left as they are: repairs there did more harm than good
+    (`docs/experiments.md`).
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -26,12 +30,34 @@ class Decoder(nn.Module):
             'synthesis', cosine_kernels(config.coefficient_channels)[1], persistent=False)
         self.register_buffer(
             'width_steps', 1.0 / torch.tensor(config.coefficient_gains), persistent=False)
+        self.register_buffer('sent', torch.tensor(
+            [level_counts(config, config.coefficients(width)) for width in config.widths]
+        ) / config.coefficient_channels, persistent=False)  # widths, levels
+        self.restorer = Restorer(config, conditions=2 + len(config.level_gains))
 
     def forward(self, symbols: Tensor, inverse_gain: Tensor, width_index: Tensor) -> Tensor:
         """Map (N, L, h, w), (N, L) and (N,) to normalized pictures (N, 3, 16h, 16w)."""
+        with torch.autocast(symbols.device.type, enabled=False):  # symbols pass a hundred
+            picture, conditions = self.rebuild(symbols, inverse_gain, width_index)
+        coarse = (conditions[:, :1] < 0.0).float()
+        return picture + self.restorer(picture, conditions) * functional.interpolate(
+            coarse, scale_factor=float(LATENT_STRIDE))
+
+    def rebuild(self, symbols: Tensor, inverse_gain: Tensor, width_index: Tensor
+                ) -> tuple[Tensor, Tensor]:
+        """
+        Undo the transform alone: pictures (N, 3, 16h, 16w) and what is known of cells.
+
+        That is (N, 2 + levels, h, w): how many octaves finer its steps are than what counts as
+        fine, how many coefficients were sent, and the level.
+        """
         levels, symbols = symbols[:, :1], symbols[:, 1:]
         steps = inverse_gain[:, 1:] * self.width_steps[width_index][:, None]  # N, C
-        scale = inverse_scale(levels, self.config, self.config.coefficient_channels)
-        with torch.autocast(symbols.device.type, enabled=False):
-            return functional.conv_transpose2d(
-                symbols * scale * steps[:, :, None, None], self.synthesis, stride=LATENT_STRIDE)
+        steps = inverse_scale(
+            levels, self.config, self.config.coefficient_channels) * steps[:, :, None, None]
+        picture = functional.conv_transpose2d(
+            symbols * steps, self.synthesis, stride=LATENT_STRIDE)
+        fineness = -torch.log2(FINE_GAIN * steps[:, MEANS:MEANS + 1].clamp_min(LEAST_STEP))
+        level = one_hot_levels(levels, len(self.config.level_gains))
+        share = (level * self.sent[width_index][:, :, None, None]).sum(1, keepdim=True)
+        return picture, torch.cat([fineness, 2.0 * share, level], dim=1)

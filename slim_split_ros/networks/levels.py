@@ -51,6 +51,11 @@ def inverse_scale(levels: Tensor, config: ModelConfig, count: int) -> Tensor:
 
 def _spread(levels: Tensor, table: Tensor) -> Tensor:
     """Look up rows of (levels, C) by levels (N, 1, h, w); return (N, C, h, w)."""
-    numbers = torch.arange(len(table), device=levels.device, dtype=levels.dtype)
-    chosen = (levels == numbers[:, None, None]).to(table.dtype)  # N, levels, h, w
-    return torch.nn.functional.conv2d(chosen, table.T[:, :, None, None])
+    return torch.nn.functional.conv2d(
+        one_hot_levels(levels, len(table)), table.T[:, :, None, None])
+
+
+def one_hot_levels(levels: Tensor, count: int) -> Tensor:
+    """Return 1 in the channel of each cell's level, of (N, 1, h, w) as floats (N, count, h, w)."""
+    numbers = torch.arange(count, device=levels.device, dtype=levels.dtype)
+    return (levels == numbers[:, None, None]).float()

@@ -1,94 +1,118 @@
-"""Stage three: the server learns to detect in pictures that are coarse where nothing matters."""
+"""Stage three: the server learns to repair pictures that are coarse where nothing matters."""
 
 from __future__ import annotations
-
-import copy
 
 import torch
 from torch import Tensor
 
-from slim_split_ros.networks.detector import Detector
+from slim_split_ros.networks.levels import choose_levels
 from slim_split_ros.networks.quantizer import pad_channels, rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
 from slim_split_ros.training.batches import Batch
 from slim_split_ros.training.importance import made_up_levels
-from slim_split_ros.training.learning_rates import SERVER_RATE
-from slim_split_ros.training.lessons import learn, teach
+from slim_split_ros.training.lessons import (
+    DISTILLATION_WEIGHT,
+    FEATURE_WEIGHT,
+    STEM_STRIDE,
+    teach,
+)
+from slim_split_ros.training.losses import (
+    distillation_loss,
+    feature_loss,
+    neck_loss,
+    object_weight,
+)
 from slim_split_ros.training.stage import half_precision
 
-CLEAN_SHARE = 0.125  # of a batch that the server also sees undamaged, so that it stays a detector
-RATE_0_SHARE = 0.65
+RATE_0_SHARE = 0.45
+OWN_SHARE = 0.6  # of pictures whose levels are the encoder's own; the others' are made up
+SHIFT = 0.7  # deviation of the encoder's logits from where thresholds expect them
+LOST_SHARE = 0.06  # of cells whose level the encoder takes for 0: it errs little where it learnt
 
 
 class CodecObjective:
     """
-    Train what the server runs against a frozen teacher, with the robot's symbols as they are.
+    Train the decoder's repairs, with the robot's symbols as they are and the detector as it is.
 
-    Each picture has a width, a rate and levels of its own. Levels are made up, see
-    `importance.made_up_levels`.
+    What the detector makes of a repaired picture, features and answers, is to be what it makes
+    of the camera's. Features alone are easier to learn and find fewer thin objects
+    (`docs/experiments.md`).
+    Each picture has a width, a rate and levels of its own.
     """
 
     name = 'codec'
 
     def __init__(self, model: SplitDetector, seed: int) -> None:
         self.module = model
-        self._teacher: Detector = copy.deepcopy(model.detector).eval().requires_grad_(False)
         self._seed = seed
 
     def parameter_groups(self, learning_rate: float) -> list[dict]:
-        """Return one group: all that learns here starts trained; the stem stays as it is."""
-        model, server = self.module, self.module.detector
-        model.encoder.requires_grad_(False)
-        server.stem.requires_grad_(False)
-        tuned = [parameter for part in (server.trunk, server.neck, server.head)
-                 for parameter in part.parameters()]
-        rate = SERVER_RATE * learning_rate
-        return [{'params': tuned, 'initial_lr': rate, 'lr': rate}]
+        """Return one group; everything but repairs stays as it is."""
+        self.module.requires_grad_(False)
+        restorer = self.module.decoder.restorer.requires_grad_(True)
+        return [{'params': list(restorer.parameters()), 'initial_lr': learning_rate,
+                 'lr': learning_rate}]
 
     def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
-        """Return the weighted sum of detection, distillation and feature losses."""
-        model = self.module
-        self._teacher.to(batch.images.device)
-        model.train()
-        model.detector.stem.eval()
+        """Return the weighted sum of distillation and feature losses, and each."""
+        model = self.module.eval()
         generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
         with half_precision(batch.images.device):
             image = normalize(batch.images)
-            teaching = teach(self._teacher, image)
-            symbols, steps, widths = self._send(image, batch, generator)
-            with torch.no_grad():
-                decoded = model.detector.stem(model.decoder(symbols, steps, widths))
-            extra = max(1, int(CLEAN_SHARE * len(image)))
-            student = model.detector.from_features(
-                torch.cat([decoded, teaching.clean[:extra].to(decoded.dtype)]))
-        lesson = learn(batch, decoded, student, teaching)
-        return lesson.total, {
-            'detection': lesson.detection.item(), 'distillation': lesson.distillation.item(),
-            'features': lesson.features.item()}
+            teaching = teach(model.detector, image)
+            decoded = model.detector.stem(model.decoder(*self._send(image, batch, generator)))
+            student = model.detector.from_features(decoded)
+        weight = object_weight(
+            batch.boxes, batch.labels, *teaching.clean.shape[2:], STEM_STRIDE)
+        features = feature_loss(decoded, teaching.clean, weight) + neck_loss(
+            student, teaching.prediction, batch.boxes, batch.labels)
+        distillation = distillation_loss(student, teaching.prediction)
+        return DISTILLATION_WEIGHT * distillation + FEATURE_WEIGHT * features, {
+            'distillation': distillation.item(), 'features': features.item()}
 
     @torch.no_grad()
     def _send(self, image: Tensor, batch: Batch, generator: torch.Generator
               ) -> tuple[Tensor, Tensor, Tensor]:
         """Return symbols (N, L, h, w), steps (N, L) and width indices (N,)."""
         config, encoder = self.module.config, self.module.encoder
-        stride = encoder.transform.shape[-1]
-        levels = made_up_levels(batch.boxes, batch.labels, image.shape[2] // stride,
-                                image.shape[3] // stride, generator)
-        count = len(image)
+        count, device = len(image), image.device
         widths = torch.randint(len(config.widths), (count,), generator=generator)
         gains = torch.stack([rate_gain(config, draw_rate(config.rates, generator))
-                             for _ in range(count)]).to(image.device)
-        symbols = torch.empty(count, config.latent_channels, *levels.shape[2:],
-                              device=image.device)
+                             for _ in range(count)]).to(device)
+        symbols = torch.empty(
+            count, config.latent_channels, *self._cells(image), device=device)
+        levels = self._levels(image, batch, widths, generator)
         for index in widths.unique().tolist():
-            rows = torch.nonzero(widths == index)[:, 0].to(image.device)
+            rows = torch.nonzero(widths == index)[:, 0].to(device)
             symbols[rows] = pad_channels(encoder.symbols(
                 image[rows], levels[rows], config.widths[index], gains[rows]),
                 config.latent_channels)
-        return symbols, 1.0 / gains, widths.to(image.device)
+        return symbols, 1.0 / gains, widths.to(device)
+
+    def _levels(self, image: Tensor, batch: Batch, widths: Tensor, generator: torch.Generator
+                ) -> Tensor:
+        """Return levels (N, 1, h, w), the encoder's own or made up, with mistakes in both."""
+        def chance(*shape: int) -> Tensor:
+            return torch.rand(shape, generator=generator).to(image.device)
+
+        config, cells = self.module.config, self._cells(image)
+        levels = made_up_levels(batch.boxes, batch.labels, *cells, generator)
+        is_own = chance(len(image)) < OWN_SHARE
+        shifts = SHIFT * torch.randn((len(image), 1, 1, 1), generator=generator).to(image.device)
+        lost = chance(len(image), 1, *cells) < LOST_SHARE
+        for index in widths.unique().tolist():
+            rows = torch.nonzero((widths.to(image.device) == index) & is_own)[:, 0]
+            importance = self.module.encoder.importance(image[rows], config.widths[index])
+            own = choose_levels(importance.float() + shifts[rows], config)
+            levels[rows] = torch.where(lost[rows], 0.0, own)
+        return levels
+
+    def _cells(self, image: Tensor) -> tuple[int, int]:
+        stride = self.module.encoder.transform.shape[-1]
+        return image.shape[2] // stride, image.shape[3] // stride
 
 
 def draw_rate(rates: int, generator: torch.Generator) -> int:
-    """Return rate 0 more often than all others together, which are equally likely."""
+    """Return rate 0 more often than any other; the others are equally likely."""
     other = torch.rand((), generator=generator).item() >= RATE_0_SHARE
     return int(torch.randint(1, rates, (), generator=generator)) if other and rates > 1 else 0

@@ -53,25 +53,10 @@ def teach(teacher: Detector, image: Tensor) -> Teaching:
 
 
 def learn(batch: Batch, decoded: Tensor, student: Prediction, teaching: Teaching) -> Lesson:
-    """
-    Compare decoded features (N, C, h, w) and the answers to them with labels and teacher.
-
-    The student may answer to more rows than were decoded: the first ones, undamaged.
-    """
-    extra = len(student.logits) - len(decoded)
-    boxes = torch.cat([batch.boxes, batch.boxes[:extra]])
-    labels = torch.cat([batch.labels, batch.labels[:extra]])
-    taught = _join(teaching.prediction, extra)
+    """Compare decoded features (N, C, h, w) and the answers to them with labels and teacher."""
     weight = object_weight(
         batch.boxes, batch.labels, *teaching.clean.shape[2:], STEM_STRIDE)
     features = feature_loss(decoded, teaching.clean, weight) + neck_loss(
-        student, taught, boxes, labels)
-    return Lesson(detection_loss(student, boxes, labels).total,
-                  distillation_loss(student, taught), features)
-
-
-def _join(teacher: Prediction, extra: int) -> Prediction:
-    return Prediction(
-        torch.cat([teacher.logits, teacher.logits[:extra]]),
-        torch.cat([teacher.boxes, teacher.boxes[:extra]]), teacher.centers, teacher.strides,
-        tuple(torch.cat([level, level[:extra]]) for level in teacher.features))
+        student, teaching.prediction, batch.boxes, batch.labels)
+    return Lesson(detection_loss(student, batch.boxes, batch.labels).total,
+                  distillation_loss(student, teaching.prediction), features)

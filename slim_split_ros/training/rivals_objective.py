@@ -28,7 +28,7 @@ class RivalsObjective:
     Train the rivals against a frozen teacher, one shared server behind them.
 
     A third of each batch goes through each rival; what they decode is joined and runs once
-    through trunk, neck and head. Losses and learning rates are those of our codec.
+    through trunk, neck and head, which learn to read it.
     """
 
     name = 'rivals'

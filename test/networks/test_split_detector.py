@@ -65,6 +65,48 @@ def test_the_same_symbols_are_another_picture_at_another_width_rate_or_level() -
     assert not torch.equal(picture, decoder(symbols, steps, torch.tensor([0])))
 
 
+def loud_decoder() -> torch.nn.Module:
+    """Return a decoder whose repairs are far from nothing."""
+    decoder = SplitDetector(small_config()).eval().decoder
+    torch.nn.init.constant_(decoder.restorer.exit.bias, 5.0)
+    return decoder
+
+
+def test_an_untrained_decoder_repairs_nothing() -> None:
+    decoder = SplitDetector(small_config()).eval().decoder
+    symbols = symbols_of(SplitDetector(small_config()), 2).float()
+    inputs = symbols, torch.ones(2, 33), torch.tensor([0, 3])
+    assert torch.equal(decoder(*inputs), decoder.rebuild(*inputs)[0])
+
+
+def test_repairs_are_made_in_coarse_cells_alone() -> None:
+    decoder = loud_decoder()
+    symbols = torch.zeros(1, 33, 4, 4)
+    symbols[:, 0, :, 2:] = 2  # sent finely at width 1
+    picture = decoder(symbols, torch.ones(1, 33), torch.tensor([3]))
+    assert (picture[..., :32] == 5.0).all()
+    assert not picture[..., 32:].any()
+
+
+def test_coarse_rates_make_cells_coarse() -> None:
+    decoder = loud_decoder()
+    symbols = torch.zeros(2, 33, 4, 4)
+    symbols[:, 0] = 2
+    pictures = decoder(symbols, torch.tensor([[1.0], [4.0]]).expand(2, 33), torch.tensor([3, 3]))
+    assert not pictures[0].any()
+    assert (pictures[1] == 5.0).all()
+
+
+def test_conditions_do_not_depend_on_channels_that_a_width_does_not_send() -> None:
+    decoder = SplitDetector(small_config()).eval().decoder
+    symbols = symbols_of(SplitDetector(small_config()), 1).float()
+    steps, sent = torch.ones(1, 33), torch.zeros(1, 33)
+    sent[:, :9] = 1.0  # the channels of width 0.25; the server gets no steps of others
+    everything = decoder.rebuild(symbols, steps, torch.tensor([0]))[1]
+    assert torch.equal(decoder.rebuild(symbols, sent, torch.tensor([0]))[1], everything)
+    assert torch.isfinite(everything).all()
+
+
 def test_candidates_fall_in_score_and_keep_their_cell_and_class() -> None:
     blank = SplitDetector(small_config()).eval().detector(torch.randn(1, 3, 64, 64))
     logits = torch.randn_like(blank.logits)

@@ -83,30 +83,42 @@ def test_two_widths_are_both_taught() -> None:
     assert list(objective.loss(bright_squares(4, 0), 0)[1]) == ['loss_w1', 'loss_w0.5']
 
 
-def test_a_step_of_the_codec_changes_the_server_and_neither_robot_nor_teacher() -> None:
+def test_a_step_of_the_codec_changes_repairs_and_nothing_else() -> None:
     torch.manual_seed(0)
     model = SplitDetector(small_config())
     objective = CodecObjective(model, seed=0)
     optimizer = torch.optim.AdamW(objective.parameter_groups(1e-2), weight_decay=0.02)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
-    loss, _ = objective.loss(bright_squares(4, 0), 0)
-    loss.backward()
-    optimizer.step()
+    for step in range(3):  # before the first, repairs are nothing and most weights hear nothing
+        loss, _ = objective.loss(bright_squares(4, step), step)
+        assert torch.isfinite(loss)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
 
-    assert torch.isfinite(loss)
     changed = {name for name, tensor in model.state_dict().items()
                if not torch.equal(tensor, before[name])}
-    assert not [name for name in changed if name.startswith(('encoder.', 'detector.stem.'))]
-    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
-    assert {'.'.join(name.split('.')[:2]) for name in trained} == {
-        'detector.trunk', 'detector.neck', 'detector.head'}
-    assert trained <= changed
+    assert changed == {name for name in before if name.startswith('decoder.restorer.')}
+
+
+def test_the_codec_learns_to_bring_coarse_pictures_closer() -> None:
+    torch.manual_seed(0)
+    objective = CodecObjective(SplitDetector(small_config()), seed=0)
+    optimizer = torch.optim.AdamW(objective.parameter_groups(5e-3))
+    batch, features = bright_squares(8, 0), []
+    for _ in range(40):
+        loss, figures = objective.loss(batch, 0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        features.append(figures['features'])
+    assert features[-1] < 0.9 * features[0]
 
 
 def test_the_finest_rate_is_drawn_most_and_no_other_is_left_out() -> None:
     generator = torch.Generator().manual_seed(0)
     rates = [draw_rate(4, generator) for _ in range(300)]
-    assert rates.count(0) > 150
+    assert rates.count(0) > max(rates.count(rate) for rate in (1, 2, 3))
     assert set(rates) == {0, 1, 2, 3}
     assert {draw_rate(1, generator) for _ in range(20)} == {0}
