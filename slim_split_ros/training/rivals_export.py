@@ -130,5 +130,6 @@ def _write_static(stored: StoredRivals, server: SplitDetector, folder: Path) -> 
     """Write our encoder of one width with the server of our model, which reads it as its own."""
     model = SplitDetector(stored.rivals.static.config)
     model.encoder, model.detector = stored.rivals.static, server.detector
+    model.decoder.restorer = server.decoder.restorer
     tables = [LevelTables.from_json(rate) for rate in stored.tables['static']]
     write_model_folder(round_to_half(model), [tables], folder)

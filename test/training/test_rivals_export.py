@@ -12,7 +12,7 @@ from slim_split_ros.networks.quantizer import rate_gain  # noqa: E402
 from slim_split_ros.networks.rivals import late  # noqa: E402
 from slim_split_ros.networks.rivals.stored import StoredRivals  # noqa: E402
 from slim_split_ros.networks.split_detector import SplitDetector, normalize  # noqa: E402
-from slim_split_ros.networks.stored_weights import round_to_half  # noqa: E402
+from slim_split_ros.networks.stored_weights import load_model, round_to_half  # noqa: E402
 from slim_split_ros.offboard.decode import decode_frame  # noqa: E402
 from slim_split_ros.offboard.server import load_server  # noqa: E402
 from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
@@ -100,3 +100,16 @@ def test_the_servers_graph_computes_what_training_did(
     server = load_server(manifests['late'], 'cpu')
     (candidates,) = server._runtime.run(symbols, inverse_gain, np.array([0]))
     assert candidates.scores[0] == pytest.approx(scores.max().item(), abs=1e-3)
+
+
+def test_an_encoder_of_one_width_is_read_by_our_server_repairs_included(
+    stored: StoredRivals, tmp_path  # noqa: ANN001
+) -> None:
+    ours = SplitDetector(small_config())
+    torch.nn.init.constant_(ours.decoder.restorer.exit.bias, 0.5)
+    write_rival_folder(stored, 'static', round_to_half(ours), tmp_path)
+    written = load_model(tmp_path)
+    for part in ('decoder', 'detector'):
+        expected = getattr(ours, part).state_dict()
+        for name, tensor in getattr(written, part).state_dict().items():
+            assert torch.equal(tensor, expected[name]), name
