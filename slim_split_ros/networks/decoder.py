@@ -60,4 +60,5 @@ class Decoder(nn.Module):
         fineness = -torch.log2(FINE_GAIN * steps[:, MEANS:MEANS + 1].clamp_min(LEAST_STEP))
         level = one_hot_levels(levels, len(self.config.level_gains))
         share = (level * self.sent[width_index][:, :, None, None]).sum(1, keepdim=True)
+        # Twice the share spans about as much as the others do.
         return picture, torch.cat([fineness, 2.0 * share, level], dim=1)

@@ -10,18 +10,7 @@ from slim_split_ros.networks.quantizer import pad_channels, rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
 from slim_split_ros.training.batches import Batch
 from slim_split_ros.training.importance import made_up_levels
-from slim_split_ros.training.lessons import (
-    DISTILLATION_WEIGHT,
-    FEATURE_WEIGHT,
-    STEM_STRIDE,
-    teach,
-)
-from slim_split_ros.training.losses import (
-    distillation_loss,
-    feature_loss,
-    neck_loss,
-    object_weight,
-)
+from slim_split_ros.training.lessons import learn, teach
 from slim_split_ros.training.stage import half_precision
 
 RATE_0_SHARE = 0.45
@@ -62,13 +51,9 @@ class CodecObjective:
             teaching = teach(model.detector, image)
             decoded = model.detector.stem(model.decoder(*self._send(image, batch, generator)))
             student = model.detector.from_features(decoded)
-        weight = object_weight(
-            batch.boxes, batch.labels, *teaching.clean.shape[2:], STEM_STRIDE)
-        features = feature_loss(decoded, teaching.clean, weight) + neck_loss(
-            student, teaching.prediction, batch.boxes, batch.labels)
-        distillation = distillation_loss(student, teaching.prediction)
-        return DISTILLATION_WEIGHT * distillation + FEATURE_WEIGHT * features, {
-            'distillation': distillation.item(), 'features': features.item()}
+        lesson = learn(batch, decoded, student, teaching)
+        return lesson.total, {
+            'distillation': lesson.distillation.item(), 'features': lesson.features.item()}
 
     @torch.no_grad()
     def _send(self, image: Tensor, batch: Batch, generator: torch.Generator

@@ -1,4 +1,4 @@
-"""What does a codec learn from a batch? To please the labels and a teacher who saw the picture."""
+"""What does a codec learn from a batch? To please a teacher who saw the picture undamaged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from torch import Tensor
 from slim_split_ros.networks.detector import Detector, Prediction
 from slim_split_ros.training.batches import Batch
 from slim_split_ros.training.losses import (
-    detection_loss,
     distillation_loss,
     feature_loss,
     neck_loss,
@@ -34,15 +33,13 @@ class Teaching:
 class Lesson:
     """The parts of a loss, unweighted."""
 
-    detection: Tensor
     distillation: Tensor
     features: Tensor
 
     @property
     def total(self) -> Tensor:
         """Return the weighted sum."""
-        return (self.detection + DISTILLATION_WEIGHT * self.distillation
-                + FEATURE_WEIGHT * self.features)
+        return DISTILLATION_WEIGHT * self.distillation + FEATURE_WEIGHT * self.features
 
 
 @torch.no_grad()
@@ -53,10 +50,9 @@ def teach(teacher: Detector, image: Tensor) -> Teaching:
 
 
 def learn(batch: Batch, decoded: Tensor, student: Prediction, teaching: Teaching) -> Lesson:
-    """Compare decoded features (N, C, h, w) and the answers to them with labels and teacher."""
+    """Compare decoded features (N, C, h, w) and the answers to them with the teacher's."""
     weight = object_weight(
         batch.boxes, batch.labels, *teaching.clean.shape[2:], STEM_STRIDE)
     features = feature_loss(decoded, teaching.clean, weight) + neck_loss(
         student, teaching.prediction, batch.boxes, batch.labels)
-    return Lesson(detection_loss(student, batch.boxes, batch.labels).total,
-                  distillation_loss(student, teaching.prediction), features)
+    return Lesson(distillation_loss(student, teaching.prediction), features)

@@ -15,7 +15,7 @@ from slim_split_ros.networks.split_detector import normalize
 from slim_split_ros.training.batches import Batch
 from slim_split_ros.training.learning_rates import PRIOR_RATE, SERVER_RATE
 from slim_split_ros.training.lessons import STEM_STRIDE, learn, teach
-from slim_split_ros.training.losses import feature_loss, object_weight
+from slim_split_ros.training.losses import detection_loss, feature_loss, object_weight
 from slim_split_ros.training.rate_control import first_rate_weights, steer_rate, weigh_rate
 from slim_split_ros.training.stage import half_precision
 
@@ -77,15 +77,16 @@ class RivalsObjective:
             decoded = torch.cat([ensemble, entropic, late])
             student = rivals.server.from_features(decoded)
         lesson = learn(batch, decoded, student, teaching)
+        detection = detection_loss(student, batch.boxes, batch.labels).total
         weight = object_weight(batch.boxes, batch.labels, *decoded.shape[2:], STEM_STRIDE)
         figures = {
-            'detection': lesson.detection, 'distillation': lesson.distillation,
+            'detection': detection, 'distillation': lesson.distillation,
             'features': lesson.features,
             **{f'features_{name}': feature_loss(decoded[part], teaching.clean[part], weight[part])
                for name, part in zip(PARTS, rows, strict=True)}}
         bits, bpp = self._rate(sent, image.shape[2] * image.shape[3], step)
         values = torch.stack([value.detach() for value in figures.values()]).tolist()
-        return lesson.total + bits, {
+        return detection + lesson.total + bits, {
             **dict(zip(figures, values, strict=True)), 'bpp_entropic': bpp}
 
     def _ensemble(self, image: Tensor, generator: torch.Generator) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -103,7 +105,7 @@ def test_the_servers_graph_computes_what_training_did(
 
 
 def test_an_encoder_of_one_width_is_read_by_our_server_repairs_included(
-    stored: StoredRivals, tmp_path  # noqa: ANN001
+    stored: StoredRivals, tmp_path: Path
 ) -> None:
     ours = SplitDetector(small_config())
     torch.nn.init.constant_(ours.decoder.restorer.exit.bias, 0.5)
