@@ -39,6 +39,7 @@ from slim_split_ros.ros.operating_point_file import read_operating_points
 from slim_split_ros.ros.pacing import Pacer
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.resident_pages import release_code_pages
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.times import believable_age_s, to_ns
 from slim_split_ros.ros.width_choice import make_chooser
@@ -75,6 +76,7 @@ class Onboard(Node):
         self._mailbox: Mailbox[_Waiting] = Mailbox()
         self._worker = Worker(self._mailbox, self._serve, self._complaints.failed)
         self._connect(settings)
+        release_code_pages()
         self._worker.start()
 
     def stop(self) -> None:
