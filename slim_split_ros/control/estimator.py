@@ -107,8 +107,12 @@ class LinkEstimator:
         if frame.sent_s < self.last_left_s:
             self._rates.add_spacing(frame.bits, arrival_s - self._last_arrival_s, now_s)
         self._last_arrival_s = arrival_s
-        self._rates.add_delay(frame.bits, arrival_s - frame.sent_s)
+        one_way_s = arrival_s - frame.sent_s
+        self._rates.add_delay(frame.bits, one_way_s)
         least_s = self._rates.transmission_s(frame.bits, now_s)
+        if self.path.is_sooner(one_way_s, least_s):
+            self._rates.forget_spacings()
+            least_s = 0.0
         queued_s = self.path.add(frame.sent_s, arrival_s, report.sent_s, now_s, least_s)
         begun_s = max(frame.sent_s, self.last_left_s)
         left_s = max(begun_s, frame.sent_s + queued_s)

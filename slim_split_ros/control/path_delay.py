@@ -18,6 +18,10 @@ WINDOW_VALUES = 50
 JITTER_REPORTS = 32.0
 # Less delay than this share of the jitter is not told from none.
 JITTER_FLOOR = 0.5
+# A frame that needed less than this share of its transmission was carried by a faster link, if the
+# base delay had transmission taken off it for so many arrivals before.
+SOONER_SHARE = 0.6
+SETTLED_ARRIVALS = 16
 # A far clock that moved by more than this against the round trip was set anew.
 CLOCK_JUMP_S = 0.2
 
@@ -60,6 +64,7 @@ class PathDelay:
     def __init__(self) -> None:
         """Start without knowledge."""
         self._one_way = WindowedMinimum()
+        self._net_arrivals = 0      # in a row with their transmission known
         self._round_trip = WindowedMinimum()
         self._return_excess = WindowedMinimum()
         self.jitter_s = 0.0
@@ -68,6 +73,7 @@ class PathDelay:
     def clear(self) -> None:
         """Forget the clocks' offset and the base delays; the server's time stays."""
         self._one_way.clear()
+        self._net_arrivals = 0
         self._round_trip.clear()
         self._return_excess.clear()
 
@@ -81,6 +87,11 @@ class PathDelay:
         """Give the round trip without queueing; 0 while unknown."""
         value = self._round_trip.value
         return value if value != inf else 0.0
+
+    def is_sooner(self, one_way_s: float, transmission_s: float) -> bool:
+        """Say whether a frame arrived sooner than a link of that transmission time allows."""
+        is_settled = self._net_arrivals >= SETTLED_ARRIVALS
+        return is_settled and one_way_s - self._one_way.value < SOONER_SHARE * transmission_s
 
     def add(self, sent_s: float, arrival_s: float, report_sent_s: float, now_s: float,
             transmission_s: float) -> float:
@@ -96,6 +107,7 @@ class PathDelay:
         if one_way_s - self._one_way.value > excess_s + CLOCK_JUMP_S:
             self._one_way.clear()
         self._one_way.add(one_way_s - transmission_s, now_s)
+        self._net_arrivals = self._net_arrivals + 1 if transmission_s > 0.0 else 0
         self._round_trip.add(round_trip_s - transmission_s, now_s)
         excess_s = one_way_s - self._one_way.value - self.jitter_s
         return max(JITTER_FLOOR * self.jitter_s, excess_s)

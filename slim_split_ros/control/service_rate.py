@@ -51,6 +51,10 @@ class ServiceRate:
         self._variance += (bits_off * bits_off - self._variance) / REGRESSION_FRAMES
         self._covariance += (bits_off * s_off - self._covariance) / REGRESSION_FRAMES
 
+    def forget_spacings(self) -> None:
+        """Forget how frames queued; they did so on a slower link."""
+        self._spacings = []
+
     def transmission_s(self, bits: float, now_s: float) -> float:
         """Give what a frame needs on the link at least; 0 where nothing queued of late."""
         fresh = [seconds for time_s, seconds in self._spacings if now_s - time_s < SPACING_S]

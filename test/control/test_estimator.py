@@ -8,11 +8,11 @@ from slim_split_ros.control.estimator import LinkEstimator
 from slim_split_ros.control.in_flight import SentFrame
 
 
-def feed(estimator: LinkEstimator, link: LinkModel, count: int, size: int = 1000,
+def feed(estimator: LinkEstimator, link: LinkModel, count: int, sizes: tuple[int, ...] = (1000,),
          interval_s: float = 0.1, begin_s: float = 10.0, first: int = 0) -> list:
     found, waiting = [], []
     for index in range(count):
-        now_s = begin_s + index * interval_s
+        now_s, size = begin_s + index * interval_s, sizes[index % len(sizes)]
         estimator.on_sent(SentFrame(first + index, now_s, size * 8.0), now_s)
         back_s, report = link.send(first + index, size, now_s)
         waiting.append((back_s, report))
@@ -36,9 +36,19 @@ def test_the_server_time_is_known() -> None:
 
 def test_a_growing_queue_shows_as_service_at_the_rate_of_the_link() -> None:
     estimator = LinkEstimator()
-    found = feed(estimator, LinkModel(rate_bps=200_000.0), 20, size=1500, interval_s=0.05)
+    found = feed(estimator, LinkModel(rate_bps=200_000.0), 20, sizes=(1500,), interval_s=0.05)
     services = [delivery.left_s - delivery.begun_s for delivery in found[12:]]
     assert all(service == pytest.approx(0.06, rel=0.05) for service in services)
+
+
+def test_a_link_that_became_faster_is_seen_though_nothing_queues_on_it() -> None:
+    estimator, link = LinkEstimator(), LinkModel(rate_bps=200_000.0)
+    sizes = (1000, 3500, 2400, 2000)
+    found = feed(estimator, link, 60, sizes)
+    assert found[-1].rate_bps == pytest.approx(200_000.0, rel=0.1)
+    link.rate_bps = 800_000.0
+    found = feed(estimator, link, 10, sizes, begin_s=16.3, first=60)
+    assert all(delivery.rate_bps == pytest.approx(800_000.0, rel=0.2) for delivery in found[3:])
 
 
 def test_a_duplicate_report_adds_nothing() -> None:
