@@ -17,12 +17,14 @@ class ModelConfig:
     input_long_side: int = 416
     widths: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
     encoder_channels: int = 64  # multiples of 16 per width: kernels run in blocks of 16
-    coefficient_channels: int = 128  # of the transform, sent in the most important cells
-    coefficient_gains: tuple[float, ...] = (19.0, 24.0, 29.0, 35.0)  # one a width
+    coefficient_channels: int = 192  # of the transform
+    coefficient_shares: tuple[float, ...] = (1 / 6, 0.5, 0.75, 1.0)  # of them, one a width
+    coefficient_gains: tuple[float, ...] = (19.0, 23.0, 27.5, 34.0)  # one a width
     mean_gain: float = 0.4  # of a block's means, in cells of every level
-    rates: int = 5  # the leading ones of `quantizer.RATE_GAINS`
+    rates: int = 6  # the leading ones of `quantizer.RATE_GAINS`
     level_gains: tuple[float, ...] = (0.3, 0.6, 1.0)  # of the others, in cells of each level
-    level_shares: tuple[float, ...] = (0.1875, 0.625, 1.0)  # of a width's coefficients, sent there
+    # Of the coefficients times width: sent there, unless the width has fewer.
+    level_shares: tuple[float, ...] = (0.125, 0.4167, 1.0)
     level_thresholds: tuple[float, ...] = (0.4, 0.4)  # chances above which a level is taken
     restorer_channels: tuple[int, int] = (48, 96)  # of the decoder, at strides 4 and 8
     backbone_width: float = 1.0  # share of EfficientNet-Lite0's channels
@@ -39,9 +41,12 @@ class ModelConfig:
         if list(self.widths) != sorted(self.widths) or self.widths[-1] != 1.0:
             raise ValueError(f'widths {self.widths} must rise and end at 1.0')
         for width in self.widths:
-            counts = (self.encoder_channels, self.coefficient_channels)
-            if any((count * width) % 1 for count in counts):
+            if (self.encoder_channels * width) % 1:
                 raise ValueError(f'width {width} does not give whole channels')
+        shares = self.coefficient_shares
+        if list(shares) != sorted(shares) or shares[-1] != 1.0 or len(shares) != len(self.widths):
+            raise ValueError(
+                f'coefficient_shares {shares} must hold one of each width, rise and end at 1.0')
         if self.coefficients(self.widths[0]) < MEANS:
             raise ValueError(
                 f'coefficient_channels {self.coefficient_channels} leaves width {self.widths[0]} '
@@ -61,7 +66,7 @@ class ModelConfig:
 
     def coefficients(self, width: float) -> int:
         """Return the transform's coefficients that `width` sends."""
-        return int(self.coefficient_channels * width)
+        return round(self.coefficient_channels * self.coefficient_shares[self.widths.index(width)])
 
     def latents(self, width: float) -> int:
         """Return the latent channels that `width` sends: the levels of cells come first."""

@@ -12,15 +12,16 @@ from slim_split_ros.networks.restorer import Restorer
 from slim_split_ros.networks.transform import cosine_kernels
 
 FINE_GAIN = 20.0  # steps of a 20th of the pixels' deviation, or smaller ones, are fine
+REPAIRED_GAIN = 25.0  # frames whose finest steps are larger than a 25th are repaired
 LEAST_STEP = 1e-4  # above zero, whose logarithm no network could use
 
 
 class Decoder(nn.Module):
     """
-    Rebuild the picture from symbols, fine in some cells and coarse in others; repair the latter.
+    Rebuild the picture from symbols, and repair it if it was sent coarsely.
 
-    Cells sent finely are left as they are: repairs there did more harm than good
-    (`docs/experiments.md`).
+    Whole frames are repaired or none of their cells: beside objects sent finely, repaired scenery
+    did more harm than good (`docs/experiments.md`).
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -31,7 +32,7 @@ class Decoder(nn.Module):
         self.register_buffer(
             'width_steps', 1.0 / torch.tensor(config.coefficient_gains), persistent=False)
         self.register_buffer('sent', torch.tensor(
-            [level_counts(config, config.coefficients(width)) for width in config.widths]
+            [level_counts(config, width) for width in config.widths]
         ) / config.coefficient_channels, persistent=False)  # widths, levels
         self.restorer = Restorer(config, conditions=2 + len(config.level_gains))
 
@@ -39,9 +40,10 @@ class Decoder(nn.Module):
         """Map (N, L, h, w), (N, L) and (N,) to normalized pictures (N, 3, 16h, 16w)."""
         with torch.autocast(symbols.device.type, enabled=False):  # symbols pass a hundred
             picture, conditions = self.rebuild(symbols, inverse_gain, width_index)
-        coarse = (conditions[:, :1] < 0.0).float()
-        return picture + self.restorer(picture, conditions) * functional.interpolate(
-            coarse, scale_factor=float(LATENT_STRIDE))
+        finest_gain = self.config.level_gains[-1]
+        finest_step = inverse_gain[:, 1 + MEANS] * self.width_steps[width_index] / finest_gain
+        is_coarse = (REPAIRED_GAIN * finest_step > 1.0).float()[:, None, None, None]
+        return picture + is_coarse * self.restorer(picture, conditions)
 
     def rebuild(self, symbols: Tensor, inverse_gain: Tensor, width_index: Tensor
                 ) -> tuple[Tensor, Tensor]:

@@ -67,7 +67,8 @@ class SlimmableEncoder(nn.Module):
         """
         coefficients = self.coefficients(image, width)
         count = coefficients.shape[1]
-        scale = gain[..., 1:count + 1, None, None] * coefficient_scale(levels, self.config, count)
+        scale = coefficient_scale(levels, self.config, width)
+        scale = gain[..., 1:count + 1, None, None] * scale
         return torch.cat([levels, quantize(coefficients * scale)], dim=1)
 
     def forward(self, image: Tensor, width: float, gain: Tensor) -> Tensor:

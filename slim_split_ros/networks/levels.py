@@ -21,35 +21,45 @@ def choose_levels(importance: Tensor, config: ModelConfig) -> Tensor:
 
     The first is of any object, the second of a small one.
     """
-    any_object, small = (torch.logit(torch.tensor(chance)).item()
-                         for chance in config.level_thresholds)
-    is_small = (importance[:, 1:2] > small).float()
-    return 2.0 * is_small + (1.0 - is_small) * (importance[:, 0:1] > any_object).float()
+    has_object, has_small = reached_levels(importance, config)
+    return has_object + has_small
 
 
-def level_counts(config: ModelConfig, count: int) -> list[int]:
-    """Return how many of a width's `count` coefficients cells of each level send."""
-    return [max(MEANS, round(share * count)) for share in config.level_shares]
+def reached_levels(importance: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor]:
+    """Return 1 where cells have at least level 1 and where they have level 2, (N, 1, h, w)."""
+    thresholds = torch.logit(torch.tensor(config.level_thresholds, device=importance.device))
+    has_object, has_small = (importance > thresholds[:, None, None]).float().split(1, dim=1)
+    return torch.maximum(has_object, has_small), has_small
 
 
-def coefficient_scale(levels: Tensor, config: ModelConfig, count: int) -> Tensor:
-    """Return what coefficients (N, count, h, w) are scaled by, 0 where a level sends none."""
-    numbers = torch.arange(count, device=levels.device)
-    rows = []
-    for gain, sent in zip(config.level_gains, level_counts(config, count), strict=True):
-        gains = torch.where(numbers < MEANS, config.mean_gain, gain)
-        rows.append(gains * (numbers < sent).float())
-    return _spread(levels, torch.stack(rows))
+def level_counts(config: ModelConfig, width: float) -> list[int]:
+    """Return how many of a width's coefficients cells of each level send."""
+    most = config.coefficients(width)
+    return [min(max(MEANS, round(share * width * config.coefficient_channels)), most)
+            for share in config.level_shares]
+
+
+def coefficient_scale(levels: Tensor, config: ModelConfig, width: float) -> Tensor:
+    """Return what a width's coefficients (N, C, h, w) are scaled by, 0 where none are sent."""
+    return spread(levels, scale_table(config, width).to(levels.device))
+
+
+def scale_table(config: ModelConfig, width: float) -> Tensor:
+    """Return what a width's coefficients (levels, C) are scaled by in cells of each level."""
+    numbers = torch.arange(config.coefficients(width))
+    return torch.stack([
+        torch.where(numbers < MEANS, config.mean_gain, gain) * (numbers < sent).float()
+        for gain, sent in zip(config.level_gains, level_counts(config, width), strict=True)])
 
 
 def inverse_scale(levels: Tensor, config: ModelConfig, count: int) -> Tensor:
     """Return what undoes it (N, count, h, w), for coefficients that were sent."""
     means = torch.arange(count, device=levels.device) < MEANS
-    return _spread(levels, torch.stack(
+    return spread(levels, torch.stack(
         [torch.where(means, 1.0 / config.mean_gain, 1.0 / gain) for gain in config.level_gains]))
 
 
-def _spread(levels: Tensor, table: Tensor) -> Tensor:
+def spread(levels: Tensor, table: Tensor) -> Tensor:
     """Look up rows of (levels, C) by levels (N, 1, h, w); return (N, C, h, w)."""
     return torch.nn.functional.conv2d(
         one_hot_levels(levels, len(table)), table.T[:, :, None, None])

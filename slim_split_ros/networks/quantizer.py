@@ -9,8 +9,9 @@ from torch.nn import functional
 from slim_split_ros.networks.config import MEANS, ModelConfig
 
 SYMBOL_LIMIT = 127  # int8, symmetric
-# Of the gain, at each rate: 0 is the default, 1 to 3 are ever coarser, 4 is for links with room.
-RATE_GAINS = (1.0, 0.6, 0.36, 0.216, 2.0)
+# Of the gain, at each rate: 0 is the default, 1 to 3 are ever coarser, 4 and 5 are for links with
+# room.
+RATE_GAINS = (1.0, 0.6, 0.36, 0.216, 1.6, 2.6)
 # Added before a value is cut to an integer. Below one half, values between two symbols take the
 # smaller, cheaper one more often; means, whose differences are coded, gain nothing by that.
 ROUND_UP = 0.2

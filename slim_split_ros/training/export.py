@@ -49,7 +49,7 @@ def fit_all_tables(encoder: SlimmableEncoder, images: Iterable[Tensor]) -> AllTa
 
 def _sent(config: ModelConfig, width: float) -> list[int]:
     """Return how many coefficients beside the means cells of each level send."""
-    return [count - MEANS for count in level_counts(config, config.coefficients(width))]
+    return [count - MEANS for count in level_counts(config, width)]
 
 
 def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) -> str:

@@ -52,5 +52,5 @@ def write_manifest(
         name: tensor.numpy() for name, tensor in model.state_dict().items()})
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
     manifest = {**description, 'fingerprint': fingerprint, 'files': files}
-    (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + '\n', 'utf-8')
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest) + '\n', 'utf-8')
     return fingerprint

@@ -32,5 +32,5 @@ PRESETS = {
                     StageSettings(120, 16, 2e-3)),
     'full': Preset(StageSettings(2000, 64, 2e-3),
                    StageSettings(2500, 128, 4e-3, weight_decay=0.05),
-                   StageSettings(1000, 64, 1.5e-3)),
+                   StageSettings(4500, 64, 1.5e-3)),
 }

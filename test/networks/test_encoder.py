@@ -23,7 +23,7 @@ def test_each_width_sends_levels_and_its_share_of_coefficients_at_a_sixteenth() 
     config = ModelConfig(('ball',))
     encoder = SlimmableEncoder(config).eval()
     image, gain = torch.zeros(2, 3, 64, 96), rate_gain(config, 0)
-    for width, latents in zip(config.widths, (33, 65, 97, 129), strict=True):
+    for width, latents in zip(config.widths, (33, 97, 145, 193), strict=True):
         assert config.latents(width) == latents
         assert encoder(image, width, gain).shape == (2, latents, 4, 6)
 

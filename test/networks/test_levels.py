@@ -17,7 +17,8 @@ from slim_split_ros.networks.split_detector import SplitDetector  # noqa: E402
 pytestmark = pytest.mark.torch
 
 CONFIG = ModelConfig(('ball',), backbone_width=0.25)
-COUNT = CONFIG.coefficients(0.5)
+WIDTH = 0.5
+COUNT = CONFIG.coefficients(WIDTH)
 
 
 def every_level() -> torch.Tensor:
@@ -34,9 +35,9 @@ def test_a_level_is_taken_above_its_threshold(any_object: float, small: float, l
 
 
 def test_higher_levels_send_more_coefficients_and_all_send_the_means() -> None:
-    scale = coefficient_scale(every_level(), CONFIG, COUNT)
+    scale = coefficient_scale(every_level(), CONFIG, WIDTH)
     sent = (scale > 0).sum(1).flatten().tolist()
-    assert sent == level_counts(CONFIG, COUNT) == sorted(set(sent))
+    assert sent == level_counts(CONFIG, WIDTH) == sorted(set(sent))
     assert sent[-1] == COUNT
     assert (scale[:, :MEANS] == CONFIG.mean_gain).all()
 
@@ -46,14 +47,14 @@ def test_coefficients_that_a_level_does_not_send_are_zero() -> None:
     levels = every_level().expand(1, 1, 2, 3)
     image = 5 * torch.randn(1, 3, 32, 48, generator=torch.Generator().manual_seed(1))
     symbols = encoder.symbols(image, levels, 0.5, rate_gain(CONFIG, 0))[:, 1:]
-    for level, count in enumerate(level_counts(CONFIG, COUNT)):
+    for level, count in enumerate(level_counts(CONFIG, WIDTH)):
         assert not symbols[:, count:, :, level].any()
         assert symbols[:, :count, :, level].any()
 
 
 def test_scale_and_inverse_undo_each_other_where_something_was_sent() -> None:
     levels = torch.randint(0, 3, (2, 1, 4, 5), generator=torch.Generator().manual_seed(1)).float()
-    scale = coefficient_scale(levels, CONFIG, COUNT)
+    scale = coefficient_scale(levels, CONFIG, WIDTH)
     both = scale * inverse_scale(levels, CONFIG, COUNT)
     assert torch.allclose(both, (scale > 0).float())
 

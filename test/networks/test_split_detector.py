@@ -79,22 +79,12 @@ def test_an_untrained_decoder_repairs_nothing() -> None:
     assert torch.equal(decoder(*inputs), decoder.rebuild(*inputs)[0])
 
 
-def test_repairs_are_made_in_coarse_cells_alone() -> None:
+def test_frames_of_a_coarse_rate_or_width_are_repaired_and_no_others() -> None:
     decoder = loud_decoder()
-    symbols = torch.zeros(1, 33, 4, 4)
-    symbols[:, 0, :, 2:] = 2  # sent finely at width 1
-    picture = decoder(symbols, torch.ones(1, 33), torch.tensor([3]))
-    assert (picture[..., :32] == 5.0).all()
-    assert not picture[..., 32:].any()
-
-
-def test_coarse_rates_make_cells_coarse() -> None:
-    decoder = loud_decoder()
-    symbols = torch.zeros(2, 33, 4, 4)
-    symbols[:, 0] = 2
-    pictures = decoder(symbols, torch.tensor([[1.0], [4.0]]).expand(2, 33), torch.tensor([3, 3]))
+    steps = torch.tensor([[1.0], [4.0], [1.0]]).expand(3, 33)
+    pictures = decoder(torch.zeros(3, 33, 4, 4), steps, torch.tensor([3, 3, 0]))
     assert not pictures[0].any()
-    assert (pictures[1] == 5.0).all()
+    assert (pictures[1:] == 5.0).all()
 
 
 def test_conditions_do_not_depend_on_channels_that_a_width_does_not_send() -> None:
@@ -141,6 +131,8 @@ def test_a_width_that_gives_no_whole_channels_is_refused() -> None:
 @pytest.mark.parametrize(('changes', 'complaint'), [
     ({'coefficient_gains': (8.0, 12.0)}, 'coefficient_gains .* one of each width'),
     ({'coefficient_channels': 8}, 'leaves width 0.25 less than the 3 means'),
+    ({'coefficient_shares': (0.5, 1.0)}, 'coefficient_shares .* one of each width'),
+    ({'coefficient_shares': (0.5, 0.25, 0.75, 1.0)}, 'coefficient_shares .* rise'),
     ({'level_gains': (0.5, 1.0)}, '2, 3 and 3 levels'),
     ({'level_thresholds': (0.5,)}, '3, 3 and 2 levels'),
 ])

@@ -79,7 +79,8 @@ def test_an_encoder_of_one_width_learns_too_even_if_a_stage_before_froze_it() ->
 
 
 def test_two_widths_are_both_taught() -> None:
-    objective = encoder_objective(widths=(0.5, 1.0), coefficient_gains=(12.0, 22.0))
+    objective = encoder_objective(
+        widths=(0.5, 1.0), coefficient_shares=(0.5, 1.0), coefficient_gains=(12.0, 22.0))
     assert list(objective.loss(bright_squares(4, 0), 0)[1]) == ['loss_w1', 'loss_w0.5']
 
 

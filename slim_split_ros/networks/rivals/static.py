@@ -15,4 +15,5 @@ def static_config(config: ModelConfig) -> ModelConfig:
     (1.0,)
     """
     return replace(config, widths=config.widths[-1:],
+                   coefficient_shares=config.coefficient_shares[-1:],
                    coefficient_gains=config.coefficient_gains[-1:])
