@@ -11,7 +11,7 @@ from slim_split_ros.networks.levels import inverse_scale, level_counts, one_hot_
 from slim_split_ros.networks.restorer import Restorer
 from slim_split_ros.networks.transform import cosine_kernels
 
-FINE_GAIN = 20.0  # steps of a 20th of the pixels' deviation, or smaller ones, are fine
+FINE_GAIN = 20.0  # steps of a 20th of the pixels' deviation: where told fineness is zero
 REPAIRED_GAIN = 25.0  # frames whose finest steps are larger than a 25th are repaired
 LEAST_STEP = 1e-4  # above zero, whose logarithm no network could use
 

@@ -41,7 +41,7 @@ def level_counts(config: ModelConfig, width: float) -> list[int]:
 
 def coefficient_scale(levels: Tensor, config: ModelConfig, width: float) -> Tensor:
     """Return what a width's coefficients (N, C, h, w) are scaled by, 0 where none are sent."""
-    return spread(levels, scale_table(config, width).to(levels.device))
+    return _spread(levels, scale_table(config, width).to(levels.device))
 
 
 def scale_table(config: ModelConfig, width: float) -> Tensor:
@@ -55,11 +55,11 @@ def scale_table(config: ModelConfig, width: float) -> Tensor:
 def inverse_scale(levels: Tensor, config: ModelConfig, count: int) -> Tensor:
     """Return what undoes it (N, count, h, w), for coefficients that were sent."""
     means = torch.arange(count, device=levels.device) < MEANS
-    return spread(levels, torch.stack(
+    return _spread(levels, torch.stack(
         [torch.where(means, 1.0 / config.mean_gain, 1.0 / gain) for gain in config.level_gains]))
 
 
-def spread(levels: Tensor, table: Tensor) -> Tensor:
+def _spread(levels: Tensor, table: Tensor) -> Tensor:
     """Look up rows of (levels, C) by levels (N, 1, h, w); return (N, C, h, w)."""
     return torch.nn.functional.conv2d(
         one_hot_levels(levels, len(table)), table.T[:, :, None, None])

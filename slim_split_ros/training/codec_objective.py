@@ -1,4 +1,4 @@
-"""Stage three: the server learns to repair pictures that are coarse where nothing matters."""
+"""Stage three: the server learns to repair pictures that were sent coarsely."""
 
 from __future__ import annotations
 
