@@ -2,8 +2,8 @@
 Which operating point a frame gets: the one of the greatest expected worth.
 
 Here is the order of the rules; each has its own file: the forecast (`forecast.py`), the worth
-of a point (`worth.py`), when a width may change (`width_trials.py`), what the user's ceiling
-leaves (`budget.py`).
+of a point (`worth.py`), when a width may change (`width_trials.py`), when a step may be finer than
+the default (`finer_steps.py`), what the user's ceiling leaves (`budget.py`).
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from math import inf
 
 from slim_split_ros.control.decision import Decision, Reason
 from slim_split_ros.control.estimator import Delivery
+from slim_split_ros.control.finer_steps import finer_than_default, most_finer_bits
 from slim_split_ros.control.forecast import Forecast, Moment
 from slim_split_ros.control.in_flight import SentFrame
 from slim_split_ros.control.knowledge import Knowledge
@@ -53,6 +54,7 @@ class AutoPolicy:
     def __init__(self, points: tuple[OperatingPoint, ...], settings: ControlSettings,
                  knowledge: Knowledge) -> None:
         self._points = without_dominated(points)
+        self._finer = finer_than_default(points)
         self._settings, self._knowledge = settings, knowledge
         self._interval_s = 1.0 / settings.target_fps
         self._trials = WidthTrials()
@@ -157,6 +159,7 @@ class AutoPolicy:
         sustained_bits = self._trials.sustained_bits(knowledge.history.recent_bps,
                                                      self._interval_s)
         least, proven_bits = self._points[0], knowledge.history.proven_bits
+        most_finer = most_finer_bits(knowledge.history.recent_bps, self._slack_s)
         best, best_worth, same, same_worth = least, -inf, None, -inf
         limit, limited_worth = Reason.LINK, -inf
         for point in self._points:
@@ -173,6 +176,8 @@ class AutoPolicy:
                 continue
             if point is not least and (bits > proven_bits or (
                     width is not None and point.width > width and bits > sustained_bits)):
+                continue
+            if bits > most_finer and point in self._finer:
                 continue
             if value > best_worth:
                 best, best_worth = point, value

@@ -111,7 +111,7 @@ class LinkEstimator:
         self._rates.add_delay(frame.bits, one_way_s)
         least_s = self._rates.transmission_s(frame.bits, now_s)
         if self.path.is_sooner(one_way_s, least_s):
-            self._rates.forget_spacings()
+            self._rates.forget_link()
             least_s = 0.0
         queued_s = self.path.add(frame.sent_s, arrival_s, report.sent_s, now_s, least_s)
         begun_s = max(frame.sent_s, self.last_left_s)

@@ -51,6 +51,16 @@ def test_a_link_that_became_faster_is_seen_though_nothing_queues_on_it() -> None
     assert all(delivery.rate_bps == pytest.approx(800_000.0, rel=0.2) for delivery in found[3:])
 
 
+def test_the_rate_of_a_link_that_never_queues_shows_in_how_delays_grow_with_sizes() -> None:
+    found = feed(LinkEstimator(), LinkModel(rate_bps=800_000.0), 60, (4500, 5200, 6100, 5000))
+    assert all(delivery.rate_bps == pytest.approx(800_000.0, rel=0.05) for delivery in found[40:])
+
+
+def test_frames_of_one_size_alone_on_a_link_do_not_tell_its_rate() -> None:
+    found = feed(LinkEstimator(), LinkModel(rate_bps=800_000.0), 60, (5000,))
+    assert found[-1].rate_bps > 1_600_000.0  # the transmission passes for propagation
+
+
 def test_a_duplicate_report_adds_nothing() -> None:
     estimator, link = LinkEstimator(), LinkModel()
     estimator.on_sent(SentFrame(0, 1.0, 8000.0), 1.0)

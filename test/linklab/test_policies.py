@@ -21,9 +21,15 @@ def test_other_tables_do_as_well_on_a_constant_link(table: str) -> None:
     assert results.mean_ap50 >= 0.97 * best
 
 
-def test_after_a_step_down_of_four_to_one_at_most_three_frames_are_late() -> None:
-    rows, _ = run_policy(make_trace((30.0, 800.0), (30.0, 200.0)))
+@pytest.mark.parametrize('table', ['sixteen_points', 'finer_steps'])
+def test_after_a_step_down_of_four_to_one_at_most_three_frames_are_late(table: str) -> None:
+    rows, _ = run_policy(make_trace((30.0, 800.0), (30.0, 200.0)), table=table)
     assert sum(is_late(row) for row in rows if 29.5 < row.captured_s < 35.0) <= 3
+
+
+def test_a_link_with_room_gets_the_finest_step() -> None:
+    rows, _ = run_policy(make_trace((20.0, 2400.0)), table='finer_steps')
+    assert sum(row.bytes for row in rows[100:]) > 5_000 * len(rows[100:])
 
 
 def test_after_a_step_up_the_right_width_comes_within_two_seconds() -> None:
