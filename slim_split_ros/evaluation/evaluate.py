@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import product
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pycocotools.coco import COCO
 
 from slim_split_ros.evaluation.coco_metrics import (
     Accuracy,
@@ -36,7 +38,7 @@ IMAGE_CODECS = ('jpeg', 'webp')
 CODECS = ('slim', 'paper', 'entropic', 'static', 'late', *IMAGE_CODECS, 'none', 'local')
 SERVER_FRAMES = 2  # detected at once
 CHUNK_FRAMES = 64  # encoded and kept in memory at once
-WARM_UP_FRAMES = 5  # not counted: the first runs of a session allocate
+WARM_UP_FRAMES = 5  # not counted: others ran before, and the first runs of a session allocate
 YARDSTICK_QUALITY = 80  # of the JPEG of a whole picture, to whose time others are compared
 
 Progress = Callable[[Iterable, str], Iterable]
@@ -59,8 +61,9 @@ def available_codecs(rivals: StoredRivals | None) -> tuple[str, ...]:
 def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
              rivals: StoredRivals | None, dump: Path | None, progress: Progress) -> Evaluation:
     """
-    Measure the detector, then every setting of the codecs, on a split.
+    Measure the detector and every setting of the codecs on a split.
 
+    Settings take turns, some pictures each, so that a busy minute of the machine slows all alike.
     The robot's side runs on one thread. `dump` receives each point's detections in COCO's result
     format, `progress` wraps an iterable and shows how far it is. Raises EvaluationError for a
     data set of other classes, and for rivals that are not there.
@@ -68,22 +71,22 @@ def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
     _check(manifest, split, codecs, rivals)
     cv2.setNumThreads(1)
     truth = load_ground_truth(split.annotation_file)
-
-    def measure(codec: Codec, setting: Setting) -> MeasuredPoint:
-        frames, results = _run(codec, setting, split, progress)
-        if dump is not None:
-            _dump(dump / f'{setting.name}.json', results)
-        return MeasuredPoint(setting, frames, measure_accuracy(truth, results))
-
     with TemporaryDirectory() as scratch:
         model = load_model(manifest.folder)
         detector = PictureDetector(
             model.detector, manifest.input_long_side, Path(scratch))
-        raw = RawCodec(detector)
-        undamaged = measure(raw, raw.settings[0])
-        points = [undamaged] if 'none' in codecs else []
-        for codec in _codecs(manifest, codecs, model, detector, rivals, Path(scratch)):
-            points += [measure(codec, setting) for setting in codec.settings]
+        measured = [RawCodec(detector),
+                    *_codecs(manifest, codecs, model, detector, rivals, Path(scratch))]
+        runs = [_Run(codec, setting) for codec in measured for setting in codec.settings]
+        turns = list(product(_chunks(split.images), runs))
+        with ThreadPoolExecutor(SERVER_FRAMES) as pool:
+            for chunk, run in progress(turns, 'pictures'):
+                run.add(chunk, split.category_ids, pool)
+    if dump is not None:
+        for run in runs:
+            _dump(dump / f'{run.setting.name}.json', run.results)
+    undamaged, *points = (run.point(truth) for run in runs)
+    points += [undamaged] if 'none' in codecs else []
     order = {name: place for place, name in enumerate(CODECS)}
     points.sort(key=lambda point: order[point.setting.codec])
     jpeg_ms = [measure_jpeg_ms(_read(image), YARDSTICK_QUALITY) for image in split.images]
@@ -106,7 +109,7 @@ def _check(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
 def _codecs(manifest: Manifest, names: tuple[str, ...], model: SplitDetector,
             detector: PictureDetector, rivals: StoredRivals | None, scratch: Path
             ) -> Iterator[Codec]:
-    """Yield one after the other, so that no two are in memory at once."""
+    """Yield what is measured beside the undamaged picture."""
     if 'slim' in names:
         yield ModelCodec(manifest, slim_settings(manifest))
     for name in RIVALS:
@@ -119,26 +122,36 @@ def _codecs(manifest: Manifest, names: tuple[str, ...], model: SplitDetector,
             yield PictureCodec(name, detector)
 
 
-def _run(codec: Codec, setting: Setting, split: CocoSplit, progress: Progress
-         ) -> tuple[tuple[MeasuredFrame, ...], list[dict]]:
-    """
-    Return every picture's figures and all detections in COCO's result format.
+@dataclass(slots=True)
+class _Run:
+    """Gather the figures of one setting; `results` are detections in COCO's format."""
 
-    Many are encoded before they are detected: the server's threads would disturb the robot's
-    time. Two frames at once, each on a thread of its own, end sooner than one on two threads.
-    """
-    for image in split.images[:WARM_UP_FRAMES]:
-        codec.encode(_read(image), setting)
-    frames, results = [], []
-    with ThreadPoolExecutor(SERVER_FRAMES) as pool:
-        for chunk in progress(_chunks(split.images), setting.name):
-            sent = [codec.encode(_read(image), setting) for image in chunk]
-            found = pool.map(lambda each: codec.detect(each, setting), sent)
-            for image, each, detections in zip(chunk, sent, found, strict=True):
-                results += to_coco_results(image.image_id, detections, split.category_ids)
-                frames.append(MeasuredFrame(
-                    image.image_id, each.bytes, each.encode_ms, each.network_ms))
-    return tuple(frames), results
+    codec: Codec
+    setting: Setting
+    frames: list[MeasuredFrame] = field(default_factory=list)
+    results: list[dict] = field(default_factory=list)
+
+    def add(self, images: tuple[LabelledImage, ...], category_ids: tuple[int, ...],
+            pool: Executor) -> None:
+        """
+        Measure some pictures.
+
+        All are encoded before they are detected: the server's threads would disturb the robot's
+        time. Two frames at once, each on a thread of its own, end sooner than one on two threads.
+        """
+        for image in images[:WARM_UP_FRAMES]:
+            self.codec.encode(_read(image), self.setting)
+        sent = [self.codec.encode(_read(image), self.setting) for image in images]
+        found = pool.map(lambda each: self.codec.detect(each, self.setting), sent)
+        for image, each, detections in zip(images, sent, found, strict=True):
+            self.results += to_coco_results(image.image_id, detections, category_ids)
+            self.frames.append(MeasuredFrame(
+                image.image_id, each.bytes, each.encode_ms, each.network_ms))
+
+    def point(self, truth: COCO) -> MeasuredPoint:
+        """Return what was measured, with the accuracy on all of its pictures."""
+        return MeasuredPoint(
+            self.setting, tuple(self.frames), measure_accuracy(truth, self.results))
 
 
 def _chunks(images: tuple[LabelledImage, ...]) -> list[tuple[LabelledImage, ...]]:
