@@ -22,10 +22,10 @@ class ModelConfig:
     coefficient_gains: tuple[float, ...] = (19.0, 23.0, 27.5, 34.0)  # one a width
     mean_gain: float = 0.4  # of a block's means, in cells of every level
     rates: int = 6  # the leading ones of `quantizer.RATE_GAINS`
-    level_gains: tuple[float, ...] = (0.3, 0.6, 1.0)  # of the others, in cells of each level
+    level_gains: tuple[float, ...] = (0.25, 0.55, 1.8)  # of the others, in cells of each level
     # Of the coefficients times width: sent there, unless the width has fewer.
     level_shares: tuple[float, ...] = (0.125, 0.4167, 1.0)
-    level_thresholds: tuple[float, ...] = (0.4, 0.4)  # chances above which a level is taken
+    level_thresholds: tuple[float, ...] = (0.25, 0.25)  # chances above which a level is taken
     restorer_channels: tuple[int, int] = (48, 96)  # of the decoder, at strides 4 and 8
     backbone_width: float = 1.0  # share of EfficientNet-Lite0's channels
     neck_channels: tuple[int, int, int] = (64, 96, 128)  # at strides 8, 16 and 32

@@ -12,7 +12,8 @@ from slim_split_ros.networks.restorer import Restorer
 from slim_split_ros.networks.transform import cosine_kernels
 
 FINE_GAIN = 20.0  # steps of a 20th of the pixels' deviation: where told fineness is zero
-REPAIRED_GAIN = 25.0  # frames whose finest steps are larger than a 25th are repaired
+# A frame is repaired whose gain at level 1, times the share of coefficients it sends, is less.
+REPAIRED_GAIN = 7.0
 LEAST_STEP = 1e-4  # above zero, whose logarithm no network could use
 
 
@@ -40,10 +41,13 @@ class Decoder(nn.Module):
         """Map (N, L, h, w), (N, L) and (N,) to normalized pictures (N, 3, 16h, 16w)."""
         with torch.autocast(symbols.device.type, enabled=False):  # symbols pass a hundred
             picture, conditions = self.rebuild(symbols, inverse_gain, width_index)
-        finest_gain = self.config.level_gains[-1]
-        finest_step = inverse_gain[:, 1 + MEANS] * self.width_steps[width_index] / finest_gain
-        is_coarse = (REPAIRED_GAIN * finest_step > 1.0).float()[:, None, None, None]
+        is_coarse = self.is_coarse(inverse_gain, width_index).float()[:, None, None, None]
         return picture + is_coarse * self.restorer(picture, conditions)
+
+    def is_coarse(self, inverse_gain: Tensor, width_index: Tensor) -> Tensor:
+        """Tell which frames (N,) are repaired, of steps (N, L) and width indices (N,)."""
+        step = inverse_gain[:, 1 + MEANS] * self.width_steps[width_index]
+        return self.config.level_gains[1] * self.sent[width_index, -1] < REPAIRED_GAIN * step
 
     def rebuild(self, symbols: Tensor, inverse_gain: Tensor, width_index: Tensor
                 ) -> tuple[Tensor, Tensor]:

@@ -73,7 +73,7 @@ class SlimmableEncoder(nn.Module):
 
     def forward(self, image: Tensor, width: float, gain: Tensor) -> Tensor:
         """Map normalized (N, 3, H, W) and gains (L,) to symbols, as floats (N, latents, h, w)."""
-        levels = choose_levels(self.importance(image, width), self.config)
+        levels = choose_levels(self.importance(image, width), self.config, gain[..., 0])
         return self.symbols(image, levels, width, gain)
 
 

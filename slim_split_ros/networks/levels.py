@@ -12,23 +12,26 @@ from torch import Tensor
 
 from slim_split_ros.networks.config import MEANS, ModelConfig
 
-SMALL_SIDE = 48.0  # input pixels, root of the area: larger objects bear coarser coefficients
+SMALL_SIDE = 28.0  # input pixels, root of the area: larger objects bear coarser coefficients
 
 
-def choose_levels(importance: Tensor, config: ModelConfig) -> Tensor:
+def choose_levels(importance: Tensor, config: ModelConfig, odds_gain: Tensor) -> Tensor:
     """
     Return the levels (N, 1, h, w), as floats, of two logits a cell (N, 2, h, w).
 
-    The first is of any object, the second of a small one.
+    The first is of any object, the second of a small one. `odds_gain`, () or (N,), multiplies the
+    odds of both: with more bytes to spend, less likely cells are worth theirs.
     """
-    has_object, has_small = reached_levels(importance, config)
+    has_object, has_small = reached_levels(importance, config, odds_gain)
     return has_object + has_small
 
 
-def reached_levels(importance: Tensor, config: ModelConfig) -> tuple[Tensor, Tensor]:
+def reached_levels(importance: Tensor, config: ModelConfig, odds_gain: Tensor
+                   ) -> tuple[Tensor, Tensor]:
     """Return 1 where cells have at least level 1 and where they have level 2, (N, 1, h, w)."""
     thresholds = torch.logit(torch.tensor(config.level_thresholds, device=importance.device))
-    has_object, has_small = (importance > thresholds[:, None, None]).float().split(1, dim=1)
+    lowered = thresholds[:, None, None] - odds_gain.log().reshape(-1, 1, 1, 1)
+    has_object, has_small = (importance > lowered).float().split(1, dim=1)
     return torch.maximum(has_object, has_small), has_small
 
 

@@ -20,10 +20,12 @@ SIGN_SLOPE = 1e6
 
 
 def rate_gain(config: ModelConfig, rate: int) -> Tensor:
-    """Return the gain of each latent channel (L,): 1 for levels, alike for coefficients."""
-    gain = torch.full((config.latent_channels,), RATE_GAINS[rate])
-    gain[0] = 1.0
-    return gain
+    """
+    Return the gain of each latent channel (L,).
+
+    All are alike; that of levels says how much likelier cells are to be taken for objects.
+    """
+    return torch.full((config.latent_channels,), RATE_GAINS[rate])
 
 
 def quantize(scaled: Tensor) -> Tensor:

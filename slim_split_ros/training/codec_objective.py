@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import torch
 from torch import Tensor
 
+from slim_split_ros.networks.decoder import Decoder
 from slim_split_ros.networks.levels import choose_levels
 from slim_split_ros.networks.quantizer import pad_channels, rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
@@ -33,6 +36,7 @@ class CodecObjective:
 
     def __init__(self, model: SplitDetector, seed: int) -> None:
         self.module = model
+        self._coarse = coarse_modes(model.decoder)
         self._seed = seed
 
     def parameter_groups(self, learning_rate: float) -> list[dict]:
@@ -61,12 +65,12 @@ class CodecObjective:
         """Return symbols (N, L, h, w), steps (N, L) and width indices (N,)."""
         config, encoder = self.module.config, self.module.encoder
         count, device = len(image), image.device
-        widths = torch.randint(len(config.widths), (count,), generator=generator)
-        gains = torch.stack([rate_gain(config, draw_rate(config.rates, generator))
-                             for _ in range(count)]).to(device)
+        modes = [draw_mode(self._coarse, generator) for _ in range(count)]
+        widths = torch.tensor([width for width, _ in modes])
+        gains = torch.stack([rate_gain(config, rate) for _, rate in modes]).to(device)
         symbols = torch.empty(
             count, config.latent_channels, *self._cells(image), device=device)
-        levels = self._levels(image, batch, widths, generator)
+        levels = self._levels(image, batch, widths, gains[:, 0], generator)
         for index in widths.unique().tolist():
             rows = torch.nonzero(widths == index)[:, 0].to(device)
             symbols[rows] = pad_channels(encoder.symbols(
@@ -74,8 +78,8 @@ class CodecObjective:
                 config.latent_channels)
         return symbols, 1.0 / gains, widths.to(device)
 
-    def _levels(self, image: Tensor, batch: Batch, widths: Tensor, generator: torch.Generator
-                ) -> Tensor:
+    def _levels(self, image: Tensor, batch: Batch, widths: Tensor, odds_gains: Tensor,
+                generator: torch.Generator) -> Tensor:
         """Return levels (N, 1, h, w), the encoder's own or made up, with mistakes in both."""
         def chance(*shape: int) -> Tensor:
             return torch.rand(shape, generator=generator).to(image.device)
@@ -88,7 +92,8 @@ class CodecObjective:
         for index in widths.unique().tolist():
             rows = torch.nonzero((widths.to(image.device) == index) & is_own)[:, 0]
             importance = self.module.encoder.importance(image[rows], config.widths[index])
-            own = choose_levels(importance.float() + shifts[rows], config)
+            own = choose_levels(
+                importance.float() + shifts[rows], config, odds_gains[rows])
             levels[rows] = torch.where(lost[rows], 0.0, own)
         return levels
 
@@ -97,7 +102,18 @@ class CodecObjective:
         return image.shape[2] // stride, image.shape[3] // stride
 
 
-def draw_rate(rates: int, generator: torch.Generator) -> int:
-    """Return rate 0 more often than any other; the others are equally likely."""
-    other = torch.rand((), generator=generator).item() >= RATE_0_SHARE
-    return int(torch.randint(1, rates, (), generator=generator)) if other and rates > 1 else 0
+def coarse_modes(decoder: Decoder) -> list[tuple[int, int]]:
+    """Return the width indices and rates whose frames are repaired: others teach nothing."""
+    config = decoder.config
+    modes = list(product(range(len(config.widths)), range(config.rates)))
+    steps = torch.stack([1.0 / rate_gain(config, rate) for _, rate in modes])
+    indices = torch.tensor([width for width, _ in modes])
+    coarse = decoder.is_coarse(steps.to(decoder.width_steps.device), indices).tolist()
+    return [mode for mode, is_coarse in zip(modes, coarse, strict=True) if is_coarse]
+
+
+def draw_mode(modes: list[tuple[int, int]], generator: torch.Generator) -> tuple[int, int]:
+    """Return a width index and a rate; rate 0 more often than any other."""
+    favoured = torch.rand((), generator=generator).item() < RATE_0_SHARE
+    some = [mode for mode in modes if (mode[1] == 0) == favoured] or modes
+    return some[int(torch.randint(len(some), (), generator=generator))]

@@ -38,9 +38,11 @@ def fit_all_tables(encoder: SlimmableEncoder, images: Iterable[Tensor]) -> AllTa
     for batch in images:
         image = normalize(batch)
         for width, of_rates in zip(config.widths, counts, strict=True):
-            levels = choose_levels(encoder.importance(image, width), config)
+            importance = encoder.importance(image, width)
             for rate, of_rate in enumerate(of_rates):
-                symbols = encoder.symbols(image, levels, width, rate_gain(config, rate))
+                gain = rate_gain(config, rate)
+                levels = choose_levels(importance, config, gain[0])
+                symbols = encoder.symbols(image, levels, width, gain)
                 for frame in symbols.to(torch.int8).numpy():
                     of_rate.add(frame)
     return [[of_rate.fit(_sent(config, width)) for of_rate in of_rates]

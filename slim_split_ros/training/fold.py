@@ -48,7 +48,7 @@ class RobotEncoder(nn.Module):
         """Map uint8 (1, H, W, 3), BGR, and gains (L,) to int8 (1, L, H/16, W/16)."""
         pixels = image.flatten(2)[None].float()  # 1, 1, H, 3 W
         has_object, has_small = reached_levels(
-            self.to_importance(self.body(self.patch(pixels))), self.config)
+            self.to_importance(self.body(self.patch(pixels))), self.config, gain[0])
         everywhere = 1 + self.transform.out_channels
         steps = gain[1:everywhere]
         # Of each cell: the scales of level 0, and what every level that it reached adds.

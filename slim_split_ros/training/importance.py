@@ -8,7 +8,9 @@ from torch import Tensor
 from slim_split_ros.networks.config import LATENT_STRIDE
 from slim_split_ros.networks.levels import SMALL_SIDE
 
-MARGIN = 6.0  # input pixels around an object whose cells count as its own
+MARGIN = 4.0  # input pixels around an object whose cells count as its own
+# Of a small one: cells that it barely enters cost much and help little (`docs/experiments.md`).
+SMALL_MARGIN = -2.0
 DROPPED = 0.15  # chance that an object is not seen, in made-up levels
 INVENTED = 0.05  # chance that a cell of scenery is taken for an object
 UNIFORM = 0.08  # chance that a whole picture has one level
@@ -20,9 +22,10 @@ def importance_targets(boxes: Tensor, labels: Tensor, height: int, width: int) -
 
     Boxes are corners (N, M, 4) in input pixels with labels (N, M), -1 for none.
     """
-    cells = _covered(boxes, height, width) & (labels >= 0)[..., None, None]  # N, M, h, w
-    small = _is_small(boxes)[..., None, None]
-    return torch.stack([cells.any(1), (cells & small).any(1)], dim=1).float()
+    seen = labels >= 0
+    return torch.stack([
+        _cells_of(boxes, seen, MARGIN, height, width),
+        _cells_of(boxes, seen & _is_small(boxes), SMALL_MARGIN, height, width)], dim=1).float()
 
 
 def made_up_levels(boxes: Tensor, labels: Tensor, height: int, width: int,
@@ -37,9 +40,10 @@ def made_up_levels(boxes: Tensor, labels: Tensor, height: int, width: int,
 
     count, most = labels.shape
     seen = (labels >= 0) & (chance(count, most) >= DROPPED)
-    level = 1.0 + (_is_small(boxes) ^ (chance(count, most) < DROPPED)).float()  # N, M
-    cells = _covered(boxes, height, width) & seen[..., None, None]
-    levels = (cells * level[..., None, None]).amax(1)  # N, h, w
+    small = seen & (_is_small(boxes) ^ (chance(count, most) < DROPPED))  # N, M
+    levels = torch.maximum(
+        _cells_of(boxes, seen, MARGIN, height, width).float(),
+        2.0 * _cells_of(boxes, small, SMALL_MARGIN, height, width))  # N, h, w
     invented = (chance(count, height, width) < INVENTED) * (1.0 + (
         chance(count, height, width) < 0.5))
     levels = torch.maximum(levels, invented)
@@ -52,11 +56,18 @@ def _is_small(boxes: Tensor) -> Tensor:
     return sides.clamp_min(0).prod(-1) < SMALL_SIDE ** 2
 
 
-def _covered(boxes: Tensor, height: int, width: int) -> Tensor:
-    """Say which cells (N, M, height, width) lie in boxes grown by the margin."""
-    low, high = boxes[..., :2] - MARGIN, boxes[..., 2:] + MARGIN
+def _cells_of(boxes: Tensor, chosen: Tensor, margin: float, height: int, width: int) -> Tensor:
+    """
+    Say which cells (N, height, width) lie in a chosen box (N, M) grown by a margin.
+
+    A box keeps the cell of its center, however much it shrinks.
+    """
+    center = (boxes[..., :2] + boxes[..., 2:]) / 2
+    low = torch.minimum(boxes[..., :2] - margin, center)
+    high = torch.maximum(boxes[..., 2:] + margin, center)
     left = torch.arange(width, device=boxes.device) * LATENT_STRIDE
     top = torch.arange(height, device=boxes.device) * LATENT_STRIDE
-    in_x = (left + LATENT_STRIDE > low[..., :1]) & (left < high[..., :1])  # N, M, width
-    in_y = (top + LATENT_STRIDE > low[..., 1:]) & (top < high[..., 1:])  # N, M, height
-    return in_y[..., :, None] & in_x[..., None, :]
+    in_x = (left + LATENT_STRIDE > low[..., :1]) & (left <= high[..., :1])  # N, M, width
+    in_y = (top + LATENT_STRIDE > low[..., 1:]) & (top <= high[..., 1:])  # N, M, height
+    cells = in_y[..., :, None] & in_x[..., None, :] & chosen[..., None, None]
+    return cells.any(1)

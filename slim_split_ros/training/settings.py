@@ -31,6 +31,6 @@ PRESETS = {
     'quick': Preset(StageSettings(400, 16, 2e-3), StageSettings(500, 16, 2e-3),
                     StageSettings(120, 16, 2e-3)),
     'full': Preset(StageSettings(2000, 64, 2e-3),
-                   StageSettings(2500, 128, 4e-3, weight_decay=0.05),
+                   StageSettings(5000, 128, 4e-3, weight_decay=0.05),
                    StageSettings(4500, 64, 1.5e-3)),
 }

@@ -31,7 +31,15 @@ def every_level() -> torch.Tensor:
 def test_a_level_is_taken_above_its_threshold(any_object: float, small: float, level: int) -> None:
     config = ModelConfig(('ball',), level_thresholds=(0.4, 0.6))
     chances = torch.tensor([any_object, small]).view(1, 2, 1, 1)
-    assert choose_levels(torch.logit(chances, 1e-6), config).tolist() == [[[[level]]]]
+    logits = torch.logit(chances, 1e-6)
+    assert choose_levels(logits, config, torch.tensor(1.0)).tolist() == [[[[level]]]]
+
+
+def test_a_gain_multiplies_the_odds_of_each_picture() -> None:
+    config = ModelConfig(('ball',), level_thresholds=(0.5, 0.5))
+    logits = torch.logit(torch.tensor([0.35, 0.35])).view(1, 2, 1, 1).expand(2, -1, -1, -1)
+    levels = choose_levels(logits, config, torch.tensor([1.0, 2.0]))  # odds 0.54 and 1.08
+    assert levels.flatten().tolist() == [0, 2]
 
 
 def test_higher_levels_send_more_coefficients_and_all_send_the_means() -> None:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.torch
 
 # Of 128 x 96 input pixels, 8 x 6 cells: one large object, one small, one that is none.
 BOXES = torch.tensor([[
-    [0.0, 0.0, 62.0, 62.0], [88.0, 40.0, 104.0, 56.0], [64.0, 64.0, 128.0, 96.0]]])
+    [0.0, 0.0, 62.0, 62.0], [82.0, 40.0, 97.0, 56.0], [64.0, 64.0, 128.0, 96.0]]])
 LABELS = torch.tensor([[0, 1, -1]])
 
 
@@ -20,12 +20,18 @@ def cells_of(target: torch.Tensor) -> set[tuple[int, int]]:
     return {tuple(cell) for cell in target.nonzero().tolist()}
 
 
-def test_cells_that_an_object_touches_matter_and_no_others() -> None:
+def test_cells_near_an_object_matter_and_of_a_small_one_those_that_it_fills() -> None:
     any_object, small = importance_targets(BOXES, LABELS, 6, 8)[0]
     large_cells = {(y, x) for y in range(5) for x in range(5)}  # a margin reaches beyond 64
-    small_cells = {(y, x) for y in (2, 3) for x in (5, 6)}
+    small_cells = {(y, x) for y in (2, 3) for x in (4, 5, 6)}
     assert cells_of(any_object) == large_cells | small_cells
-    assert cells_of(small) == small_cells
+    assert cells_of(small) == {(2, 5), (3, 5)}  # a pixel more to the right does not count
+
+
+def test_an_object_smaller_than_the_margin_keeps_the_cell_of_its_center() -> None:
+    boxes = torch.tensor([[[15.0, 30.0, 18.0, 33.0]]])
+    _, small = importance_targets(boxes, torch.tensor([[0]]), 6, 8)[0]
+    assert cells_of(small) == {(1, 1)}
 
 
 def test_a_box_without_a_label_is_ignored() -> None:

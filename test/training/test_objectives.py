@@ -8,11 +8,16 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
+from slim_split_ros.networks.config import ModelConfig  # noqa: E402
 from slim_split_ros.networks.encoder import SlimmableEncoder  # noqa: E402
 from slim_split_ros.networks.rivals.static import static_config  # noqa: E402
 from slim_split_ros.networks.split_detector import SplitDetector  # noqa: E402
 from slim_split_ros.training.batches import Batch  # noqa: E402
-from slim_split_ros.training.codec_objective import CodecObjective, draw_rate  # noqa: E402
+from slim_split_ros.training.codec_objective import (  # noqa: E402
+    CodecObjective,
+    coarse_modes,
+    draw_mode,
+)
 from slim_split_ros.training.encoder_objective import EncoderObjective  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
@@ -117,9 +122,19 @@ def test_the_codec_learns_to_bring_coarse_pictures_closer() -> None:
     assert features[-1] < 0.9 * features[0]
 
 
-def test_the_finest_rate_is_drawn_most_and_no_other_is_left_out() -> None:
+def test_only_frames_that_are_repaired_are_drawn_and_most_of_the_default_rate() -> None:
+    decoder = SplitDetector(ModelConfig(('ball',))).decoder
+    coarse = coarse_modes(decoder)
+    assert {rate for width, rate in coarse if width == 0} == set(range(6))  # few coefficients
+    assert {rate for width, rate in coarse if width == 3} == {2, 3}
     generator = torch.Generator().manual_seed(0)
-    rates = [draw_rate(4, generator) for _ in range(300)]
-    assert rates.count(0) > max(rates.count(rate) for rate in (1, 2, 3))
-    assert set(rates) == {0, 1, 2, 3}
-    assert {draw_rate(1, generator) for _ in range(20)} == {0}
+    drawn = [draw_mode(coarse, generator) for _ in range(400)]
+    assert set(drawn) == set(coarse)
+    rates = [rate for _, rate in drawn]
+    assert rates.count(0) == max(rates.count(rate) for rate in range(6))
+
+
+def test_where_only_the_default_rate_is_coarse_or_none_is_other_modes_do() -> None:
+    generator = torch.Generator().manual_seed(0)
+    assert {draw_mode([(0, 0)], generator) for _ in range(20)} == {(0, 0)}
+    assert {draw_mode([(1, 3)], generator) for _ in range(20)} == {(1, 3)}

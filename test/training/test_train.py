@@ -117,7 +117,8 @@ def test_exported_encoders_give_the_symbols_of_torch(exported: Path, sources: li
         with torch.no_grad():
             pixels = normalize(torch.from_numpy(image).permute(0, 3, 1, 2))
             levels = torch.from_numpy(symbols[:, :1]).float()
-            chosen = choose_levels(model.encoder.importance(pixels, entry.width), model.config)
+            chosen = choose_levels(model.encoder.importance(pixels, entry.width), model.config,
+                                   torch.tensor(gain[0]))
             expected = model.encoder.symbols(
                 pixels, levels, entry.width, torch.from_numpy(gain)).numpy()
         assert symbols.dtype == np.int8
