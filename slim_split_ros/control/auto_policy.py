@@ -2,8 +2,8 @@
 Which operating point a frame gets: the one of the greatest expected worth.
 
 Here is the order of the rules; each has its own file: the forecast (`forecast.py`), the worth
-of a point (`worth.py`), when a width may change (`width_trials.py`), when a step may be finer than
-the default (`finer_steps.py`), what the user's ceiling leaves (`budget.py`).
+of a point (`worth.py`), when a width may change (`width_trials.py`), which frames would not do
+if the link fell at once (`sudden_fall.py`), what the user's ceiling leaves (`budget.py`).
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from math import inf
 
 from slim_split_ros.control.decision import Decision, Reason
 from slim_split_ros.control.estimator import Delivery
-from slim_split_ros.control.finer_steps import finer_than_default, most_finer_bits
 from slim_split_ros.control.forecast import Forecast, Moment
 from slim_split_ros.control.in_flight import SentFrame
 from slim_split_ros.control.knowledge import Knowledge
-from slim_split_ros.control.operating_points import OperatingPoint, without_dominated
+from slim_split_ros.control.operating_points import OperatingPoint, on_front, without_dominated
 from slim_split_ros.control.settings import ControlSettings
+from slim_split_ros.control.sudden_fall import CLEAR_GAIN, largest_safe_bits
 from slim_split_ros.control.width_trials import WidthTrials
 from slim_split_ros.control.worth import Worth
 
@@ -54,7 +54,12 @@ class AutoPolicy:
     def __init__(self, points: tuple[OperatingPoint, ...], settings: ControlSettings,
                  knowledge: Knowledge) -> None:
         self._points = without_dominated(points)
-        self._finer = finer_than_default(points)
+        self._front = on_front(points)
+        # Cheapest come first in the table, so that each width keeps its own.
+        self._cheapest = {point.width: point.bytes for point in reversed(points)}
+        self._by_name = {(point.width, point.rate): point for point in points}
+        self._most_ap50 = max(point.ap50 for point in points)
+        self._slowest_s = max(point.encode_ms for point in points) / 1000.0
         self._settings, self._knowledge = settings, knowledge
         self._interval_s = 1.0 / settings.target_fps
         self._trials = WidthTrials()
@@ -97,12 +102,13 @@ class AutoPolicy:
         if self._forecast is None:
             return decision
         worth = self._worth()
+        point = self._by_name[decision.width, decision.rate]
+        present = worth.of(point, 8.0 * busyness * point.bytes, 0.0)
+        if present >= (1.0 - AGAIN_GAIN) * self._most_ap50:
+            return decision
         verdict = self._weigh(worth, busyness, now_s)
         if verdict.worth <= worth.of_nothing and len(self._knowledge.link.in_flight):
             return Decision(decision.width, decision.rate, decision.reason, send=False)
-        point = next(point for point in self._points
-                     if (point.width, point.rate) == (decision.width, decision.rate))
-        present = worth.of(point, 8.0 * busyness * point.bytes, 0.0)
         better, gain = verdict.same, verdict.same_worth - present
         if present <= worth.of_nothing and verdict.same_worth <= worth.of_nothing:
             better, gain = verdict.best, verdict.worth - present
@@ -153,17 +159,20 @@ class AutoPolicy:
     def _weigh(self, worth: Worth, busyness: float, now_s: float) -> _Verdict:
         """Weigh every point that processor, budget and evidence allow."""
         knowledge, width = self._knowledge, self._trials.width
-        encode = knowledge.encoding.p95 / 1000.0
+        encode = knowledge.encoding.p95
         longest_s = min(self._slack_s, ENCODE_SHARE * self._interval_s)
         left_bits = knowledge.budget.left_bits(now_s) if knowledge.budget.is_set else inf
-        sustained_bits = self._trials.sustained_bits(knowledge.history.recent_bps,
-                                                     self._interval_s)
+        recent_bps = knowledge.history.recent_bps
+        sustained_bits = self._trials.sustained_bits(recent_bps, self._interval_s)
         least, proven_bits = self._points[0], knowledge.history.proven_bits
-        most_finer = most_finer_bits(knowledge.history.recent_bps, self._slack_s)
+        safe_bits = largest_safe_bits(recent_bps, self._slack_s)
+        clearly_better = least.ap50
         best, best_worth, same, same_worth = least, -inf, None, -inf
         limit, limited_worth = Reason.LINK, -inf
-        for point in self._points:
-            bits, encode_s = 8.0 * busyness * point.bytes, point.encode_ms * encode
+        # Milliseconds of encoding matter to a processor that is at its limit alone.
+        is_slow = encode * self._slowest_s > longest_s
+        for point in self._points if is_slow else self._front:
+            bits, encode_s = 8.0 * busyness * point.bytes, point.encode_ms / 1000.0 * encode
             value = worth.of(point, bits, encode_s)
             blocked = None
             if bits > left_bits:
@@ -177,7 +186,9 @@ class AutoPolicy:
             if point is not least and (bits > proven_bits or (
                     width is not None and point.width > width and bits > sustained_bits)):
                 continue
-            if bits > most_finer and point in self._finer:
+            if bits <= safe_bits:
+                clearly_better = point.ap50 * (1.0 + CLEAR_GAIN)
+            elif point.ap50 < clearly_better:
                 continue
             if value > best_worth:
                 best, best_worth = point, value
@@ -192,12 +203,11 @@ class AutoPolicy:
         same = verdict.same
         if same is None:
             return verdict.best
-        history = self._knowledge.history
-        cheapest = min(point.bytes for point in self._points if point.width == same.width)
-        needed_bits = 8.0 * self._knowledge.sizes.expected * cheapest
+        recent_bps = self._knowledge.history.recent_bps
+        needed_bits = 8.0 * self._knowledge.sizes.expected * self._cheapest[same.width]
         is_sustained = self._forecast.overdue_s <= 0.0 and needed_bits <= \
-            self._trials.sustained_bits(history.recent_bps, self._interval_s)
+            self._trials.sustained_bits(recent_bps, self._interval_s)
         gain = (verdict.worth - verdict.same_worth) / verdict.best.ap50
         may_change = self._trials.may_change(verdict.best.width, gain, is_sustained, now_s,
-                                             history.recent_bps)
+                                             recent_bps)
         return verdict.best if may_change else same

@@ -12,13 +12,12 @@ likely to last about another).
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import accumulate
 
 from slim_split_ros.control.capacity_history import SLOT_S, CapacityHistory
 from slim_split_ros.control.in_flight import SentFrame
 
-# Lengths of the stretches, in slots: each about 1.7 times the one before.
-STRETCHES = (2, 3, 5, 9, 15, 25, 43, 73, 125, 200)
+# Lengths of the stretches, in slots: each about 1.9 times the one before.
+STRETCHES = (2, 4, 8, 15, 28, 53, 100, 200)
 # A stretch of 1 s weighs half of the newest.
 HALF_WEIGHT_S = 1.0
 WEIGHTS = tuple(1.0 / (1.0 + slots * SLOT_S / HALF_WEIGHT_S) for slots in STRETCHES)
@@ -55,21 +54,8 @@ class Forecast:
                                            _rests(history, self.overdue_s))
         total = sum(weight for _, weight in rooms)
         self.backlog_bits = backlog / total
-        rooms.sort()
-        self._rooms = [room for room, _ in rooms]
-        share, reversed_sums = 0.0, [0.0]
-        for _, weight in reversed(rooms):
-            share += weight / total
-            reversed_sums.append(share)
-        self._chances = reversed_sums[::-1]
-        nexts.sort()
-        self._nexts = [carried for carried, _ in nexts]
-        weights = [weight / total for _, weight in nexts]       # ÷ rate², for bits²
-        self._sum0 = [0.0, *accumulate(weights)]
-        first = [w * c for w, c in zip(weights, self._nexts, strict=True)]
-        second = [w * c for w, c in zip(first, self._nexts, strict=True)]
-        self._sum1 = [0.0, *accumulate(first)]
-        self._sum2 = [0.0, *accumulate(second)]
+        self._rooms, self._chances = _tail(sorted(rooms), total)
+        self._nexts, self._moments = _moments(sorted(nexts), total)
 
     def chance_on_time(self, bits: float) -> float:
         """Give the share of scenarios in which that many more bits leave in time."""
@@ -77,9 +63,33 @@ class Forecast:
 
     def mean_square_left_s(self, bits: float) -> float:
         """Give E[t²], t being how long the link needs for what waits when the next comes."""
-        index = bisect_right(self._nexts, bits)
-        return (self._sum0[index] * bits * bits - 2.0 * self._sum1[index] * bits
-                + self._sum2[index])
+        zeroth, first, second = self._moments[bisect_right(self._nexts, bits)]
+        return (zeroth * bits - 2.0 * first) * bits + second
+
+
+def _tail(rooms: list[tuple[float, float]], total: float) -> tuple[list[float], list[float]]:
+    """Give the rooms, and the share of the weight at and above each; 0 above the last."""
+    values, shares, left = [], [], total
+    for room, weight in rooms:
+        values.append(room)
+        shares.append(left / total)
+        left -= weight
+    return values, [*shares, 0.0]
+
+
+def _moments(nexts: list[tuple[float, float]], total: float
+             ) -> tuple[list[float], list[tuple[float, float, float]]]:
+    """Give the rooms, and the sums of weight ÷ rate² times room to the 0, 1, 2 below each."""
+    values, sums = [], [(0.0, 0.0, 0.0)]
+    zeroth = first = second = 0.0
+    for room, scale in nexts:
+        share = scale / total
+        zeroth += share
+        first += share * room
+        second += share * room * room
+        values.append(room)
+        sums.append((zeroth, first, second))
+    return values, sums
 
 
 def _overdue_s(history: CapacityHistory, pending: tuple[SentFrame, ...],

@@ -18,6 +18,7 @@ FORGET_AFTER_S = 30.0
 MOST_FRAMES = 1024
 # Loss is a mean over about this many frames.
 LOSS_MEMORY = 50.0
+LEAST_LOSS = 1e-4  # less makes no difference to any choice
 # More lost at once tell of an outage or a full queue, and count as one: in those small frames die
 # as surely as large ones, and neither once it is over.
 MOST_BY_CHANCE = 3
@@ -92,6 +93,8 @@ class InFlight:
 
     def survival(self, bits: float) -> float:
         """Give the chance that a frame of that many bits is not lost: all its datagrams arrive."""
+        if self.loss < LEAST_LOSS:
+            return 1.0
         return (1.0 - self.loss) ** (_datagrams(bits) / self._datagrams)
 
     def _note_outcome(self, frame: SentFrame, lost: bool) -> None:

@@ -101,6 +101,15 @@ def without_dominated(points: Iterable[OperatingPoint]) -> tuple[OperatingPoint,
     return tuple(kept)
 
 
+def on_front(points: Iterable[OperatingPoint]) -> tuple[OperatingPoint, ...]:
+    """Keep each point, cheapest in bytes first, that is more accurate than all cheaper ones."""
+    kept: list[OperatingPoint] = []
+    for point in points:
+        if not kept or point.ap50 > kept[-1].ap50:
+            kept.append(point)
+    return tuple(kept)
+
+
 def _dominates(one: OperatingPoint, other: OperatingPoint) -> bool:
     """Say whether the first is nowhere worse and somewhere better."""
     mine = (one.bytes, one.encode_ms, -one.ap50)

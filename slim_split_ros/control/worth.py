@@ -36,9 +36,9 @@ class Worth:
 
     def of(self, point: OperatingPoint, bits: float, encode_s: float) -> float:
         """Give the worth of a frame of that many bits, which takes that long to encode."""
-        forecast, harm = self._forecast, self._harm
-        cost = harm * forecast.mean_square_left_s(bits)
-        if encode_s >= self._slack_s:
+        share_left = 1.0 - encode_s / self._slack_s
+        cost = self._harm * self._forecast.mean_square_left_s(bits)
+        if share_left <= 0.0:
             return -cost
-        chance = forecast.chance_on_time(bits / (1.0 - encode_s / self._slack_s))
+        chance = self._forecast.chance_on_time(bits / share_left)
         return point.ap50 * self._survival(bits) * chance - cost

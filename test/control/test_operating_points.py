@@ -4,6 +4,7 @@ from slim_split_ros.control.errors import OperatingPointError
 from slim_split_ros.control.operating_points import (
     OperatingPoint,
     OperatingPoints,
+    on_front,
     without_dominated,
 )
 
@@ -44,3 +45,11 @@ def test_bounds_of_width_hold_for_values_from_float32() -> None:
 def test_a_point_that_another_beats_everywhere_is_dropped() -> None:
     good, bad = point(0.25, size=500.0, ap50=0.5), point(0.5, size=600.0, ap50=0.4)
     assert without_dominated((good, bad)) == (good,)
+
+
+def test_a_point_that_a_cheaper_one_beats_is_not_on_the_front_however_fast_it_is() -> None:
+    small, fast, fine = (point(1.0, size=500.0, encode_ms=5.0, ap50=0.5),
+                         point(0.25, size=600.0, encode_ms=1.0, ap50=0.5),
+                         point(1.0, size=900.0, encode_ms=5.0, ap50=0.6))
+    assert on_front((small, fast, fine)) == (small, fine)
+    assert without_dominated((small, fast, fine)) == (small, fast, fine)
