@@ -16,12 +16,17 @@ import time
 from types import TracebackType
 
 from slim_split_ros.linklab.errors import NamespaceError
+from slim_split_ros.linklab.nudge import FRAME, Nudge
 
 # Each change of tbf fills its bucket, so that a link which changes ten times a second gives
 # ten buckets a second beside its rate: small packets keep the bucket small, and the rest is
 # taken off the rate (`shape`).
 MTU_BYTES = 600
 BURST_BYTES = MTU_BYTES + 20
+# What passes beside the rate at a change of it.
+EXTRA_BYTES = BURST_BYTES + len(FRAME)
+# tc reads its line and the kernel changes the rate in a tenth of that.
+CHANGED_S = 0.003
 # tc refuses a rate of zero; at 8 bit/s a datagram takes minutes.
 STOPPED_BPS = 8
 LEAST_QUEUE_BYTES = 15_000
@@ -54,6 +59,7 @@ class Namespaces:
         self.robot, self.server = f'slim_robot_{number}', f'slim_server_{number}'
         self._uplink, self._downlink = f'slu{number}'[:15], f'sld{number}'[:15]
         self._tc: subprocess.Popen | None = None
+        self._nudge: Nudge | None = None
         self._loss: float | None = None
         self._rate_kbps: float | None = None
 
@@ -86,16 +92,18 @@ class Namespaces:
         if rate_kbps == self._rate_kbps:
             return
         self._rate_kbps = rate_kbps
-        rate_bps = max(STOPPED_BPS, round(rate_kbps * 1000.0 - BURST_BYTES * 8.0 / step_s))
+        rate_bps = max(STOPPED_BPS, round(rate_kbps * 1000.0 - EXTRA_BYTES * 8.0 / step_s))
         limit = round(max(LEAST_QUEUE_BYTES, queue_bytes)) + BURST_BYTES
         line = (f'qdisc replace dev {self._uplink} root handle 1: tbf rate {rate_bps}bit '
                 f'burst {BURST_BYTES} limit {limit}\n')
         try:
             self._tc.stdin.write(line)
             self._tc.stdin.flush()
+            time.sleep(CHANGED_S)
+            self._nudge.send()
         except OSError as error:
-            raise NamespaceError(f'tc ended while it shaped the link ({error}); the kernel '
-                                 f'may lack tbf (CONFIG_NET_SCH_TBF)') from error
+            raise NamespaceError(f'the link could not be shaped ({error}); the kernel may lack '
+                                 f'tbf (CONFIG_NET_SCH_TBF)') from error
 
     def lose(self, chance: float) -> None:
         """Lose that share of the datagrams in both directions; needs iptables."""
@@ -129,6 +137,11 @@ class Namespaces:
             self.command(self.robot, 'tc', '-force', '-batch', '-'), text=True,
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
+        try:
+            self._nudge = Nudge(self.robot, self._uplink)
+        except OSError as error:
+            raise NamespaceError(f'{self._uplink} in {self.robot} takes no packets ({error}); a '
+                                 f'container may lack the right (CAP_NET_RAW)') from error
 
     def _wait_running(self, namespace: str, link: str) -> None:
         """
@@ -152,6 +165,9 @@ class Namespaces:
                 self._tc.kill()
                 self._tc.wait()
             self._tc = None
+        if self._nudge is not None:
+            self._nudge.close()
+            self._nudge = None
         for namespace in (self.robot, self.server):
             subprocess.run(['ip', 'netns', 'delete', namespace], check=False,
                            capture_output=True, timeout=STEP_LIMIT_S)
