@@ -41,9 +41,8 @@ def decode_symbols(
     """Decode int8 (C, h, w); raises PayloadError unless the stream holds exactly that."""
     prepared = _prepare(tables, _is_native(native))
     reader = StreamReader(stream, shape[0] * shape[1] * shape[2], _is_native(native))
-    symbols = np.stack([reader.read(table, shape[1] * shape[2]) for table in prepared.tables])
+    symbols = reader.read(prepared.tables, [shape[1] * shape[2]] * shape[0]).reshape(shape)
     reader.finish()
-    symbols = symbols.reshape(shape)
     symbols[prepared.differing] = from_differences(symbols[prepared.differing])
     return symbols
 

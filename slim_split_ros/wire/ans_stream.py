@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from itertools import accumulate, pairwise
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +23,7 @@ from slim_split_ros.wire.errors import PayloadError
 WORD_BYTES = 4
 # LEB128 takes 7 bits a byte; 4 bytes count more symbols than any frame has.
 MAX_COUNT_BYTES = 4
+NOTHING = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +53,7 @@ def write_streams(streams: list[np.ndarray], tables: list[PreparedTable], native
     escaped = values[outside].tobytes()
     if escaped:
         np.copyto(indices, escapes, where=outside)
-    parts = np.split(indices, np.cumsum(lengths[:-1]))
+    parts = [indices[first:last] for first, last in pairwise(accumulate(lengths, initial=0))]
     words = _coder(native).encode(parts, [table.model for table in tables])
     return _encode_count(len(escaped)) + escaped + words.astype('<u4').tobytes().rstrip(b'\0')
 
@@ -74,14 +76,17 @@ class StreamReader:
         self._taken = 0
         self._reader = _coder(native).Reader(_words(stream[start + count:]))
 
-    def read(self, table: PreparedTable, count: int) -> np.ndarray:
-        """Return the next symbols, int8 (count,)."""
-        indices = self._reader.read(table.model, count)
-        symbols = (indices + table.offset).astype(np.int8)
-        places = indices == table.escape
-        wanted = int(np.count_nonzero(places))
-        if wanted:
-            self._place_escaped(symbols, places, table, wanted)
+    def read(self, tables: list[PreparedTable], counts: list[int]) -> np.ndarray:
+        """Return the next symbols, so many of each table, one after the other: int8 (n,)."""
+        indices = np.concatenate([NOTHING, *(
+            self._reader.read(table.model, count)
+            for table, count in zip(tables, counts, strict=True))])
+        offsets = np.repeat(np.array([table.offset for table in tables], np.int32), counts)
+        escapes = np.repeat(np.array([table.escape for table in tables], np.int32), counts)
+        symbols = (indices + offsets).astype(np.int8)
+        places = np.flatnonzero(indices == escapes)
+        if len(places):
+            self._place_escaped(symbols, places, offsets[places], escapes[places])
         return symbols
 
     def finish(self) -> None:
@@ -95,17 +100,17 @@ class StreamReader:
                 f'payload has {len(self._escaped)} escaped symbols, its stream asks for '
                 f'{self._taken}')
 
-    def _place_escaped(self, symbols: np.ndarray, places: np.ndarray, table: PreparedTable,
-                       wanted: int) -> None:
-        plain = self._escaped[self._taken:self._taken + wanted]
-        if len(plain) != wanted:
+    def _place_escaped(self, symbols: np.ndarray, places: np.ndarray, offsets: np.ndarray,
+                       escapes: np.ndarray) -> None:
+        plain = self._escaped[self._taken:self._taken + len(places)]
+        if len(plain) != len(places):
             raise PayloadError(
                 f'payload has {len(self._escaped)} escaped symbols, its stream asks for '
-                f'{self._taken + wanted} and more')
-        self._taken += wanted
+                f'{self._taken + len(places)} and more')
+        self._taken += len(places)
         symbols[places] = plain
-        distances = plain.astype(np.int32) - table.offset
-        if np.any((distances >= 0) & (distances < table.escape)):
+        distances = plain.astype(np.int32) - offsets
+        if np.any((distances >= 0) & (distances < escapes)):
             raise PayloadError('payload escapes a symbol that its entropy table holds')
 
 

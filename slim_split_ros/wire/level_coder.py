@@ -58,20 +58,24 @@ def decode_levels(
     symbols = np.zeros((shape[0], count), np.int8)
     planes = len(prepared.planes)
     size = block_shape(shape[1:])
-    blocks = reader.read(prepared.planes[0], size[0] * size[1]).reshape(size)
+    blocks = reader.read(prepared.planes[:1], [size[0] * size[1]]).reshape(size)
     levels = from_blocks(blocks, shape[1:], len(prepared.levels)).ravel()
     symbols[0] = levels
-    for row, table in enumerate(prepared.planes[1:], 1):
-        symbols[row] = reader.read(table, count)
-    others = symbols[planes:]
-    for level, runs in enumerate(prepared.levels):
-        cells = np.flatnonzero(levels == level)
-        if not len(cells):
-            continue
-        for table, first, last in runs.parts:
-            part = reader.read(table, (last - first) * len(cells)).reshape(last - first, -1)
-            others[runs.channels[first:last, None], cells] = part
+    cells_of = [np.flatnonzero(levels == level) for level in range(len(prepared.levels))]
+    used, counts = list(prepared.planes[1:]), [count] * (planes - 1)
+    for cells, runs in zip(cells_of, prepared.levels, strict=True):
+        if len(cells):
+            used += [table for table, _, _ in runs.parts]
+            counts += [(last - first) * len(cells) for _, first, last in runs.parts]
+    read = reader.read(used, counts)
     reader.finish()
+    symbols[1:planes] = read[:(planes - 1) * count].reshape(planes - 1, count)
+    others, start = symbols[planes:], (planes - 1) * count
+    for cells, runs in zip(cells_of, prepared.levels, strict=True):
+        end = start + len(runs.channels) * len(cells)
+        others[runs.channels[:, None], cells] = read[start:end].reshape(
+            len(runs.channels), len(cells))
+        start = end
     symbols = symbols.reshape(shape)
     symbols[prepared.differing] = from_differences(symbols[prepared.differing])
     return symbols
