@@ -37,7 +37,7 @@ from slim_split_ros.wire.manifest import Manifest
 IMAGE_CODECS = ('jpeg', 'webp')
 CODECS = ('slim', 'paper', 'entropic', 'static', 'late', *IMAGE_CODECS, 'none', 'local')
 SERVER_FRAMES = 2  # detected at once
-CHUNK_FRAMES = 64  # encoded and kept in memory at once
+CHUNK_FRAMES = 32  # read, encoded and kept in memory at once
 WARM_UP_FRAMES = 5  # not counted: others ran before, and the first runs of a session allocate
 YARDSTICK_QUALITY = 80  # of the JPEG of a whole picture, to whose time others are compared
 
@@ -89,7 +89,8 @@ def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
     points += [undamaged] if 'none' in codecs else []
     order = {name: place for place, name in enumerate(CODECS)}
     points.sort(key=lambda point: order[point.setting.codec])
-    jpeg_ms = [measure_jpeg_ms(_read(image), YARDSTICK_QUALITY) for image in split.images]
+    jpeg_ms = [measure_jpeg_ms(picture, YARDSTICK_QUALITY)
+               for chunk in _chunks(split.images) for picture in _read(chunk)]
     return Evaluation(undamaged.accuracy, float(np.mean(jpeg_ms)), tuple(points))
 
 
@@ -136,12 +137,15 @@ class _Run:
         """
         Measure some pictures.
 
-        All are encoded before they are detected: the server's threads would disturb the robot's
-        time. Two frames at once, each on a thread of its own, end sooner than one on two threads.
+        All are read before they are encoded, and encoded before they are detected: a camera hands
+        over pixels and no file, whose decoding would empty the processor's caches in between, and
+        the server's threads would disturb the robot's time. Two frames at once, each on a thread
+        of its own, end sooner than one on two threads.
         """
-        for image in images[:WARM_UP_FRAMES]:
-            self.codec.encode(_read(image), self.setting)
-        sent = [self.codec.encode(_read(image), self.setting) for image in images]
+        pictures = _read(images)
+        for picture in pictures[:WARM_UP_FRAMES]:
+            self.codec.encode(picture, self.setting)
+        sent = [self.codec.encode(picture, self.setting) for picture in pictures]
         found = pool.map(lambda each: self.codec.detect(each, self.setting), sent)
         for image, each, detections in zip(images, sent, found, strict=True):
             self.results += to_coco_results(image.image_id, detections, category_ids)
@@ -159,8 +163,8 @@ def _chunks(images: tuple[LabelledImage, ...]) -> list[tuple[LabelledImage, ...]
             for first in range(0, len(images), CHUNK_FRAMES)]
 
 
-def _read(image: LabelledImage) -> NDArray[np.uint8]:
-    return cv2.imread(str(image.path), cv2.IMREAD_COLOR)
+def _read(images: tuple[LabelledImage, ...]) -> list[NDArray[np.uint8]]:
+    return [cv2.imread(str(image.path), cv2.IMREAD_COLOR) for image in images]
 
 
 def _dump(path: Path, results: list[dict]) -> None:
