@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 import ctypes
+import errno
 import os
 import socket
 
@@ -27,8 +28,12 @@ class Nudge:
             self._socket = pool.submit(_open, namespace, interface).result()
 
     def send(self) -> None:
-        """Send it; a queue that is full drops it, and is awake."""
-        self._socket.send(FRAME)
+        """Send it; a queue that is full drops it, and is awake all the same."""
+        try:
+            self._socket.send(FRAME)
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise
 
     def close(self) -> None:
         """Let the interface go."""

@@ -117,25 +117,27 @@ def test_the_uplink_has_the_rate_that_was_set(changes: int) -> None:
 
 
 @needs_root
-def test_what_waits_in_an_outage_goes_on_when_it_ends() -> None:
+@pytest.mark.parametrize('waiting', [4, 40])
+def test_what_waits_in_an_outage_goes_on_when_it_ends(waiting: int) -> None:
     with Namespaces() as link:
         code = ('import socket\n'
                 's = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n'
                 's.bind(("10.77.0.2", 9002)); s.settimeout(5); print("up", flush=True)\n'
                 'for _ in range(4): s.recv(2000)\n'
-                'print("all", flush=True)\n')
+                'print("four", flush=True)\n')
         server = subprocess.Popen(link.command(link.server, 'python3', '-c', code),
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert server.stdout.readline() == 'up\n'
         link.shape(0.0, 15_000.0)
         client = ('import socket\n'
                   's = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n'
-                  'for _ in range(4): s.sendto(bytes(500), ("10.77.0.2", 9002))\n')
+                  f'for _ in range({waiting}): s.sendto(bytes(500), ("10.77.0.2", 9002))\n')
         subprocess.run(link.command(link.robot, 'python3', '-c', client), check=True, timeout=30)
 
+        link.shape(8.0, 15_000.0)  # beside a queue that is full, if many wait
         link.shape(1000.0, 15_000.0)  # and nothing more is sent
 
         said = server.stdout.readline()
         server.wait(10)
         server.stdout.close()
-    assert said == 'all\n'
+    assert said == 'four\n'
