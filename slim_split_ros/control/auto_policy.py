@@ -59,7 +59,7 @@ class AutoPolicy:
         self._cheapest = {point.width: point.bytes for point in reversed(points)}
         self._by_name = {(point.width, point.rate): point for point in points}
         self._most_ap50 = max(point.ap50 for point in points)
-        self._slowest_s = max(point.encode_ms for point in points) / 1000.0
+        self._slowest_ms = max(point.encode_ms for point in points)
         self._settings, self._knowledge = settings, knowledge
         self._interval_s = 1.0 / settings.target_fps
         self._trials = WidthTrials()
@@ -157,46 +157,60 @@ class AutoPolicy:
                      self._slack_s, self._knowledge.link.in_flight.survival)
 
     def _weigh(self, worth: Worth, busyness: float, now_s: float) -> _Verdict:
-        """Weigh every point that processor, budget and evidence allow."""
-        knowledge, width = self._knowledge, self._trials.width
-        encode = knowledge.encoding.p95
-        longest_s = min(self._slack_s, ENCODE_SHARE * self._interval_s)
-        left_bits = knowledge.budget.left_bits(now_s) if knowledge.budget.is_set else inf
-        recent_bps = knowledge.history.recent_bps
-        sustained_bits = self._trials.sustained_bits(recent_bps, self._interval_s)
-        least, proven_bits = self._points[0], knowledge.history.proven_bits
-        safe_bits = largest_safe_bits(recent_bps, self._slack_s)
-        clearly_better = least.ap50
-        best, best_worth, same, same_worth = least, -inf, None, -inf
-        limit, limited_worth = Reason.LINK, -inf
-        # Milliseconds of encoding matter to a processor that is at its limit alone.
-        is_slow = encode * self._slowest_s > longest_s
-        for point in self._points if is_slow else self._front:
-            bits, encode_s = 8.0 * busyness * point.bytes, point.encode_ms / 1000.0 * encode
-            value = worth.of(point, bits, encode_s)
-            blocked = None
-            if bits > left_bits:
-                blocked = Reason.BUDGET
-            elif encode_s > longest_s and point is not least:
-                blocked, value = Reason.COMPUTE, worth.of(point, bits, 0.0)
-            if blocked is not None:
-                if value > limited_worth:
-                    limit, limited_worth = blocked, value
-                continue
-            if point is not least and (bits > proven_bits or (
-                    width is not None and point.width > width and bits > sustained_bits)):
-                continue
-            if bits <= safe_bits:
-                clearly_better = point.ap50 * (1.0 + CLEAR_GAIN)
-            elif point.ap50 < clearly_better:
-                continue
-            if value > best_worth:
+        """Weigh every point that processor, budget and evidence allow, largest first."""
+        width, encode = self._trials.width, self._knowledge.encoding.p95 / 1000.0
+        allowed, blocked = self._allowed_points(busyness, encode, now_s)
+        best, best_worth, same, same_worth = self._points[0], -inf, None, -inf
+        for point, bits in reversed(allowed):
+            if point.ap50 <= best_worth and point.ap50 <= same_worth:
+                continue    # nothing is worth more than its accuracy
+            value = worth.of(point, bits, point.encode_ms * encode)
+            if value >= best_worth:
                 best, best_worth = point, value
-            if point.width == width and value > same_worth:
+            if point.width == width and value >= same_worth:
                 same, same_worth = point, value
+        limit, limited_worth = Reason.LINK, best_worth
+        for point, bits, reason in blocked:
+            encode_s = 0.0 if reason is Reason.COMPUTE else point.encode_ms * encode
+            value = worth.of(point, bits, encode_s)
+            if value > limited_worth:
+                limit, limited_worth = reason, value
         is_outage = self._forecast.overdue_s > self._settings.deadline_s
-        return _Verdict(best, best_worth, same, same_worth, is_outage,
-                        limit if limited_worth > best_worth else Reason.LINK)
+        return _Verdict(best, best_worth, same, same_worth, is_outage, limit)
+
+    def _allowed_points(self, busyness: float, encode: float, now_s: float
+                        ) -> tuple[list[tuple], list[tuple]]:
+        """
+        Give points with their bits, cheapest first, and those that something else blocks.
+
+        `encode` is how many seconds encoding takes for each tabulated millisecond.
+        """
+        knowledge, width = self._knowledge, self._trials.width
+        left_bits = knowledge.budget.left_bits(now_s) if knowledge.budget.is_set else inf
+        longest_ms = min(self._slack_s, ENCODE_SHARE * self._interval_s) / encode
+        recent_bps, proven_bits = knowledge.history.recent_bps, knowledge.history.proven_bits
+        sustained_bits = self._trials.sustained_bits(recent_bps, self._interval_s)
+        safe_bits = largest_safe_bits(recent_bps, self._slack_s)
+        least, clearly_better = self._points[0], self._points[0].ap50
+        allowed, blocked = [], []
+        # Milliseconds of encoding matter to a processor that is at its limit alone.
+        is_slow = self._slowest_ms > longest_ms
+        for point in self._points if is_slow else self._front:
+            bits = 8.0 * busyness * point.bytes
+            if bits > left_bits:
+                blocked.append((point, bits, Reason.BUDGET))
+            elif point is least:
+                allowed.append((point, bits))
+            elif is_slow and point.encode_ms > longest_ms:
+                blocked.append((point, bits, Reason.COMPUTE))
+            elif bits <= proven_bits and (
+                    width is None or point.width <= width or bits <= sustained_bits):
+                if bits <= safe_bits:
+                    clearly_better = point.ap50 * (1.0 + CLEAR_GAIN)
+                elif point.ap50 < clearly_better:
+                    continue
+                allowed.append((point, bits))
+        return allowed, blocked
 
     def _steady(self, verdict: _Verdict, now_s: float) -> OperatingPoint:
         """Let the width change only when its rule allows."""
