@@ -47,7 +47,7 @@ class ModelCodec:
 def slim_settings(manifest: Manifest) -> list[Setting]:
     """Return every width at every rate, narrowest first."""
     return [Setting('slim', width=entry.width, rate=rate, default=rate == 0)
-            for entry in manifest.widths for rate in range(len(manifest.gains))]
+            for entry in manifest.widths for rate in range(manifest.rates)]
 
 
 def _width(setting: Setting) -> float:

@@ -71,7 +71,7 @@ def measure_encode_times(manifest: Manifest) -> dict[tuple[float, int], dict[str
     coarse = rng.integers(0, 255, (30, 40, 3)).astype(np.uint8)
     image = cv2.resize(coarse, CAMERA_SIZE[::-1], interpolation=cv2.INTER_CUBIC)
     return {(entry.width, rate): _time(encoder, image, entry.width, rate)
-            for entry in manifest.widths for rate in range(len(manifest.gains))}
+            for entry in manifest.widths for rate in range(manifest.rates)}
 
 
 def write_profile(table: ProfileTable, folder: Path) -> list[Path]:

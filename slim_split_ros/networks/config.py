@@ -17,11 +17,17 @@ class ModelConfig:
     input_long_side: int = 416
     widths: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
     encoder_channels: int = 64  # multiples of 16 per width: kernels run in blocks of 16
+    patch_row_steps: tuple[int, ...] = (2, 1, 1, 1)  # a width reads every so manieth pixel row
     coefficient_channels: int = 192  # of the transform
     coefficient_shares: tuple[float, ...] = (1 / 6, 0.5, 0.75, 1.0)  # of them, one a width
     coefficient_gains: tuple[float, ...] = (19.0, 23.0, 27.5, 34.0)  # one a width
     mean_gain: float = 0.4  # of a block's means, in cells of every level
-    rates: int = 6  # the leading ones of `quantizer.RATE_GAINS`
+    # Of the coefficients' gains, at each rate of each width: the default, coarser, finer ones.
+    rate_gains: tuple[tuple[float, ...], ...] = (
+        (1.0, 0.6, 0.36, 0.28, 0.216, 1.6),
+        (1.0, 0.6, 0.36, 0.216, 1.6, 2.6),
+        (1.6, 1.0, 0.6, 0.36, 0.216, 2.6),
+        (2.6, 1.6, 1.0, 0.6, 0.36, 0.216))
     level_gains: tuple[float, ...] = (0.25, 0.55, 1.8)  # of the others, in cells of each level
     # Of the coefficients times width: sent there, unless the width has fewer.
     level_shares: tuple[float, ...] = (0.125, 0.4167, 1.0)
@@ -51,9 +57,12 @@ class ModelConfig:
             raise ValueError(
                 f'coefficient_channels {self.coefficient_channels} leaves width {self.widths[0]} '
                 f'less than the {MEANS} means of a block')
-        if len(self.coefficient_gains) != len(self.widths):
+        for name in ('coefficient_gains', 'patch_row_steps'):
+            if len(getattr(self, name)) != len(self.widths):
+                raise ValueError(f'{name} {getattr(self, name)} must hold one of each width')
+        if len(self.rate_gains) != len(self.widths) or len(set(map(len, self.rate_gains))) != 1:
             raise ValueError(
-                f'coefficient_gains {self.coefficient_gains} must hold one of each width')
+                f'rate_gains {self.rate_gains} must hold a row of each width, all as long')
         sizes = (len(self.level_gains), len(self.level_shares), len(self.level_thresholds) + 1)
         if len(set(sizes)) > 1:
             raise ValueError(
@@ -73,6 +82,11 @@ class ModelConfig:
         return 1 + self.coefficients(width)
 
     @property
+    def rates(self) -> int:
+        """Rates of every width."""
+        return len(self.rate_gains[0])
+
+    @property
     def latent_channels(self) -> int:
         """Latent channels of the full width."""
         return self.latents(1.0)
@@ -84,7 +98,8 @@ class ModelConfig:
     @classmethod
     def from_dict(cls, data: dict[str, object]) -> ModelConfig:
         """Build from what `to_dict` gave, after JSON turned tuples into lists."""
-        return cls(**{
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in data.items()
-        })
+        return cls(**{name: _to_tuples(value) for name, value in data.items()})
+
+
+def _to_tuples(value: object) -> object:
+    return tuple(map(_to_tuples, value)) if isinstance(value, list) else value

@@ -34,7 +34,7 @@ class SlimmableEncoder(nn.Module):
         self.config = config
         full = config.encoder_channels
         channels = [config.channels(width) for width in config.widths]
-        self.patch = SlimmableUnit(3, full, 8, 8, channels)
+        self.patch = SlimmableUnit(3, full, 8, 8, channels, row_steps=config.patch_row_steps)
         self.mix8 = MixingBlock(full, channels, expansion=1)
         self.down16 = SlimmableUnit(full, full, 3, 2, channels)
         self.mix16 = nn.ModuleList(
@@ -81,7 +81,8 @@ class SlimmableUnit(nn.Module):
     """Convolve, normalize with the width's own statistics, rectify if asked to."""
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int,
-                 channels: list[int], *, rectify: bool = True, depthwise: bool = False) -> None:
+                 channels: list[int], *, rectify: bool = True, depthwise: bool = False,
+                 row_steps: tuple[int, ...] | None = None) -> None:
         super().__init__()
         padding = 0 if kernel == stride else kernel // 2
         groups = channels_in if depthwise else 1
@@ -89,11 +90,12 @@ class SlimmableUnit(nn.Module):
             channels_in, channels_out, kernel, stride, padding, groups=groups, bias=False)
         self.norm = SwitchableNorm(channels)
         self.channels = channels
+        self.row_steps = row_steps or (1,) * len(channels)
         self.rectify = rectify
 
     def forward(self, x: Tensor, index: int) -> Tensor:
         """Map (N, C, H, W) to (N, channels[index], H/stride, W/stride)."""
-        x = self.norm[index](self.conv.slim(x, self.channels[index]))
+        x = self.norm[index](self.conv.slim(x, self.channels[index], self.row_steps[index]))
         return x.relu() if self.rectify else x
 
 

@@ -67,11 +67,22 @@ class SlimmableConv(nn.Conv2d):
         bias = None if self.bias is None else self.bias[:channels_out]
         return self.weight[:channels_out, :columns], bias
 
-    def slim(self, x: Tensor, channels_out: int) -> Tensor:
-        """Map (N, C, H, W), any C up to the full one, to (N, channels_out, H', W')."""
+    def slim(self, x: Tensor, channels_out: int, row_step: int = 1) -> Tensor:
+        """
+        Map (N, C, H, W), any C up to the full one, to (N, channels_out, H', W').
+
+        With `row_step`, each row that is read stands for those after it that are not.
+        """
         weight, bias = self.sliced(x.shape[1], channels_out)
+        weight = gather_rows(weight, row_step)
         groups = x.shape[1] if self.groups > 1 else 1
-        return functional.conv2d(x, weight, bias, self.stride, self.padding, 1, groups)
+        return functional.conv2d(
+            x, weight, bias, self.stride, self.padding, (row_step, 1), groups)
+
+
+def gather_rows(weight: Tensor, row_step: int) -> Tensor:
+    """Add every `row_step` rows of kernels (C', C, h, w) up: (C', C, h / row_step, w)."""
+    return weight.unflatten(2, (-1, row_step)).sum(3)
 
 
 class SwitchableNorm(nn.ModuleList):

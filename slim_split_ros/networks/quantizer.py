@@ -9,9 +9,6 @@ from torch.nn import functional
 from slim_split_ros.networks.config import MEANS, ModelConfig
 
 SYMBOL_LIMIT = 127  # int8, symmetric
-# Of the gain, at each rate: 0 is the default, 1 to 3 are ever coarser, 4 and 5 are for links with
-# room.
-RATE_GAINS = (1.0, 0.6, 0.36, 0.216, 1.6, 2.6)
 # Added before a value is cut to an integer. Below one half, values between two symbols take the
 # smaller, cheaper one more often; means, whose differences are coded, gain nothing by that.
 ROUND_UP = 0.2
@@ -19,13 +16,14 @@ ROUND_UP_MEANS = 0.5
 SIGN_SLOPE = 1e6
 
 
-def rate_gain(config: ModelConfig, rate: int) -> Tensor:
+def rate_gain(config: ModelConfig, width: float, rate: int) -> Tensor:
     """
     Return the gain of each latent channel (L,).
 
     All are alike; that of levels says how much likelier cells are to be taken for objects.
     """
-    return torch.full((config.latent_channels,), RATE_GAINS[rate])
+    gain = config.rate_gains[config.widths.index(width)][rate]
+    return torch.full((config.latent_channels,), gain)
 
 
 def quantize(scaled: Tensor) -> Tensor:

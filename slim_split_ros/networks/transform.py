@@ -26,21 +26,27 @@ def cosine_kernels(count: int) -> tuple[Tensor, Tensor]:
     Both are (count, 3, 16, 16): the means of a block first, then rising frequencies, so that
     leading coefficients make a coarser picture of the same kind.
     """
-    side = LATENT_STRIDE
-    positions = (torch.arange(side) + 0.5) * math.pi / side
-    waves = torch.cos(torch.arange(side)[:, None] * positions) * math.sqrt(2.0)
-    waves[0] = 1.0
+    side, waves = LATENT_STRIDE, cosine_waves()
     colours = torch.tensor(COLOURS)
     unmixed = torch.linalg.inv(colours)
     analysis, synthesis = [], []
-    for colour, y, x in _order(count):
+    for colour, y, x in coefficient_order(count):
         wave = torch.outer(waves[y], waves[x])
         analysis.append(colours[colour, :, None, None] * wave / side ** 2)
         synthesis.append(unmixed[:, colour, None, None] * wave)
     return torch.stack(analysis), torch.stack(synthesis)
 
 
-def _order(count: int) -> list[tuple[int, int, int]]:
+def cosine_waves() -> Tensor:
+    """Return the waves of a DCT (16, 16), a row a frequency, the constant first."""
+    side = LATENT_STRIDE
+    positions = (torch.arange(side) + 0.5) * math.pi / side
+    waves = torch.cos(torch.arange(side)[:, None] * positions) * math.sqrt(2.0)
+    waves[0] = 1.0
+    return waves
+
+
+def coefficient_order(count: int) -> list[tuple[int, int, int]]:
     """Return colour and frequencies of each coefficient; three in four are of brightness."""
     side = LATENT_STRIDE
     rising = sorted(((y, x) for y in range(side) for x in range(side)),

@@ -50,7 +50,7 @@ def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
     symbols = np.zeros((manifest.latent_channels, *shape[1:]), np.int8)
     symbols[:sent] = unpack_symbols(encoded.payload, shape, tables, bits)
     inverse_gain = np.zeros(manifest.latent_channels, np.float32)
-    inverse_gain[:sent] = 1.0 / np.array(manifest.gains[header.rate][:sent], np.float32)
+    inverse_gain[:sent] = 1.0 / manifest.widths[width_index].gains[header.rate]
     return ServerInput(symbols, inverse_gain, width_index, geometry)
 
 
@@ -67,9 +67,9 @@ def _check_header(header: FrameHeader, manifest: Manifest) -> int:
     if width_index is None:
         shares = ', '.join(f'{entry.width:g}' for entry in manifest.widths)
         raise FrameMismatchError(f'width is {header.width:g}, the model has {shares}')
-    if header.rate >= len(manifest.gains):
+    if header.rate >= manifest.rates:
         raise FrameMismatchError(
-            f'rate is {header.rate}, the model has 0 to {len(manifest.gains) - 1}')
+            f'rate is {header.rate}, the model has 0 to {manifest.rates - 1}')
     _check_geometry(header.geometry, manifest)
     return width_index
 

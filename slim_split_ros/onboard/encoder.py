@@ -66,7 +66,10 @@ class FrameEncoder:
             EncoderNetwork(manifest.checked_file(entry.encoder), threads)
             for entry in manifest.widths
         ]
-        self._gains = np.array(manifest.gains, np.float32)
+        self._gains = [
+            [np.full(entry.latent_channels, gain, np.float32) for gain in entry.gains]
+            for entry in manifest.widths
+        ]
         self._canvas = np.empty((0, 0, 3), np.uint8)
         self._canvas_geometry: FrameGeometry | None = None
         for entry in manifest.widths:
@@ -88,9 +91,8 @@ class FrameEncoder:
             image.shape[1], image.shape[0],
             self._manifest.input_long_side, self._manifest.input_multiple)
         canvas = letterbox(image, geometry, channel_order, self._canvas_for(geometry))
-        gain = self._gains[rate, :self._manifest.widths[index].latent_channels]
         network_started_s = self._clock()
-        symbols = self._networks[index].run(canvas, gain)
+        symbols = self._networks[index].run(canvas, self._gains[index][rate])
         network_ended_s = self._clock()
         payload = self._pack(symbols, index, rate)
         return Encoded(
@@ -102,8 +104,8 @@ class FrameEncoder:
         if index is None:
             shares = ', '.join(f'{entry.width:g}' for entry in self._manifest.widths)
             raise EncoderError(f'width is {width:g}, the model has {shares}')
-        if not 0 <= rate < len(self._gains):
-            raise EncoderError(f'rate is {rate}, the model has 0 to {len(self._gains) - 1}')
+        if not 0 <= rate < self._manifest.rates:
+            raise EncoderError(f'rate is {rate}, the model has 0 to {self._manifest.rates - 1}')
         return index
 
     def _canvas_for(self, geometry: FrameGeometry) -> np.ndarray:

@@ -33,7 +33,7 @@ def _parse(document: Any, path: Path, manifest: Manifest) -> OperatingPoints:
             f'{manifest.fingerprint:016x}: {_REMEDY}')
     points = OperatingPoints(_parse_point(row) for row in document['points'])
     for point in points:
-        if manifest.width_index(point.width) is None or point.rate >= len(manifest.gains):
+        if manifest.width_index(point.width) is None or point.rate >= manifest.rates:
             raise StartError(f'{path} lists width {point.width} with rate {point.rate}, which '
                              f'the model lacks: {_REMEDY}')
     return points

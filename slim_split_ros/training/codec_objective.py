@@ -67,7 +67,8 @@ class CodecObjective:
         count, device = len(image), image.device
         modes = [draw_mode(self._coarse, generator) for _ in range(count)]
         widths = torch.tensor([width for width, _ in modes])
-        gains = torch.stack([rate_gain(config, rate) for _, rate in modes]).to(device)
+        gains = torch.stack([
+            rate_gain(config, config.widths[width], rate) for width, rate in modes]).to(device)
         symbols = torch.empty(
             count, config.latent_channels, *self._cells(image), device=device)
         levels = self._levels(image, batch, widths, gains[:, 0], generator)
@@ -106,7 +107,8 @@ def coarse_modes(decoder: Decoder) -> list[tuple[int, int]]:
     """Return the width indices and rates whose frames are repaired: others teach nothing."""
     config = decoder.config
     modes = list(product(range(len(config.widths)), range(config.rates)))
-    steps = torch.stack([1.0 / rate_gain(config, rate) for _, rate in modes])
+    steps = torch.stack([
+        1.0 / rate_gain(config, config.widths[width], rate) for width, rate in modes])
     indices = torch.tensor([width for width, _ in modes])
     coarse = decoder.is_coarse(steps.to(decoder.width_steps.device), indices).tolist()
     return [mode for mode, is_coarse in zip(modes, coarse, strict=True) if is_coarse]

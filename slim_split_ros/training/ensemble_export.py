@@ -28,6 +28,7 @@ from slim_split_ros.networks.rivals.ensemble import (
 from slim_split_ros.networks.split_detector import normalize
 from slim_split_ros.training.model_folder import SERVER_FILE, encoder_file, seal_folder
 from slim_split_ros.training.onnx_graphs import write_encoder, write_server
+from slim_split_ros.wire.manifest import FORMAT
 
 ALL_MEMBERS = range(1, MEMBERS + 1)
 
@@ -71,8 +72,9 @@ def write_ensemble_folder(model: EnsembleDetector, folder: Path) -> str:
 
 def describe_ensemble(model: EnsembleDetector, names: dict[int, str]) -> dict[str, Any]:
     """Return what both sides must agree on, as plain JSON data."""
+    bits = [bits_of_rate(rate) for rate in range(MOST_BITS)]
     return {
-        'format': 1,
+        'format': FORMAT,
         'classes': list(model.config.classes),
         'input_long_side': model.config.input_long_side,
         'input_multiple': INPUT_MULTIPLE,
@@ -82,9 +84,9 @@ def describe_ensemble(model: EnsembleDetector, names: dict[int, str]) -> dict[st
             'channels': members * LATENT_CHANNELS,  # computed; their sum is sent
             'latent_channels': LATENT_CHANNELS,
             'encoder': name,
+            'gains': [gain_of_bits(count) for count in bits],
         } for members, name in names.items()],
-        'rates': [{'gain': [gain_of_bits(bits)] * LATENT_CHANNELS, 'bits': bits}
-                  for bits in map(bits_of_rate, range(MOST_BITS))],
+        'bits': bits,
         'server': SERVER_FILE,
         'candidates': CANDIDATES,
     }

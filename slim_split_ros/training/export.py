@@ -23,6 +23,7 @@ from slim_split_ros.training.fold import RobotEncoder
 from slim_split_ros.training.model_folder import SERVER_FILE, encoder_file, seal_folder
 from slim_split_ros.training.onnx_graphs import write_encoder, write_server
 from slim_split_ros.wire.level_tables import LevelCounts, LevelTables
+from slim_split_ros.wire.manifest import FORMAT
 
 # Entropy tables of every width and rate: tables[width_index][rate].
 AllTables = list[list[LevelTables]]
@@ -40,7 +41,7 @@ def fit_all_tables(encoder: SlimmableEncoder, images: Iterable[Tensor]) -> AllTa
         for width, of_rates in zip(config.widths, counts, strict=True):
             importance = encoder.importance(image, width)
             for rate, of_rate in enumerate(of_rates):
-                gain = rate_gain(config, rate)
+                gain = rate_gain(config, width, rate)
                 levels = choose_levels(importance, config, gain[0])
                 symbols = encoder.symbols(image, levels, width, gain)
                 for frame in symbols.to(torch.int8).numpy():
@@ -77,7 +78,7 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
     """Return what both sides must agree on, as plain JSON data."""
     config = model.config
     return {
-        'format': 1,
+        'format': FORMAT,
         'classes': list(config.classes),
         'input_long_side': config.input_long_side,
         'input_multiple': INPUT_MULTIPLE,
@@ -87,10 +88,9 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
             'channels': config.channels(width),
             'latent_channels': config.latents(width),
             'encoder': names[width],
+            'gains': list(config.rate_gains[index]),
             'entropy_tables': [of_rate.to_json() for of_rate in tables[index]],
         } for index, width in enumerate(config.widths)],
-        'rates': [{'gain': [round(value, 6) for value in rate_gain(config, rate).tolist()]}
-                  for rate in range(config.rates)],
         'server': SERVER_FILE,
         'candidates': CANDIDATES,
     }

@@ -27,6 +27,7 @@ from slim_split_ros.training.export import write_model_folder
 from slim_split_ros.training.model_folder import SERVER_FILE, encoder_file, write_manifest
 from slim_split_ros.training.onnx_graphs import write_encoder, write_server
 from slim_split_ros.wire.level_tables import LevelTables
+from slim_split_ros.wire.manifest import FORMAT
 
 RIVAL_CODECS = ('paper', 'entropic', 'static', 'late')
 
@@ -111,15 +112,15 @@ def _write_single(robot: RobotEntropic | RobotLate, server: PlainServer, codec: 
     write_encoder(robot, channels, folder / encoder_file(1.0))
     write_server(server, channels, robot.latent_stride, folder / SERVER_FILE)
     description: dict[str, Any] = {
-        'format': 1,
+        'format': FORMAT,
         'classes': list(stored.rivals.config.classes),
         'input_long_side': stored.rivals.config.input_long_side,
         'input_multiple': INPUT_MULTIPLE,
         'latent_stride': robot.latent_stride,
         'widths': [{
             'width': 1.0, 'channels': channels, 'latent_channels': channels,
-            'encoder': encoder_file(1.0), 'entropy_tables': stored.tables[codec]}],
-        'rates': [{'gain': [robot.gain] * channels}],
+            'encoder': encoder_file(1.0), 'gains': [robot.gain],
+            'entropy_tables': stored.tables[codec]}],
         'server': SERVER_FILE,
         'candidates': CANDIDATES,
     }

@@ -21,25 +21,30 @@ from slim_split_ros.wire.fingerprint import FINGERPRINT_DIGITS
 from slim_split_ros.wire.level_tables import LevelTables
 
 MANIFEST_FILE = 'manifest.json'
-FORMAT = 1
+FORMAT = 2
 REMEDY = 'export the model again, or point the parameter `model` to an intact folder'
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderEntry:
-    """Describe the encoder of one width; `tables` holds one set per rate, or nothing."""
+    """
+    Describe the encoder of one width.
+
+    `gains` has one number a rate, 0 the default; `tables` one set a rate, or nothing.
+    """
 
     width: float
     channels: int
     latent_channels: int
     encoder: str
+    gains: tuple[float, ...]
     tables: tuple[ChannelTables, ...] | tuple[LevelTables, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """
-    Hold a checked manifest; `gains` is one row a rate, one gain a latent channel.
+    Hold a checked manifest; every width has as many rates.
 
     `bits` is one number a rate, or empty. Where it is given, symbols travel without entropy
     coding, and lie from -gain to gain - 1, which that many bits hold.
@@ -52,7 +57,6 @@ class Manifest:
     input_multiple: int
     latent_stride: int
     widths: tuple[EncoderEntry, ...]
-    gains: tuple[tuple[float, ...], ...]
     bits: tuple[int, ...]
     server: str
     candidates: int
@@ -62,6 +66,11 @@ class Manifest:
     def latent_channels(self) -> int:
         """Latent channels of the widest encoder, which is what the server takes."""
         return max(entry.latent_channels for entry in self.widths)
+
+    @property
+    def rates(self) -> int:
+        """Rates of every width."""
+        return len(self.widths[0].gains)
 
     def width_index(self, width: float) -> int | None:
         """Return the index of a width, or None where the model has no such width."""
@@ -146,6 +155,14 @@ class _Fields:
             raise ManifestError(f'{self._where}{name} is empty')
         return value
 
+    def positive_numbers(self, name: str) -> tuple[float, ...]:
+        """Return numbers above zero, at least one."""
+        value = self.items(name)
+        if not all(type(number) in (int, float) and 0 < number < math.inf for number in value):
+            raise ManifestError(
+                f'{self._where}{name} is {value!r:.40}, must hold positive, finite numbers')
+        return tuple(map(float, value))
+
     def optional(self, name: str) -> Any:
         """Return a field as it is, or None."""
         return self._data.get(name)
@@ -156,16 +173,13 @@ def _parse_manifest(folder: Path, fields: _Fields) -> Manifest:
         raise ManifestError(f'format is {found}, this version reads {FORMAT}')
     classes = tuple(str(name) for name in fields.items('classes'))
     files = fields.get('files', dict)
-    rates = [_Fields(rate, f'rates[{index}].') for index, rate in enumerate(fields.items('rates'))]
-    gains = _parse_gains(rates)
     shared = fields.optional('entropy_tables')
     widths = tuple(
-        _parse_width(_Fields(entry, f'widths[{index}].'), files, len(gains), shared)
+        _parse_width(_Fields(entry, f'widths[{index}].'), files, shared)
         for index, entry in enumerate(fields.items('widths'))
     )
-    _check_widths(widths, gains)
-    bits = _parse_bits(rates)
-    _check_bits(bits, gains, widths)
+    _check_widths(widths)
+    bits = _parse_bits(fields, widths)
     long_side = fields.positive('input_long_side', 4_096)
     multiple = fields.positive('input_multiple', 256)
     stride = fields.positive('latent_stride', 256)
@@ -176,26 +190,28 @@ def _parse_manifest(folder: Path, fields: _Fields) -> Manifest:
     return Manifest(
         folder=folder, fingerprint=_parse_fingerprint(fields.get('fingerprint', str)),
         classes=classes, input_long_side=long_side, input_multiple=multiple,
-        latent_stride=stride, widths=widths, gains=gains, bits=bits,
+        latent_stride=stride, widths=widths, bits=bits,
         server=_listed_file(fields, 'server', files),
         candidates=fields.positive('candidates', 100_000), files=files)
 
 
 def _parse_width(
-    fields: _Fields, files: Mapping[str, str], rates: int, shared_tables: Any
+    fields: _Fields, files: Mapping[str, str], shared_tables: Any
 ) -> EncoderEntry:
     width = float(fields.get('width', float, int))
     if not 0.0 < width <= 1.0:
         raise ManifestError(f'width is {width}, must be above 0 and at most 1')
     latent_channels = fields.positive('latent_channels', 4_096)
+    gains = fields.positive_numbers('gains')
     per_rate = fields.optional('entropy_tables')
     if per_rate is None and shared_tables is not None:
         if not isinstance(shared_tables, list):
             raise ManifestError(f'entropy_tables is {shared_tables!r:.40}, must be a list')
-        per_rate = [shared_tables[:latent_channels]] * rates
+        per_rate = [shared_tables[:latent_channels]] * len(gains)
     return EncoderEntry(
         width, fields.positive('channels', 65_536), latent_channels,
-        _listed_file(fields, 'encoder', files), _parse_tables(per_rate, rates, latent_channels))
+        _listed_file(fields, 'encoder', files), gains,
+        _parse_tables(per_rate, len(gains), latent_channels))
 
 
 def _parse_tables(per_rate: Any, rates: int, latent_channels: int
@@ -222,41 +238,32 @@ def _check_channels(counts: list[int], latent_channels: int) -> None:
             f'entropy_tables are for {counts} channels, must be for {latent_channels}')
 
 
-def _parse_gains(rates: list[_Fields]) -> tuple[tuple[float, ...], ...]:
-    gains = tuple(tuple(rate.items('gain')) for rate in rates)
-    for index, row in enumerate(gains):
-        if not all(type(gain) in (int, float) and 0 < gain < math.inf for gain in row):
-            raise ManifestError(f'rates[{index}].gain must hold positive, finite numbers')
-    return gains
-
-
-def _parse_bits(rates: list[_Fields]) -> tuple[int, ...]:
-    if all(rate.optional('bits') is None for rate in rates):
+def _parse_bits(fields: _Fields, widths: tuple[EncoderEntry, ...]) -> tuple[int, ...]:
+    if fields.optional('bits') is None:
         return ()
-    return tuple(rate.positive('bits', MAX_BITS) for rate in rates)
+    bits = tuple(fields.items('bits'))
+    if len(bits) != len(widths[0].gains) or not all(
+            type(count) is int and 1 <= count <= MAX_BITS for count in bits):
+        raise ManifestError(
+            f'bits are {list(bits)!r:.40}, must be one of 1 to {MAX_BITS} for each of '
+            f'{len(widths[0].gains)} rates')
+    if any(entry.tables for entry in widths):
+        raise ManifestError('there are bits, and widths have entropy_tables: must be one of both')
+    for entry in widths:
+        for count, gain in zip(bits, entry.gains, strict=True):
+            if gain > (limit := 1 << count - 1):
+                raise ManifestError(
+                    f'gains of width {entry.width:g} reach {gain:g}, {count} bits hold symbols '
+                    f'of a gain up to {limit}')
+    return bits
 
 
-def _check_bits(bits: tuple[int, ...], gains: tuple[tuple[float, ...], ...],
-                widths: tuple[EncoderEntry, ...]) -> None:
-    for index, (count, row) in enumerate(zip(bits, gains, strict=False)):
-        limit = 1 << count - 1
-        if max(row) > limit:
-            raise ManifestError(
-                f'rates[{index}].gain reaches {max(row):g}, {count} bits hold symbols of a gain '
-                f'up to {limit}')
-    if bits and any(entry.tables for entry in widths):
-        raise ManifestError('rates have bits and widths have entropy_tables, must be one of both')
-
-
-def _check_widths(widths: tuple[EncoderEntry, ...], gains: tuple[tuple[float, ...], ...]) -> None:
+def _check_widths(widths: tuple[EncoderEntry, ...]) -> None:
     shares = [entry.width for entry in widths]
     if shares != sorted(set(shares)):
         raise ManifestError(f'widths are {shares}, must rise')
-    latent_channels = max(entry.latent_channels for entry in widths)
-    for index, row in enumerate(gains):
-        if len(row) != latent_channels:
-            raise ManifestError(
-                f'rates[{index}].gain has {len(row)} entries, must have {latent_channels}')
+    if len(rates := {len(entry.gains) for entry in widths}) > 1:
+        raise ManifestError(f'widths have {sorted(rates)} gains, must have as many')
 
 
 def _parse_fingerprint(digits: str) -> int:

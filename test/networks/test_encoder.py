@@ -22,7 +22,7 @@ def small_encoder() -> SlimmableEncoder:
 def test_each_width_sends_levels_and_its_share_of_coefficients_at_a_sixteenth() -> None:
     config = ModelConfig(('ball',))
     encoder = SlimmableEncoder(config).eval()
-    image, gain = torch.zeros(2, 3, 64, 96), rate_gain(config, 0)
+    image, gain = torch.zeros(2, 3, 64, 96), rate_gain(config, 1.0, 0)
     for width, latents in zip(config.widths, (33, 97, 145, 193), strict=True):
         assert config.latents(width) == latents
         assert encoder(image, width, gain).shape == (2, latents, 4, 6)
@@ -31,7 +31,7 @@ def test_each_width_sends_levels_and_its_share_of_coefficients_at_a_sixteenth() 
 @pytest.mark.parametrize('width', EVERY_WIDTH)
 def test_symbols_are_whole_and_fit_into_eight_bits(width: float) -> None:
     image = 1000 * torch.randn(1, 3, 64, 64)
-    symbols = small_encoder()(image, width, rate_gain(small_config(), 0))
+    symbols = small_encoder()(image, width, rate_gain(small_config(), 1.0, 0))
     assert torch.equal(symbols, symbols.round())
     assert symbols.abs().max() == 127
     assert set(symbols[:, 0].unique().tolist()) <= {0, 1, 2}
@@ -66,11 +66,11 @@ def test_the_widest_width_reaches_every_convolution_with_its_gradient() -> None:
 
 def test_a_coarser_rate_sends_the_same_levels_and_smaller_symbols() -> None:
     encoder, image = small_encoder(), torch.randn(1, 3, 64, 64)
-    fine, coarse = (encoder(image, 1.0, rate_gain(small_config(), rate)) for rate in (0, 1))
+    fine, coarse = (encoder(image, 1.0, rate_gain(small_config(), 1.0, rate)) for rate in (0, 1))
     assert torch.equal(fine[:, 0], coarse[:, 0])
     assert 0 < coarse[:, 1:].abs().sum() < fine[:, 1:].abs().sum()
 
 
 def test_an_unknown_width_is_refused() -> None:
     with pytest.raises(ValueError, match='not in'):
-        small_encoder()(torch.zeros(1, 3, 32, 32), 0.3, rate_gain(small_config(), 0))
+        small_encoder()(torch.zeros(1, 3, 32, 32), 0.3, rate_gain(small_config(), 1.0, 0))

@@ -54,7 +54,7 @@ def test_coefficients_that_a_level_does_not_send_are_zero() -> None:
     encoder = SplitDetector(CONFIG).encoder
     levels = every_level().expand(1, 1, 2, 3)
     image = 5 * torch.randn(1, 3, 32, 48, generator=torch.Generator().manual_seed(1))
-    symbols = encoder.symbols(image, levels, 0.5, rate_gain(CONFIG, 0))[:, 1:]
+    symbols = encoder.symbols(image, levels, 0.5, rate_gain(CONFIG, 0.5, 0))[:, 1:]
     for level, count in enumerate(level_counts(CONFIG, WIDTH)):
         assert not symbols[:, count:, :, level].any()
         assert symbols[:, :count, :, level].any()
@@ -72,7 +72,7 @@ def error_of(level: int, rate: int, width: float = 1.0) -> float:
     model = SplitDetector(CONFIG)
     noise = torch.randn(1, 3, 12, 12, generator=torch.Generator().manual_seed(2))
     image = torch.nn.functional.interpolate(noise, (64, 64), mode='bilinear')
-    gain = rate_gain(CONFIG, rate)
+    gain = rate_gain(CONFIG, 0.5, rate)
     levels = torch.full((1, 1, 4, 4), float(level))
     symbols = pad_channels(
         model.encoder.symbols(image, levels, width, gain), CONFIG.latent_channels)

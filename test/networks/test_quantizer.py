@@ -41,8 +41,8 @@ def test_symbols_never_leave_int8() -> None:
 
 
 def test_a_rate_changes_the_gain_of_every_channel() -> None:
-    config = replace(small_config(), rates=5)
-    gains = [rate_gain(config, rate) for rate in range(5)]
+    config = replace(small_config(), rate_gains=((1.0, 0.6, 0.36, 0.216, 1.6),) * 4)
+    gains = [rate_gain(config, 0.5, rate) for rate in range(5)]
     assert all(gain.shape == (config.latent_channels,) for gain in gains)
     of_default, *coarser, finest = gains
     for finer, coarse in pairwise((of_default, *coarser)):

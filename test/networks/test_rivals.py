@@ -164,7 +164,7 @@ def test_the_codec_without_slimming_is_our_encoder_of_the_full_width_alone() -> 
     rivals = Rivals(small_config()).eval()
     config = rivals.static.config
     assert config.widths == (1.0,)
-    symbols = rivals.static(torch.randn(1, 3, 64, 96), 1.0, rate_gain(config, 0))
+    symbols = rivals.static(torch.randn(1, 3, 64, 96), 1.0, rate_gain(config, 1.0, 0))
     assert symbols.shape == (1, small_config().latent_channels, 4, 6)
 
 

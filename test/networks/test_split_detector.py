@@ -130,6 +130,9 @@ def test_a_width_that_gives_no_whole_channels_is_refused() -> None:
 
 @pytest.mark.parametrize(('changes', 'complaint'), [
     ({'coefficient_gains': (8.0, 12.0)}, 'coefficient_gains .* one of each width'),
+    ({'patch_row_steps': (2,)}, 'patch_row_steps .* one of each width'),
+    ({'rate_gains': ((1.0, 0.5),)}, 'rate_gains .* a row of each width'),
+    ({'rate_gains': ((1.0, 0.5),) * 3 + ((1.0,),)}, 'rate_gains .* all as long'),
     ({'coefficient_channels': 8}, 'leaves width 0.25 less than the 3 means'),
     ({'coefficient_shares': (0.5, 1.0)}, 'coefficient_shares .* one of each width'),
     ({'coefficient_shares': (0.5, 0.25, 0.75, 1.0)}, 'coefficient_shares .* rise'),
@@ -142,5 +145,5 @@ def test_sizes_that_do_not_fit_together_are_refused(changes: dict, complaint: st
 
 
 def test_a_configuration_survives_json() -> None:
-    config = ModelConfig(('ball',), rates=3)
+    config = ModelConfig(('ball',), rate_gains=((1.0, 0.5), (1.0, 0.5), (1.0, 0.5), (2.0, 1.0)))
     assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config

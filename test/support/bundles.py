@@ -52,22 +52,20 @@ def write_tiny_bundle(
 def _manifest(
     seed: int, with_tables: bool, bits: tuple[int, ...], encoders: tuple[str, ...]
 ) -> dict[str, Any]:
-    latents = max(WIDTHS.values())
     manifest: dict[str, Any] = {
-        'format': 1, 'classes': list(CLASSES), 'input_long_side': 416, 'input_multiple': 32,
+        'format': 2, 'classes': list(CLASSES), 'input_long_side': 416, 'input_multiple': 32,
         'latent_stride': STRIDE, 'candidates': CANDIDATES, 'server': 'server.onnx',
         'widths': [
             {'width': width, 'channels': 4 * channels, 'latent_channels': channels,
-             'encoder': encoder}
+             'encoder': encoder, 'gains': list(GAINS)}
             for (width, channels), encoder in zip(WIDTHS.items(), encoders, strict=False)
         ],
-        'rates': [{'gain': [gain] * latents} for gain in GAINS],
     }
     if with_tables:
         for entry in manifest['widths']:
             entry['entropy_tables'] = [_tables(entry['latent_channels'], gain) for gain in GAINS]
-    for rate, count in zip(manifest['rates'], bits, strict=False):
-        rate['bits'] = count
+    if bits:
+        manifest['bits'] = list(bits)
     tensors = {'seed': np.array([seed])}
     return manifest | {'fingerprint': fingerprint_model(manifest, tensors)}
 

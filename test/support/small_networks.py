@@ -26,7 +26,8 @@ def small_config(classes: tuple[str, ...] = CLASSES) -> ModelConfig:
     """Return a model of few channels and a small input."""
     return ModelConfig(
         classes, input_long_side=128, encoder_channels=16, coefficient_channels=32,
-        coefficient_shares=(0.25, 0.5, 0.75, 1.0), rates=2, restorer_channels=(8, 8),
+        coefficient_shares=(0.25, 0.5, 0.75, 1.0), rate_gains=((1.0, 0.6),) * 4,
+        restorer_channels=(8, 8),
         backbone_width=0.25, neck_channels=(16, 16, 16), head_channels=16)
 
 

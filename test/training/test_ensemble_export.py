@@ -50,7 +50,7 @@ def test_widths_are_members_and_rates_are_bits(manifest: Manifest) -> None:
     assert [entry.latent_channels for entry in manifest.widths] == [6, 6, 6, 6]
     assert [entry.channels for entry in manifest.widths] == [6, 12, 18, 24]
     assert manifest.bits == BITS_OF_RATES
-    assert [gains[0] for gains in manifest.gains] == [8.0, 4.0, 2.0, 1.0]
+    assert {entry.gains for entry in manifest.widths} == {(8.0, 4.0, 2.0, 1.0)}
     assert manifest.latent_stride == 4
 
 
@@ -64,8 +64,8 @@ def test_exported_encoders_give_the_symbols_of_torch(
     with torch.no_grad():
         latent = model.encoder(
             normalize(torch.from_numpy(pixels[None]).permute(0, 3, 1, 2)), members)
-    for row, bits in zip(manifest.gains, manifest.bits, strict=True):
-        gain = np.array(row, np.float32)
+    for of_bits, bits in zip(entry.gains, manifest.bits, strict=True):
+        gain = np.full(6, of_bits, np.float32)
         (symbols,) = session.run(None, {'image': pixels[None], 'gain': gain})
         expected = quantize(latent, torch.from_numpy(gain)).numpy()
         assert symbols.dtype == np.int8

@@ -55,7 +55,7 @@ def test_the_robot_sends_the_symbols_of_the_slimmable_encoder(
     session = ort.InferenceSession(str(tmp_path / 'encoder.onnx'))
 
     for rate in range(encoder.config.rates):
-        gain = rate_gain(encoder.config, rate)
+        gain = rate_gain(encoder.config, width, rate)
         (sent,) = session.run(
             None, {'image': pixels.numpy(), 'gain': gain[:latents].numpy()})
 
@@ -76,7 +76,7 @@ def test_a_picture_without_small_things_sends_what_its_levels_send(tmp_path: Pat
     encoder.to_importance.bias[1] = -100.0
     write_encoder(RobotEncoder(encoder, 1.0), CONFIG.latents(1.0), tmp_path / 'encoder.onnx')
     (sent,) = ort.InferenceSession(str(tmp_path / 'encoder.onnx')).run(
-        None, {'image': pixels.numpy(), 'gain': rate_gain(CONFIG, 0).numpy()})
+        None, {'image': pixels.numpy(), 'gain': rate_gain(CONFIG, 1.0, 0).numpy()})
     first = 1 + level_counts(CONFIG, 1.0)[1]
     assert sent[0, 0].max() == 1
     assert sent[0, 1:first].any()

@@ -85,7 +85,8 @@ def test_an_encoder_of_one_width_learns_too_even_if_a_stage_before_froze_it() ->
 
 def test_two_widths_are_both_taught() -> None:
     objective = encoder_objective(
-        widths=(0.5, 1.0), coefficient_shares=(0.5, 1.0), coefficient_gains=(12.0, 22.0))
+        widths=(0.5, 1.0), patch_row_steps=(2, 1), coefficient_shares=(0.5, 1.0),
+        coefficient_gains=(12.0, 22.0), rate_gains=((1.0, 0.5),) * 2)
     assert list(objective.loss(bright_squares(4, 0), 0)[1]) == ['loss_w1', 'loss_w0.5']
 
 
@@ -126,7 +127,7 @@ def test_only_frames_that_are_repaired_are_drawn_and_most_of_the_default_rate() 
     decoder = SplitDetector(ModelConfig(('ball',))).decoder
     coarse = coarse_modes(decoder)
     assert {rate for width, rate in coarse if width == 0} == set(range(6))  # few coefficients
-    assert {rate for width, rate in coarse if width == 3} == {2, 3}
+    assert {rate for width, rate in coarse if width == 3} == {4, 5}  # the coarsest
     generator = torch.Generator().manual_seed(0)
     drawn = [draw_mode(coarse, generator) for _ in range(400)]
     assert set(drawn) == set(coarse)

@@ -58,7 +58,7 @@ def torch_symbols(stored: StoredRivals, codec: str, image: torch.Tensor) -> torc
         return rivals.entropic.encoder(image).round()
     if codec == 'late':
         return (127 * rivals.late.encode(rivals.server.stem(image))).round()
-    return rivals.static(image, 1.0, rate_gain(rivals.static.config, 0))
+    return rivals.static(image, 1.0, rate_gain(rivals.static.config, 1.0, 0))
 
 
 @pytest.mark.parametrize('codec', ['entropic', 'late', 'static'])

@@ -31,7 +31,7 @@ def manifest(codec: str) -> Manifest:
 
 def modes(manifest: Manifest) -> Iterator[tuple[float, int]]:
     return ((entry.width, rate)
-            for entry in manifest.widths for rate in range(len(manifest.gains)))
+            for entry in manifest.widths for rate in range(manifest.rates))
 
 
 def test_every_file_is_as_its_manifest_says(manifest: Manifest) -> None:

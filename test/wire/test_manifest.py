@@ -29,7 +29,8 @@ def test_a_manifest_gives_widths_rates_and_tables(bundle):
 
     assert [entry.width for entry in manifest.widths] == [0.25, 0.5, 0.75, 1.0]
     assert manifest.latent_channels == 16
-    assert manifest.gains[1] == (10.0,) * 16
+    assert manifest.widths[2].gains == (20.0, 10.0)
+    assert manifest.rates == 2
     assert len(manifest.tables(0, rate=1)) == 4
     assert manifest.checked_file('server.onnx') == bundle / 'server.onnx'
 
@@ -57,8 +58,7 @@ def test_a_model_without_tables_is_valid(tmp_path):
 
 def with_bits(data, *bits):
     """Let symbols travel in so many bits a rate; the gains of 20 and 10 need 6 and 5."""
-    for rate, count in zip(data['rates'], bits, strict=False):
-        rate['bits'] = count
+    data['bits'] = list(bits)
     for entry in data['widths']:
         entry.pop('entropy_tables', None)
 
@@ -85,7 +85,7 @@ def with_levels(data):
         entry['entropy_tables'] = [
             {'planes': [levels], 'shared': [other],
              'numbers': [[0] + [-1] * (sent - 1), [0] * sent, [0] * sent]}
-            for _ in data['rates']]
+            for _ in entry['gains']]
 
 
 def test_a_model_may_code_by_level(bundle):
@@ -123,13 +123,13 @@ def test_level_tables_that_do_not_fit_are_refused_with_the_file(bundle, edit, co
 @pytest.mark.parametrize(
     ('edit', 'complaint'),
     [
-        (lambda data: with_bits(data, 6), r'rates\[1\]\.bits is None, must be int'),
-        (lambda data: with_bits(data, 9, 5), r'rates\[0\]\.bits is 9, must be 1 to 8'),
-        (lambda data: with_bits(data, 6, True), r'rates\[1\]\.bits is True, must be int'),
-        (lambda data: with_bits(data, 5, 5), r'rates\[0\]\.gain reaches 20, 5 bits hold .* 16'),
-        (lambda data: [rate.update(bits=6) for rate in data['rates']], 'must be one of both'),
-        (lambda data: data['rates'].append(3), r'rates\[2\]\. is 3, must be an object'),
-        (lambda data: data.update(format=2), 'format is 2, this version reads 1'),
+        (lambda data: with_bits(data, 6), r'bits are \[6\], must be .* each of 2 rates'),
+        (lambda data: with_bits(data, 9, 5), r'bits are \[9, 5\], must be one of 1 to 8'),
+        (lambda data: with_bits(data, 6, True), r'bits are \[6, True\], must be one of 1 to 8'),
+        (lambda data: with_bits(data, 5, 5), r'gains of width 0\.25 reach 20, 5 bits hold .* 16'),
+        (lambda data: data.update(bits=[6, 6]), 'must be one of both'),
+        (lambda data: data.update(bits=6), 'bits is 6, must be list'),
+        (lambda data: data.update(format=1), 'format is 1, this version reads 2'),
         (lambda data: data.pop('format'), 'format is None, must be int'),
         (lambda data: data.update(fingerprint='XYZ'), "fingerprint is 'XYZ'"),
         (lambda data: data.update(classes=[]), 'classes is empty'),
@@ -141,8 +141,12 @@ def test_level_tables_that_do_not_fit_are_refused_with_the_file(bundle, edit, co
         (lambda data: data['widths'][1].update(width=7), r'width is 7\.0'),
         (lambda data: data['widths'][1].update(channels='x'), r"widths\[1\]\.channels is 'x'"),
         (lambda data: data['widths'].append(3), r'widths\[4\]\. is 3, must be an object'),
-        (lambda data: data['rates'][0].update(gain=[1.0]), r'rates\[0\]\.gain has 1 entries'),
-        (lambda data: data['rates'][1]['gain'].__setitem__(3, 0), r'rates\[1\]\.gain must hold'),
+        (lambda data: (data['widths'][0]['gains'].pop(),
+                       data['widths'][0]['entropy_tables'].pop()),
+         r'widths have \[1, 2\] gains, must'),
+        (lambda data: data['widths'][3]['gains'].__setitem__(1, 0),
+         r'widths\[3\]\.gains is \[20\.0, 0\], must hold positive'),
+        (lambda data: data['widths'][3].pop('gains'), r'widths\[3\]\.gains is None, must be list'),
         (lambda data: data['widths'][0]['entropy_tables'].pop(), 'one entry for each of 2 rates'),
         (lambda data: data['widths'][0]['entropy_tables'][0].pop(), 'each of 4 latent channels'),
         (lambda data: data['widths'][0]['entropy_tables'][0][0]['frequencies'].append(9),

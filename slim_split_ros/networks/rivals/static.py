@@ -15,5 +15,7 @@ def static_config(config: ModelConfig) -> ModelConfig:
     (1.0,)
     """
     return replace(config, widths=config.widths[-1:],
+                   patch_row_steps=config.patch_row_steps[-1:],
                    coefficient_shares=config.coefficient_shares[-1:],
-                   coefficient_gains=config.coefficient_gains[-1:])
+                   coefficient_gains=config.coefficient_gains[-1:],
+                   rate_gains=config.rate_gains[-1:])
