@@ -17,7 +17,7 @@ class ModelConfig:
     input_long_side: int = 416
     widths: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
     encoder_channels: int = 64  # multiples of 16 per width: kernels run in blocks of 16
-    patch_row_steps: tuple[int, ...] = (2, 1, 1, 1)  # a width reads every so manieth pixel row
+    patch_row_steps: tuple[int, ...] = (2, 1, 1, 1)  # a width reads every n-th row of pixels
     coefficient_channels: int = 192  # of the transform
     coefficient_shares: tuple[float, ...] = (1 / 6, 0.5, 0.75, 1.0)  # of them, one a width
     coefficient_gains: tuple[float, ...] = (19.0, 23.0, 27.5, 34.0)  # one a width
