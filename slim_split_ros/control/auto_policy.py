@@ -170,18 +170,19 @@ class AutoPolicy:
             if point.width == width and value >= same_worth:
                 same, same_worth = point, value
         limit, limited_worth = Reason.LINK, best_worth
-        for point, bits, reason in blocked:
+        for point, reason in blocked:
             encode_s = 0.0 if reason is Reason.COMPUTE else point.encode_ms * encode
-            value = worth.of(point, bits, encode_s)
+            value = worth.of(point, 8.0 * busyness * point.bytes, encode_s)
             if value > limited_worth:
                 limit, limited_worth = reason, value
         is_outage = self._forecast.overdue_s > self._settings.deadline_s
         return _Verdict(best, best_worth, same, same_worth, is_outage, limit)
 
-    def _allowed_points(self, busyness: float, encode: float, now_s: float
-                        ) -> tuple[list[tuple], list[tuple]]:
+    def _allowed_points(
+            self, busyness: float, encode: float, now_s: float
+    ) -> tuple[list[tuple[OperatingPoint, float]], list[tuple[OperatingPoint, Reason]]]:
         """
-        Give points with their bits, cheapest first, and those that something else blocks.
+        Give points with their bits, cheapest first, and those blocked, with what blocks them.
 
         `encode` is how many seconds encoding takes for each tabulated millisecond.
         """
@@ -198,11 +199,11 @@ class AutoPolicy:
         for point in self._points if is_slow else self._front:
             bits = 8.0 * busyness * point.bytes
             if bits > left_bits:
-                blocked.append((point, bits, Reason.BUDGET))
+                blocked.append((point, Reason.BUDGET))
             elif point is least:
                 allowed.append((point, bits))
             elif is_slow and point.encode_ms > longest_ms:
-                blocked.append((point, bits, Reason.COMPUTE))
+                blocked.append((point, Reason.COMPUTE))
             elif bits <= proven_bits and (
                     width is None or point.width <= width or bits <= sustained_bits):
                 if bits <= safe_bits:
