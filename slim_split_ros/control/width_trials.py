@@ -18,9 +18,9 @@ SAME_CAPACITY = 0.1
 MOST_EVIDENCE_S = 0.3
 # Wider only to points that leave a tenth of the link for busy pictures.
 SUSTAINED_SHARE = 0.9
-# Gains, as shares of a frame's accuracy, for which a width changes; the last is for going
+# Gains, as shares of a frame's accuracy, for which a width changes; the second is for going
 # narrower although the link sustains the present width, which is a busy picture's doing.
-UP_GAIN, DOWN_GAIN, SUSTAINED_DOWN_GAIN = 0.01, 0.02, 0.15
+LEAST_GAIN, SUSTAINED_DOWN_GAIN = 0.02, 0.15
 
 
 class WidthTrials:
@@ -62,7 +62,7 @@ class WidthTrials:
     def may_change(self, width: float, gain: float, is_sustained: bool, now_s: float,
                    capacity_bps: float) -> bool:
         """Say whether the frame may go at another width, which is worth `gain` more."""
-        is_wider = width > self.width and gain > UP_GAIN
+        is_wider = width > self.width and gain > LEAST_GAIN
         passed_s = min(max(0.0, now_s - self._seen_s), MOST_EVIDENCE_S)
         self._seen_s = now_s
         evidence_s = self._evidence_s + (passed_s if is_wider else -passed_s)
@@ -72,7 +72,7 @@ class WidthTrials:
         if is_wider:
             return self._evidence_s >= self._wait_s
         return width < self.width and gain > (SUSTAINED_DOWN_GAIN if is_sustained
-                                              else DOWN_GAIN)
+                                              else LEAST_GAIN)
 
     def _is_same(self, capacity_bps: float) -> bool:
         return abs(capacity_bps - self._trial_bps) <= SAME_CAPACITY * self._trial_bps

@@ -17,7 +17,7 @@ from slim_split_ros.control.operating_points import OperatingPoint
 
 # How much of that price a queue costs. More than 1, since what the link will carry is a guess that
 # may be too high; at 1 a constant link is filled to the brim, and widths swing on it.
-PRICE_SHARE = 1.5
+PRICE_SHARE = 1.25
 
 
 class Worth:
