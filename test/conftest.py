@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 import importlib.util
 import os
 from pathlib import Path
@@ -50,6 +50,17 @@ def ros_process(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     yield start
     for process in started:
         process.end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Print beside a failure what the processes under test printed."""
+    report = yield
+    if report.failed:
+        for process in Process.under_way:
+            state = 'runs' if process.is_running else f'ended with {process.child.returncode}'
+            report.sections.append((f'{process.log.stem} ({state})', process.output))
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

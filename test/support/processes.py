@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import ClassVar
 
 # Seconds that a process gets after each signal before the next, stronger one.
 PATIENCE_S = {signal.SIGINT: 8.0, signal.SIGTERM: 4.0, signal.SIGKILL: 4.0}
@@ -31,6 +32,8 @@ class Process:
 
     child: subprocess.Popen[bytes]
     log: Path
+    # Those not ended yet, for whoever reports a failure.
+    under_way: ClassVar[list[Process]] = []
 
     @classmethod
     def start(
@@ -42,7 +45,9 @@ class Process:
                 [sys.executable, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=out,
                 stderr=subprocess.STDOUT, start_new_session=True,
                 env={**os.environ, 'PYTHONUNBUFFERED': '1', **environment})
-        return cls(child, log)
+        process = cls(child, log)
+        cls.under_way.append(process)
+        return process
 
     @property
     def pid(self) -> int:
@@ -86,6 +91,8 @@ class Process:
 
     def end(self) -> int:
         """End it, and all that it started, with ever stronger signals; give the exit status."""
+        if self in self.under_way:
+            self.under_way.remove(self)
         for number, patience_s in PATIENCE_S.items():
             if not self.is_running:
                 break
