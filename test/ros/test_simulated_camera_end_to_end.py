@@ -39,6 +39,7 @@ def camera_system(
             'model': tiny_bundle, 'device': 'cpu', 'score_threshold': 0.0}))
     camera = start_node('sim_camera', logs / 'camera.log', {'seed': 3, 'fps': 10.0})
     try:
+        system.peer.wait(lambda: len(system.detections) > 2, 'the first detections')
         yield system, camera
     finally:
         camera.end()
@@ -57,7 +58,7 @@ def test_no_frame_is_lost_at_any_width(
         Detection2DArray, 'detections',
         lambda message: came_ns.setdefault(to_ns(message.header.stamp), time.time_ns()),
         QoSProfile(depth=500))
-    peer.wait(lambda: len(came_ns) > 2 and truths and reports, 'the first detections')
+    peer.wait(lambda: len(came_ns) > 2 and truths and reports, 'the first of each message')
     for _ in range(ROUNDS):
         offered, served = run_through_widths(system, truths, came_ns)
         if offered == served:
