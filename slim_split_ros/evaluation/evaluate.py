@@ -21,9 +21,9 @@ from slim_split_ros.evaluation.coco_metrics import (
     measure_accuracy,
     to_coco_results,
 )
-from slim_split_ros.evaluation.codec import Codec
+from slim_split_ros.evaluation.codec import Codec, Sent
 from slim_split_ros.evaluation.errors import EvaluationError
-from slim_split_ros.evaluation.image_codecs import PictureCodec, RawCodec, measure_jpeg_ms
+from slim_split_ros.evaluation.image_codecs import PictureCodec, RawCodec
 from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings
 from slim_split_ros.evaluation.picture_detector import PictureDetector
 from slim_split_ros.evaluation.points import MeasuredFrame, MeasuredPoint, Setting
@@ -39,7 +39,7 @@ CODECS = ('slim', 'paper', 'entropic', 'static', 'late', *IMAGE_CODECS, 'none', 
 SERVER_FRAMES = 2  # detected at once
 CHUNK_FRAMES = 32  # read, encoded and kept in memory at once
 WARM_UP_FRAMES = 5  # not counted: others ran before, and the first runs of a session allocate
-YARDSTICK_QUALITY = 80  # of the JPEG of a whole picture, to whose time others are compared
+YARDSTICK = Setting('jpeg', quality=80, scale=1.0)  # to whose time others are compared
 
 Progress = Callable[[Iterable, str], Iterable]
 
@@ -79,9 +79,12 @@ def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
                     *_codecs(manifest, codecs, model, detector, rivals, Path(scratch))]
         runs = [_Run(codec, setting) for codec in measured for setting in codec.settings]
         turns = list(product(_chunks(split.images), runs))
+        jpeg, jpeg_ms = PictureCodec(YARDSTICK.codec, detector), []
         with ThreadPoolExecutor(SERVER_FRAMES) as pool:
             for chunk, run in progress(turns, 'pictures'):
                 run.add(chunk, split.category_ids, pool)
+                if run is runs[-1]:
+                    jpeg_ms += [sent.encode_ms for sent in _encode(jpeg, YARDSTICK, _read(chunk))]
     if dump is not None:
         for run in runs:
             _dump(dump / f'{run.setting.name}.json', run.results)
@@ -89,8 +92,6 @@ def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
     points += [undamaged] if 'none' in codecs else []
     order = {name: place for place, name in enumerate(CODECS)}
     points.sort(key=lambda point: order[point.setting.codec])
-    jpeg_ms = [measure_jpeg_ms(picture, YARDSTICK_QUALITY)
-               for chunk in _chunks(split.images) for picture in _read(chunk)]
     return Evaluation(undamaged.accuracy, float(np.mean(jpeg_ms)), tuple(points))
 
 
@@ -142,10 +143,7 @@ class _Run:
         the server's threads would disturb the robot's time. Two frames at once, each on a thread
         of its own, end sooner than one on two threads.
         """
-        pictures = _read(images)
-        for picture in pictures[:WARM_UP_FRAMES]:
-            self.codec.encode(picture, self.setting)
-        sent = [self.codec.encode(picture, self.setting) for picture in pictures]
+        sent = _encode(self.codec, self.setting, _read(images))
         found = pool.map(lambda each: self.codec.detect(each, self.setting), sent)
         for image, each, detections in zip(images, sent, found, strict=True):
             self.results += to_coco_results(image.image_id, detections, category_ids)
@@ -165,6 +163,12 @@ def _chunks(images: tuple[LabelledImage, ...]) -> list[tuple[LabelledImage, ...]
 
 def _read(images: tuple[LabelledImage, ...]) -> list[NDArray[np.uint8]]:
     return [cv2.imread(str(image.path), cv2.IMREAD_COLOR) for image in images]
+
+
+def _encode(codec: Codec, setting: Setting, pictures: list[NDArray[np.uint8]]) -> list[Sent]:
+    for picture in pictures[:WARM_UP_FRAMES]:
+        codec.encode(picture, setting)
+    return [codec.encode(picture, setting) for picture in pictures]
 
 
 def _dump(path: Path, results: list[dict]) -> None:

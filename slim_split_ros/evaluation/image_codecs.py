@@ -105,10 +105,3 @@ def image_settings(codec: str) -> list[Setting]:
     """Return all qualities at all scales of `jpeg` or `webp`."""
     return [Setting(codec, quality=quality, scale=scale)
             for scale in SCALES for quality in QUALITIES]
-
-
-def measure_jpeg_ms(image: NDArray[np.uint8], quality: int) -> float:
-    """Return the milliseconds that JPEG takes for the whole picture."""
-    started_s = time.perf_counter()
-    cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return MS_PER_S * (time.perf_counter() - started_s)

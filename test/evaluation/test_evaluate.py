@@ -70,6 +70,7 @@ def test_every_width_and_rate_is_a_point_with_its_figures(
     named = {(point['width'], point['rate']) for point in figures['points']}
     assert named == {(width, rate) for width in (0.25, 0.5, 0.75, 1.0) for rate in (0, 1)}
     assert {'ap50', 'ap'} <= set(figures['detector'])
+    assert figures['jpeg80_ms'] > 0
     for point in figures['points']:
         assert point['codec'] == 'slim'
         assert point['default'] == (point['rate'] == 0)
