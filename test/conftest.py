@@ -13,9 +13,10 @@ from support.processes import Process
 from support.ros_environment import isolate_ros
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-# Of two processes that start at the same moment one may never hear the other: once in 7,600
-# directions tried, images over Fast DDS's shared memory did not come for as long as both ran. What
-# did not happen gets a second chance with new processes, which the summary counts; all else fails.
+# Of two processes that start at the same moment one may never hear the other: once in 7,600 pairs
+# tried, images over Fast DDS's shared memory did not come for as long as both ran (probably
+# https://github.com/eProsima/Fast-DDS/pull/4728). What did not happen gets a second chance with
+# new processes, which the summary counts; all else fails at once.
 SECOND_CHANCE = pytest.mark.flaky(reruns=1, only_rerun=['TimeoutError'])
 
 # Before any test imports rclpy: the middleware reads it when the first context is made.
