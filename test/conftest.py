@@ -59,12 +59,14 @@ def ros_process(tmp_path: Path) -> Iterator[Callable[..., Process]]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Print beside a failure what the processes under test printed."""
+    """Print beside a failure what the test's processes printed."""
     report = yield
     if report.failed:
-        for process in Process.under_way:
+        for process in Process.started:
             state = 'runs' if process.is_running else f'ended with {process.child.returncode}'
             report.sections.append((f'{process.log.stem} ({state})', process.output))
+    if report.when == 'teardown':
+        Process.started[:] = [process for process in Process.started if process.is_running]
     return report
 
 

@@ -32,8 +32,8 @@ class Process:
 
     child: subprocess.Popen[bytes]
     log: Path
-    # Those not ended yet, for whoever reports a failure.
-    under_way: ClassVar[list[Process]] = []
+    # For whoever reports a failure, and drops those that ended.
+    started: ClassVar[list[Process]] = []
 
     @classmethod
     def start(
@@ -46,7 +46,7 @@ class Process:
                 stderr=subprocess.STDOUT, start_new_session=True,
                 env={**os.environ, 'PYTHONUNBUFFERED': '1', **environment})
         process = cls(child, log)
-        cls.under_way.append(process)
+        cls.started.append(process)
         return process
 
     @property
@@ -91,8 +91,6 @@ class Process:
 
     def end(self) -> int:
         """End it, and all that it started, with ever stronger signals; give the exit status."""
-        if self in self.under_way:
-            self.under_way.remove(self)
         for number, patience_s in PATIENCE_S.items():
             if not self.is_running:
                 break
