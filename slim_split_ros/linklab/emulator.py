@@ -141,6 +141,11 @@ class _Run:
             if (decision.width, decision.rate) != (row.width, row.rate):
                 self._encode(frame, decision, now_s, again=True)
                 return
+        elif not self._controller.confirm(
+                Decision(row.width, row.rate, row.reason), row.bytes, now_s).send:
+            row.width = row.rate = None
+            row.bytes = 0
+            return
         row.sent_s = now_s
         sequence = self._sequence
         self._sequence += 1
@@ -190,7 +195,7 @@ class _Run:
                 return
             if arrival.arrival_s + server_s <= far_s:
                 self._arrivals[index] = Arrival(arrival.sequence, arrival.arrival_s,
-                                                arrival.payload_bytes, server_s)
+                                                arrival.message_bytes, server_s)
 
     def _on_report(self, report: LinkReportData, now_s: float) -> None:
         self._controller.on_report(report, now_s)

@@ -73,7 +73,7 @@ def report_message(report: LinkReportData, sender_start_ns: int, stamp_ns: int) 
         sent_s=report.sent_s,
         sequence=array('I', [arrival.sequence for arrival in arrivals]),
         arrival_s=array('d', [arrival.arrival_s for arrival in arrivals]),
-        bytes=array('I', [arrival.payload_bytes for arrival in arrivals]),
+        bytes=array('I', [arrival.message_bytes for arrival in arrivals]),
         server_ms=array('f', [_MS_PER_S * arrival.server_s for arrival in arrivals]))
 
 
