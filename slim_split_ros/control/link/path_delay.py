@@ -91,8 +91,8 @@ class PathDelay:
 
     def latest_sent_s(self, now_s: float) -> float:
         """Give the latest time of the far clock at which a report may have been sent."""
-        return now_s - self._return_excess.value + self.base_round_trip_s + DRIFT_S \
-            if self.is_known else inf
+        sooner_s = self.base_round_trip_s + CLOCK_JUMP_S    # the way back may have become shorter
+        return now_s - self._return_excess.value + sooner_s if self.is_known else inf
 
     def is_before_sending(self, one_way_s: float) -> bool:
         """Say whether a frame would have arrived before it was sent, as far as clocks tell."""

@@ -113,7 +113,6 @@ class AutoPolicy:
         if reason is Reason.LINK and (is_server_late or is_paced):
             reason = Reason.SERVER
         if verdict.is_outage:
-            self._forecast = None       # nor may `revise` make more of it
             reason = Reason.OUTAGE
         if verdict.worth <= worth.of_nothing and len(self._estimates.link.in_flight):
             return self._narrowest(reason, Action.HOLD)
@@ -135,6 +134,8 @@ class AutoPolicy:
         verdict = self._weigh(worth, busyness, now_s)
         if verdict.worth <= worth.of_nothing and len(self._estimates.link.in_flight):
             return replace(decision, action=Action.DROP)
+        if verdict.is_outage:
+            return decision
         better, gain = verdict.same, verdict.same_worth - present
         if present <= worth.of_nothing and verdict.same_worth <= worth.of_nothing:
             better, gain = verdict.best, verdict.worth - present
