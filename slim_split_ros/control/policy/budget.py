@@ -8,6 +8,8 @@ exception is a ceiling below one frame a second, where frames keep the mean.
 from collections import deque
 
 PERIOD_S = 1.0
+# Sums of floating-point times: what was sent a second ago still counts for so long.
+_ROUNDING_S = 1e-6
 
 
 class BitrateBudget:
@@ -48,7 +50,7 @@ class BitrateBudget:
         self._bucket_bits = min(self._depth_bits,
                                 self._bucket_bits + passed_s * self._ceiling_bps)
         self._filled_s = now_s
-        while self._spent and not -PERIOD_S < now_s - self._spent[0][0] < PERIOD_S:
+        while self._spent and abs(now_s - self._spent[0][0]) > PERIOD_S + _ROUNDING_S:
             self._spent.popleft()
         return min(self._bucket_bits, self._left_of_second())
 
