@@ -1,3 +1,4 @@
+from collections.abc import Callable
 import math
 import random
 import time
@@ -29,15 +30,19 @@ def make_table() -> OperatingPoints:
                        ENCODE_MS[width] * 1.2, ACCURACY[width]) for width in SIZES])
 
 
+Tell = Callable[[WidthController, LinkReportData, float], None]
+
+
 def drive(controller: WidthController, link: LinkModel, frames: int, begin_s: float = 0.0,
-          fps: float = 10.0, slowness: float = 1.0, first: int = 0) -> list[Decision]:
+          fps: float = 10.0, slowness: float = 1.0, first: int = 0,
+          tell: Tell = WidthController.on_report) -> list[Decision]:
     """Offer frames and bring every report back in time's order."""
     reports: list[tuple[float, LinkReportData]] = []
     decisions = []
     for index in range(frames):
         now_s = begin_s + index / fps
         for back_s, report in [pair for pair in reports if pair[0] <= now_s]:
-            controller.on_report(report, back_s)
+            tell(controller, report, back_s)
         reports = [pair for pair in reports if pair[0] > now_s]
         decision = controller.decide(now_s, now_s)
         decisions.append(decision)

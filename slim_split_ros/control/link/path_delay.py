@@ -66,17 +66,17 @@ class PathDelay:
     def __init__(self) -> None:
         """Start knowing nothing."""
         self._one_way = WindowedMinimum()
-        self._net_arrivals = 0      # in a row with their transmission known
         self._round_trip = WindowedMinimum()
         self._return_excess = WindowedMinimum()
-        self.jitter_s = 0.0
+        self.clear()
 
     def clear(self) -> None:
-        """Forget the clocks' offset and the base delays."""
+        """Forget the clocks' offset, the base delays and the jitter."""
         self._one_way.clear()
-        self._net_arrivals = 0
         self._round_trip.clear()
         self._return_excess.clear()
+        self._net_arrivals = 0      # in a row with their transmission known
+        self.jitter_s = 0.0
 
     @property
     def is_known(self) -> bool:
@@ -91,8 +91,9 @@ class PathDelay:
 
     def latest_sent_s(self, now_s: float) -> float:
         """Give the latest time of the far clock at which a report may have been sent."""
+        least_s = self._return_excess.value
         sooner_s = self.base_round_trip_s + CLOCK_JUMP_S    # the way back may have become shorter
-        return now_s - self._return_excess.value + sooner_s if self.is_known else inf
+        return now_s - least_s + sooner_s if least_s != inf else inf
 
     def is_before_sending(self, one_way_s: float) -> bool:
         """Say whether a frame would have arrived before it was sent, as far as clocks tell."""
