@@ -118,7 +118,7 @@ class AutoPolicy:
             return self._narrowest(reason, Action.HOLD)
         if verdict.is_outage:
             return self._narrowest(reason)
-        if is_paced and not self._pace.admits(now_s):
+        if is_paced and not self._pace.admits(fresh_s, now_s):
             return self._narrowest(Reason.SERVER, Action.DROP)
         return self._settle(self._steady(verdict, now_s), reason, now_s)
 
