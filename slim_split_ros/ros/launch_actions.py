@@ -16,7 +16,7 @@ from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 from launch_ros.actions import Node
 
 from launch import Action, LaunchContext
-from slim_split_ros.ros.camera_parameters import SimCameraSettings
+from slim_split_ros.ros.cameras.camera_parameters import SimCameraSettings
 from slim_split_ros.ros.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
 
