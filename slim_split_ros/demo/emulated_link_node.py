@@ -8,6 +8,10 @@ when it would have come: `-r features:=sent/features` for onboard, the same for 
 `detections` of offboard. Messages travel as they are, never unpacked.
 """
 
+if __name__ == '__main__':  # a signal during the imports below ends the node quietly
+    from slim_split_ros.ros.ending import end_at_once
+    end_at_once()
+
 from collections.abc import Callable, Sequence
 import sys
 import time

@@ -6,6 +6,10 @@ Answer how a message of features becomes detections: the server's node.
 It converts and publishes; decoding and detecting are `offboard/`'s.
 """
 
+if __name__ == '__main__':  # a signal during the imports below ends the node quietly
+    from slim_split_ros.ros.ending import end_at_once
+    end_at_once()
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 import secrets

@@ -6,6 +6,10 @@ Answer how a camera image becomes a message of features: the robot's node.
 It converts and publishes; pixels, networks and bytes are `onboard/`'s.
 """
 
+if __name__ == '__main__':  # a signal during the imports below ends the node quietly
+    from slim_split_ros.ros.ending import end_at_once
+    end_at_once()
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import sys

@@ -4,6 +4,10 @@ Answer how the images of a bag become a camera on ROS topics, where `ros2 bag pl
     python -m slim_split_ros.ros.cameras.bag_camera_node --ros-args -p bag:=FOLDER -p speed:=1.0
 """
 
+if __name__ == '__main__':  # a signal during the imports below ends the node quietly
+    from slim_split_ros.ros.ending import end_at_once
+    end_at_once()
+
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path

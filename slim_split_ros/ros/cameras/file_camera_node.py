@@ -4,6 +4,10 @@ Answer how a folder of images, a video file or a video device becomes a camera o
     python -m slim_split_ros.ros.cameras.file_camera_node --ros-args -p source:=FOLDER -p fps:=10.0
 """
 
+if __name__ == '__main__':  # a signal during the imports below ends the node quietly
+    from slim_split_ros.ros.ending import end_at_once
+    end_at_once()
+
 from collections.abc import Iterator, Sequence
 import sys
 
