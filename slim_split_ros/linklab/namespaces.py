@@ -16,7 +16,7 @@ import time
 from types import TracebackType
 
 from slim_split_ros.linklab.errors import NamespaceError
-from slim_split_ros.linklab.nudge import FRAME, Nudge
+from slim_split_ros.linklab.wake_packet import FRAME, WakePacket
 
 # Each change of tbf fills its bucket, so that a link which changes ten times a second gives
 # ten buckets a second beside its rate: small packets keep the bucket small, and the rest is
@@ -59,7 +59,7 @@ class Namespaces:
         self.robot, self.server = f'slim_robot_{number}', f'slim_server_{number}'
         self._uplink, self._downlink = f'slu{number}'[:15], f'sld{number}'[:15]
         self._tc: subprocess.Popen | None = None
-        self._nudge: Nudge | None = None
+        self._wake_packet: WakePacket | None = None
         self._loss: float | None = None
         self._rate_kbps: float | None = None
 
@@ -100,7 +100,7 @@ class Namespaces:
             self._tc.stdin.write(line)
             self._tc.stdin.flush()
             time.sleep(CHANGED_S)
-            self._nudge.send()
+            self._wake_packet.send()
         except OSError as error:
             raise NamespaceError(f'the link could not be shaped ({error}); the kernel may lack '
                                  f'tbf (CONFIG_NET_SCH_TBF)') from error
@@ -138,7 +138,7 @@ class Namespaces:
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
         try:
-            self._nudge = Nudge(self.robot, self._uplink)
+            self._wake_packet = WakePacket(self.robot, self._uplink)
         except OSError as error:
             raise NamespaceError(f'{self._uplink} in {self.robot} takes no packets ({error}); a '
                                  f'container may lack the right (CAP_NET_RAW)') from error
@@ -165,9 +165,9 @@ class Namespaces:
                 self._tc.kill()
                 self._tc.wait()
             self._tc = None
-        if self._nudge is not None:
-            self._nudge.close()
-            self._nudge = None
+        if self._wake_packet is not None:
+            self._wake_packet.close()
+            self._wake_packet = None
         for namespace in (self.robot, self.server):
             subprocess.run(['ip', 'netns', 'delete', namespace], check=False,
                            capture_output=True, timeout=STEP_LIMIT_S)
