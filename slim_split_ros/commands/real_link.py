@@ -25,8 +25,8 @@ def run_real(traces: list[Trace], settings: RunSettings, model: Path | None, out
     if missing:
         raise NamespaceError(f'{missing[0]} is not installed here: use the environment of `make '
                              f'setup`, or build the package with colcon and source it')
+    from slim_split_ros.demo.interruption import Interruption
     from slim_split_ros.linklab.real_run import run_real_link
-    from slim_split_ros.ros.interruption import Interruption
 
     with Interruption() as interruption:
         for trace in traces:
@@ -51,14 +51,14 @@ def _nodes(control: ControlSettings, model: Path | None) -> list[RealNode]:
         onboard['policy'] = control.policy.value
     # Small pictures: the link is measured, and rendering shares the processor with the nodes.
     camera = {'fps': f'{control.target_fps:.3f}', 'width': '320', 'height': '240'}
-    return [RealNode('sim_camera', f'{room}.sim_camera_node', False, camera),
+    return [RealNode('sim_camera', f'{room}.cameras.sim_camera_node', False, camera),
             RealNode('onboard', f'{room}.onboard_node', False, onboard),
             RealNode('offboard', f'{room}.offboard_node', True, shared)]
 
 
 def _environment(folder: Path) -> dict[str, str]:
     """Give variables with which the two sides find each other across the namespaces."""
-    from slim_split_ros.ros.demo_environment import demo_environment
+    from slim_split_ros.demo.environment import demo_environment
 
     environment = demo_environment(os.environ, folder)
     return environment | {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET'}
