@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from slim_split_ros.control import ControlSettings
     from slim_split_ros.linklab import RealRun, RunSettings, Trace
-    from slim_split_ros.linklab.real_run import RealNode
+    from slim_split_ros.demo.real_link import RealNode
 
 
 def run_real(traces: list[Trace], settings: RunSettings, model: Path | None, output: Path
@@ -26,7 +26,7 @@ def run_real(traces: list[Trace], settings: RunSettings, model: Path | None, out
         raise NamespaceError(f'{missing[0]} is not installed here: use the environment of `make '
                              f'setup`, or build the package with colcon and source it')
     from slim_split_ros.demo.interruption import Interruption
-    from slim_split_ros.linklab.real_run import run_real_link
+    from slim_split_ros.demo.real_link import run_real_link
 
     with Interruption() as interruption:
         for trace in traces:
@@ -40,7 +40,7 @@ def run_real(traces: list[Trace], settings: RunSettings, model: Path | None, out
 
 def _nodes(control: ControlSettings, model: Path | None) -> list[RealNode]:
     from slim_split_ros.control import PolicyName
-    from slim_split_ros.linklab.real_run import RealNode
+    from slim_split_ros.demo.real_link import RealNode
 
     room = 'slim_split_ros.ros'
     shared = {'model': f'"{model.resolve()}"'} if model else {}
