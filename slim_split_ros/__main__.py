@@ -17,6 +17,7 @@ _STDERR = 2
 # What asks a command to end: Ctrl-C, a supervisor, a terminal that was closed.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _IMPORT_MACHINERY = '<frozen importlib._bootstrap>'
+_MESSAGES = 'slim_split_ros.msg'
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
         if is_own_process:
             _on_signals(_interrupt)
         return args.run(args)
+    except ModuleNotFoundError as error:
+        return _say_missing(args.command, error)
     except KeyboardInterrupt:
         return _say_interrupted()
     finally:
@@ -55,6 +58,15 @@ def _parse(arguments: list[str] | None) -> Namespace:
     args = parser.parse_args(arguments)
     args.run = COMMANDS[args.command].run
     return args
+
+
+def _say_missing(command: str, error: ModuleNotFoundError) -> int:
+    from slim_split_ros.commands.missing_packages import explain_missing
+
+    if error.name and error.name.startswith('slim_split_ros.') and error.name != _MESSAGES:
+        raise error  # a fault of ours, not of the installation
+    print(f'{command}: {explain_missing(error)}', file=sys.stderr)
+    return _FAILED
 
 
 def _on_signals(handler: signal.Handlers | Callable[[int, FrameType | None], None]) -> None:

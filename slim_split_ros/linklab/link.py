@@ -63,9 +63,6 @@ def chance_kept(message_bytes: int, loss: float) -> float:
 
 def _bytes_of_fitting(message_bytes: int, room_bytes: float) -> int:
     """Sum the datagrams of a message that find room, each tried in its order."""
-    accepted = 0
-    for number in range(datagrams(message_bytes)):
-        size = min(DATAGRAM_BYTES, message_bytes - number * DATAGRAM_BYTES)
-        if size <= room_bytes - accepted:
-            accepted += size
-    return accepted
+    full, last_bytes = divmod(message_bytes, DATAGRAM_BYTES)
+    accepted = min(full, max(0, int(room_bytes // DATAGRAM_BYTES))) * DATAGRAM_BYTES
+    return accepted + last_bytes if last_bytes <= room_bytes - accepted else accepted

@@ -1,6 +1,8 @@
 import os
+from pathlib import Path
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -20,6 +22,20 @@ def can_make_namespaces() -> bool:
 
 needs_root = pytest.mark.skipif(
     not can_make_namespaces(), reason='network namespaces need root and iproute2')
+
+
+def namespace_names() -> set[str]:
+    listed = subprocess.run(['ip', 'netns', 'list'], check=True, capture_output=True, text=True)
+    return {line.split()[0] for line in listed.stdout.splitlines()}
+
+
+def is_running(process: int) -> bool:
+    """Tell a live process from one that nobody has waited for yet."""
+    try:
+        status = Path(f'/proc/{process}/stat').read_text('utf-8')
+    except FileNotFoundError:
+        return False
+    return status.rpartition(')')[2].split()[0] != 'Z'
 
 
 def test_without_root_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +94,35 @@ def test_the_namespaces_are_gone_after_an_error() -> None:
         raise RuntimeError('inside')
     listed = subprocess.run(['ip', 'netns', 'list'], check=True, capture_output=True, text=True)
     assert link.robot not in listed.stdout
+
+
+@needs_root
+def test_what_a_killed_run_left_is_gone_once_another_begins() -> None:
+    code = ('import subprocess, time\n'
+            'from slim_split_ros.linklab.namespaces import Namespaces\n'
+            'with Namespaces() as link:\n'
+            '  node = subprocess.Popen(link.command(link.server, "sleep", "60"))\n'
+            '  print(link.robot, link.server, node.pid, flush=True); time.sleep(60)\n')
+    run = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True)
+    robot, server, node = run.stdout.readline().split()
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    assert {robot, server} <= namespace_names()
+
+    with Namespaces() as link:
+        assert namespace_names() >= {link.robot, link.server}
+        assert not namespace_names() & {robot, server}
+        assert not is_running(int(node))
+
+
+@needs_root
+def test_a_run_beside_another_leaves_it_alone() -> None:
+    with Namespaces() as link:
+        code = ('from slim_split_ros.linklab.namespaces import Namespaces\n'
+                'with Namespaces(): pass\n')
+        subprocess.run([sys.executable, '-c', code], check=True, timeout=60)
+        assert namespace_names() >= {link.robot, link.server}
 
 
 @needs_root

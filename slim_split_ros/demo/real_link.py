@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+from slim_split_ros.linklab.comparison import RealFrame, RealRun
 from slim_split_ros.linklab.errors import NamespaceError
 from slim_split_ros.linklab.namespaces import Namespaces
 from slim_split_ros.linklab.shaper import Shaper
@@ -37,33 +38,6 @@ class RealNode:
     module: str
     is_server: bool
     parameters: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class RealFrame:
-    """Hold one frame that was sent over the real link; seconds of the trace."""
-
-    captured_s: float
-    sent_s: float
-    width: float
-    rate: int
-    bytes: int
-    encode_ms: float
-    back_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class RealRun:
-    """
-    Hold what came of a real run.
-
-    `offered` counts the camera's frames of that time; `unloaded_s` is the median from capture
-    to detections over the open link just before, which is what processor and middleware take.
-    """
-
-    offered: int
-    frames: tuple[RealFrame, ...]
-    unloaded_s: float
 
 
 def run_real_link(trace: Trace, nodes: Sequence[RealNode], folder: Path,
@@ -195,7 +169,6 @@ def _read_run(file: Path, began_s: float, duration_s: float) -> RealRun:
 
 def _read_frame(row: dict, began_s: float) -> RealFrame:
     return RealFrame(
-        captured_s=row['stamp_s'] - began_s, sent_s=row['sent_s'] - began_s,
-        width=row['width'], rate=int(row['rate']), bytes=int(row['bytes']),
-        encode_ms=row['encode_ms'],
+        captured_s=row['stamp_s'] - began_s, width=row['width'],
+        message_bytes=int(row['bytes']),
         back_s=None if row['back_s'] is None else row['back_s'] - began_s)
