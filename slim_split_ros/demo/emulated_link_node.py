@@ -8,9 +8,9 @@ when it would have come: `-r features:=sent/features` for onboard, the same for 
 `detections` of offboard. Messages travel as they are, never unpacked.
 """
 
-if __name__ == '__main__':  # a signal during the imports below ends the node quietly
-    from slim_split_ros.ros.ending import end_at_once
-    end_at_once()
+if __name__ == '__main__':  # a signal, or a package missing, during the imports below
+    from slim_split_ros.ros.ending import end_quietly
+    end_quietly()
 
 from collections.abc import Callable, Sequence
 import sys

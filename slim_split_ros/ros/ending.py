@@ -1,7 +1,8 @@
 """
-How SIGINT and SIGTERM end a node at any moment: with exit status 0, quietly, within a second.
+How a node's process ends: by a signal at any moment, and by a package that is missing.
 
-Nodes import it before everything else, so it imports nothing that takes time.
+SIGINT and SIGTERM give exit status 0 within a second, quietly. Nodes import this before
+everything else, so it imports nothing that takes time.
 """
 
 from __future__ import annotations
@@ -9,22 +10,25 @@ from __future__ import annotations
 import _thread
 import os
 import signal
+import sys
 import time
-from types import FrameType
+from types import FrameType, TracebackType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # For the frame in hand and the farewell to the graph; then it ends all the same.
 _LIMIT_S = 1.0
 
 
-def end_at_once() -> None:
+def end_quietly() -> None:
     """
     Let a signal end the process where it stands, while there is nothing to take leave of.
 
-    Not by an exception: thrown into an import it is swallowed, or wrapped in another one.
+    Not by an exception: thrown into an import it is swallowed, or wrapped in another one. A
+    package that is not installed is named in one line.
     """
     for number in _SIGNALS:
         signal.signal(number, _end_now)
+    sys.excepthook = _explain
 
 
 class Ending:
@@ -59,6 +63,18 @@ class Ending:
 
 def _end_now(number: int, frame: FrameType | None) -> None:
     os._exit(0)
+
+
+def _explain(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    name = str(getattr(error, 'name', ''))
+    is_ours = name.startswith('slim_split_ros.') and name != 'slim_split_ros.msg'
+    if isinstance(error, ModuleNotFoundError) and not is_ours:
+        print(f'{name} is not installed: pip install "slim_split_ros[run]", or `make setup` in a '
+              'checkout; what belongs to ROS comes with rosdep and colcon', file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def _end_later() -> None:

@@ -1,4 +1,4 @@
-"""Does a signal at any moment, imports included, end a node with status 0 and no traceback?"""
+"""Does a node end quietly by a signal at any moment, and by a package that is missing?"""
 
 from __future__ import annotations
 
@@ -63,3 +63,20 @@ def test_a_signal_at_any_moment_ends_a_node_with_status_0(
 
     assert process.wait(LIMIT_S) == 0, f'{moment_s} s after the start: {process.output}'
     assert 'Traceback' not in process.output and 'Exception ignored' not in process.output
+
+
+@pytest.mark.parametrize(('module', 'package'), [
+    ('onboard_node', 'onnxruntime'), ('offboard_node', 'cv2'),
+    ('cameras.sim_camera_node', 'panda3d'), ('cameras.bag_camera_node', 'rosbags'),
+])
+def test_a_package_that_is_missing_is_one_line_and_status_1(
+    module: str, package: str, places: dict[str, Path], ros_process: Callable[..., Process]
+) -> None:
+    program = (f'import runpy, sys; sys.modules[{package!r}] = None; '
+               f'runpy.run_module({NODES + module!r}, run_name="__main__", alter_sys=True)')
+    process = ros_process('-c', program, '--ros-args', '-p', f'bag:={places["pictures"]}/bag')
+
+    assert process.wait(LIMIT_S) == 1
+    said = [line for line in process.output.splitlines() if '[INFO]' not in line]
+    assert len(said) == 1 and said[0].startswith(package), process.output
+    assert 'is not installed: pip install' in said[0]
