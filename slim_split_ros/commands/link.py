@@ -57,6 +57,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run every trace and print the figures."""
     from slim_split_ros.control import ControlError
+    from slim_split_ros.demo.errors import DemoError
     from slim_split_ros.linklab import LinkLabError, read_traces
 
     if args.report is not None and len(args.trace) != 1:
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
             figures = _run_emulations(traces, points, settings, sizes, args.report)
         if args.json is not None:
             args.json.write_text(json.dumps(figures), encoding='utf-8')
-    except (LinkLabError, ControlError, OSError) as error:
+    except (LinkLabError, ControlError, DemoError, OSError) as error:
         print(f'link: {error}', file=sys.stderr)
         return 1
     return 0
@@ -126,14 +127,34 @@ def _run_emulations(traces: list[Trace], points: OperatingPoints, settings: RunS
 def _run_real(traces: list[Trace], points: OperatingPoints, settings: RunSettings,
               sizes: NDArray | None, model: Path | None) -> list[dict]:
     """Print the real figures of each trace beside those of the emulation."""
-    from slim_split_ros.commands.real_link import run_real
-    from slim_split_ros.linklab import compare
+    from slim_split_ros.linklab import check_machine, compare
+
+    check_machine()
+    _check_ros()
+    from slim_split_ros.demo.interruption import Interruption
+    from slim_split_ros.demo.real_link import run_real_link
 
     comparisons = []
-    for trace, real in run_real(traces, settings, model, OUTPUT):
-        comparisons.append(compare(trace, real, points, settings, sizes))
-        print(_comparison_line(comparisons[-1]), flush=True)
+    with Interruption() as interruption:
+        for trace in traces:
+            print(f'{trace.name}: {trace.duration_s:.0f} s over the real link', flush=True)
+            real = run_real_link(
+                trace, settings, model, (OUTPUT / trace.name).resolve(), interruption)
+            comparisons.append(compare(trace, real, points, settings, sizes))
+            print(_comparison_line(comparisons[-1]), flush=True)
     return [comparison.as_json() for comparison in comparisons]
+
+
+def _check_ros() -> None:
+    """Raise DemoError where ROS or the package's messages are not there."""
+    from importlib.util import find_spec
+
+    from slim_split_ros.demo.errors import DemoError
+
+    missing = [name for name in ('rclpy', 'slim_split_ros.msg') if find_spec(name) is None]
+    if missing:
+        raise DemoError(f'{missing[0]} is not installed here: use the environment of `make '
+                        f'setup`, or build the package with colcon and source it')
 
 
 def _write_page(path: Path, trace: Trace, settings: RunSettings, run: Run) -> None:

@@ -1,155 +1,139 @@
 """
-What the nodes achieve over a real, shaped link: started, observed and ended.
+The nodes over a real, shaped link between two network namespaces: started, observed, ended.
 
-It starts the nodes as processes in the two namespaces and reads the observer's rows; ROS runs
-in those processes alone.
+ROS runs in the nodes' processes alone, one of which observes and leaves its rows in a file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 import json
+import os
 from pathlib import Path
-import signal
-import subprocess
-import sys
 import time
 
-from slim_split_ros.linklab.comparison import RealFrame, RealRun
-from slim_split_ros.linklab.errors import NamespaceError
-from slim_split_ros.linklab.namespaces import Namespaces
-from slim_split_ros.linklab.shaper import Shaper
-from slim_split_ros.linklab.trace import Trace
+from slim_split_ros.control import ControlSettings, PolicyName
+from slim_split_ros.demo.environment import demo_environment
+from slim_split_ros.demo.errors import DemoError
+from slim_split_ros.demo.interruption import Interruption
+from slim_split_ros.demo.processes import ChildProcess, NodePlan, end_all
+from slim_split_ros.linklab import (
+    Namespaces,
+    RealFrame,
+    RealRun,
+    RunSettings,
+    Shaper,
+    Trace,
+)
 
 START_LIMIT_S = 60.0
 LAST_ANSWERS_S = 1.0
 WATCH_S = 0.2
 # Over the open link before the trace begins.
 OPEN_S = 6.0
-PATIENCE_S = {signal.SIGINT: 5.0, signal.SIGTERM: 2.0, signal.SIGKILL: 2.0}
+SERVER = 'offboard'
 
 
-@dataclass(frozen=True, slots=True)
-class RealNode:
-    """Name one node, the side it runs on and its parameters."""
-
-    name: str
-    module: str
-    is_server: bool
-    parameters: Mapping[str, str]
-
-
-def run_real_link(trace: Trace, nodes: Sequence[RealNode], folder: Path,
-                  environment: Mapping[str, str], with_loss: bool,
-                  is_interrupted: Callable[[], bool]) -> RealRun:
+def run_real_link(trace: Trace, settings: RunSettings, model: Path | None, folder: Path,
+                  interruption: Interruption) -> RealRun:
     """
-    Run the nodes while the link follows the trace, and give the frames of that time.
+    Run camera, both nodes and an observer while the link follows the trace.
 
-    Nodes and namespaces are gone when it returns. Raises NamespaceError where a node ends or
-    `is_interrupted` says so before it was done.
+    Logs go to `folder`. Nodes and namespaces are gone when it returns. Raises NamespaceError
+    where the machine cannot, DemoError where a node ends or `interruption` came before the end.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     rows_file = folder / 'frames.json'
-    observer = RealNode('observer', 'slim_split_ros.demo.link_observer_node', False, {
-        'output': json.dumps(str(rows_file)),
-        'seconds': f'{START_LIMIT_S + OPEN_S + trace.duration_s + 2.0:.1f}'})
-    rows_file.unlink(missing_ok=True)
-    rows_file.with_suffix('.ready').unlink(missing_ok=True)
+    ready_file = rows_file.with_suffix('.ready')
+    for file in (rows_file, ready_file):
+        file.unlink(missing_ok=True)
+    nodes = [*_plan_nodes(settings.control, model), NodePlan(
+        'observer', 'slim_split_ros.demo.link_observer_node', {
+            'output': str(rows_file),
+            'seconds': START_LIMIT_S + OPEN_S + trace.duration_s + 2.0})]
+    environment = _environment(folder)
+    children: list[ChildProcess] = []
+
+    def check() -> None:
+        if interruption.came:
+            raise DemoError('interrupted before it was done')
+        for child in children:
+            child.check()
+
     with Namespaces() as namespaces:
-        shaper = Shaper(namespaces, trace, with_loss)
+        shaper = Shaper(namespaces, trace, settings.with_loss)
         shaper.open()
-        children: list[tuple[str, subprocess.Popen]] = []
-
-        def check() -> None:
-            if is_interrupted():
-                raise NamespaceError('interrupted before it was done')
-            _check(children)
-
         try:
-            for node in (*nodes, observer):
-                children.append((node.name, _start(node, namespaces, folder, environment)))
-            _wait_ready(check, rows_file.with_suffix('.ready'), folder)
+            for node in nodes:
+                children.append(_start(node, namespaces, folder, environment))
+            _wait_ready(check, ready_file, folder)
             _pause(check, OPEN_S)
             shaper.start()
             began_s = time.time()
-            _watch(check, shaper, trace.duration_s)
+            _pause(lambda: (check(), shaper.check()), trace.duration_s)
             _pause(check, LAST_ANSWERS_S)
         finally:
             shaper.stop()
-            _end([child for _, child in children])
+            end_all(children)
     return _read_run(rows_file, began_s, trace.duration_s)
 
 
-def _start(node: RealNode, namespaces: Namespaces, folder: Path,
-           environment: Mapping[str, str]) -> subprocess.Popen:
-    given = [word for name, value in node.parameters.items()
-             for word in ('-p', f'{name}:={value}')]
-    namespace = namespaces.server if node.is_server else namespaces.robot
-    command = namespaces.command(namespace, sys.executable, '-m', node.module, '--ros-args',
-                                 *given)
-    with (folder / f'{node.name}.log').open('wb') as output:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
-                                stderr=subprocess.STDOUT,
-                                env=_environment(environment, node.is_server),
-                                start_new_session=True)
+def _plan_nodes(control: ControlSettings, model: Path | None) -> list[NodePlan]:
+    room = 'slim_split_ros.ros'
+    shared = {'model': str(model.resolve())} if model else {}
+    onboard = {**shared, 'deadline_ms': round(control.deadline_s * 1000.0),
+               'target_fps': control.target_fps, 'width': control.pinned_width,
+               'max_bitrate_kbps': round(control.max_bitrate_kbps)}
+    if control.policy is not PolicyName.FIXED:
+        onboard['policy'] = control.policy.value
+    # Small pictures: the link is measured, and rendering shares the processor with the nodes.
+    camera = {'fps': control.target_fps, 'width': 320, 'height': 240}
+    return [NodePlan('sim_camera', f'{room}.cameras.sim_camera_node', camera),
+            NodePlan('onboard', f'{room}.onboard_node', onboard),
+            NodePlan(SERVER, f'{room}.offboard_node', shared)]
 
 
-def _environment(common: Mapping[str, str], is_server: bool) -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
+    """Give variables with which the two sides find each other across the namespaces."""
+    environment = demo_environment(os.environ, folder)
+    return environment | {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET'}
+
+
+def _start(node: NodePlan, namespaces: Namespaces, folder: Path,
+           environment: Mapping[str, str]) -> ChildProcess:
+    is_server = node.name == SERVER
+    namespace = namespaces.server if is_server else namespaces.robot
+    return ChildProcess(
+        node.name, namespaces.command(namespace, *node.command()), folder / f'{node.name}.log',
+        _without_shared_memory(environment) if is_server else environment)
+
+
+def _without_shared_memory(environment: Mapping[str, str]) -> dict[str, str]:
     """
-    Give a side's variables: the server's middleware has UDP alone.
+    Give the server's variables: its middleware has UDP alone.
 
     Namespaces divide the network but not /dev/shm, over which Fast DDS would go round the link.
     """
-    if not is_server:
-        return dict(common)
-    kept = {name: value for name, value in common.items()
+    kept = {name: value for name, value in environment.items()
             if not name.endswith('_DEFAULT_PROFILES_FILE')}
     return kept | {'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4'}
 
 
-def _wait_ready(check: Callable[[], None], ready: Path, folder: Path) -> None:
+def _wait_ready(check: Callable[[], None], ready_file: Path, folder: Path) -> None:
     limit_s = time.monotonic() + START_LIMIT_S
-    while not ready.exists():
+    while not ready_file.exists():
         check()
         if time.monotonic() > limit_s:
-            raise NamespaceError(f'no detections came back within {START_LIMIT_S:.0f} s over '
-                                 f'the open link; see the logs in {folder}')
+            raise DemoError(f'no detections came back within {START_LIMIT_S:.0f} s over the '
+                            f'open link; see the logs in {folder}')
         time.sleep(WATCH_S)
 
 
-def _pause(check: Callable[[], None], seconds: float) -> None:
+def _pause(check: Callable[[], object], seconds: float) -> None:
     until_s = time.monotonic() + seconds
-    while time.monotonic() < until_s:
+    while (left_s := until_s - time.monotonic()) > 0.0:
         check()
-        time.sleep(WATCH_S)
-
-
-def _watch(check: Callable[[], None], shaper: Shaper, duration_s: float) -> None:
-    while (left_s := shaper.started_s + duration_s - time.monotonic()) > 0.0:
-        check()
-        if shaper.error is not None:
-            raise shaper.error
         time.sleep(min(WATCH_S, left_s))
-
-
-def _check(children: list) -> None:
-    for name, child in children:
-        if child.poll() is not None:
-            raise NamespaceError(f'{name} ended with status {child.returncode}; see its log')
-
-
-def _end(children: list[subprocess.Popen]) -> None:
-    """End every process with ever stronger signals."""
-    for number, patience_s in PATIENCE_S.items():
-        for child in children:
-            if child.poll() is None:
-                child.send_signal(number)
-        limit_s = time.monotonic() + patience_s
-        for child in children:
-            try:
-                child.wait(max(0.0, limit_s - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                continue
 
 
 def _read_run(file: Path, began_s: float, duration_s: float) -> RealRun:
@@ -158,7 +142,8 @@ def _read_run(file: Path, began_s: float, duration_s: float) -> RealRun:
         frames = [_read_frame(row, began_s) for row in document['frames']]
         offered = [stamp_s - began_s for stamp_s in document['offered']]
     except (OSError, ValueError, KeyError) as error:
-        raise NamespaceError(f'the observer left no rows in {file} ({error})') from error
+        raise DemoError(f'the observer left no rows in {file} ({error}); see the logs beside '
+                        f'it') from error
     before = sorted(frame.back_s - frame.captured_s for frame in frames
                     if -OPEN_S < frame.captured_s < -0.5 and frame.back_s is not None)
     return RealRun(

@@ -6,16 +6,19 @@ from slim_split_ros.linklab.emulator import FrameRow
 from slim_split_ros.linklab.errors import LinkLabError, NamespaceError, RunError, TableError
 from slim_split_ros.linklab.frames import parse_sizes
 from slim_split_ros.linklab.live_path import LivePath
+from slim_split_ros.linklab.namespaces import Namespaces, check_machine
 from slim_split_ros.linklab.points_file import parse_points
 from slim_split_ros.linklab.results import Means, Results, average
 from slim_split_ros.linklab.run import Run, RunSettings, run_emulation
 from slim_split_ros.linklab.schedule import Schedule
+from slim_split_ros.linklab.shaper import Shaper
 from slim_split_ros.linklab.timeline import Timeline, make_timeline
 from slim_split_ros.linklab.trace import Trace, parse_trace, read_trace, read_traces
 
 __all__ = [
-    'Comparison', 'FrameRow', 'LinkLabError', 'LivePath', 'Means', 'NamespaceError', 'RealFrame',
-    'RealRun', 'Results', 'Run', 'RunError', 'RunSettings', 'Schedule', 'TableError', 'Timeline',
-    'Trace', 'average', 'compare', 'make_timeline', 'parse_points', 'parse_sizes', 'parse_trace',
-    'read_text', 'read_trace', 'read_traces', 'run_emulation',
+    'Comparison', 'FrameRow', 'LinkLabError', 'LivePath', 'Means', 'NamespaceError', 'Namespaces',
+    'RealFrame', 'RealRun', 'Results', 'Run', 'RunError', 'RunSettings', 'Schedule', 'Shaper',
+    'TableError', 'Timeline', 'Trace', 'average', 'check_machine', 'compare', 'make_timeline',
+    'parse_points', 'parse_sizes', 'parse_trace', 'read_text', 'read_trace', 'read_traces',
+    'run_emulation',
 ]

@@ -42,8 +42,6 @@ class FrameRow:
     sent_s: float | None = None
     left_queue_s: float | None = None
     back_s: float | None = None
-    capacity_kbps: float | None = None
-    backlog_ms: float | None = None
 
 
 def emulate(trace: Trace, frames: FrameTable, schedule: Schedule, controller: WidthController,
@@ -113,8 +111,6 @@ class _Run:
                 self._held = None
             return
         self._held = None
-        row.capacity_kbps = self._controller.capacity_kbps
-        row.backlog_ms = self._controller.backlog_ms
         self._encode(frame, decision, now_s, again=False)
 
     def _encode(self, frame: int, decision: Decision, now_s: float, again: bool) -> None:

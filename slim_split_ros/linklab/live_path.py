@@ -1,5 +1,5 @@
 """
-When a real message comes out of an emulated link, if at all: the trace's queue, delay and loss.
+An emulated link for real messages: when each comes out of the trace's queue, if at all.
 
 The definitions are those of `emulator.py`; only the clock is the wall's.
 """
