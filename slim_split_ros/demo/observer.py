@@ -77,6 +77,7 @@ class Observer(Node):
         self._next_picture_ns = 0
         self._kept_bytes = 0
         self._records: dict[int, FrameRecord] = {}
+        self._encoded: list[FrameRecord] = []
         self._by_sequence: dict[int, FrameRecord] = {}
         self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
         self._status: EncoderStatus | None = None
@@ -109,9 +110,9 @@ class Observer(Node):
         return bool(self._images)
 
     @property
-    def features_seen(self) -> bool:
-        """Whether any encoded frame has come."""
-        return any(seen.width is not None for seen in self._records.values())
+    def encoded(self) -> list[FrameRecord]:
+        """Every frame that was encoded, in the order they came; it grows."""
+        return self._encoded
 
     @property
     def drops(self) -> dict[str, int]:
@@ -142,7 +143,9 @@ class Observer(Node):
     def _on_features(self, serialized: bytes) -> None:
         message = deserialize_message(serialized, EncodedFrame)
         seen = self._record(to_ns(message.header.stamp))
-        seen.width = message.width
+        if seen.width is None:
+            self._encoded.append(seen)
+        seen.width = round(message.width, 4)  # it went through float32
         seen.sent_s = time.time()
         seen.message_bytes += len(serialized)
         seen.encode_ms = message.encode_ms
