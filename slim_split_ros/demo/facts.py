@@ -88,8 +88,8 @@ def _some_of_each_width(shown: Sequence[FrameRecord]) -> list[FrameRecord]:
 def _ours(seen: FrameRecord, subject: DemoSubject) -> ShownFrame:
     jpeg = annotate(read_pixels(seen.image), seen.found, seen.truth, subject.manifest.classes)
     return ShownFrame(
-        subject.codec, f'width {seen.width:.2f}', seen.width, seen.message_bytes, seen.encode_ms,
-        jpeg=jpeg, **_counts(seen.found, seen.truth))
+        subject.codec, f'{subject.codec}, width {seen.width:.2f}', seen.width,
+        seen.message_bytes, seen.encode_ms, jpeg=jpeg, **_counts(seen.found, seen.truth))
 
 
 def _theirs(

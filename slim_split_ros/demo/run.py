@@ -33,8 +33,9 @@ Progress = Callable[[float], None]
 
 _START_LIMIT_S = 60.0
 _SET_LIMIT_S = 5.0
-# The last frames are still under way when the time is over.
+# The last frames are still under way when the time is over, and the last image is being encoded.
 _LAST_ANSWER_LIMIT_S = 2.0
+_LAST_IMAGE_S = 0.5
 _SPIN_S = 0.05
 _BYTES_PER_MB = 1e6
 
@@ -172,12 +173,12 @@ class _Session:
 
     def _take_last(self, start_ns: int) -> tuple[FrameRecord, ...]:
         """Return the frames up to now, once their detections have come or had time to."""
-        now_ns, give_up_s = time.time_ns(), time.monotonic() + _LAST_ANSWER_LIMIT_S
+        now_ns, now_s = time.time_ns(), time.monotonic()
         while True:
             taken = tuple(seen for seen in self._observer.captured_since(start_ns)
                           if seen.stamp_ns < now_ns)
             waiting = [seen for seen in taken if seen.width is not None and seen.found is None]
-            if time.monotonic() > give_up_s or not waiting:
+            if time.monotonic() - now_s > (_LAST_ANSWER_LIMIT_S if waiting else _LAST_IMAGE_S):
                 return taken
             self._spin_once()
 

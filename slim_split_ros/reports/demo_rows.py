@@ -132,9 +132,9 @@ def fate_table(frames: Sequence[FrameFigures], captured: int, drops: Mapping[str
          arrived),
         ('not encoded', captured - len(frames))]
     rows += [(f'by the count of the onboard node: {_DROP_REASONS.get(name, "see onboard.log")} '
-              f'({name})', count) for name, count in drops.items() if count]
+              f'({name})', count) for name, count in drops.items()]
     return Table(('what became of the images', 'images'),
-                 tuple((name, str(count)) for name, count in rows))
+                 tuple((name, str(count)) for name, count in rows if count))
 
 
 def _row(width: float, frames: list[FrameFigures], fps: float) -> WidthRow:
