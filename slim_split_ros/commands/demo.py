@@ -58,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the nodes, print the table, write the page and say where it is."""
     from slim_split_ros.bags import BagError
-    from slim_split_ros.demo.demo import DemoOptions, prepare_demo
+    from slim_split_ros.demo.prepare import DemoOptions, prepare_demo
     from slim_split_ros.demo.errors import DemoError
     from slim_split_ros.demo.output import write_figures, write_pages
     from slim_split_ros.linklab import LinkLabError
@@ -119,8 +119,9 @@ def _print_tables(facts: DemoFacts, link: LinkRun | None) -> None:
     from slim_split_ros.reports.text_table import lay_out
 
     tables = [demo_table(facts.rows, facts.channels, facts.has_truth),
-              codec_table(facts.compared, facts.has_truth),
               fate_table(facts.frames, facts.captured, facts.drops)]
+    if facts.compared:
+        tables.append(codec_table(facts.compared, facts.has_truth))
     if link is not None:
         tables.append(Table((f'over {link.trace}', ''), link.figures))
     print('\n\n'.join(lay_out(table) for table in tables))
