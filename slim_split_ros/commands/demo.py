@@ -58,9 +58,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the nodes, print the table, write the page and say where it is."""
     from slim_split_ros.bags import BagError
-    from slim_split_ros.demo.prepare import DemoOptions, prepare_demo
     from slim_split_ros.demo.errors import DemoError
     from slim_split_ros.demo.output import write_figures, write_pages
+    from slim_split_ros.demo.prepare import DemoOptions, prepare_demo
     from slim_split_ros.linklab import LinkLabError
     from slim_split_ros.ros.errors import StartError
     from slim_split_ros.wire import WireError
