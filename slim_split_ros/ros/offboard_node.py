@@ -6,6 +6,10 @@ Answer how a message of features becomes detections: the server's node.
 It converts and publishes; decoding and detecting are `offboard/`'s.
 """
 
+if __name__ == '__main__':  # a signal, or a package missing, during the imports below
+    from slim_split_ros.ros.ending import end_quietly
+    end_quietly()
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 import secrets

@@ -6,6 +6,10 @@ Answer how a camera image becomes a message of features: the robot's node.
 It converts and publishes; pixels, networks and bytes are `onboard/`'s.
 """
 
+if __name__ == '__main__':  # a signal, or a package missing, during the imports below
+    from slim_split_ros.ros.ending import end_quietly
+    end_quietly()
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import sys

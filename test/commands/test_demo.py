@@ -2,7 +2,9 @@
 
 import json
 import os
+import random
 import signal
+import time
 
 import psutil
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from slim_split_ros.__main__ import main
 from slim_split_ros.weights import SHIPPED_MODELS
 from support.bundles import WIDTHS, write_tiny_bundle
-from support.processes import Process, wait_until
+from support.processes import Process, heeds_sigterm, wait_until
 
 # Several times what a busy machine with two cores needs.
 LIMIT_S = 120.0
@@ -45,7 +47,6 @@ def nodes_of(process):
 
 
 @pytest.mark.parametrize(('arguments', 'complaint'), [
-    (['--source', '/no/such/folder'], '/no/such/folder does not exist'),
     (['--seconds', '0'], '0 is not a number of seconds of at least 2'),
     (['--seconds', 'nan'], 'nan is not a number of seconds'),
     (['--seconds', 'soon'], 'soon is not a number of seconds'),
@@ -125,15 +126,20 @@ def test_demo_of_a_folder_knows_no_truth(demo, bundle, tmp_path):
 
 
 @pytest.mark.ros
-def test_source_that_cannot_be_read_ends_with_what_its_node_said(demo, bundle, tmp_path):
+@pytest.mark.parametrize(('name', 'words'), [
+    ('', 'holds no images'), ('no.bag', 'does not exist'), ('video9', 'does not exist')])
+def test_source_that_gives_nothing_ends_with_status_1_and_its_name(
+        bundle, tmp_path, capsys, name, words):
     empty = tmp_path / 'empty'
     empty.mkdir()
 
-    process = demo('--model', str(bundle), '--seconds', '4', '--source', str(empty))
+    status = main(['demo', '--model', str(bundle), '--source', str(empty / name),
+                   '--output', str(tmp_path / 'out')])
 
-    assert process.wait(LIMIT_S) == 1
-    last = process.output.strip().splitlines()[-1]
-    assert 'file_camera ended with status 1' in last and 'holds no images' in last
+    printed = capsys.readouterr().err.strip()
+    assert status == 1
+    assert printed.startswith(f'demo: {empty / name} ') and words in printed
+    assert '\n' not in printed
 
 
 @pytest.mark.ros
@@ -149,6 +155,35 @@ def test_interrupted_demo_ends_with_status_1_and_leaves_no_node(demo, bundle):
     assert process.wait(LIMIT_S) == 1, process.output
     assert 'demo: interrupted' in process.output
     assert not [node for node in nodes if node.is_running()]
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize('latest_s', [0.3, 1.0, 3.0, 6.0])
+def test_signal_at_any_moment_ends_the_demo_with_a_sentence(demo, bundle, latest_s):
+    moment_s = random.uniform(0.0, latest_s)
+    process = demo('--model', str(bundle), '--seconds', '60')
+    wait_until(lambda: heeds_sigterm(process), LIMIT_S, 'start of the interpreter')
+    time.sleep(moment_s)
+    nodes = nodes_of(process)
+
+    process.signal(signal.SIGTERM)
+
+    assert process.wait(LIMIT_S) == 1, f'{moment_s} s after the start: {process.output}'
+    assert process.output.splitlines()[-1] == 'demo: interrupted before it was done'
+    assert 'Traceback' not in process.output and 'Exception ignored' not in process.output
+    assert not [node for node in nodes if node.is_running()]
+
+
+@pytest.mark.ros
+def test_nodes_end_with_a_demo_that_is_killed(demo, bundle):
+    process = demo('--model', str(bundle), '--seconds', '60')
+    wait_until(lambda: len(nodes_of(process)) == 3, LIMIT_S, 'start of three nodes')
+    nodes = nodes_of(process)
+
+    process.signal(signal.SIGKILL)
+
+    _, left = psutil.wait_procs(nodes, timeout=LIMIT_S)
+    assert not left
 
 
 @pytest.mark.ros
