@@ -29,6 +29,7 @@ def test_nodes_end_with_the_command(
     command.signal(number)
 
     assert command.wait(30.0) == (1 if number == signal.SIGINT else -number)
+    assert number == signal.SIGKILL or 'interrupted before it was done' in command.output
     _, alive = psutil.wait_procs(inside, timeout=20.0)
     assert not alive
     wait_until(lambda: not namespace_names() & set(names), 20.0, 'the end of the namespaces')
