@@ -26,6 +26,10 @@ _NS_PER_S = 1_000_000_000
 AnyBagImage = BagImage | CompressedBagImage
 
 
+def _ignore(text: str) -> None:
+    pass
+
+
 def find_image_topic(bag: Path, topic: str = '') -> str:
     """
     Return the topic of images that is meant; empty means the only one that is not depth.
@@ -45,7 +49,7 @@ def find_image_topic(bag: Path, topic: str = '') -> str:
 
 
 def read_images(
-    bag: Path, topic: str = '', warn: Callable[[str], None] = lambda text: None
+    bag: Path, topic: str = '', warn: Callable[[str], None] = _ignore
 ) -> Iterator[AnyBagImage]:
     """
     Yield the images of one topic; raise BagError as find_image_topic does.
@@ -63,10 +67,6 @@ def read_images(
                         yield image
     if was_empty:
         find_image_topic(bag, name)
-
-
-def _ignore(text: str) -> None:
-    pass
 
 
 def _image_topics(storage: Storage) -> list[Topic]:

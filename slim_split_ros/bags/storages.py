@@ -77,8 +77,7 @@ class _McapStorage:
         self._reader = SeekingReader(stream, validate_crcs=True)
         summary = self._reader.get_summary()
         # Any of them may be left out by who wrote the file.
-        indexed = summary and summary.chunk_indexes and summary.channels and summary.schemas
-        self._summary = summary if indexed else None
+        self._summary = summary if summary and summary.channels and summary.schemas else None
 
     def topics(self) -> set[Topic]:
         if self._summary is None:
@@ -89,10 +88,10 @@ class _McapStorage:
                 for channel in self._summary.channels.values()}
 
     def messages(self, topic: Topic) -> Iterator[RawMessage]:
+        indexed = bool(self._summary and self._summary.chunk_indexes)
+        reader = self._reader if indexed else self._scan()
         # Sorting a file without an index would take all of it into memory.
-        reader = self._scan() if self._summary is None else self._reader
-        in_order = self._summary is not None
-        for schema, channel, message in reader.iter_messages(topic.name, log_time_order=in_order):
+        for schema, channel, message in reader.iter_messages(topic.name, log_time_order=indexed):
             if _mcap_topic(schema, channel) == topic:
                 yield RawMessage(message.log_time, _unpack_message(message.data))
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from slim_split_ros.bags import CompressedBagImage, find_image_topic, is_bag, read_images
 from slim_split_ros.demo.processes import NodePlan
+from slim_split_ros.onboard import ImageError, decode_image, view_image
 from slim_split_ros.ros.cameras.picture_source import check_source
 from slim_split_ros.ros.errors import StartError
 
 _ROOM = 'slim_split_ros.ros'
+# One damaged image at the beginning of a bag is no reason to refuse it.
+_IMAGES_TRIED = 5
 
 
 def plan_nodes(
@@ -29,7 +33,7 @@ def plan_nodes(
         topic = find_image_topic(bag, topic)
         camera = NodePlan('bag_camera', f'{_ROOM}.cameras.bag_camera_node', {
             'bag': str(bag), 'topic': topic, 'loop': True})
-        if isinstance(next(read_images(bag, topic)), CompressedBagImage):
+        if _is_compressed(bag, topic):
             onboard['image_transport'] = 'compressed'
     else:
         camera = _plan_camera(source, topic, seed)
@@ -67,3 +71,19 @@ def _plan_camera(source: str | None, topic: str, seed: int) -> NodePlan:
     check_source(source)
     return NodePlan('file_camera', f'{_ROOM}.cameras.file_camera_node', {
         'source': str(Path(source).resolve()), 'loop': True})
+
+
+def _is_compressed(bag: Path, topic: str) -> bool:
+    """Tell the transport of a topic; StartError if the robot's side cannot read its images."""
+    reason = ''
+    for image in islice(read_images(bag, topic), _IMAGES_TRIED):
+        try:
+            if isinstance(image, CompressedBagImage):
+                decode_image(image.data)
+                return True
+            view_image(image.encoding, image.width, image.height, image.step,
+                       image.is_bigendian, image.data)
+            return False
+        except ImageError as error:
+            reason = str(error)
+    raise StartError(f'{bag}: the images on {topic} cannot be shown: {reason}')

@@ -90,8 +90,18 @@ def test_a_topic_without_messages_is_passed_over(tmp_path: Path) -> None:
 
 def test_a_bag_without_images_says_so(tmp_path: Path) -> None:
     write_bag(tmp_path / 'bag', {TOPIC: []})
-    with pytest.raises(BagError, match='bag: no images'):
+    with pytest.raises(BagError, match='bag: no images: no topic is of'):
         list(read_images(tmp_path / 'bag'))
+
+
+def test_a_bag_whose_topics_have_no_messages_names_them(tmp_path: Path) -> None:
+    with (tmp_path / 'a.mcap').open('wb') as stream:
+        writer = McapWriter(stream)
+        writer.start()
+        writer.register_channel(TOPIC, 'cdr', writer.register_schema(IMAGE, 'ros2msg', b''))
+        writer.finish()
+    with pytest.raises(BagError, match=f'no messages that are images on {TOPIC}'):
+        list(read_images(tmp_path / 'a.mcap'))
 
 
 def test_a_message_that_is_no_image_is_left_out_and_told(tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ from slim_split_ros.demo.plan import plan_nodes, put_link_between
 from slim_split_ros.ros.errors import StartError
 
 RAW = BagImage(1, 1, 'camera', 'bgr8', 2, 1, 6, False, np.zeros(6, np.uint8))
-COMPRESSED = CompressedBagImage(1, 1, 'camera', 'jpeg', np.zeros(6, np.uint8))
+COMPRESSED = CompressedBagImage(
+    1, 1, 'camera', 'jpeg', cv2.imencode('.jpg', np.zeros((8, 8, 3), np.uint8))[1].ravel())
+UNKNOWN = BagImage(1, 1, 'camera', 'sonar7', 3, 1, 6, False, np.zeros(6, np.uint8))
+CUT = CompressedBagImage(1, 1, 'camera', 'jpeg', COMPRESSED.data[:90])
 
 
 def write_bag(folder, image):
@@ -67,6 +70,23 @@ def test_several_topics_without_a_name_are_listed(tmp_path):
 
     with pytest.raises(BagError, match='/left, /right: name one of these with --topic'):
         plan(str(tmp_path / 'bag'))
+
+
+@pytest.mark.parametrize(('image', 'words'), [
+    (UNKNOWN, "encoding 'sonar7' is not supported"), (CUT, 'cut short')])
+def test_images_that_the_robot_cannot_read_are_refused(tmp_path, image, words):
+    bag = write_bag(tmp_path / 'bag', image)
+
+    with pytest.raises(StartError, match=f'{bag}: the images on /camera/image .*{words}'):
+        plan(str(bag))
+
+
+def test_one_damaged_image_at_the_beginning_is_no_reason_to_refuse_a_bag(tmp_path):
+    with BagImageWriter(tmp_path / 'bag') as writer:
+        writer.write('/image', CUT)
+        writer.write('/image', COMPRESSED)
+
+    assert plan(str(tmp_path / 'bag'))[1].parameters['image_transport'] == 'compressed'
 
 
 def test_folder_and_picture_are_pictures(tmp_path):

@@ -84,7 +84,7 @@ def check_source(source: str) -> None:
     """Raise StartError unless pictures can be expected; a device is opened, but not read."""
     opened = open_source(source)
     if not _is_device(opened.path):
-        next(timed_pictures(opened, opened.fps, loops=False, omissions=Omissions(_ignore)))
+        next(timed_pictures(opened, opened.fps, False, Omissions(lambda text: None)))
 
 
 def timed_pictures(
@@ -99,15 +99,11 @@ def timed_pictures(
             was_empty = False
             yield TimedFrame(next(numbers) * period_s, picture)
         if was_empty:
-            raise StartError(f'{source.path} gives no pictures that OpenCV can decode: convert '
-                             'it, for instance to MP4 with H.264 or to PNG')
+            raise StartError(f'{source.path} gives no pictures that OpenCV can decode: '
+                             f'{_remedy(source.path)}')
         omissions.end_round()
         if not loops:
             return
-
-
-def _ignore(text: str) -> None:
-    pass
 
 
 def _is_picture(path: Path) -> bool:
@@ -128,10 +124,13 @@ def _is_device(path: Path) -> bool:
 
 
 def _open_video(path: Path) -> cv2.VideoCapture:
-    is_device = _is_device(path)
-    video = cv2.VideoCapture(str(path), cv2.CAP_V4L2 if is_device else cv2.CAP_ANY)
+    video = cv2.VideoCapture(str(path), cv2.CAP_V4L2 if _is_device(path) else cv2.CAP_ANY)
     if not video.isOpened():
-        remedy = 'is it in use, and may this user read it?' if is_device else (
-            'its format is unknown to OpenCV: convert it, for instance to MP4')
-        raise StartError(f'{path} cannot be opened as a video: {remedy}')
+        raise StartError(f'{path} cannot be opened as a video: {_remedy(path)}')
     return video
+
+
+def _remedy(path: Path) -> str:
+    if _is_device(path):
+        return 'is it in use, and may this user read it?'
+    return 'convert it, for instance to MP4 with H.264, or to PNG'

@@ -122,8 +122,8 @@ def test_a_video_whose_pictures_cannot_be_decoded_is_named(tmp_path: Path) -> No
     video.write(grey(10))
     video.release()
     # What a codec that is not there looks like: a whole container with frames of an unknown kind.
-    path.write_bytes(path.read_bytes().replace(b'MJPG', b'AV01'))
-    with pytest.raises(StartError, match=r'clip\.avi (gives no pictures|cannot be opened)'):
+    path.write_bytes(path.read_bytes().replace(b'MJPG', b'HEVC'))
+    with pytest.raises(StartError, match=r'clip\.avi gives no pictures'):
         check_source(str(path))
 
 
