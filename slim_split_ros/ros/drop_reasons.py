@@ -1,7 +1,7 @@
 """Answer which word stands in statuses and logs for a frame that an error dropped."""
 
 from slim_split_ros.onboard import EncodingError, ImageError
-from slim_split_ros.wire import ChecksumError, HeaderError, PayloadError
+from slim_split_ros.wire import ChecksumError, FieldError, PayloadError
 
 FAILURE = 'failure'
 
@@ -9,7 +9,7 @@ FAILURE = 'failure'
 def onboard_reason(error: Exception) -> str:
     """Name why an image did not become a frame."""
     return _word(error, ((EncodingError, 'encoding'), (ImageError, 'image'),
-                         (HeaderError, 'size')))
+                         (FieldError, 'size')))
 
 
 def offboard_reason(error: Exception) -> str:
@@ -19,7 +19,7 @@ def offboard_reason(error: Exception) -> str:
 
     return _word(error, ((FingerprintMismatchError, 'model'), (FrameMismatchError, 'mismatch'),
                          (ChecksumError, 'checksum'), (PayloadError, 'payload'),
-                         (HeaderError, 'header')))
+                         (FieldError, 'header')))
 
 
 def _word(error: Exception, words: tuple[tuple[type[Exception], str], ...]) -> str:
