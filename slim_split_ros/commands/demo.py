@@ -11,10 +11,10 @@ from slim_split_ros.weights import SHIPPED_MODELS
 
 if TYPE_CHECKING:
     from slim_split_ros.commands.demo_link import DemoLink
+    from slim_split_ros.demo.observer import FrameRecord
+    from slim_split_ros.demo.run import DemoPlan, DemoRecord
     from slim_split_ros.reports.demo_page import DemoFacts
     from slim_split_ros.reports.demo_rows import FrameFigures
-    from slim_split_ros.ros.demo_run import DemoPlan, DemoRecord
-    from slim_split_ros.ros.observer import Sighting
     from slim_split_ros.wire import Manifest
 
 _SECONDS = 30.0
@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
         return 1
     from slim_split_ros.bags import BagError
     from slim_split_ros.commands.demo_link import DemoLink
+    from slim_split_ros.demo.errors import DemoError
     from slim_split_ros.linklab import LinkLabError
-    from slim_split_ros.ros.demo_errors import DemoError
     from slim_split_ros.ros.errors import StartError
     from slim_split_ros.wire import WireError
 
@@ -105,9 +105,9 @@ def _seconds(text: str) -> float:
 
 def _collect(args: argparse.Namespace, link: DemoLink | None
              ) -> tuple[DemoFacts, DemoRecord]:
-    from slim_split_ros.ros.demo_plan import plan_nodes
-    from slim_split_ros.ros.demo_run import DemoPlan
-    from slim_split_ros.ros.emulated_link_node import SENT
+    from slim_split_ros.demo.emulated_link_node import SENT
+    from slim_split_ros.demo.plan import plan_nodes
+    from slim_split_ros.demo.run import DemoPlan
     from slim_split_ros.ros.model import bundle_folder
     from slim_split_ros.wire import load_manifest
 
@@ -132,7 +132,7 @@ def _collect(args: argparse.Namespace, link: DemoLink | None
 def _run_with_bar(plan: DemoPlan) -> DemoRecord:
     from tqdm import tqdm
 
-    from slim_split_ros.ros.demo_run import run_demo
+    from slim_split_ros.demo.run import run_demo
 
     # A file that the output goes to would otherwise get hundreds of bars.
     redraw_s = 0.1 if sys.stderr.isatty() else plan.seconds / _BARS_IN_A_FILE
@@ -148,13 +148,13 @@ def _run_with_bar(plan: DemoPlan) -> DemoRecord:
 
 def _facts(args: argparse.Namespace, manifest: Manifest, record: DemoRecord, share_s: float,
            link: DemoLink | None) -> DemoFacts:
+    from slim_split_ros.demo.pictures import annotate
     from slim_split_ros.reports.demo_page import DemoFacts
     from slim_split_ros.reports.demo_rows import summarize
-    from slim_split_ros.ros.demo_pictures import annotate
     from slim_split_ros.ros.offboard_parameters import OffboardSettings
 
-    frames = tuple(_figures_of(sighting) for sighting in record.sightings)
-    shown = [annotate(sighting, manifest.classes) for sighting in record.sightings]
+    frames = tuple(_figures_of(sighting) for sighting in record.records)
+    shown = [annotate(sighting, manifest.classes) for sighting in record.records]
     return DemoFacts(
         source='The simulated camera' if args.source is None else args.source,
         seconds=args.seconds, score_threshold=OffboardSettings().score_threshold,
@@ -167,7 +167,7 @@ def _facts(args: argparse.Namespace, manifest: Manifest, record: DemoRecord, sha
         link=None if link is None else link.trace.name)
 
 
-def _figures_of(sighting: Sighting) -> FrameFigures:
+def _figures_of(sighting: FrameRecord) -> FrameFigures:
     from slim_split_ros.evaluation.matching import count_matches
     from slim_split_ros.reports.demo_rows import FrameFigures
 

@@ -54,7 +54,8 @@ ROOMS = {
     'reports': Room(_rooms(''), ROS | TORCH),
     'weights': Room(_rooms(''), allowed=frozenset()),
     'ros': Room(BELOW_ROS, TORCH),
-    'commands': Room(BELOW_ROS | {'ros'}),
+    'demo': Room(BELOW_ROS | {'ros'}, TORCH),
+    'commands': Room(BELOW_ROS | {'ros', 'demo'}),
 }
 # The one file of a room that may do more, as the architecture says.
 EXCEPTIONS = {'offboard/torch_runtime.py': Room(_rooms('wire networks'))}

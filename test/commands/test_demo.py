@@ -39,8 +39,9 @@ def demo(tmp_path, checkout):
 
 def nodes_of(process):
     """Return the children that run a node by now; one just forked still looks like the demo."""
+    rooms = ('slim_split_ros.ros.', 'slim_split_ros.demo.')
     return [child for child in psutil.Process(process.pid).children(recursive=True)
-            if any(part.startswith('slim_split_ros.ros.') for part in child.cmdline())]
+            if any(part.startswith(rooms) for part in child.cmdline())]
 
 
 @pytest.mark.parametrize(('arguments', 'complaint'), [
@@ -132,7 +133,7 @@ def test_source_that_cannot_be_read_ends_with_what_its_node_said(demo, bundle, t
 
     assert process.wait(LIMIT_S) == 1
     last = process.output.strip().splitlines()[-1]
-    assert 'image_source ended with status 1' in last and 'holds no images' in last
+    assert 'file_camera ended with status 1' in last and 'holds no images' in last
 
 
 @pytest.mark.ros

@@ -22,7 +22,7 @@ def readme(checkout: Path) -> str:
 @pytest.mark.parametrize(('module', 'table'), [
     ('onboard_parameters', 'OnboardSettings'),
     ('offboard_parameters', 'OffboardSettings'),
-    ('camera_parameters', 'SimCameraSettings'),
+    ('cameras.camera_parameters', 'SimCameraSettings'),
 ])
 def test_every_parameter_stands_there_as_the_node_declares_it(readme, module, table):
     from importlib import import_module
