@@ -40,7 +40,7 @@ def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
     not hold what its header says.
     """
     header = encoded.header
-    width_index = _check_header(header, manifest)
+    width_index = check_header(header, manifest)
     sent = manifest.widths[width_index].latent_channels
     stride = manifest.latent_stride
     geometry = header.geometry
@@ -54,8 +54,12 @@ def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
     return ServerInput(symbols, inverse_gain, width_index, geometry)
 
 
-def _check_header(header: FrameHeader, manifest: Manifest) -> int:
-    """Return the index of the frame's width."""
+def check_header(header: FrameHeader, manifest: Manifest) -> int:
+    """
+    Return the index of the frame's width, which the model has.
+
+    Raises FrameMismatchError for a frame that this model did not make, before it is decoded.
+    """
     if header.fingerprint != manifest.fingerprint:
         raise FingerprintMismatchError(
             f'fingerprint of the frame is {header.fingerprint:016x}, of the model here '
