@@ -16,9 +16,9 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from slim_split_ros.control import Decision
+from slim_split_ros.control import ControlError, Decision
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
-from slim_split_ros.onboard import FrameEncoder, OnboardError
+from slim_split_ros.onboard import FrameEncoder, OnboardError, find_operating_points
 from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters, onboard_reason
 from slim_split_ros.ros.errors import SettingError
 from slim_split_ros.ros.frame_maker import FrameMaker
@@ -36,7 +36,6 @@ from slim_split_ros.ros.messages import (
 )
 from slim_split_ros.ros.model import bundle_folder
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
-from slim_split_ros.ros.operating_point_file import read_operating_points
 from slim_split_ros.ros.pacing import Pacer
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
@@ -93,7 +92,7 @@ class Onboard(Node):
         # Not the node's clock: in simulated time it stands at 0 until somebody publishes it, and
         # a restart would look like the run before.
         self._maker = FrameMaker(encoder, read_pixels, manifest.fingerprint, time.time_ns())
-        self._chooser = make_chooser(read_operating_points(manifest), manifest, settings)
+        self._chooser = make_chooser(find_operating_points(manifest), manifest, settings)
         self._live.require(self._chooser.check)
         self._live.on_change(lambda _, new: self._chooser.replace_settings(new))
 
@@ -195,7 +194,8 @@ def _size_bytes(frame: EncodedPayload, header: Header) -> int:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is told to stop; return the exit status."""
-    return run_node(Onboard, args, start_errors=(WireError, OnboardError, SettingError))
+    return run_node(
+        Onboard, args, start_errors=(ControlError, WireError, OnboardError, SettingError))
 
 
 if __name__ == '__main__':
