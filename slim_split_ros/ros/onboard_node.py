@@ -39,7 +39,6 @@ from slim_split_ros.ros.onboard_parameters import OnboardSettings
 from slim_split_ros.ros.pacing import Pacer
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
-from slim_split_ros.ros.resident_pages import release_code_pages
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.width_choice import make_chooser
 from slim_split_ros.ros.worker import Mailbox, Worker
@@ -77,7 +76,6 @@ class Onboard(Node):
         self._mailbox: Mailbox[_Waiting] = Mailbox()
         self._worker = Worker(self._mailbox, self._serve, self._diagnostics.failed)
         self._connect(settings)
-        release_code_pages()
         self._worker.start()
 
     def stop(self) -> None:
