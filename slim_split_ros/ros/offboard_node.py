@@ -29,7 +29,7 @@ from slim_split_ros.offboard import (
     load_server,
     new_canvas,
 )
-from slim_split_ros.ros.arrival_log import ArrivalLog
+from slim_split_ros.offboard.arrivals import ArrivalLog
 from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters, offboard_reason
 from slim_split_ros.ros.messages import (
     DetectionWriter,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from slim_split_ros.ros.arrival_log import REPORT_LENGTH, ArrivalLog
+from slim_split_ros.offboard.arrivals import REPORT_LENGTH, ArrivalLog
 
 START_NS = 1_700_000_000_000_000_001
 
