@@ -1,5 +1,5 @@
 """
-How does a frame become the input of the server's network? Decoded and checked against the model.
+The way from a frame to the input of the server's network: checked against the model, decoded.
 
 A frame decodes without any other; bytes are `wire/`'s.
 """
@@ -48,7 +48,7 @@ def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
     tables = manifest.tables(width_index, header.rate)
     bits = manifest.symbol_bits(header.rate)
     symbols = np.zeros((manifest.latent_channels, *shape[1:]), np.int8)
-    symbols[:sent] = unpack_symbols(encoded.payload, shape, tables, bits)
+    symbols[:sent] = unpack_symbols(encoded.payload, shape, manifest.coder, tables, bits)
     inverse_gain = np.zeros(manifest.latent_channels, np.float32)
     inverse_gain[:sent] = 1.0 / manifest.widths[width_index].gains[header.rate]
     return ServerInput(symbols, inverse_gain, width_index, geometry)

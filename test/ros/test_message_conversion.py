@@ -27,7 +27,7 @@ from slim_split_ros.wire import (
     EncodedPayload,
     FrameGeometry,
     FrameHeader,
-    HeaderError,
+    FieldError,
 )
 from support.split_system import box_rows
 
@@ -72,7 +72,7 @@ def test_a_change_of_any_sealed_field_is_seen() -> None:
         read_frame(message)
     message = frame_message(FRAME, camera_header())
     message.width = 7.0
-    with pytest.raises(HeaderError, match='width is 7.0'):
+    with pytest.raises(FieldError, match='width is 7.0'):
         read_frame(message)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from slim_split_ros.ros.parameters import allowed_values
+
 
 def parameter_rows(settings: type) -> list[str]:
     """Give a Markdown row for each field: name, default, meaning, what is allowed, when."""
@@ -16,14 +18,5 @@ def _row(item: Any) -> str:
     default = str(item.default).lower() if isinstance(item.default, bool) else str(item.default)
     changeable = 'at start' if rule.read_only else 'any time'
     cells = (f'`{item.name}`', f'`{default}`' if default else '', rule.description,
-             _allowed(rule), changeable)
+             allowed_values(rule), changeable)
     return f'| {" | ".join(cells)} |'
-
-
-def _allowed(rule: Any) -> str:
-    if rule.choices:
-        return ', '.join(f'`{choice}`' for choice in rule.choices)
-    if rule.low is None or rule.high is None:
-        return ''
-    step = f', step {rule.step:g}' if rule.step else ''
-    return f'{rule.low:.10g} to {rule.high:.10g}{step}'
