@@ -6,8 +6,9 @@ Images and boxes, frames and reports, statuses and stamps; what a value means is
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
+from typing import TYPE_CHECKING
 
 from builtin_interfaces.msg import Time
 import numpy as np
@@ -25,8 +26,13 @@ from slim_split_ros.control import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import PixelView, decode_image, view_image
 from slim_split_ros.ros.diagnostics import Counters
+from slim_split_ros.wire.fields import check_time
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader, check, seal
+
+if TYPE_CHECKING:
+    # The onboard node imports this file, and no server room.
+    from slim_split_ros.offboard import Report
 
 _NS_PER_S = 1_000_000_000
 _LONGEST_AGE_S = 1.0
@@ -102,7 +108,7 @@ class LinkEstimate:
 
 def frame_message(frame: EncodedPayload, header: Header) -> EncodedFrame:
     """Make the message of a frame under the camera's header, sealed by its checksum."""
-    fields, geometry = frame.header, frame.header.geometry
+    fields, geometry = replace(frame.header, frame_id=header.frame_id), frame.header.geometry
     payload = array('B')
     payload.frombytes(frame.payload)
     return EncodedFrame(
@@ -116,28 +122,36 @@ def frame_message(frame: EncodedPayload, header: Header) -> EncodedFrame:
 
 def read_frame(message: EncodedFrame) -> EncodedPayload:
     """Return the checked frame; raise WireError for what cannot be one."""
+    stamp = message.header.stamp
     header = FrameHeader(
-        sender_start_ns=to_ns(message.sender_start), sequence=message.sequence,
+        sender_start_ns=check_time(
+            'sender_start', message.sender_start.sec, message.sender_start.nanosec),
+        sequence=message.sequence,
         geometry=FrameGeometry(message.image_width, message.image_height,
                                message.input_width, message.input_height),
         width=message.width, rate=message.rate, fingerprint=message.fingerprint,
-        stamp_ns=to_ns(message.header.stamp), encode_ms=message.encode_ms,
-        chunk_index=message.chunk_index, chunk_count=message.chunk_count)
-    payload = message.payload.tobytes()
-    check(header, payload, message.checksum)
-    return EncodedPayload(header, payload)
+        stamp_ns=check_time('stamp', stamp.sec, stamp.nanosec), encode_ms=message.encode_ms,
+        chunk_index=message.chunk_index, chunk_count=message.chunk_count,
+        frame_id=message.header.frame_id)
+    check(header, message.payload, message.checksum)
+    return EncodedPayload(header, message.payload.tobytes())
 
 
-def report_message(report: LinkReportData, sender_start_ns: int, stamp_ns: int) -> LinkReport:
+def camera_header(fields: FrameHeader) -> Header:
+    """Return the header of the camera image that a frame was made of."""
+    return Header(stamp=to_stamp(fields.stamp_ns), frame_id=fields.frame_id)
+
+
+def report_message(report: 'Report', stamp_ns: int) -> LinkReport:
     """Make the message of a report on one sender."""
     arrivals = report.arrivals
     return LinkReport(
-        stamp=to_stamp(stamp_ns), sender_start=to_stamp(sender_start_ns),
+        stamp=to_stamp(stamp_ns), sender_start=to_stamp(report.sender_start_ns),
         report_sequence=report.report_sequence, receiver_id=report.receiver_id,
         sent_s=report.sent_s,
         sequence=array('I', [arrival.sequence for arrival in arrivals]),
         arrival_s=array('d', [arrival.arrival_s for arrival in arrivals]),
-        bytes=array('I', [arrival.payload_bytes for arrival in arrivals]),
+        bytes=array('I', [arrival.message_bytes for arrival in arrivals]),
         server_ms=array('f', [_MS_PER_S * arrival.server_s for arrival in arrivals]))
 
 

@@ -10,8 +10,8 @@ import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
-from slim_split_ros.control.arrivals import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, LinkReport
+from slim_split_ros.offboard import Arrival, Report
 from slim_split_ros.ros.messages import (
     DetectionWriter,
     frame_message,
@@ -22,12 +22,13 @@ from slim_split_ros.ros.messages import (
     to_ns,
     to_stamp,
 )
+from slim_split_ros.ros.messages import camera_header as header_of_camera
 from slim_split_ros.wire import (
     ChecksumError,
     EncodedPayload,
+    FieldError,
     FrameGeometry,
     FrameHeader,
-    FieldError,
 )
 from support.split_system import box_rows
 
@@ -58,6 +59,7 @@ def test_a_frame_survives_the_wire() -> None:
     for name in ('sender_start_ns', 'sequence', 'geometry', 'width', 'rate', 'fingerprint',
                  'stamp_ns', 'chunk_index', 'chunk_count'):
         assert getattr(read.header, name) == getattr(FRAME.header, name)
+    assert header_of_camera(read.header) == camera_header()
 
 
 def test_a_change_of_any_sealed_field_is_seen() -> None:
@@ -71,15 +73,23 @@ def test_a_change_of_any_sealed_field_is_seen() -> None:
     with pytest.raises(ChecksumError):
         read_frame(message)
     message = frame_message(FRAME, camera_header())
+    message.header.frame_id += 'x'
+    with pytest.raises(ChecksumError):
+        read_frame(message)
+    message = frame_message(FRAME, camera_header())
     message.width = 7.0
     with pytest.raises(FieldError, match='width is 7.0'):
+        read_frame(message)
+    message = frame_message(FRAME, camera_header())
+    message.sender_start.nanosec += 1_000_000_000
+    with pytest.raises(FieldError, match=r'sender_start\.nanosec is 1'):
         read_frame(message)
 
 
 def test_a_report_survives_the_wire_with_what_is_not_known_yet() -> None:
-    report = LinkReportData(2**64 - 1, 9, 123.456789, (
+    report = Report(FRAME.header.sender_start_ns, 2**64 - 1, 9, 123.456789, (
         Arrival(4, 100.25, 900, 0.025), Arrival(5, 100.5, 950)))
-    raw = serialize_message(report_message(report, FRAME.header.sender_start_ns, stamp_ns=5))
+    raw = serialize_message(report_message(report, stamp_ns=5))
     message = deserialize_message(raw, LinkReport)
     read = read_report(message)
     assert to_ns(message.sender_start) == FRAME.header.sender_start_ns
