@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 import math
 
 # 3 s at 10 frames per second, in 0.7 kB: reports share the air with the frames.
@@ -45,6 +45,7 @@ class ArrivalLog:
 
     def __init__(self, first_report: int) -> None:
         self._arrivals: OrderedDict[int, Arrival] = OrderedDict()
+        self._served: Arrival | None = None
         self._last_report_s = -math.inf
         self.last_arrival_s = -math.inf
         self.next_report = first_report
@@ -57,10 +58,11 @@ class ArrivalLog:
         if len(self._arrivals) > REPORT_LENGTH:
             self._arrivals.popitem(last=False)
 
-    def set_server_time(self, sequence: int, server_s: float) -> None:
-        """Note how long it took from the arrival to detections, if the frame is remembered."""
-        if sequence in self._arrivals:
-            self._arrivals[sequence] = replace(self._arrivals[sequence], server_s=server_s)
+    def served(self, arrival: Arrival) -> None:
+        """Note a frame whose server time is known, though newer ones may have pushed it out."""
+        self._served = arrival
+        if arrival.sequence in self._arrivals:
+            self._arrivals[arrival.sequence] = arrival
 
     def is_due(self, now_s: float, in_silence: bool) -> bool:
         """Say whether a report is due; `in_silence`: also where nothing came since the last."""
@@ -73,5 +75,8 @@ class ArrivalLog:
         number = self.next_report
         self.next_report += 1
         self._last_report_s = now_s
-        return Report(
-            sender_start_ns, receiver_id, number, now_s, tuple(self._arrivals.values()))
+        arrivals = tuple(self._arrivals.values())
+        # At 60 frames per second 32 are half a second, which a slow server takes for one.
+        if self._served and self._served.sequence not in self._arrivals:
+            arrivals = (self._served, *arrivals[1:])
+        return Report(sender_start_ns, receiver_id, number, now_s, arrivals)

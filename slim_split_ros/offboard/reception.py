@@ -132,7 +132,9 @@ class Reception:
         header = received.frame.header
         with self._lock:
             if sender := self._senders.get(header.sender_start_ns):
-                sender.log.set_server_time(header.sequence, now_s - received.arrival_s)
+                sender.log.served(Arrival(
+                    header.sequence, received.arrival_s, received.message_bytes,
+                    server_s=now_s - received.arrival_s))
 
     def due_reports(self, now_s: float) -> list[Report]:
         """Make the reports that are due; a newcomer is told once, not in its silence."""

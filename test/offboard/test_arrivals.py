@@ -22,7 +22,7 @@ def report_of(log: ArrivalLog, now_s: float) -> Report:
 
 def test_a_report_holds_arrivals_oldest_first_with_server_times_once_known() -> None:
     log = log_with(Arrival(3, 1.0, 900), Arrival(4, 1.1, 950))
-    log.set_server_time(3, 0.025)
+    log.served(Arrival(3, 1.0, 900, 0.025))
 
     report = report_of(log, now_s=1.2)
 
@@ -48,10 +48,13 @@ def test_a_report_holds_no_more_than_the_newest() -> None:
     assert newest == list(range(100 - REPORT_LENGTH, 100))
 
 
-def test_a_server_time_of_a_forgotten_frame_is_ignored() -> None:
-    log = log_with(Arrival(1, 1.0, 900))
-    log.set_server_time(0, 0.025)
-    assert [arrival.sequence for arrival in report_of(log, 1.1).arrivals] == [1]
+def test_a_frame_served_so_late_that_others_pushed_it_out_is_reported_with_its_time() -> None:
+    arrivals = [Arrival(sequence, sequence / 60, 900) for sequence in range(REPORT_LENGTH + 9)]
+    log = log_with(*arrivals)
+    log.served(Arrival(4, 4 / 60, 900, 0.8))
+    report = report_of(log, 1.1)
+    assert report.arrivals[0] == Arrival(4, 4 / 60, 900, 0.8)
+    assert report.arrivals[1:] == tuple(arrivals[10:])
 
 
 def test_reports_keep_their_distance_and_go_on_in_silence_less_often() -> None:

@@ -13,7 +13,8 @@ from rclpy.publisher import Publisher
 
 from slim_split_ros.msg import EncodedFrame
 from slim_split_ros.ros.messages import frame_message, to_ns, to_stamp
-from slim_split_ros.wire import EncodedPayload, FrameGeometry, FrameHeader
+from slim_split_ros.weights import SHIPPED_MODELS
+from slim_split_ros.wire import EncodedPayload, FrameGeometry, FrameHeader, load_manifest
 from support.split_system import SENSOR_DATA, SplitSystem
 
 pytestmark = pytest.mark.ros
@@ -50,6 +51,11 @@ def of_a_later_version(message: EncodedFrame) -> EncodedFrame:
 
 def of_another_model(message: EncodedFrame) -> EncodedFrame:
     return sealed(message, message.payload.tobytes(), fingerprint=0x1234)
+
+
+def of_the_shipped_model(message: EncodedFrame) -> EncodedFrame:
+    shipped = load_manifest(SHIPPED_MODELS['slim']).fingerprint
+    return sealed(message, message.payload.tobytes(), fingerprint=shipped)
 
 
 def of_an_unknown_width(message: EncodedFrame) -> EncodedFrame:
@@ -90,6 +96,7 @@ BAD: dict[Callable[[EncodedFrame], EncodedFrame], str] = {
     of_another_model: 'fingerprint of the frame is 0000000000001234',
     of_an_unknown_width: 'width is 0.3, the model has', without_size: 'image_width is 0',
     flipped: 'checksum of frame', of_a_later_version: 'payload names coder 99',
+    of_the_shipped_model: 'that model is the shipped one of codec:=slim',
     of_an_unknown_rate: 'rate is 200, the model has', width_that_is_no_number: 'width is nan',
     one_chunk_of_three: 'chunk_count is 3', of_a_long_name: 'has 300 bytes, must have at most',
     stamped_in_surplus_nanoseconds: 'stamp.nanosec is 1',
