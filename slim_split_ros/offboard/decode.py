@@ -12,7 +12,7 @@ import numpy as np
 
 from slim_split_ros.offboard.errors import FingerprintMismatchError, FrameMismatchError
 from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.header import EncodedPayload
+from slim_split_ros.wire.header import EncodedPayload, FrameHeader
 from slim_split_ros.wire.manifest import Manifest
 from slim_split_ros.wire.payload import unpack_symbols
 
@@ -40,7 +40,7 @@ def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
     not hold what its header says.
     """
     header = encoded.header
-    width_index = check_frame(encoded, manifest)
+    width_index = check_header(header, manifest)
     sent = manifest.widths[width_index].latent_channels
     stride = manifest.latent_stride
     geometry = header.geometry
@@ -54,13 +54,12 @@ def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
     return ServerInput(symbols, inverse_gain, width_index, geometry)
 
 
-def check_frame(encoded: EncodedPayload, manifest: Manifest) -> int:
+def check_header(header: FrameHeader, manifest: Manifest) -> int:
     """
-    Return the index of a frame's width; raises FrameMismatchError for a frame of another model.
+    Return the index of the frame's width, which the model has.
 
-    Cheap: what the payload holds is seen by decoding it.
+    Raises FrameMismatchError for a frame that this model did not make, before it is decoded.
     """
-    header = encoded.header
     if header.fingerprint != manifest.fingerprint:
         raise FingerprintMismatchError(
             f'fingerprint of the frame is {header.fingerprint:016x}, of the model here '

@@ -29,6 +29,7 @@ from slim_split_ros.ros.messages import (
     decode_compressed,
     frame_message,
     read_report,
+    report_data,
     status_message,
     to_ns,
     view_raw,
@@ -46,6 +47,7 @@ from slim_split_ros.ros.worker import Mailbox, Worker
 from slim_split_ros.wire import EncodedPayload, WireError, encoded_frame_bytes, load_manifest
 
 _STATUS_PERIOD_S = 1.0
+_WARNING_PERIOD_S = 5.0
 _LOST_REMEDY = (
     'images were lost before they reached this node: raw images over best effort need a larger '
     'shared-memory segment at both ends; load config/fastdds_large_images.xml (README, '
@@ -127,8 +129,14 @@ class Onboard(Node):
         self._diagnostics.dropped('message_lost', _LOST_REMEDY, event.total_count_change)
 
     def _on_report(self, message: LinkReport) -> None:
-        if to_ns(message.sender_start) == self._maker.sender_start_ns:
-            self._chooser.on_report(read_report(message), time.monotonic())
+        try:
+            report = read_report(message)
+        except WireError as error:
+            self.get_logger().warning(
+                f'link report ignored: {error}', throttle_duration_sec=_WARNING_PERIOD_S)
+            return
+        if report.sender_start_ns == self._maker.sender_start_ns:
+            self._chooser.on_report(report_data(report), time.monotonic())
             self._mailbox.release()
 
     def _serve(self, waiting: _Waiting) -> None:

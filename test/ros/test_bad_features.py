@@ -27,7 +27,8 @@ def sealed(message: EncodedFrame, payload: bytes, **changes: object) -> EncodedF
         'geometry': FrameGeometry(message.image_width, message.image_height,
                                   message.input_width, message.input_height),
         'width': message.width, 'rate': message.rate, 'fingerprint': message.fingerprint,
-        'stamp_ns': to_ns(message.header.stamp), 'encode_ms': message.encode_ms, **changes}
+        'stamp_ns': to_ns(message.header.stamp), 'encode_ms': message.encode_ms,
+        'frame_id': message.header.frame_id, **changes}
     return frame_message(EncodedPayload(FrameHeader(**fields), payload), message.header)
 
 
@@ -80,14 +81,24 @@ def width_that_is_no_number(message: EncodedFrame) -> EncodedFrame:
     return message
 
 
+def under_another_name(message: EncodedFrame) -> EncodedFrame:
+    message.header.frame_id += 'x'
+    return message
+
+
 def of_a_long_name(message: EncodedFrame) -> EncodedFrame:
     message.header.frame_id = 'x' * 300
     return message
 
 
-def stamped_in_surplus_nanoseconds(message: EncodedFrame) -> EncodedFrame:
-    message.header.stamp.nanosec += 1_000_000_000
+def of_a_second_too_long(message: EncodedFrame) -> EncodedFrame:
+    message.header.stamp.sec -= 1
+    message.header.stamp.nanosec += 10**9
     return message
+
+
+def of_another_coder(message: EncodedFrame) -> EncodedFrame:
+    return sealed(message, b'\x00' + message.payload.tobytes()[1:])
 
 
 # A reason is logged once in 5 s: those of one reason stand apart, so that they wait together.
@@ -98,8 +109,9 @@ BAD: dict[Callable[[EncodedFrame], EncodedFrame], str] = {
     flipped: 'checksum of frame', of_a_later_version: 'payload names coder 99',
     of_the_shipped_model: 'that model is the shipped one of codec:=slim',
     of_an_unknown_rate: 'rate is 200, the model has', width_that_is_no_number: 'width is nan',
+    under_another_name: 'checksum of frame', of_another_coder: 'payload names coder 0',
     one_chunk_of_three: 'chunk_count is 3', of_a_long_name: 'has 300 bytes, must have at most',
-    stamped_in_surplus_nanoseconds: 'stamp.nanosec is 1',
+    of_a_second_too_long: 'stamp.nanosec is 1',
 }
 
 
