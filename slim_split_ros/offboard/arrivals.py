@@ -64,11 +64,11 @@ class ArrivalLog:
         if arrival.sequence in self._arrivals:
             self._arrivals[arrival.sequence] = arrival
 
-    def is_due(self, now_s: float, in_silence: bool) -> bool:
-        """Say whether a report is due; `in_silence`: also where nothing came since the last."""
+    def is_due(self, now_s: float) -> bool:
+        """Say whether a report is due."""
         has_news = self.last_arrival_s > self._last_report_s
         gap_s = _SHORTEST_GAP_S if has_news else _SILENCE_GAP_S
-        return (has_news or in_silence) and now_s - self._last_report_s >= gap_s
+        return now_s - self._last_report_s >= gap_s
 
     def make_report(self, sender_start_ns: int, receiver_id: int, now_s: float) -> Report:
         """Make the next report."""

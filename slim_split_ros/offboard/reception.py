@@ -21,8 +21,9 @@ MAX_SENDERS = 64
 # The deadline of a robot does not travel with its frames. One that waited so long behind others
 # would come far too late at the default (0.3 s), which counts from the camera's stamp.
 LONGEST_WAIT_S = 1.0
-# A sender that sent nothing for so long is gone.
+# A sender that sent nothing for so long is gone; one that sent a single frame is sooner.
 FORGET_S = 10.0
+NEWCOMER_REPORTS_S = 1.0
 # Whoever starts anew with each frame stays a newcomer.
 _NEWCOMER_FRAMES = 1
 # Newcomers that had to make room are known again by their next frame: where 500 senders are
@@ -137,13 +138,13 @@ class Reception:
                     server_s=now_s - received.arrival_s))
 
     def due_reports(self, now_s: float) -> list[Report]:
-        """Make the reports that are due; a newcomer is told once, not in its silence."""
+        """Make the reports that are due; in its silence a newcomer soon gets none."""
         with self._lock:
             self._forget_silent(now_s)
             return [
                 sender.log.make_report(start_ns, self._receiver_id, now_s)
                 for start_ns, sender in self._senders.items()
-                if sender.log.is_due(now_s, in_silence=not sender.is_newcomer)]
+                if sender.log.is_due(now_s) and _is_told(sender, now_s)]
 
     def _turn(self, sender: _Sender) -> tuple[float, float]:
         turn_s = self._newcomers_turn_s if sender.is_newcomer else sender.last_turn_s
@@ -188,3 +189,9 @@ class Reception:
         sender = self._senders.pop(start_ns)
         self._first_report = max(self._first_report, sender.log.next_report)
         return sender
+
+
+def _is_told(sender: _Sender, now_s: float) -> bool:
+    # Else every invented sender costs the robots' air for FORGET_S.
+    silence_s = now_s - sender.log.last_arrival_s
+    return silence_s <= NEWCOMER_REPORTS_S or not sender.is_newcomer

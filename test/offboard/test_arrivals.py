@@ -61,8 +61,7 @@ def test_reports_keep_their_distance_and_go_on_in_silence_less_often() -> None:
     log = log_with(Arrival(0, 1.0, 900))
     report_of(log, 1.0)
     log.add(Arrival(1, 1.02, 900))
-    assert [log.is_due(1.0 + ms / 1000, in_silence=True) for ms in (20, 49, 51)] == [
+    assert [log.is_due(1.0 + ms / 1000) for ms in (20, 49, 51)] == [
         False, False, True]
     report_of(log, 1.051)
-    assert [log.is_due(1.0 + ms / 1000, in_silence=True) for ms in (120, 152)] == [False, True]
-    assert not log.is_due(1.152, in_silence=False)
+    assert [log.is_due(1.0 + ms / 1000) for ms in (120, 152)] == [False, True]
