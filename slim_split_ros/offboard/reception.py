@@ -13,7 +13,7 @@ import math
 from threading import Lock
 
 from slim_split_ros.offboard.arrivals import Arrival, ArrivalLog, Report
-from slim_split_ros.offboard.decode import check_header
+from slim_split_ros.offboard.decode import check_frame
 from slim_split_ros.wire.header import EncodedPayload
 from slim_split_ros.wire.manifest import Manifest
 
@@ -86,11 +86,11 @@ class Reception:
         """
         Let a frame whose checksum holds wait; return why one was dropped for it, if one was.
 
-        Raises FrameMismatchError for a frame that this server's model does not decode; nothing
-        remembers its sender.
+        Raises FrameMismatchError or PayloadError for a frame that this server's model does not
+        decode; nothing remembers its sender.
         """
         header = received.frame.header
-        check_header(header, self._manifest)
+        check_frame(received.frame, self._manifest)
         with self._lock:
             dropped = self._admit(header.sender_start_ns, received.arrival_s)
             sender = self._senders.get(header.sender_start_ns)

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import pytest
 
-from slim_split_ros.offboard.errors import FingerprintMismatchError
+from slim_split_ros.offboard.errors import FrameMismatchError
 from slim_split_ros.offboard.reception import (
     FORGET_S,
     LONGEST_WAIT_S,
@@ -21,7 +21,14 @@ from slim_split_ros.offboard.reception import (
     Received,
     Reception,
 )
-from slim_split_ros.wire import EncodedPayload, FrameGeometry, FrameHeader, Manifest, load_manifest
+from slim_split_ros.wire import (
+    EncodedPayload,
+    FrameGeometry,
+    FrameHeader,
+    Manifest,
+    PayloadError,
+    load_manifest,
+)
 from support.bundles import write_tiny_bundle
 
 pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
@@ -49,7 +56,7 @@ def frame(manifest: Manifest) -> MakeFrame:
 
     def make(sender: int, sequence: int, now_s: float) -> Received:
         numbered = replace(header, sender_start_ns=sender, sequence=sequence)
-        return Received(EncodedPayload(numbered, b''), 900, now_s)
+        return Received(EncodedPayload(numbered, bytes([manifest.coder])), 900, now_s)
 
     return make
 
@@ -186,13 +193,30 @@ def test_arrivals_are_reported_at_once_and_server_times_once_known(
     assert report.arrivals[0].server_s == pytest.approx(0.3)
 
 
+def of_another_model(frame: EncodedPayload) -> EncodedPayload:
+    return replace(frame, header=replace(frame.header, fingerprint=5))
+
+
+def of_another_coder(frame: EncodedPayload) -> EncodedPayload:
+    return replace(frame, payload=b'\x00')
+
+
+def of_a_megabyte(frame: EncodedPayload) -> EncodedPayload:
+    return replace(frame, payload=frame.payload + bytes(1_000_000))
+
+
+@pytest.mark.parametrize(('spoil', 'complaint'), [
+    (of_another_model, 'fingerprint of the frame is 0000000000000005'),
+    (of_another_coder, 'payload names coder 0'),
+    (of_a_megabyte, 'payload has 1000001 bytes'),
+])
 def test_a_frame_that_does_not_check_out_is_remembered_nowhere(
-    reception: Reception, frame: MakeFrame
+    reception: Reception, frame: MakeFrame,
+    spoil: Callable[[EncodedPayload], EncodedPayload], complaint: str
 ) -> None:
     received = frame(ROBOT, 0, 1.0)
-    header = replace(received.frame.header, fingerprint=5)
-    with pytest.raises(FingerprintMismatchError, match='0000000000000005'):
-        reception.receive(replace(received, frame=EncodedPayload(header, b'')))
+    with pytest.raises((FrameMismatchError, PayloadError), match=complaint):
+        reception.receive(replace(received, frame=spoil(received.frame)))
     assert reception.due_reports(1.0) == []
     assert reception.next_frame(1.0) == (None, 0)
 

@@ -58,7 +58,8 @@ def frame_of(bundle: Path) -> EncodedFrame:
     header = FrameHeader(
         sender_start_ns=1, sequence=0, geometry=FrameGeometry.fit(640, 480, 416, 32), width=1.0,
         rate=0, fingerprint=manifest.fingerprint, stamp_ns=1, encode_ms=1.0)
-    return frame_message(EncodedPayload(header, b'no symbols'), Header(stamp=to_stamp(1)))
+    payload = bytes([manifest.coder])
+    return frame_message(EncodedPayload(header, payload), Header(stamp=to_stamp(1)))
 
 
 def test_a_topic_that_nobody_publishes_is_called_so(explained: Callable[[str], None]) -> None:
