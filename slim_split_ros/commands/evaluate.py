@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.networks.errors import NetworkError
     from slim_split_ros.reports.evaluation_bars import judge
     from slim_split_ros.reports.evaluation_summary import summary_lines
-    from slim_split_ros.training.coco_folder import load_split
+    from slim_split_ros.training.data.coco_folder import load_split
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire.errors import WireError
     from slim_split_ros.wire.manifest import load_manifest

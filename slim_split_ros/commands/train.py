@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         tuple(args.data), args.split, args.preset, args.output, args.device, args.seed, WORKERS)
     try:
         if args.rivals:
-            from slim_split_ros.training.rivals_run import train_rivals
+            from slim_split_ros.training.rivals.run import train_rivals
 
             print(f'Rivals written to {train_rivals(asked, args.checkpoint)}')
             return 0

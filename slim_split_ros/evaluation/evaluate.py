@@ -31,7 +31,7 @@ from slim_split_ros.evaluation.rivals import RIVALS, load_rival
 from slim_split_ros.networks.rivals.stored import StoredRivals
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model
-from slim_split_ros.training.coco_folder import CocoSplit, LabelledImage
+from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage
 from slim_split_ros.wire.manifest import Manifest
 
 IMAGE_CODECS = ('jpeg', 'webp')

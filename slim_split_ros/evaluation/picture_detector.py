@@ -17,7 +17,7 @@ from slim_split_ros.networks.detector import Detector
 from slim_split_ros.offboard.detections import Detections
 from slim_split_ros.offboard.postprocess import Candidates, select_detections
 from slim_split_ros.onboard.letterbox import letterbox
-from slim_split_ros.training.onnx_graphs import write_picture_detector
+from slim_split_ros.training.export.onnx_graphs import write_picture_detector
 from slim_split_ros.wire.geometry import FrameGeometry
 
 OUTPUTS = ['boxes', 'scores', 'labels']

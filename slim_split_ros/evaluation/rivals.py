@@ -12,7 +12,7 @@ from slim_split_ros.evaluation.points import Setting
 from slim_split_ros.networks.rivals.ensemble import MEMBERS, MOST_BITS, bits_of_rate
 from slim_split_ros.networks.rivals.stored import RIVALS_FILE, StoredRivals, load_rivals
 from slim_split_ros.networks.split_detector import SplitDetector
-from slim_split_ros.training.rivals_export import RIVAL_CODECS, write_rival_folder
+from slim_split_ros.training.rivals.export import RIVAL_CODECS, write_rival_folder
 from slim_split_ros.wire.manifest import Manifest, load_manifest
 
 RIVALS = (*RIVAL_CODECS, 'local')

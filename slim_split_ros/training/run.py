@@ -14,15 +14,15 @@ from slim_split_ros.networks.config import ModelConfig
 from slim_split_ros.networks.rivals.ensemble import EnsembleDetector
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model, round_to_half
-from slim_split_ros.training.batches import BatchPlan, plain_batches
-from slim_split_ros.training.coco_folder import CocoSplit, LabelledImage, load_split
-from slim_split_ros.training.codec_objective import CodecObjective
-from slim_split_ros.training.detector_objective import DetectorObjective
-from slim_split_ros.training.encoder_objective import EncoderObjective
-from slim_split_ros.training.ensemble_export import write_ensemble_folder
+from slim_split_ros.training.data.batches import BatchPlan, plain_batches
+from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage, load_split
 from slim_split_ros.training.errors import DataSetError
-from slim_split_ros.training.export import fit_all_tables, write_model_folder
-from slim_split_ros.training.model_card import write_model_card
+from slim_split_ros.training.export.ensemble import write_ensemble_folder
+from slim_split_ros.training.export.model import fit_all_tables, write_model_folder
+from slim_split_ros.training.export.model_card import write_model_card
+from slim_split_ros.training.objectives.codec import CodecObjective
+from slim_split_ros.training.objectives.detector import DetectorObjective
+from slim_split_ros.training.objectives.encoder import EncoderObjective
 from slim_split_ros.training.pretrained import load_pretrained_backbone
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings
 from slim_split_ros.training.stage import RunPlace, run_stage

@@ -13,15 +13,15 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from slim_split_ros.training.batches import Batch, BatchPlan, training_batches
 from slim_split_ros.training.checkpoint import (
     flatten_optimizer,
     load_checkpoint,
     restore_optimizer,
     save_checkpoint,
 )
-from slim_split_ros.training.coco_folder import LabelledImage
-from slim_split_ros.training.device_batches import DeviceBatches, fits_device
+from slim_split_ros.training.data.batches import Batch, BatchPlan, training_batches
+from slim_split_ros.training.data.coco_folder import LabelledImage
+from slim_split_ros.training.data.device_batches import DeviceBatches, fits_device
 from slim_split_ros.training.errors import CheckpointError
 from slim_split_ros.training.settings import StageSettings
 from slim_split_ros.training.weight_average import WeightAverage

@@ -17,7 +17,7 @@ from slim_split_ros.evaluation.coco_metrics import load_ground_truth, measure_ac
 from slim_split_ros.evaluation.evaluate import CODECS, available_codecs  # noqa: E402
 from slim_split_ros.evaluation.rivals import find_rivals  # noqa: E402
 from slim_split_ros.networks.rivals.stored import StoredRivals, save_rivals  # noqa: E402
-from slim_split_ros.training.coco_folder import load_split  # noqa: E402
+from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
 from slim_split_ros.wire.message_size import encoded_frame_bytes  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402

@@ -20,12 +20,12 @@ from slim_split_ros.offboard.decode import decode_frame  # noqa: E402
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime  # noqa: E402
 from slim_split_ros.offboard.torch_runtime import TorchRuntime  # noqa: E402
 from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
-from slim_split_ros.training.batches import BatchPlan  # noqa: E402
 from slim_split_ros.training.checkpoint import load_checkpoint  # noqa: E402
-from slim_split_ros.training.coco_folder import load_split  # noqa: E402
-from slim_split_ros.training.detector_objective import DetectorObjective  # noqa: E402
+from slim_split_ros.training.data.batches import BatchPlan  # noqa: E402
+from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.training.errors import CheckpointError  # noqa: E402
-from slim_split_ros.training.export import fit_all_tables, write_model_folder  # noqa: E402
+from slim_split_ros.training.export.model import fit_all_tables, write_model_folder  # noqa: E402
+from slim_split_ros.training.objectives.detector import DetectorObjective  # noqa: E402
 from slim_split_ros.training.run import table_images, train_stages  # noqa: E402
 from slim_split_ros.training.settings import Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace, run_stage  # noqa: E402

@@ -22,10 +22,10 @@ from slim_split_ros.networks.rivals.rivals import Rivals
 from slim_split_ros.networks.rivals.stored import StoredRivals
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
 from slim_split_ros.networks.stored_weights import round_to_half
-from slim_split_ros.training.ensemble_export import write_ensemble_folder
-from slim_split_ros.training.export import write_model_folder
-from slim_split_ros.training.model_folder import SERVER_FILE, encoder_file, write_manifest
-from slim_split_ros.training.onnx_graphs import write_encoder, write_server
+from slim_split_ros.training.export.ensemble import write_ensemble_folder
+from slim_split_ros.training.export.model import write_model_folder
+from slim_split_ros.training.export.model_folder import SERVER_FILE, encoder_file, write_manifest
+from slim_split_ros.training.export.onnx_graphs import write_encoder, write_server
 from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.manifest import FORMAT
 

@@ -12,11 +12,11 @@ from slim_split_ros.networks.rivals.ensemble import MEMBERS, MOST_BITS, quantize
 from slim_split_ros.networks.rivals.prior import Quantized
 from slim_split_ros.networks.rivals.rivals import Rivals
 from slim_split_ros.networks.split_detector import normalize
-from slim_split_ros.training.batches import Batch
+from slim_split_ros.training.data.batches import Batch
 from slim_split_ros.training.learning_rates import PRIOR_RATE, SERVER_RATE
-from slim_split_ros.training.lessons import STEM_STRIDE, learn, teach
-from slim_split_ros.training.losses import detection_loss, feature_loss, object_weight
-from slim_split_ros.training.rate_control import first_rate_weights, steer_rate, weigh_rate
+from slim_split_ros.training.objectives.distillation import STEM_STRIDE, learn, teach
+from slim_split_ros.training.objectives.losses import detection_loss, feature_loss, object_weight
+from slim_split_ros.training.rivals.rate_control import first_rate_weights, steer_rate, weigh_rate
 from slim_split_ros.training.stage import half_precision
 
 PARTS = ('ensemble', 'entropic', 'late')

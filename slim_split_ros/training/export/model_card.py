@@ -6,7 +6,7 @@ from collections import Counter
 import json
 from pathlib import Path
 
-from slim_split_ros.training.coco_folder import CocoSplit
+from slim_split_ros.training.data.coco_folder import CocoSplit
 from slim_split_ros.training.settings import PRESETS, StageSettings
 
 CARD_FILE = 'MODEL_CARD.md'

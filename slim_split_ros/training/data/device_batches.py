@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from slim_split_ros.training.augmentation import (
+from slim_split_ros.training.data.augmentation import (
     MIN_SIDE,
     MIN_VISIBLE,
     MOSAIC_SCALE_RANGE,
@@ -26,9 +26,9 @@ from slim_split_ros.training.augmentation import (
     SCALE_RANGE,
     fit,
 )
-from slim_split_ros.training.batches import Batch, BatchPlan, input_size, read_sample
-from slim_split_ros.training.coco_folder import LabelledImage
-from slim_split_ros.training.device_degradation import degrade_batch
+from slim_split_ros.training.data.batches import Batch, BatchPlan, input_size, read_sample
+from slim_split_ros.training.data.coco_folder import LabelledImage
+from slim_split_ros.training.data.device_degradation import degrade_batch
 
 STORED_SIDE = 1.5  # longest side of a stored picture, in long sides of the network's input
 HALVED_BELOW = 0.5  # scale under which linear interpolation would skip pixels

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from slim_split_ros.networks.detector import Prediction
-from slim_split_ros.training.boxes import pairwise_iou
+from slim_split_ros.training.objectives.boxes import pairwise_iou
 
 CLASS_POWER = 0.5
 IOU_POWER = 6.0

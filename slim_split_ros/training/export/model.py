@@ -19,9 +19,9 @@ from slim_split_ros.networks.encoder import SlimmableEncoder
 from slim_split_ros.networks.levels import choose_levels, level_counts
 from slim_split_ros.networks.quantizer import rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
-from slim_split_ros.training.fold import RobotEncoder
-from slim_split_ros.training.model_folder import SERVER_FILE, encoder_file, seal_folder
-from slim_split_ros.training.onnx_graphs import write_encoder, write_server
+from slim_split_ros.training.export.fold import RobotEncoder
+from slim_split_ros.training.export.model_folder import SERVER_FILE, encoder_file, seal_folder
+from slim_split_ros.training.export.onnx_graphs import write_encoder, write_server
 from slim_split_ros.wire.level_tables import LevelCounts, LevelTables
 from slim_split_ros.wire.manifest import FORMAT
 

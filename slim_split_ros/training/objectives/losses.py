@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from slim_split_ros.networks.detector import STRIDES, Prediction
-from slim_split_ros.training.assignment import assign
-from slim_split_ros.training.boxes import complete_iou
+from slim_split_ros.training.objectives.assignment import assign
+from slim_split_ros.training.objectives.boxes import complete_iou
 
 BOX_WEIGHT = 4.0
 BACKGROUND_WEIGHT = 0.1  # of a feature cell away from all objects

@@ -11,9 +11,9 @@ from slim_split_ros.networks.decoder import Decoder
 from slim_split_ros.networks.levels import choose_levels
 from slim_split_ros.networks.quantizer import pad_channels, rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
-from slim_split_ros.training.batches import Batch
-from slim_split_ros.training.importance import made_up_levels
-from slim_split_ros.training.lessons import learn, teach
+from slim_split_ros.training.data.batches import Batch
+from slim_split_ros.training.objectives.distillation import learn, teach
+from slim_split_ros.training.objectives.importance import made_up_levels
 from slim_split_ros.training.stage import half_precision
 
 RATE_0_SHARE = 0.45

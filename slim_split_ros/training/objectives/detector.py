@@ -6,9 +6,9 @@ from torch import Tensor
 
 from slim_split_ros.networks.detector import Detector
 from slim_split_ros.networks.split_detector import normalize
-from slim_split_ros.training.batches import Batch
+from slim_split_ros.training.data.batches import Batch
 from slim_split_ros.training.learning_rates import BACKBONE_RATE
-from slim_split_ros.training.losses import detection_loss
+from slim_split_ros.training.objectives.losses import detection_loss
 from slim_split_ros.training.stage import half_precision
 
 

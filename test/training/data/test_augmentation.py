@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from slim_split_ros.training.augmentation import Sample, fit, mosaic, vary
+from slim_split_ros.training.data.augmentation import Sample, fit, mosaic, vary
 
 
 def bright_square(x: int = 40, y: int = 30, side: int = 30) -> Sample:

@@ -12,13 +12,13 @@ from slim_split_ros.networks.config import ModelConfig  # noqa: E402
 from slim_split_ros.networks.encoder import SlimmableEncoder  # noqa: E402
 from slim_split_ros.networks.rivals.static import static_config  # noqa: E402
 from slim_split_ros.networks.split_detector import SplitDetector  # noqa: E402
-from slim_split_ros.training.batches import Batch  # noqa: E402
-from slim_split_ros.training.codec_objective import (  # noqa: E402
+from slim_split_ros.training.data.batches import Batch  # noqa: E402
+from slim_split_ros.training.objectives.codec import (  # noqa: E402
     CodecObjective,
     coarse_modes,
     draw_mode,
 )
-from slim_split_ros.training.encoder_objective import EncoderObjective  # noqa: E402
+from slim_split_ros.training.objectives.encoder import EncoderObjective  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
 pytestmark = pytest.mark.torch

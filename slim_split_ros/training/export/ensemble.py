@@ -26,8 +26,8 @@ from slim_split_ros.networks.rivals.ensemble import (
     quantize,
 )
 from slim_split_ros.networks.split_detector import normalize
-from slim_split_ros.training.model_folder import SERVER_FILE, encoder_file, seal_folder
-from slim_split_ros.training.onnx_graphs import write_encoder, write_server
+from slim_split_ros.training.export.model_folder import SERVER_FILE, encoder_file, seal_folder
+from slim_split_ros.training.export.onnx_graphs import write_encoder, write_server
 from slim_split_ros.wire.manifest import FORMAT
 
 ALL_MEMBERS = range(1, MEMBERS + 1)

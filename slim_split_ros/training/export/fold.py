@@ -10,7 +10,7 @@ from slim_split_ros.networks.layers import gather_rows
 from slim_split_ros.networks.levels import reached_levels, scale_table
 from slim_split_ros.networks.quantizer import round_symbols, roundings
 from slim_split_ros.networks.split_detector import PIXEL_DEVIATION, PIXEL_MEAN
-from slim_split_ros.training.separable_transform import SeparableTransform
+from slim_split_ros.training.export.separable_transform import SeparableTransform
 
 
 class RobotEncoder(nn.Module):

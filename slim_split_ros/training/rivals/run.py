@@ -17,14 +17,14 @@ from slim_split_ros.networks.rivals.stored import (
 )
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model
-from slim_split_ros.training.coco_folder import LabelledImage
-from slim_split_ros.training.detector_objective import DetectorObjective
-from slim_split_ros.training.encoder_objective import EncoderObjective
+from slim_split_ros.training.data.coco_folder import LabelledImage
 from slim_split_ros.training.errors import DataSetError
-from slim_split_ros.training.model_card import write_rivals_card
-from slim_split_ros.training.rivals_export import write_rival_folder
-from slim_split_ros.training.rivals_objective import RivalsObjective
-from slim_split_ros.training.rivals_tables import fit_rivals_tables
+from slim_split_ros.training.export.model_card import write_rivals_card
+from slim_split_ros.training.objectives.detector import DetectorObjective
+from slim_split_ros.training.objectives.encoder import EncoderObjective
+from slim_split_ros.training.rivals.export import write_rival_folder
+from slim_split_ros.training.rivals.objective import RivalsObjective
+from slim_split_ros.training.rivals.tables import fit_rivals_tables
 from slim_split_ros.training.run import (
     TrainingRun,
     batch_plan,

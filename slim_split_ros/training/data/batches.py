@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from slim_split_ros.networks.config import INPUT_MULTIPLE
-from slim_split_ros.training.augmentation import Sample, fit, mosaic, vary
-from slim_split_ros.training.coco_folder import LabelledImage
+from slim_split_ros.training.data.augmentation import Sample, fit, mosaic, vary
+from slim_split_ros.training.data.coco_folder import LabelledImage
 from slim_split_ros.wire.geometry import FrameGeometry
 
 MOSAIC_SHARE = 0.5

@@ -10,10 +10,10 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from slim_split_ros.training.batches import Batch, BatchPlan  # noqa: E402
-from slim_split_ros.training.coco_folder import LabelledImage  # noqa: E402
-from slim_split_ros.training.device_batches import DeviceBatches, fits_device  # noqa: E402
-from slim_split_ros.training.device_degradation import compress, degrade_batch  # noqa: E402
+from slim_split_ros.training.data.batches import Batch, BatchPlan  # noqa: E402
+from slim_split_ros.training.data.coco_folder import LabelledImage  # noqa: E402
+from slim_split_ros.training.data.device_batches import DeviceBatches, fits_device  # noqa: E402
+from slim_split_ros.training.data.device_degradation import compress, degrade_batch  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

@@ -14,10 +14,10 @@ from slim_split_ros.networks.rivals.rivals import Rivals  # noqa: E402
 from slim_split_ros.networks.rivals.stored import load_rivals, save_rivals  # noqa: E402
 from slim_split_ros.networks.split_detector import SplitDetector  # noqa: E402
 from slim_split_ros.networks.stored_weights import round_to_half, save_model  # noqa: E402
-from slim_split_ros.training.batches import Batch  # noqa: E402
-from slim_split_ros.training.coco_folder import load_split  # noqa: E402
-from slim_split_ros.training.rivals_objective import PARTS, RivalsObjective  # noqa: E402
-from slim_split_ros.training.rivals_run import train_rival_stages  # noqa: E402
+from slim_split_ros.training.data.batches import Batch  # noqa: E402
+from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
+from slim_split_ros.training.rivals.objective import PARTS, RivalsObjective  # noqa: E402
+from slim_split_ros.training.rivals.run import train_rival_stages  # noqa: E402
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace  # noqa: E402
 from slim_split_ros.wire.level_tables import LevelTables  # noqa: E402

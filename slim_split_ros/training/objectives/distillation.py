@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from slim_split_ros.networks.detector import Detector, Prediction
-from slim_split_ros.training.batches import Batch
-from slim_split_ros.training.losses import (
+from slim_split_ros.training.data.batches import Batch
+from slim_split_ros.training.objectives.losses import (
     distillation_loss,
     feature_loss,
     neck_loss,

@@ -14,8 +14,8 @@ from slim_split_ros.networks.encoder import SlimmableEncoder  # noqa: E402
 from slim_split_ros.networks.levels import level_counts  # noqa: E402
 from slim_split_ros.networks.quantizer import rate_gain  # noqa: E402
 from slim_split_ros.networks.split_detector import normalize  # noqa: E402
-from slim_split_ros.training.fold import RobotEncoder  # noqa: E402
-from slim_split_ros.training.onnx_graphs import write_encoder  # noqa: E402
+from slim_split_ros.training.export.fold import RobotEncoder  # noqa: E402
+from slim_split_ros.training.export.onnx_graphs import write_encoder  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
 pytestmark = pytest.mark.torch

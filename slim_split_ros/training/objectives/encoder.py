@@ -9,8 +9,8 @@ from torch.nn import functional
 from slim_split_ros.networks.config import LATENT_STRIDE
 from slim_split_ros.networks.encoder import SlimmableEncoder
 from slim_split_ros.networks.split_detector import normalize
-from slim_split_ros.training.batches import Batch
-from slim_split_ros.training.importance import importance_targets
+from slim_split_ros.training.data.batches import Batch
+from slim_split_ros.training.objectives.importance import importance_targets
 from slim_split_ros.training.stage import half_precision
 
 OBJECT_WEIGHT = 3.0  # of a cell that matters: one that is missed costs more than one too many

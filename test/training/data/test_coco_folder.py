@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slim_split_ros.training.coco_folder import load_split
+from slim_split_ros.training.data.coco_folder import load_split
 from slim_split_ros.training.errors import DataSetError
 from support.drawn_data import CLASSES, read_annotations, write_annotations, write_drawn_data
 

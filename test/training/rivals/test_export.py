@@ -18,8 +18,8 @@ from slim_split_ros.networks.stored_weights import load_model, round_to_half  # 
 from slim_split_ros.offboard.decode import decode_frame  # noqa: E402
 from slim_split_ros.offboard.server import load_server  # noqa: E402
 from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
-from slim_split_ros.training.coco_folder import load_split  # noqa: E402
-from slim_split_ros.training.rivals_export import RIVAL_CODECS, write_rival_folder  # noqa: E402
+from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
+from slim_split_ros.training.rivals.export import RIVAL_CODECS, write_rival_folder  # noqa: E402
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader  # noqa: E402
 from slim_split_ros.wire.manifest import Manifest, load_manifest  # noqa: E402
 from slim_split_ros.wire.payload import unpack_symbols  # noqa: E402

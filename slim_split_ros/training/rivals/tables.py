@@ -12,7 +12,7 @@ from slim_split_ros.networks.rivals import late
 from slim_split_ros.networks.rivals.prior import round_latent
 from slim_split_ros.networks.rivals.rivals import Rivals
 from slim_split_ros.networks.split_detector import normalize
-from slim_split_ros.training.export import fit_all_tables
+from slim_split_ros.training.export.model import fit_all_tables
 from slim_split_ros.wire.entropy_tables import ChannelTables, count_symbols, fit_tables
 from slim_split_ros.wire.neighbours import to_differences
 

@@ -7,9 +7,9 @@ import pytest
 torch = pytest.importorskip('torch')
 
 from slim_split_ros.networks.detector import STRIDES, Prediction, cell_centers  # noqa: E402
-from slim_split_ros.training.assignment import assign  # noqa: E402
-from slim_split_ros.training.boxes import complete_iou, pairwise_iou  # noqa: E402
-from slim_split_ros.training.losses import (  # noqa: E402
+from slim_split_ros.training.objectives.assignment import assign  # noqa: E402
+from slim_split_ros.training.objectives.boxes import complete_iou, pairwise_iou  # noqa: E402
+from slim_split_ros.training.objectives.losses import (  # noqa: E402
     detection_loss,
     distillation_loss,
     feature_loss,

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from slim_split_ros.training.importance import importance_targets, made_up_levels  # noqa: E402
+from slim_split_ros.training.objectives.importance import importance_targets, made_up_levels  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
