@@ -1,4 +1,4 @@
-"""How does a whole training run go? Check the data, three stages, export."""
+"""A whole training run: the data checked, three stages, the model written."""
 
 from __future__ import annotations
 

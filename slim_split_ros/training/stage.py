@@ -1,4 +1,4 @@
-"""How does one stage of training run? A loop that reads from top to bottom."""
+"""One stage of training: a loop that reads from top to bottom."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import math
 from pathlib import Path
 import time
-from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from slim_split_ros.training.checkpoint import (
@@ -23,24 +22,12 @@ from slim_split_ros.training.data.batches import Batch, BatchPlan, training_batc
 from slim_split_ros.training.data.coco_folder import LabelledImage
 from slim_split_ros.training.data.device_batches import DeviceBatches, fits_device
 from slim_split_ros.training.errors import CheckpointError
+from slim_split_ros.training.objectives.objective import Objective
 from slim_split_ros.training.settings import StageSettings
 from slim_split_ros.training.weight_average import WeightAverage
 
 CHECKPOINT_SECONDS = 120.0
 LOG_STEPS = 20
-
-
-class Objective(Protocol):
-    """What a stage trains: a module and its loss."""
-
-    name: str
-    module: nn.Module
-
-    def parameter_groups(self, learning_rate: float) -> list[dict]:
-        """Return the optimizer's groups."""
-
-    def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
-        """Return the loss of a batch and the figures to log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +94,6 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     return Batch(
         batch.images.to(device, memory_format=torch.channels_last, non_blocking=True),
         batch.boxes.to(device, non_blocking=True), batch.labels.to(device, non_blocking=True))
-
-
-def half_precision(device: torch.device) -> torch.autocast:
-    """Return the context in which convolutions take bfloat16 where that is faster."""
-    able = device.type == 'cuda' or torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return torch.autocast(device.type, torch.bfloat16, enabled=able)
 
 
 class StageLog:

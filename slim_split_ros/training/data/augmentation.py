@@ -1,5 +1,5 @@
 """
-How is a labelled picture varied before training sees it?
+Variations of a labelled picture before training sees it.
 
 Geometry first (scale, place, flip, mosaic), then what cameras and codecs do (colour, exposure,
 blur, noise, JPEG and WebP). All randomness comes from the generator passed in.

@@ -1,4 +1,4 @@
-"""How do pictures become batches? Every batch has one geometry, drawn from the data's own."""
+"""Batches of varied pictures; each has one geometry, drawn from the data's own."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-How do pictures become batches where a GPU would wait for them? Varied on the GPU itself.
+Batches varied on a GPU, which would wait for `batches`.
 
 What `batches` and `augmentation` do to one picture at a time with OpenCV, a hundred at once with
 tensors: a GPU takes a thousand pictures a second, of which a processor core varies 130. All

@@ -1,5 +1,5 @@
 """
-What do cameras and codecs do to a whole batch? `augmentation.degrade`, with tensors on a GPU.
+What cameras and codecs do to a whole batch: `augmentation.degrade`, with tensors on a GPU.
 
 Colour, exposure, blur, noise and compression, each drawn for each picture.
 """

@@ -1,5 +1,5 @@
 """
-How does the founding paper's system become a folder that both nodes run? As ours does.
+The founding paper's system as a folder that both nodes run, as ours is.
 
 The number of members, 1 to 4, is the width in quarters; the rate counts the bits of a value
 down, from 4 at rate 0 to 1 at rate 3. Values travel in so many bits, without entropy coding.

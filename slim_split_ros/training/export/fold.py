@@ -1,4 +1,4 @@
-"""What does the robot run at one width? The slimmable encoder with slices and norms made plain."""
+"""What the robot runs at one width: the slimmable encoder, slices and norms made plain."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-How does a trained model become the folder that both nodes run?
+A trained model as the folder that both nodes run.
 
 Nothing in the folder but `model.safetensors` needs torch.
 """

@@ -1,4 +1,4 @@
-"""What should a user of a model know? Its data, classes, sizes and how it was made."""
+"""What a user of a model should know: its data, classes, sizes and how it was made."""
 
 from __future__ import annotations
 

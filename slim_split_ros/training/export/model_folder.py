@@ -1,8 +1,8 @@
 """
-How do graphs and weights become one model? By a manifest with their hashes and a fingerprint.
+What makes graphs and weights one model: a manifest with their hashes and a fingerprint.
 
-Which graphs there are, and what they compute, is the codec's exporter's: `export.py` for ours,
-`ensemble_export.py` for the founding paper's.
+Which graphs there are, and what they compute, is the codec's exporter's: `model.py` for ours,
+`ensemble.py` for the founding paper's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How do the networks become files for ONNX Runtime? Traced, checked and stored in half size."""
+"""Networks as files for ONNX Runtime: traced, checked and stored in half size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does the robot compute the transform? Along columns of a block, then along its rows."""
+"""The transform as the robot computes it: along columns of a block, then along its rows."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-Which cells answer for which object? Those whose class and box both fit it best.
+The cells that answer for an object: those whose class and box both fit it best.
 
 Source: task-aligned assignment, TOOD, arXiv 2108.07755, section 3.2.
 """

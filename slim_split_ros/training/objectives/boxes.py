@@ -1,4 +1,4 @@
-"""How much do boxes overlap? All boxes here are corners x0, y0, x1, y1."""
+"""Overlaps of boxes, all of them corners x0, y0, x1, y1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage three: the server learns to repair pictures that were sent coarsely."""
+"""The third stage: the server learns to repair pictures that were sent coarsely."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from slim_split_ros.networks.levels import choose_levels
 from slim_split_ros.networks.quantizer import pad_channels, rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
 from slim_split_ros.training.data.batches import Batch
-from slim_split_ros.training.objectives.distillation import learn, teach
+from slim_split_ros.training.objectives.distillation import distil, teacher_view
 from slim_split_ros.training.objectives.importance import made_up_levels
-from slim_split_ros.training.stage import half_precision
+from slim_split_ros.training.objectives.objective import half_precision
 
 RATE_0_SHARE = 0.45
 OWN_SHARE = 0.6  # of pictures whose levels are the encoder's own; the others' are made up
@@ -52,12 +52,12 @@ class CodecObjective:
         generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
         with half_precision(batch.images.device):
             image = normalize(batch.images)
-            teaching = teach(model.detector, image)
+            clean = teacher_view(model.detector, image)
             decoded = model.detector.stem(model.decoder(*self._send(image, batch, generator)))
             student = model.detector.from_features(decoded)
-        lesson = learn(batch, decoded, student, teaching)
-        return lesson.total, {
-            'distillation': lesson.distillation.item(), 'features': lesson.features.item()}
+        distilled = distil(batch, decoded, student, clean)
+        return distilled.total, {
+            'distillation': distilled.answers.item(), 'features': distilled.features.item()}
 
     @torch.no_grad()
     def _send(self, image: Tensor, batch: Batch, generator: torch.Generator

@@ -1,4 +1,4 @@
-"""Stage one: the detector learns from pictures."""
+"""The first stage: the detector learns from pictures."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from torch import Tensor
 from slim_split_ros.networks.detector import Detector
 from slim_split_ros.networks.split_detector import normalize
 from slim_split_ros.training.data.batches import Batch
-from slim_split_ros.training.learning_rates import BACKBONE_RATE
 from slim_split_ros.training.objectives.losses import detection_loss
-from slim_split_ros.training.stage import half_precision
+from slim_split_ros.training.objectives.objective import half_precision
+
+BACKBONE_RATE = 0.3  # share of the learning rate, of layers that start from published weights
 
 
 class DetectorObjective:

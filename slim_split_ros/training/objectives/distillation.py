@@ -1,4 +1,4 @@
-"""What does a codec learn from a batch? To please a teacher who saw the picture undamaged."""
+"""What a codec learns of a teacher who sees the picture undamaged."""
 
 from __future__ import annotations
 
@@ -16,43 +16,44 @@ from slim_split_ros.training.objectives.losses import (
     object_weight,
 )
 
-FEATURE_WEIGHT = 1.0
-DISTILLATION_WEIGHT = 1.0
+FEATURES_WEIGHT = 1.0
+ANSWERS_WEIGHT = 1.0
 STEM_STRIDE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Teaching:
+class TeacherView:
     """What the frozen detector makes of undamaged pictures."""
 
-    clean: Tensor  # N, C, h, w: the stem's features
+    features: Tensor  # N, C, h, w: the stem's
     prediction: Prediction
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """The parts of a loss, unweighted."""
+class DistillationLoss:
+    """How far the student's answers and features are from the teacher's, unweighted."""
 
-    distillation: Tensor
+    answers: Tensor
     features: Tensor
 
     @property
     def total(self) -> Tensor:
         """Return the weighted sum."""
-        return DISTILLATION_WEIGHT * self.distillation + FEATURE_WEIGHT * self.features
+        return ANSWERS_WEIGHT * self.answers + FEATURES_WEIGHT * self.features
 
 
 @torch.no_grad()
-def teach(teacher: Detector, image: Tensor) -> Teaching:
+def teacher_view(teacher: Detector, image: Tensor) -> TeacherView:
     """Return the teacher's features and answers for normalized pictures (N, 3, H, W)."""
-    clean = teacher.stem(image)
-    return Teaching(clean, teacher.from_features(clean))
+    features = teacher.stem(image)
+    return TeacherView(features, teacher.from_features(features))
 
 
-def learn(batch: Batch, decoded: Tensor, student: Prediction, teaching: Teaching) -> Lesson:
+def distil(batch: Batch, decoded: Tensor, student: Prediction, clean: TeacherView
+           ) -> DistillationLoss:
     """Compare decoded features (N, C, h, w) and the answers to them with the teacher's."""
     weight = object_weight(
-        batch.boxes, batch.labels, *teaching.clean.shape[2:], STEM_STRIDE)
-    features = feature_loss(decoded, teaching.clean, weight) + neck_loss(
-        student, teaching.prediction, batch.boxes, batch.labels)
-    return Lesson(distillation_loss(student, teaching.prediction), features)
+        batch.boxes, batch.labels, *clean.features.shape[2:], STEM_STRIDE)
+    features = feature_loss(decoded, clean.features, weight) + neck_loss(
+        student, clean.prediction, batch.boxes, batch.labels)
+    return DistillationLoss(distillation_loss(student, clean.prediction), features)

@@ -1,4 +1,4 @@
-"""Stage two: the encoder learns to tell, at every width, which cells matter."""
+"""The second stage: the encoder learns to tell, at every width, which cells matter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slim_split_ros.networks.encoder import SlimmableEncoder
 from slim_split_ros.networks.split_detector import normalize
 from slim_split_ros.training.data.batches import Batch
 from slim_split_ros.training.objectives.importance import importance_targets
-from slim_split_ros.training.stage import half_precision
+from slim_split_ros.training.objectives.objective import half_precision
 
 OBJECT_WEIGHT = 3.0  # of a cell that matters: one that is missed costs more than one too many
 TRUTH_SHARE = 0.5  # of a narrower width's target; the rest is what the widest says

@@ -1,4 +1,4 @@
-"""Which cells of a picture should matter? Those of labelled objects, most of all small ones."""
+"""The cells of a picture that should matter: those of objects, most of all small ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is training asked to make small? Detection, distillation and rate, each by itself."""
+"""What training makes small: detection, distillation and features, each by itself."""
 
 from __future__ import annotations
 

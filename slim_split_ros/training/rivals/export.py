@@ -1,7 +1,7 @@
 """
-How do rivals run? As model folders, so that robot and server treat them exactly like ours.
+Rivals as model folders, so that robot and server treat them exactly like ours.
 
-The ensemble's folder is also the one that users run (`ensemble_export.py`); the other three are
+The ensemble's folder is also the one that users run (`export/ensemble.py`); the other three are
 there to be measured.
 """
 

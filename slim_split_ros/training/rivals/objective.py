@@ -1,8 +1,9 @@
-"""How do the rivals learn? All three split ones at once, each on a third of every batch."""
+"""How rivals learn: all three split ones at once, each on a third of every batch."""
 
 from __future__ import annotations
 
 import copy
+import math
 
 import torch
 from torch import Tensor, nn
@@ -13,14 +14,19 @@ from slim_split_ros.networks.rivals.prior import Quantized
 from slim_split_ros.networks.rivals.rivals import Rivals
 from slim_split_ros.networks.split_detector import normalize
 from slim_split_ros.training.data.batches import Batch
-from slim_split_ros.training.learning_rates import PRIOR_RATE, SERVER_RATE
-from slim_split_ros.training.objectives.distillation import STEM_STRIDE, learn, teach
+from slim_split_ros.training.objectives.distillation import STEM_STRIDE, distil, teacher_view
 from slim_split_ros.training.objectives.losses import detection_loss, feature_loss, object_weight
-from slim_split_ros.training.rivals.rate_control import first_rate_weights, steer_rate, weigh_rate
-from slim_split_ros.training.stage import half_precision
+from slim_split_ros.training.objectives.objective import half_precision
 
 PARTS = ('ensemble', 'entropic', 'late')
+# Shares of the learning rate: of trunk, neck and head, which start trained, and of a prior's
+# scales, or it lags behind and bits mislead.
+SERVER_RATE, PRIOR_RATE = 0.3, 15.0
 ENTROPIC_BPP = 0.12  # bits per input pixel: 2 kB a frame of 416 x 320
+FIRST_RATE_WEIGHT = 4.0
+RATE_WEIGHTS = (0.5, 40.0)  # least and most: a target that is out of reach must not drown the rest
+CONTROL_STEPS = 100  # before the prior has settled its bits say little
+CONTROL_GAIN = 0.015
 
 
 class RivalsObjective:
@@ -70,23 +76,23 @@ class RivalsObjective:
         rows = _shares(len(batch.images))
         with half_precision(batch.images.device):
             image = normalize(batch.images)
-            teaching = teach(self._teacher, image)
+            clean = teacher_view(self._teacher, image)
             ensemble = self._ensemble(image[rows[0]], generator)
             entropic, sent = rivals.entropic(image[rows[1]])
-            late = rivals.late(teaching.clean[rows[2]])
+            late = rivals.late(clean.features[rows[2]])
             decoded = torch.cat([ensemble, entropic, late])
             student = rivals.server.from_features(decoded)
-        lesson = learn(batch, decoded, student, teaching)
+        distilled = distil(batch, decoded, student, clean)
         detection = detection_loss(student, batch.boxes, batch.labels).total
         weight = object_weight(batch.boxes, batch.labels, *decoded.shape[2:], STEM_STRIDE)
         figures = {
-            'detection': detection, 'distillation': lesson.distillation,
-            'features': lesson.features,
-            **{f'features_{name}': feature_loss(decoded[part], teaching.clean[part], weight[part])
+            'detection': detection, 'distillation': distilled.answers,
+            'features': distilled.features,
+            **{f'features_{name}': feature_loss(decoded[part], clean.features[part], weight[part])
                for name, part in zip(PARTS, rows, strict=True)}}
         bits, bpp = self._rate(sent, image.shape[2] * image.shape[3], step)
         values = torch.stack([value.detach() for value in figures.values()]).tolist()
-        return detection + lesson.total + bits, {
+        return detection + distilled.total + bits, {
             **dict(zip(figures, values, strict=True)), 'bpp_entropic': bpp}
 
     def _ensemble(self, image: Tensor, generator: torch.Generator) -> Tensor:
@@ -101,11 +107,17 @@ class RivalsObjective:
         return ensemble.decoder(quantize_through(latent, gain))
 
     def _rate(self, sent: Quantized, pixels: int, step: int) -> tuple[Tensor, float]:
-        """Return the weighted rate of the one that has one, and its bits per pixel."""
-        weights = self.module.entropic_log_weight
-        bits = weigh_rate(sent, weights, (0, 0), pixels)
+        """
+        Return the weighted rate of the one that has one, and its bits per pixel.
+
+        The weight follows the symbols' bits until they meet their target.
+        """
+        log_weight = self.module.entropic_log_weight
+        bits = sent.noisy_bits.mean() / pixels * log_weight.exp()
         bpp = sent.symbol_bits.mean().item() / pixels
-        steer_rate(weights, (0, 0), bpp, ENTROPIC_BPP, step)
+        if step >= CONTROL_STEPS:
+            log_weight += CONTROL_GAIN * math.log(max(bpp, 1e-6) / ENTROPIC_BPP)
+            log_weight.clamp_(*(math.log(limit) for limit in RATE_WEIGHTS))
         return bits, bpp
 
 
@@ -115,7 +127,7 @@ class RivalsModule(nn.Module):
     def __init__(self, rivals: Rivals) -> None:
         super().__init__()
         self.rivals = rivals
-        self.register_buffer('entropic_log_weight', first_rate_weights(1, 1))
+        self.register_buffer('entropic_log_weight', torch.tensor(math.log(FIRST_RATE_WEIGHT)))
 
 
 def _shares(count: int) -> list[slice]:

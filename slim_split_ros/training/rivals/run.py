@@ -1,4 +1,4 @@
-"""How do the rivals come about? Trained against the detector of a model that stands already."""
+"""The training of rivals, against the detector of a model that stands already."""
 
 from __future__ import annotations
 

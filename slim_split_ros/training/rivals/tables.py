@@ -1,4 +1,4 @@
-"""Which entropy tables do the rivals code with? Counted from their symbols, as ours are."""
+"""The entropy tables of rivals, counted from their symbols as ours are."""
 
 from __future__ import annotations
 
