@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from slim_split_ros.wire.errors import GeometryError
 
 # Pixels. Bounds what a header or a camera can make this process allocate; 8K video is 7,680 wide.
-MAX_IMAGE_SIDE = 16_384
+# The package's __init__ tells OpenCV the same.
+MAX_IMAGE_SIDE = 8_192
 MAX_INPUT_SIDE = 4_096
 
 
