@@ -32,6 +32,7 @@ from slim_split_ros.networks.rivals.stored import StoredRivals
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model
 from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage
+from slim_split_ros.training.data.pictures import read_picture
 from slim_split_ros.wire.manifest import Manifest
 
 IMAGE_CODECS = ('jpeg', 'webp')
@@ -162,7 +163,7 @@ def _chunks(images: tuple[LabelledImage, ...]) -> list[tuple[LabelledImage, ...]
 
 
 def _read(images: tuple[LabelledImage, ...]) -> list[NDArray[np.uint8]]:
-    return [cv2.imread(str(image.path), cv2.IMREAD_COLOR) for image in images]
+    return [read_picture(image.path) for image in images]
 
 
 def _encode(codec: Codec, setting: Setting, pictures: list[NDArray[np.uint8]]) -> list[Sent]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-import sys
 
 import torch
 from torch import Tensor
@@ -15,6 +13,7 @@ from slim_split_ros.networks.rivals.ensemble import EnsembleDetector
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model, round_to_half
 from slim_split_ros.training.data.batches import BatchPlan, plain_batches
+from slim_split_ros.training.data.check import check_data
 from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage, load_split
 from slim_split_ros.training.errors import DataSetError
 from slim_split_ros.training.export.ensemble import write_ensemble_folder
@@ -28,7 +27,6 @@ from slim_split_ros.training.settings import PRESETS, Preset, StageSettings
 from slim_split_ros.training.stage import RunPlace, run_stage
 
 TABLE_IMAGES = 200  # per data set; tables of twice as many differ by under 1 % of the bytes
-SHOWN_REMARKS = 10
 MOSAIC_STEPS = 0.85  # share of a stage's steps; the last ones see pictures as cameras give them
 
 
@@ -52,21 +50,13 @@ def train_model(run: TrainingRun) -> Path:
     Raises TrainingError for faults of the data sets, all listed before anything is trained,
     and for checkpoints that do not fit.
     """
-    splits = load_splits(run)
+    splits = check_data(run.data, run.split, print)
     place = RunPlace(run.output, pick_device(run.device), run.workers)
     preset = PRESETS[run.preset]
     model = SplitDetector(ModelConfig(splits[0].classes))
     sources = [split.images for split in splits]
     train_stages(model, sources, preset, place, run.seed)
     return _export(model, splits, run)
-
-
-def load_splits(run: TrainingRun) -> list[CocoSplit]:
-    """Read the data sets, every picture of them, and say what was found."""
-    splits = [load_split(folder, run.split, decode=True) for folder in run.data]
-    _check_classes(splits)
-    _show_remarks(splits)
-    return splits
 
 
 def export_model(checkpoint: Path, data: tuple[Path, ...], split: str, output: Path) -> str:
@@ -135,23 +125,3 @@ def _export(model: SplitDetector, splits: list[CocoSplit], run: TrainingRun) -> 
     write_model_folder(model, fit_all_tables(model.encoder, images), folder)
     write_model_card(folder, splits, run.preset)
     return folder
-
-
-def _check_classes(splits: list[CocoSplit]) -> None:
-    for split in splits[1:]:
-        if split.classes != splits[0].classes:
-            raise DataSetError(
-                f'{split.annotation_file} has classes {split.classes}, '
-                f'{splits[0].annotation_file} has {splits[0].classes}: they must agree')
-
-
-def _show_remarks(splits: list[CocoSplit]) -> None:
-    remarks = [remark for split in splits for remark in split.remarks]
-    for remark in remarks[:SHOWN_REMARKS]:
-        print(f'note: {remark}', file=sys.stderr)
-    if len(remarks) > SHOWN_REMARKS:
-        print(f'note: ... and {len(remarks) - SHOWN_REMARKS} more', file=sys.stderr)
-    for split in splits:
-        counts = Counter(label for image in split.images for label in image.labels.tolist())
-        listed = ', '.join(f'{name} {counts[index]}' for index, name in enumerate(split.classes))
-        print(f'{split.annotation_file}: {len(split.images)} images; boxes: {listed}')

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from slim_split_ros.networks.config import INPUT_MULTIPLE
 from slim_split_ros.training.data.augmentation import Sample, fit, mosaic, vary
 from slim_split_ros.training.data.coco_folder import LabelledImage
+from slim_split_ros.training.data.pictures import read_picture
 from slim_split_ros.wire.geometry import FrameGeometry
 
 MOSAIC_SHARE = 0.5
@@ -81,7 +82,7 @@ def input_size(image: LabelledImage, long_side: int) -> tuple[int, int]:
 
 def read_sample(image: LabelledImage) -> Sample:
     """Read a picture from disk with its boxes as corners."""
-    pixels = cv2.imread(str(image.path), cv2.IMREAD_COLOR)
+    pixels = read_picture(image.path)
     corners = np.concatenate([image.boxes[:, :2], image.boxes[:, :2] + image.boxes[:, 2:]], axis=1)
     return Sample(pixels, corners, image.labels)
 

@@ -1,24 +1,30 @@
 """
-What is in a COCO-style folder, and is it fit for training?
+A COCO-style folder, `images/<split>/` and `annotations/instances_<split>.json`, as pictures.
 
-`images/<split>/` and `annotations/instances_<split>.json`. Faults are collected, all of them,
-before anything is trained: finding one an hour later costs the hour.
+Faults are collected, all of them, before anything is trained: finding one an hour later costs
+the hour.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple, dataclass
+import os
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
+from slim_split_ros.training.data.coco_fields import BoxEntry, ImageEntry, read_entries
+from slim_split_ros.training.data.findings import Findings
+from slim_split_ros.training.data.pictures import read_picture
 from slim_split_ros.training.errors import DataSetError
+from slim_split_ros.wire.picture_header import PictureSize
 
-SHOWN_FAULTS = 20
+CLIPPED = 1.0  # pixels that a box may reach out of its picture without a remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,128 +41,129 @@ class LabelledImage:
 
 @dataclass(frozen=True, slots=True)
 class CocoSplit:
-    """All pictures of a split, and the classes in the order of their category ids."""
+    """The pictures of a split without a fault, the classes by category id, and what was found."""
 
     annotation_file: Path
     classes: tuple[str, ...]
     category_ids: tuple[int, ...]
     images: tuple[LabelledImage, ...]
-    remarks: tuple[str, ...]  # what is odd but can be trained on
+    faults: Findings
+    remarks: Findings  # what is odd but can be trained on
+
+    @property
+    def class_counts(self) -> dict[str, int]:
+        """Return the number of boxes of each class."""
+        counts = Counter(label for image in self.images for label in image.labels.tolist())
+        return {name: counts[index] for index, name in enumerate(self.classes)}
 
 
-def load_split(folder: Path, split: str, *, decode: bool = False) -> CocoSplit:
+def annotation_file(folder: Path, split: str) -> Path:
+    """Return where the boxes of a split stand."""
+    return folder / 'annotations' / f'instances_{split}.json'
+
+
+def load_split(folder: Path, split: str) -> CocoSplit:
     """
-    Read and check a split; `decode` also opens every picture (some ms each).
+    Read a split without opening its pictures.
 
-    Raises DataSetError that lists every fault with its file.
+    Raises DataSetError with the first fault, and how to see all.
     """
-    annotation_file = folder / 'annotations' / f'instances_{split}.json'
-    data = _read_json(annotation_file)
-    faults: list[str] = []
-    remarks: list[str] = []
-    categories = sorted(data['categories'], key=lambda category: category['id'])
-    category_ids = tuple(category['id'] for category in categories)
-    faults += _duplicates('category id', category_ids)
-    faults += _duplicates('image id', [image['id'] for image in data['images']])
-    faults += _duplicates('annotation id', [item['id'] for item in data['annotations']])
-    by_image = _group_annotations(data, category_ids, faults)
-    images = tuple(
-        _labelled_image(folder / 'images' / split, entry, by_image.get(entry['id'], []),
-                        category_ids, faults, remarks)
-        for entry in data['images'])
-    if decode:
-        faults += _undecodable(images)
-    counts = Counter(label for image in images for label in image.labels.tolist())
-    for index, category in enumerate(categories):
-        if not counts[index]:
-            remarks.append(f'class {category["name"]!r} has no box in {annotation_file}')
-    if not images:
-        faults.append(f'{annotation_file}: no images')
-    if faults:
-        raise DataSetError(_list_faults(annotation_file, faults))
-    return CocoSplit(annotation_file, tuple(str(category['name']) for category in categories),
-                     category_ids, images, tuple(remarks))
-
-
-def _read_json(path: Path) -> dict[str, list[dict]]:
-    if not path.is_file():
+    read = _read_split(folder, split, _require_file)
+    if read.faults:
         raise DataSetError(
-            f'{path} is missing: a data set has images/<split>/ and '
-            'annotations/instances_<split>.json')
-    try:
-        data = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise DataSetError(f'{path} is no JSON: {error}') from error
-    for key in ('images', 'annotations', 'categories'):
-        if not isinstance(data, dict) or not isinstance(data.get(key), list):
-            raise DataSetError(f'{path}: no list {key!r}; is this COCO detection format?')
-    return data
+            f'{read.annotation_file}: {len(read.faults)} fault(s), the first: '
+            f'{read.faults.lines()[0]}; see all with: python -m slim_split_ros train --check '
+            f'--data {folder} --split {split}')
+    return read
 
 
-def _duplicates(what: str, values: list[int] | tuple[int, ...]) -> list[str]:
-    return [f'{what} {value} is used {count} times'
-            for value, count in Counter(values).items() if count > 1]
+def check_split(folder: Path, split: str) -> CocoSplit:
+    """Read a split and every picture of it, some ms each; it may have faults."""
+    return _read_split(folder, split, _decoded_size)
 
 
-def _group_annotations(data: dict[str, list[dict]], category_ids: tuple[int, ...],
-                       faults: list[str]) -> dict[int, list[dict]]:
-    known = {image['id'] for image in data['images']}
-    grouped: dict[int, list[dict]] = {}
-    for item in data['annotations']:
-        if item['image_id'] not in known:
-            faults.append(f'annotation {item["id"]}: image_id {item["image_id"]} is not listed')
-        elif item['category_id'] not in category_ids:
-            faults.append(f'annotation {item["id"]}: unknown category_id {item["category_id"]}')
-        elif not item.get('iscrowd', 0):
-            grouped.setdefault(item['image_id'], []).append(item)
-    return grouped
+def _read_split(folder: Path, split: str, look: Callable[[Path], PictureSize | None]
+                ) -> CocoSplit:
+    """Read fields and boxes; `look` at each picture, which may raise DataSetError."""
+    faults, remarks = Findings(), Findings()
+    entries = read_entries(annotation_file(folder, split), faults)
+    pictures = folder / 'images' / split
+    _look_at_pictures(entries.images, pictures, look, faults)
+    boxes: dict[int, list[BoxEntry]] = {entry.image_id: [] for entry in entries.images
+                                        if entry.image_id is not None}
+    index = {category.category_id: place for place, category in enumerate(entries.categories)}
+    for entry in entries.boxes:
+        if entry.image_id not in boxes:
+            faults.add('image_id', f'{entry.name}: image_id {entry.image_id} is not listed')
+        elif entry.category_id not in index:
+            faults.add('category_id',
+                       f'{entry.name}: category_id {entry.category_id} is not listed')
+        else:
+            boxes[entry.image_id].append(entry)
+    images = tuple(
+        _labelled_image(entry, pictures, boxes[entry.image_id], index, faults, remarks)
+        for entry in entries.images if None not in astuple(entry))
+    read = CocoSplit(
+        annotation_file(folder, split), tuple(category.name for category in entries.categories),
+        tuple(index), images, faults, remarks)
+    for name, count in read.class_counts.items():
+        if not count and not faults:
+            remarks.add('class', f'class {name!r} has no box')
+    return read
 
 
-def _labelled_image(folder: Path, entry: dict, items: list[dict], category_ids: tuple[int, ...],
-                    faults: list[str], remarks: list[str]) -> LabelledImage:
-    path = folder / entry['file_name']
-    if not path.is_file():
-        faults.append(f'{path}: missing')
-    width, height = int(entry['width']), int(entry['height'])
+def _look_at_pictures(entries: tuple[ImageEntry, ...], folder: Path,
+                      look: Callable[[Path], PictureSize | None], faults: Findings) -> None:
+    """Add what is wrong with the files; decoding leaves Python's lock, so threads share it."""
+    named = [entry for entry in entries if entry.file_name is not None]
+
+    def fault_of(entry: ImageEntry) -> tuple[str, str] | None:
+        try:
+            size = look(folder / str(entry.file_name))
+        except DataSetError as error:
+            return type(error.__cause__).__name__, str(error)
+        if size is None or None in (entry.width, entry.height) or (
+                size.width, size.height) == (entry.width, entry.height):
+            return None
+        return 'size', (f'{folder / str(entry.file_name)}: is {size.width} x {size.height}, but '
+                        f'the annotations say {entry.width} x {entry.height}')
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for fault in tqdm(pool.map(fault_of, named), 'pictures checked', len(named), delay=2.0,
+                          leave=False, disable=None):
+            if fault is not None:
+                faults.add(*fault)
+
+
+def _labelled_image(entry: ImageEntry, folder: Path, items: list[BoxEntry],
+                    index: dict[int, int], faults: Findings, remarks: Findings) -> LabelledImage:
     boxes, labels = [], []
     for item in items:
-        x, y, w, h = (float(value) for value in item['bbox'])
+        x, y, w, h = item.box
         x0, y0 = max(x, 0.0), max(y, 0.0)
-        x1, y1 = min(x + w, float(width)), min(y + h, float(height))
-        if x1 <= x0 or y1 <= y0:
-            faults.append(f'{path}: box {item["bbox"]} of annotation {item["id"]} is empty or '
-                          f'outside the picture of {width} x {height}')
+        x1, y1 = min(x + w, float(entry.width)), min(y + h, float(entry.height))
+        said = f'{item.name} on {entry.name}: box {list(item.box)}'
+        if min(w, h) == 0:
+            remarks.add('area', f'{said} is without area and is left out')
             continue
-        if max(x0 - x, y0 - y, x + w - x1, y + h - y1) > 1.0:
-            remarks.append(f'{path}: box {item["bbox"]} of annotation {item["id"]} was clipped')
+        if x1 <= x0 or y1 <= y0:
+            faults.add('outside', f'{said} is outside the picture of {entry.width} x '
+                                  f'{entry.height}')
+            continue
+        if max(x0 - x, y0 - y, x + w - x1, y + h - y1) > CLIPPED:
+            remarks.add('clipped', f'{said} reaches out of the picture and is clipped')
         boxes.append((x0, y0, x1 - x0, y1 - y0))
-        labels.append(category_ids.index(item['category_id']))
+        labels.append(index[item.category_id])
     return LabelledImage(
-        int(entry['id']), path, width, height,
+        entry.image_id, folder / entry.file_name, entry.width, entry.height,
         np.array(boxes, np.float32).reshape(-1, 4), np.array(labels, np.int64))
 
 
-def _undecodable(images: tuple[LabelledImage, ...]) -> list[str]:
-    faults = []
-    for image in images:
-        if not image.path.is_file():
-            continue
-        data = image.path.read_bytes()
-        if data[:2] == b'\xff\xd8' and b'\xff\xd9' not in data[-64:]:
-            faults.append(f'{image.path}: truncated JPEG (no end marker)')
-            continue
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-        if pixels is None:
-            faults.append(f'{image.path}: not a picture that OpenCV reads')
-        elif pixels.shape[:2] != (image.height, image.width):
-            faults.append(f'{image.path}: is {pixels.shape[1]} x {pixels.shape[0]}, but the '
-                          f'annotations say {image.width} x {image.height}')
-    return faults
+def _require_file(path: Path) -> None:
+    if not os.path.isfile(path):  # unlike pathlib it lets names pass that are too long
+        raise DataSetError(f'{path}: missing')
 
 
-def _list_faults(path: Path, faults: list[str]) -> str:
-    lines = [f'{path}: {len(faults)} fault(s); mend or remove them, then start again']
-    lines += [f'  {fault}' for fault in faults[:SHOWN_FAULTS]]
-    if len(faults) > SHOWN_FAULTS:
-        lines.append(f'  ... and {len(faults) - SHOWN_FAULTS} more')
-    return '\n'.join(lines)
+def _decoded_size(path: Path) -> PictureSize:
+    height, width = read_picture(path).shape[:2]
+    return PictureSize(width, height)

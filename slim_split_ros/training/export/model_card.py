@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 import json
 from pathlib import Path
 
@@ -53,8 +52,7 @@ def write_rivals_card(folder: Path, splits: list[CocoSplit], preset: str) -> Non
 
 
 def _data_row(split: CocoSplit) -> str:
-    counts = Counter(label for image in split.images for label in image.labels.tolist())
-    boxes = ', '.join(f'{name} {counts[index]}' for index, name in enumerate(split.classes))
+    boxes = ', '.join(f'{name} {count}' for name, count in split.class_counts.items())
     folder = split.annotation_file.parent.parent.name
     return f'| {folder}/{split.annotation_file.name} | {len(split.images)} | {boxes} |'
 

@@ -17,6 +17,7 @@ from slim_split_ros.networks.rivals.stored import (
 )
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model
+from slim_split_ros.training.data.check import check_data
 from slim_split_ros.training.data.coco_folder import LabelledImage
 from slim_split_ros.training.errors import DataSetError
 from slim_split_ros.training.export.model_card import write_rivals_card
@@ -28,7 +29,6 @@ from slim_split_ros.training.rivals.tables import fit_rivals_tables
 from slim_split_ros.training.run import (
     TrainingRun,
     batch_plan,
-    load_splits,
     pick_device,
     table_images,
 )
@@ -43,7 +43,7 @@ def train_rivals(run: TrainingRun, checkpoint: Path | None) -> Path:
     The paper's ensemble is also written as a model folder that both nodes run. Raises
     TrainingError for faults of the data sets and NetworkError where there is no model.
     """
-    splits = load_splits(run)
+    splits = check_data(run.data, run.split, print)
     path = checkpoint or run.output / 'model'
     model = load_model(path)
     if model.config.classes != splits[0].classes:
