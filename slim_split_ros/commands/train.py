@@ -26,8 +26,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='only read the data: say what every split holds and all faults in '
                              'it, and train nothing; training begins with the same check')
     parser.add_argument('--preset', choices=('quick', 'full'), default='quick',
-                        help='quick ends in half an hour on two cores and shows that all is well; '
-                             'full takes hours, or minutes on a GPU')
+                        help='quick takes about 30 minutes on two quiet cores and shows that all '
+                             'is well; full takes hours, or minutes on a GPU')
     parser.add_argument('--output', type=Path, default=Path('out/train'), metavar='DIR',
                         help='checkpoints, logs and the model folder (default: out/train)')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')

@@ -15,6 +15,7 @@ from slim_split_ros.networks.stored_weights import load_model, round_to_half
 from slim_split_ros.training.data.batches import BatchPlan, plain_batches
 from slim_split_ros.training.data.check import check_data
 from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage, load_split
+from slim_split_ros.training.data.samples import write_samples
 from slim_split_ros.training.errors import DataSetError
 from slim_split_ros.training.export.ensemble import write_ensemble_folder
 from slim_split_ros.training.export.model import fit_all_tables, write_model_folder
@@ -23,6 +24,7 @@ from slim_split_ros.training.objectives.codec import CodecObjective
 from slim_split_ros.training.objectives.detector import DetectorObjective
 from slim_split_ros.training.objectives.encoder import EncoderObjective
 from slim_split_ros.training.pretrained import load_pretrained_backbone
+from slim_split_ros.training.progress import run_parts
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings
 from slim_split_ros.training.stage import RunPlace, run_stage
 
@@ -55,7 +57,12 @@ def train_model(run: TrainingRun) -> Path:
     preset = PRESETS[run.preset]
     model = SplitDetector(ModelConfig(splits[0].classes))
     sources = [split.images for split in splits]
+    samples = write_samples(
+        sources, batch_plan(preset.detector, model.config, run.seed), model.config.classes,
+        run.output)
+    print(f'What training sees, with its boxes: {samples}')
     train_stages(model, sources, preset, place, run.seed)
+    print('counting symbols and writing the model')
     return _export(model, splits, run)
 
 
@@ -84,15 +91,20 @@ def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]],
     torch.manual_seed(seed)
     if model.config.backbone_width == 1.0:
         load_pretrained_backbone(model.detector)
+    parts = run_parts(
+        {'detector': preset.detector, 'encoder': preset.encoder, 'codec': preset.codec})
     plan = batch_plan(preset.detector, model.config, seed)
-    detector = run_stage(DetectorObjective(model.detector), sources, plan, preset.detector, place)
+    detector = run_stage(DetectorObjective(model.detector), sources, plan, preset.detector, place,
+                         parts['detector'])
     model.detector.load_state_dict(detector.state_dict())
     plan = batch_plan(preset.encoder, model.config, seed + 1)
     encoder = run_stage(
-        EncoderObjective(model.encoder, seed), sources, plan, preset.encoder, place)
+        EncoderObjective(model.encoder, seed), sources, plan, preset.encoder, place,
+        parts['encoder'])
     model.encoder.load_state_dict(encoder.state_dict())
     plan = batch_plan(preset.codec, model.config, seed + 2)
-    average = run_stage(CodecObjective(model, seed), sources, plan, preset.codec, place)
+    average = run_stage(
+        CodecObjective(model, seed), sources, plan, preset.codec, place, parts['codec'])
     model.load_state_dict(average.state_dict())
 
 

@@ -10,7 +10,6 @@ import time
 
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from slim_split_ros.training.checkpoint import (
     flatten_optimizer,
@@ -21,8 +20,9 @@ from slim_split_ros.training.checkpoint import (
 from slim_split_ros.training.data.batches import Batch, BatchPlan, training_batches
 from slim_split_ros.training.data.coco_folder import LabelledImage
 from slim_split_ros.training.data.device_batches import DeviceBatches, fits_device
-from slim_split_ros.training.errors import CheckpointError
+from slim_split_ros.training.errors import CheckpointError, RunInterruptedError
 from slim_split_ros.training.objectives.objective import Objective
+from slim_split_ros.training.progress import ALONE, RunPart, StageBar
 from slim_split_ros.training.settings import StageSettings
 from slim_split_ros.training.weight_average import WeightAverage
 
@@ -40,11 +40,12 @@ class RunPlace:
 
 
 def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], plan: BatchPlan,
-              settings: StageSettings, place: RunPlace) -> nn.Module:
+              settings: StageSettings, place: RunPlace, part: RunPart = ALONE) -> nn.Module:
     """
     Train to the last step, from the last checkpoint if there is one; return the average.
 
-    Raises CheckpointError where a checkpoint is damaged or of another model.
+    Raises CheckpointError where a checkpoint is damaged or of another model, and, with a
+    checkpoint written, RunInterruptedError on Ctrl-C.
     """
     module = objective.module.to(place.device, memory_format=torch.channels_last)
     groups = objective.parameter_groups(settings.learning_rate)
@@ -53,16 +54,20 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
     average = WeightAverage(module, settings.average_decay)
     checkpoint = place.folder / f'{objective.name}.safetensors'
     first = _resume(checkpoint, module, average, optimizer)
+    title = f'stage {part.number} of {part.count}, {objective.name}'
+    if first >= settings.steps:
+        print(f'{title}: done before')
+        return average.model
+    if first:
+        print(f'{title}: goes on from step {first}')
     if fits_device(sources, plan, place.device):
         batches = DeviceBatches(sources, plan, place.device).steps(first, settings.steps)
     else:
         batches = training_batches(sources, plan, first, settings.steps, place.workers)
     log = StageLog(place.folder / f'{objective.name}.csv', first)
-    bar = tqdm(batches, objective.name, settings.steps, initial=first, unit='step',
-               mininterval=1.0)
     step, saved = first, time.monotonic()
     try:
-        for batch in bar:
+        for batch in StageBar(batches, title, part, first, settings.steps):
             factor = learning_rate_factor(step, settings)
             for group, initial in zip(optimizer.param_groups, groups, strict=True):
                 group['lr'] = initial['initial_lr'] * factor
@@ -77,7 +82,10 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 _save(checkpoint, step, module, average, optimizer)
                 saved = time.monotonic()
-    finally:  # on Ctrl-C too
+    except KeyboardInterrupt as error:
+        raise RunInterruptedError(
+            f'interrupted; the same command goes on from step {step} of {title}') from error
+    finally:
         if step > first:
             _save(checkpoint, step, module, average, optimizer)
     return average.model

@@ -23,6 +23,7 @@ from slim_split_ros.training.errors import DataSetError
 from slim_split_ros.training.export.model_card import write_rivals_card
 from slim_split_ros.training.objectives.detector import DetectorObjective
 from slim_split_ros.training.objectives.encoder import EncoderObjective
+from slim_split_ros.training.progress import run_parts
 from slim_split_ros.training.rivals.export import write_rival_folder
 from slim_split_ros.training.rivals.objective import RivalsObjective
 from slim_split_ros.training.rivals.tables import fit_rivals_tables
@@ -68,17 +69,21 @@ def train_rival_stages(model: SplitDetector, sources: list[tuple[LabelledImage, 
     Returns averaged weights, rounded as the file holds them, with tables fitted to them.
     """
     torch.manual_seed(seed)
+    parts = run_parts(
+        {'rivals': preset.codec, 'static': preset.encoder, 'nano': preset.detector})
     config = model.config
     objective = RivalsObjective(Rivals(config), model.detector, seed)
     average = run_stage(objective, sources, batch_plan(preset.codec, config, seed + 3),
-                        preset.codec, place)
+                        preset.codec, place, parts['rivals'])
     rivals = average.rivals.cpu()
     static = run_stage(EncoderObjective(rivals.static, seed, name='static'), sources,
-                       batch_plan(preset.encoder, config, seed + 1), preset.encoder, place)
+                       batch_plan(preset.encoder, config, seed + 1), preset.encoder, place,
+                       parts['static'])
     rivals.static.load_state_dict(static.cpu().state_dict())
     small = nano_config(config)
     nano = run_stage(DetectorObjective(Detector(small), name='nano', backbone_rate=1.0), sources,
-                     batch_plan(preset.detector, config, seed + 4), preset.detector, place).cpu()
+                     batch_plan(preset.detector, config, seed + 4), preset.detector, place,
+                     parts['nano']).cpu()
     stored = StoredRivals(rivals, nano, small, {})
     round_rivals(stored.modules)
     stored.tables.update(
