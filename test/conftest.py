@@ -6,11 +6,16 @@ from collections.abc import Callable, Generator, Iterator
 import importlib.util
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support.processes import Process
 from support.ros_environment import isolate_ros
+
+if TYPE_CHECKING:
+    from support.ros_peer import Peer
+    from support.split_system import SplitSystem
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 # Of two processes that start at the same moment one may never hear the other: once in 7,600 pairs
@@ -18,6 +23,10 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 # https://github.com/eProsima/Fast-DDS/pull/4728). What did not happen gets a second chance with
 # new processes, which the summary counts; all else fails at once.
 SECOND_CHANCE = pytest.mark.flaky(reruns=1, only_rerun=['TimeoutError'])
+
+if importlib.util.find_spec('rclpy') is None:
+    # Importing any file there needs ROS messages.
+    collect_ignore_glob = ['ros/*', 'demo/*']
 
 # Before any test imports rclpy: the middleware reads it when the first context is made.
 os.environ.pop('ROS_LOCALHOST_ONLY', None)  # deprecated, and stronger than the range
@@ -55,6 +64,56 @@ def ros_process(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     yield start
     for process in started:
         process.end()
+
+
+@pytest.fixture(scope='session')
+def ros() -> Iterator[None]:
+    """Hold one ROS context for the test run."""
+    import rclpy
+
+    rclpy.init()
+    yield
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def peer(ros: None) -> Iterator[Peer]:
+    """Give a node of the test's own."""
+    from support.ros_peer import Peer
+
+    node = Peer('peer')
+    yield node
+    node.close()
+
+
+@pytest.fixture(scope='session')
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a tiny model."""
+    from support.bundles import write_tiny_bundle
+
+    return write_tiny_bundle(tmp_path_factory.mktemp('bundle'))
+
+
+@pytest.fixture(scope='module')
+def system(
+    ros: None, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SplitSystem]:
+    """Give both nodes, running and warm; the tests of a file share them."""
+    from support.ros_peer import Peer
+    from support.split_system import SplitSystem, start_node
+
+    logs = tmp_path_factory.mktemp('logs')
+    # The tests publish one image after the other, as fast as they are served.
+    onboard = start_node(
+        'onboard', logs / 'onboard.log', {'model': tiny_bundle, 'target_fps': 200.0})
+    offboard = start_node(
+        'offboard', logs / 'offboard.log', {'model': tiny_bundle, 'device': 'cpu'})
+    running = SplitSystem(Peer('camera'), onboard, offboard)
+    try:
+        running.warm_up()
+        yield running
+    finally:
+        running.close()
 
 
 @pytest.hookimpl(wrapper=True)

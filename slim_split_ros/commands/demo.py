@@ -11,10 +11,10 @@ from slim_split_ros.weights import SHIPPED_MODELS
 
 if TYPE_CHECKING:
     from slim_split_ros.commands.demo_link import DemoLink
+    from slim_split_ros.demo.observer import FrameRecord
+    from slim_split_ros.demo.run import DemoPlan, DemoRecord
     from slim_split_ros.reports.demo_page import DemoFacts
     from slim_split_ros.reports.demo_rows import FrameFigures
-    from slim_split_ros.ros.demo_run import DemoPlan, DemoRecord
-    from slim_split_ros.ros.observer import Sighting
     from slim_split_ros.wire import Manifest
 
 _SECONDS = 30.0
@@ -35,9 +35,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description='Run a camera, the onboard node and the offboard node as processes that talk '
                     'over ROS 2, let the width go through its values, print a table and write a '
                     'page with pictures and plots. Needs the environment of `make setup`, or ROS.')
-    parser.add_argument('--source', type=_source, metavar='PATH',
-                        help='rosbag2 folder, video file, folder of images or device such as '
-                             '/dev/video0 (default: a simulated camera, which knows the truth)')
+    # Not every shell expands the tilde in `make demo SOURCE=~/pictures`.
+    parser.add_argument('--source', type=lambda text: str(Path(text).expanduser()),
+                        metavar='PATH',
+                        help='bag (folder, or .mcap, .db3 or .bag file), video file, folder of '
+                             'images or device such as /dev/video0 (default: a simulated camera, '
+                             'which knows the truth)')
+    parser.add_argument('--topic', default='', metavar='NAME',
+                        help='which topic of a bag (default: the only one that is not depth)')
     parser.add_argument('--link', type=Path, metavar='CSV',
                         help='trace of a radio link that frames and detections cross; width and '
                              'rate are chosen by the onboard node then')
@@ -66,8 +71,8 @@ def run(args: argparse.Namespace) -> int:
         return 1
     from slim_split_ros.bags import BagError
     from slim_split_ros.commands.demo_link import DemoLink
+    from slim_split_ros.demo.errors import DemoError
     from slim_split_ros.linklab import LinkLabError
-    from slim_split_ros.ros.demo_errors import DemoError
     from slim_split_ros.ros.errors import StartError
     from slim_split_ros.wire import WireError
 
@@ -84,14 +89,6 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _source(text: str) -> str:
-    # Not every shell expands the tilde in `make demo SOURCE=~/pictures`.
-    path = Path(text).expanduser()
-    if not path.exists():
-        raise argparse.ArgumentTypeError(f'{path} does not exist')
-    return str(path)
-
-
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -105,9 +102,9 @@ def _seconds(text: str) -> float:
 
 def _collect(args: argparse.Namespace, link: DemoLink | None
              ) -> tuple[DemoFacts, DemoRecord]:
-    from slim_split_ros.ros.demo_plan import plan_nodes
-    from slim_split_ros.ros.demo_run import DemoPlan
-    from slim_split_ros.ros.emulated_link_node import SENT
+    from slim_split_ros.demo.emulated_link_node import SENT
+    from slim_split_ros.demo.plan import plan_nodes
+    from slim_split_ros.demo.run import DemoPlan
     from slim_split_ros.ros.model import bundle_folder
     from slim_split_ros.wire import load_manifest
 
@@ -115,7 +112,8 @@ def _collect(args: argparse.Namespace, link: DemoLink | None
     manifest = load_manifest(bundle_folder(args.model, args.codec))
     widths = tuple(sorted(entry.width for entry in manifest.widths))
     turns = widths if link is None else (_NODE_CHOOSES,)
-    nodes = plan_nodes(args.source, args.seed, str(manifest.folder.resolve()), turns[0])
+    nodes = plan_nodes(
+        args.source, args.topic, args.seed, str(manifest.folder.resolve()), turns[0])
     sent = None
     if link is not None:
         nodes, sent = link.between(nodes), SENT
@@ -132,7 +130,7 @@ def _collect(args: argparse.Namespace, link: DemoLink | None
 def _run_with_bar(plan: DemoPlan) -> DemoRecord:
     from tqdm import tqdm
 
-    from slim_split_ros.ros.demo_run import run_demo
+    from slim_split_ros.demo.run import run_demo
 
     # A file that the output goes to would otherwise get hundreds of bars.
     redraw_s = 0.1 if sys.stderr.isatty() else plan.seconds / _BARS_IN_A_FILE
@@ -148,13 +146,13 @@ def _run_with_bar(plan: DemoPlan) -> DemoRecord:
 
 def _facts(args: argparse.Namespace, manifest: Manifest, record: DemoRecord, share_s: float,
            link: DemoLink | None) -> DemoFacts:
+    from slim_split_ros.demo.pictures import annotate
     from slim_split_ros.reports.demo_page import DemoFacts
     from slim_split_ros.reports.demo_rows import summarize
-    from slim_split_ros.ros.demo_pictures import annotate
     from slim_split_ros.ros.offboard_parameters import OffboardSettings
 
-    frames = tuple(_figures_of(sighting) for sighting in record.sightings)
-    shown = [annotate(sighting, manifest.classes) for sighting in record.sightings]
+    frames = tuple(_figures_of(sighting) for sighting in record.records)
+    shown = [annotate(sighting, manifest.classes) for sighting in record.records]
     return DemoFacts(
         source='The simulated camera' if args.source is None else args.source,
         seconds=args.seconds, score_threshold=OffboardSettings().score_threshold,
@@ -167,7 +165,7 @@ def _facts(args: argparse.Namespace, manifest: Manifest, record: DemoRecord, sha
         link=None if link is None else link.trace.name)
 
 
-def _figures_of(sighting: Sighting) -> FrameFigures:
+def _figures_of(sighting: FrameRecord) -> FrameFigures:
     from slim_split_ros.evaluation.matching import count_matches
     from slim_split_ros.reports.demo_rows import FrameFigures
 

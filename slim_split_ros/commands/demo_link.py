@@ -8,10 +8,10 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from slim_split_ros.demo.processes import NodePlan
+    from slim_split_ros.demo.run import DemoRecord
     from slim_split_ros.linklab import FrameRow, Trace
     from slim_split_ros.reports.link_page import LinkRun
-    from slim_split_ros.ros.child_process import NodePlan
-    from slim_split_ros.ros.demo_run import DemoRecord
 
 _BITS_PER_KBIT = 1000.0
 
@@ -33,8 +33,8 @@ class DemoLink:
 
     def between(self, nodes: list[NodePlan]) -> list[NodePlan]:
         """Put the link between the two sides."""
-        from slim_split_ros.ros.demo_plan import put_link_between
-        from slim_split_ros.ros.emulated_link_node import SENT
+        from slim_split_ros.demo.emulated_link_node import SENT
+        from slim_split_ros.demo.plan import put_link_between
 
         return put_link_between(nodes, self.path, self.begins_s, SENT)
 
@@ -64,7 +64,7 @@ def _rows(link: DemoLink, record: DemoRecord) -> list[FrameRow]:
     from slim_split_ros.linklab import FrameRow
 
     start_s = record.start_ns / 1e9
-    encoded = {seen.stamp_ns: seen for seen in record.sightings}
+    encoded = {seen.stamp_ns: seen for seen in record.records}
     rows = []
     for stamp_ns in record.captured_ns:
         row = FrameRow(stamp_ns / 1e9 - start_s)

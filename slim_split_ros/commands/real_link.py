@@ -29,7 +29,7 @@ def run_real(args: argparse.Namespace) -> int:
         print(f'link: {missing[0]} is not installed here: use the environment of `make setup`, '
               'or build the package with colcon and source it', file=sys.stderr)
         return 1
-    from slim_split_ros.ros.interruption import Interruption
+    from slim_split_ros.demo.interruption import Interruption
 
     figures = []
     with Interruption() as interruption:
@@ -59,14 +59,14 @@ def _nodes(args: argparse.Namespace) -> list[RealNode]:
         onboard['policy'] = args.policy
     # Small pictures: the link is measured, and rendering shares the processor with the nodes.
     camera = {'fps': f'{args.fps:.3f}', 'width': '320', 'height': '240'}
-    return [RealNode('sim_camera', f'{room}.sim_camera_node', False, camera),
+    return [RealNode('sim_camera', f'{room}.cameras.sim_camera_node', False, camera),
             RealNode('onboard', f'{room}.onboard_node', False, onboard),
             RealNode('offboard', f'{room}.offboard_node', True, model)]
 
 
 def _environment(folder: Path) -> dict[str, str]:
     """Give variables with which the two sides find each other across the namespaces."""
-    from slim_split_ros.ros.demo_environment import demo_environment
+    from slim_split_ros.demo.environment import demo_environment
 
     environment = demo_environment(os.environ, folder)
     return environment | {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET'}

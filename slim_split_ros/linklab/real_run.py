@@ -76,7 +76,7 @@ def run_real_link(trace: Trace, nodes: Sequence[RealNode], folder: Path,
     `is_interrupted` says so before it was done.
     """
     rows_file = folder / 'frames.json'
-    observer = RealNode('observer', 'slim_split_ros.ros.link_observer_node', False, {
+    observer = RealNode('observer', 'slim_split_ros.demo.link_observer_node', False, {
         'output': json.dumps(str(rows_file)),
         'seconds': f'{START_LIMIT_S + OPEN_S + trace.duration_s + 2.0:.1f}'})
     rows_file.unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""Answer what of the package runs inside ROS 2: the nodes. The only room that imports rclpy."""
+"""The nodes, their parameters and messages; with `demo/` the only room that imports rclpy."""

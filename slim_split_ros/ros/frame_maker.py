@@ -5,8 +5,7 @@ import time
 from sensor_msgs.msg import CompressedImage, Image
 
 from slim_split_ros.onboard import FrameEncoder
-from slim_split_ros.ros.images import PixelReader
-from slim_split_ros.ros.times import to_ns
+from slim_split_ros.ros.messages import PixelReader, to_ns
 from slim_split_ros.wire import EncodedPayload, FrameHeader
 
 # The message counts in uint32; at 30 frames a second it wraps after 4 years.

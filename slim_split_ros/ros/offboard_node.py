@@ -30,19 +30,21 @@ from slim_split_ros.offboard import (
     new_canvas,
 )
 from slim_split_ros.ros.arrival_log import ArrivalLog
-from slim_split_ros.ros.complaints import Complaints
-from slim_split_ros.ros.counts import FrameCounts
-from slim_split_ros.ros.detection_messages import DetectionWriter, label_info
-from slim_split_ros.ros.drop_reasons import offboard_reason
-from slim_split_ros.ros.frame_messages import read_frame, report_message
-from slim_split_ros.ros.image_messages import make_image
-from slim_split_ros.ros.mailbox import Mailbox, Worker
+from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters, offboard_reason
+from slim_split_ros.ros.messages import (
+    DetectionWriter,
+    label_info,
+    make_image,
+    read_frame,
+    report_message,
+    to_ns,
+)
 from slim_split_ros.ros.model import bundle_folder
 from slim_split_ros.ros.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import LATCHED, NEWEST, RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.spin import run_node
-from slim_split_ros.ros.times import to_ns
+from slim_split_ros.ros.worker import Mailbox, Worker
 from slim_split_ros.wire import FrameGeometry, WireError, encoded_frame_bytes, load_manifest
 
 # Older frames than these are late whatever happens: at 10 frames per second, 0.4 s.
@@ -66,7 +68,7 @@ class Offboard(Node):
     def __init__(self) -> None:
         super().__init__('offboard')
         self._live = LiveParameters(self, OffboardSettings)
-        self._complaints = Complaints(self, FrameCounts())
+        self._diagnostics = Diagnostics(self, FrameCounters())
         self._arrivals = ArrivalLog(receiver_id=secrets.randbits(64))
         settings = self._live.current
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
@@ -75,7 +77,7 @@ class Offboard(Node):
         self.get_logger().info(
             f'model {manifest.fingerprint:016x} from {manifest.folder} on {settings.device}')
         self._mailbox: Mailbox[_Arrived] = Mailbox(_MAILBOX_FRAMES)
-        self._worker = Worker(self._mailbox, self._serve, self._complaints.failed)
+        self._worker = Worker(self._mailbox, self._serve, self._diagnostics.failed)
         self._connect()
         self._worker.start()
 
@@ -111,7 +113,7 @@ class Offboard(Node):
         self._arrivals.arrived(
             to_ns(message.sender_start), message.sequence, arrived.arrival_s, size)
         if self._mailbox.put(arrived) is not None:
-            self._complaints.dropped('server_busy', _BUSY)
+            self._diagnostics.dropped('server_busy', _BUSY)
         self._publish_reports()
 
     def _serve(self, arrived: _Arrived) -> None:
@@ -123,7 +125,7 @@ class Offboard(Node):
                 [decode_frame(frame, self._manifest)],
                 settings.score_threshold, settings.max_detections)
         except (WireError, OffboardError) as error:
-            self._complaints.dropped(
+            self._diagnostics.dropped(
                 offboard_reason(error), f'frame {message.sequence} dropped: {error}')
             return
         self._publish(found, message.header, frame.header.geometry)

@@ -19,20 +19,20 @@ from std_msgs.msg import Header
 from slim_split_ros.control import Decision
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import FrameEncoder, OnboardError
-from slim_split_ros.ros.complaints import Complaints
-from slim_split_ros.ros.counts import FrameCounts
-from slim_split_ros.ros.drop_reasons import onboard_reason
+from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters, onboard_reason
 from slim_split_ros.ros.errors import SettingError
 from slim_split_ros.ros.frame_maker import FrameMaker
-from slim_split_ros.ros.frame_messages import (
-    Belief,
+from slim_split_ros.ros.messages import (
     LastFrame,
+    LinkEstimate,
+    believable_age_s,
+    decode_compressed,
     frame_message,
     read_report,
     status_message,
+    to_ns,
+    view_raw,
 )
-from slim_split_ros.ros.images import decode_compressed, view_raw
-from slim_split_ros.ros.mailbox import Mailbox, Worker
 from slim_split_ros.ros.model import bundle_folder
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
 from slim_split_ros.ros.operating_point_file import read_operating_points
@@ -41,8 +41,8 @@ from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.resident_pages import release_code_pages
 from slim_split_ros.ros.spin import run_node
-from slim_split_ros.ros.times import believable_age_s, to_ns
 from slim_split_ros.ros.width_choice import make_chooser
+from slim_split_ros.ros.worker import Mailbox, Worker
 from slim_split_ros.wire import EncodedPayload, WireError, encoded_frame_bytes, load_manifest
 
 _STATUS_PERIOD_S = 1.0
@@ -68,13 +68,13 @@ class Onboard(Node):
         super().__init__('onboard')
         self._live = LiveParameters(self, OnboardSettings)
         settings = self._live.current
-        self._counts = FrameCounts()
-        self._complaints = Complaints(self, self._counts)
+        self._counters = FrameCounters()
+        self._diagnostics = Diagnostics(self, self._counters)
         self._pacer = Pacer()
         self._last = LastFrame(Header(), 0.0, 0, '')
         self._load(settings)
         self._mailbox: Mailbox[_Waiting] = Mailbox()
-        self._worker = Worker(self._mailbox, self._serve, self._complaints.failed)
+        self._worker = Worker(self._mailbox, self._serve, self._diagnostics.failed)
         self._connect(settings)
         release_code_pages()
         self._worker.start()
@@ -112,19 +112,19 @@ class Onboard(Node):
         self.create_timer(_STATUS_PERIOD_S, self._publish_status)
 
     def _on_image(self, message: Image | CompressedImage) -> None:
-        self._counts.came()
+        self._counters.came()
         now_s = time.monotonic()
         if not self._pacer.admit(now_s, self._live.current.target_fps):
-            self._counts.dropped('target_fps')
+            self._counters.dropped('target_fps')
             return
         ros_now_ns = self.get_clock().now().nanoseconds
         captured_s = now_s - believable_age_s(to_ns(message.header.stamp), ros_now_ns)
         displaced = self._mailbox.put(_Waiting(message, captured_s))
         if displaced is not None:
-            self._counts.dropped(displaced.drop_reason)
+            self._counters.dropped(displaced.drop_reason)
 
     def _on_lost(self, event: object) -> None:
-        self._complaints.dropped('message_lost', _LOST_REMEDY, event.total_count_change)
+        self._diagnostics.dropped('message_lost', _LOST_REMEDY, event.total_count_change)
 
     def _on_report(self, message: LinkReport) -> None:
         if to_ns(message.sender_start) == self._maker.sender_start_ns:
@@ -140,7 +140,7 @@ class Onboard(Node):
             return
         reason = decision.reason.value
         if not decision.hold or self._mailbox.hold(replace(waiting, drop_reason=reason)):
-            self._counts.dropped(reason)
+            self._counters.dropped(reason)
         self._remember(replace(self._last, header=waiting.message.header, reason=reason))
 
     def _encode(self, message: Image | CompressedImage, decision: Decision) -> Decision:
@@ -152,7 +152,7 @@ class Onboard(Node):
             if revised.send and (revised.width, revised.rate) != (decision.width, decision.rate):
                 frame = self._maker.make(message, revised.width, revised.rate)
         except (OnboardError, WireError) as error:
-            self._complaints.dropped(onboard_reason(error), f'image dropped: {error}')
+            self._diagnostics.dropped(onboard_reason(error), f'image dropped: {error}')
             return decision
         if revised.send:
             self._send(frame, message.header, revised.reason.value)
@@ -165,7 +165,7 @@ class Onboard(Node):
         self._chooser.on_sent(fields, size, now_s)
         self._features.publish(frame_message(frame, header))
         self._maker.advance()
-        self._counts.sent(size, now_s)
+        self._counters.sent(size, now_s)
         self._remember(LastFrame(
             header, fields.width, fields.rate, reason, len(frame.payload), fields.encode_ms))
 
@@ -176,9 +176,9 @@ class Onboard(Node):
             self._publish_status()
 
     def _publish_status(self) -> None:
-        belief = Belief(self._chooser.capacity_kbps, self._chooser.backlog_ms)
-        tally = self._counts.tally(time.monotonic())
-        self._status.publish(status_message(self._last, belief, tally))
+        estimate = LinkEstimate(self._chooser.capacity_kbps, self._chooser.backlog_ms)
+        counters = self._counters.snapshot(time.monotonic())
+        self._status.publish(status_message(self._last, estimate, counters))
 
 
 def _size_bytes(frame: EncodedPayload, header: Header) -> int:

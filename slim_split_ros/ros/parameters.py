@@ -53,6 +53,22 @@ def parameter(
     return field(default=default, metadata={'rule': rule})
 
 
+def allowed_values(rule: Rule) -> str:
+    """Say which values a rule allows, for people; empty where any will do."""
+    if rule.choices:
+        return ', '.join(rule.choices)
+    if rule.low is None or rule.high is None:
+        return ''
+    step = f', step {rule.step:g}' if rule.step else ''
+    return f'{rule.low:.10g} to {rule.high:.10g}{step}'
+
+
+def describe(rule: Rule) -> str:
+    """Give the description of a parameter with what it may be."""
+    allowed = allowed_values(rule)
+    return f'{rule.description} ({allowed})' if allowed else rule.description
+
+
 class LiveParameters(Generic[Settings]):
     """
     Declare a table on a node and keep the newest valid snapshot of it.
@@ -149,7 +165,7 @@ def _declare(node: Node, item: Any) -> Value:
 def _descriptor(item: Any) -> ParameterDescriptor:
     rule: Rule = item.metadata['rule']
     descriptor = ParameterDescriptor(
-        description=rule.description,
+        description=describe(rule),
         read_only=rule.read_only,
         additional_constraints=_limits(rule) if rule.choices else '',
     )

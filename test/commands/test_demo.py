@@ -39,12 +39,12 @@ def demo(tmp_path, checkout):
 
 def nodes_of(process):
     """Return the children that run a node by now; one just forked still looks like the demo."""
+    rooms = ('slim_split_ros.ros.', 'slim_split_ros.demo.')
     return [child for child in psutil.Process(process.pid).children(recursive=True)
-            if any(part.startswith('slim_split_ros.ros.') for part in child.cmdline())]
+            if any(part.startswith(rooms) for part in child.cmdline())]
 
 
 @pytest.mark.parametrize(('arguments', 'complaint'), [
-    (['--source', '/no/such/folder'], '/no/such/folder does not exist'),
     (['--seconds', '0'], '0 is not a number of seconds of at least 2'),
     (['--seconds', 'nan'], 'nan is not a number of seconds'),
     (['--seconds', 'soon'], 'soon is not a number of seconds'),
@@ -124,15 +124,20 @@ def test_demo_of_a_folder_knows_no_truth(demo, bundle, tmp_path):
 
 
 @pytest.mark.ros
-def test_source_that_cannot_be_read_ends_with_what_its_node_said(demo, bundle, tmp_path):
+@pytest.mark.parametrize(('name', 'words'), [
+    ('', 'holds no images'), ('no.bag', 'does not exist'), ('video9', 'does not exist')])
+def test_source_that_gives_nothing_ends_with_status_1_and_its_name(
+        bundle, tmp_path, capsys, name, words):
     empty = tmp_path / 'empty'
     empty.mkdir()
 
-    process = demo('--model', str(bundle), '--seconds', '4', '--source', str(empty))
+    status = main(['demo', '--model', str(bundle), '--source', str(empty / name),
+                   '--output', str(tmp_path / 'out')])
 
-    assert process.wait(LIMIT_S) == 1
-    last = process.output.strip().splitlines()[-1]
-    assert 'image_source ended with status 1' in last and 'holds no images' in last
+    printed = capsys.readouterr().err.strip()
+    assert status == 1
+    assert printed.startswith(f'demo: {empty / name} ') and words in printed
+    assert '\n' not in printed
 
 
 @pytest.mark.ros

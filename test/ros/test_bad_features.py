@@ -10,8 +10,7 @@ import struct
 import pytest
 
 from slim_split_ros.msg import EncodedFrame
-from slim_split_ros.ros.frame_messages import frame_message
-from slim_split_ros.ros.times import to_ns, to_stamp
+from slim_split_ros.ros.messages import frame_message, to_ns, to_stamp
 from slim_split_ros.wire import EncodedPayload, FrameGeometry, FrameHeader
 from support.split_system import SENSOR_DATA, SplitSystem
 

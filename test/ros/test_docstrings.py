@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ('counts', 'mailbox', 'pacing', 'throttle', 'times')
+MODULES = ('diagnostics', 'messages', 'pacing', 'worker')
 
 
 @pytest.mark.parametrize('name', MODULES)

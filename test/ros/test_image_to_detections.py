@@ -14,7 +14,7 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import LabelInfo
 
 from slim_split_ros.msg import LinkReport
-from slim_split_ros.ros.times import to_ns
+from slim_split_ros.ros.messages import to_ns
 from slim_split_ros.wire import encoded_frame_bytes
 from support.bundles import CLASSES
 from support.split_system import (
@@ -152,7 +152,7 @@ def test_a_bad_image_is_dropped_counted_and_explained_and_the_next_is_served(
     # Counted first, lest the next image takes its place in the mailbox.
     system.peer.wait(lambda: system.dropped().get(reason, 0) == before + 1, 'counting the drop')
     assert system.serve(image_message(patch_pixels(), system.next_stamp_ns())).detections
-    # Complaints of one reason are written once in 5 s: only the first of a kind is sure to be.
+    # Diagnostics of one reason are written once in 5 s: only the first of a kind is sure to be.
     if before == 0:
         assert sentence in system.onboard.output
     assert not system.detections_of(to_ns(image.header.stamp))

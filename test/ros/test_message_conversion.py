@@ -12,15 +12,16 @@ from std_msgs.msg import Header
 
 from slim_split_ros.control.arrivals import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, LinkReport
-from slim_split_ros.ros.detection_messages import DetectionWriter
-from slim_split_ros.ros.frame_messages import (
+from slim_split_ros.ros.messages import (
+    DetectionWriter,
     frame_message,
+    make_image,
     read_frame,
     read_report,
     report_message,
+    to_ns,
+    to_stamp,
 )
-from slim_split_ros.ros.image_messages import make_image
-from slim_split_ros.ros.times import to_ns, to_stamp
 from slim_split_ros.wire import (
     ChecksumError,
     EncodedPayload,

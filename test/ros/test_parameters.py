@@ -10,9 +10,9 @@ import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from slim_split_ros.ros.camera_parameters import (
-    BagSourceSettings,
-    ImageSourceSettings,
+from slim_split_ros.ros.cameras.camera_parameters import (
+    BagCameraSettings,
+    FileCameraSettings,
     SimCameraSettings,
 )
 from slim_split_ros.ros.errors import SettingError, StartError
@@ -23,7 +23,7 @@ from slim_split_ros.ros.parameters import LiveParameters
 pytestmark = pytest.mark.ros
 
 TABLES = (
-    OnboardSettings, OffboardSettings, SimCameraSettings, ImageSourceSettings, BagSourceSettings)
+    OnboardSettings, OffboardSettings, SimCameraSettings, FileCameraSettings, BagCameraSettings)
 
 
 @pytest.fixture

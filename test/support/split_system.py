@@ -16,7 +16,7 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.msg import EncodedFrame, EncoderStatus
-from slim_split_ros.ros.times import to_ns, to_stamp
+from slim_split_ros.ros.messages import to_ns, to_stamp
 from support.processes import Process
 from support.ros_peer import Peer
 
@@ -46,7 +46,9 @@ def start_node(
     environment: Mapping[str, str] | None = None,
 ) -> Process:
     """Start a node of the package as its users do."""
-    arguments = ['-m', f'slim_split_ros.ros.{name}_node', *_ros_arguments(parameters, remappings)]
+    room = 'ros.cameras' if name.endswith('_camera') else 'ros'
+    arguments = ['-m', f'slim_split_ros.{room}.{name}_node',
+                 *_ros_arguments(parameters, remappings)]
     return Process.start(arguments, log, CHECKOUT, environment or {})
 
 

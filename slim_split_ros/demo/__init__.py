@@ -1,0 +1,1 @@
+"""Nodes run together and watched: plan, processes, observer, pictures, links between them."""

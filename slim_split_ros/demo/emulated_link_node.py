@@ -1,0 +1,68 @@
+"""
+Answer how the messages of both sides cross a radio link that is not there.
+
+    python -m slim_split_ros.demo.emulated_link_node --ros-args -p trace:=FILE.csv
+
+Let the two nodes publish below `sent/` and this node passes on what a link would have carried,
+when it would have come: `-r features:=sent/features` for onboard, the same for `link_report` and
+`detections` of offboard. Messages travel as they are, never unpacked.
+"""
+
+from collections.abc import Callable, Sequence
+import sys
+import time
+
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from vision_msgs.msg import Detection2DArray
+
+from slim_split_ros.demo.delayed_calls import DelayedCalls
+from slim_split_ros.demo.emulated_link_parameters import EmulatedLinkSettings
+from slim_split_ros.linklab import LinkLabError, read_trace
+from slim_split_ros.linklab.live_path import LivePath
+from slim_split_ros.msg import EncodedFrame, LinkReport
+from slim_split_ros.ros.parameters import LiveParameters
+from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA
+from slim_split_ros.ros.spin import run_node
+
+SENT = 'sent'
+
+
+class EmulatedLink(Node):
+    """Pass frames on to the server, and reports and detections back."""
+
+    def __init__(self) -> None:
+        super().__init__('emulated_link')
+        settings = LiveParameters(self, EmulatedLinkSettings).current
+        path = LivePath(read_trace(settings.trace), settings.seed)
+        age_s = time.time() - settings.begins_s if settings.begins_s else 0.0
+        self._begun_s = time.monotonic() - age_s
+        self._calls = DelayedCalls()
+        self._relay(EncodedFrame, 'features', SENSOR_DATA, path.forth)
+        self._relay(LinkReport, 'link_report', SENSOR_DATA, lambda _, now_s: path.back(now_s))
+        self._relay(Detection2DArray, 'detections', RELIABLE, lambda _, now_s: path.back(now_s))
+
+    def stop(self) -> None:
+        """Leave what is under way on the link."""
+        self._calls.stop()
+
+    def _relay(self, kind: type, topic: str, qos: QoSProfile,
+               carry: Callable[[int, float], float | None]) -> None:
+        publisher = self.create_publisher(kind, topic, qos)
+
+        def pass_on(serialized: bytes) -> None:
+            arrival_s = carry(len(serialized), time.monotonic() - self._begun_s)
+            if arrival_s is not None:
+                self._calls.add(
+                    self._begun_s + arrival_s, lambda: publisher.publish(serialized))
+
+        self.create_subscription(kind, f'{SENT}/{topic}', pass_on, qos, raw=True)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node until it is told to stop; return the exit status."""
+    return run_node(EmulatedLink, args, start_errors=(LinkLabError, OSError))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

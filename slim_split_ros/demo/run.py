@@ -1,0 +1,222 @@
+"""
+Answer how the nodes of a demo run together for a while as the width goes through its values.
+
+It starts processes, waits for conditions, and records; what the record says is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import time
+
+import psutil
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.parameter_client import AsyncParameterClient
+from rclpy.signals import SignalHandlerOptions
+
+from slim_split_ros.demo.environment import demo_environment
+from slim_split_ros.demo.errors import DemoError
+from slim_split_ros.demo.interruption import Interruption
+from slim_split_ros.demo.observer import FrameRecord, Observer
+from slim_split_ros.demo.processes import ChildProcess, NodePlan, end_all
+from slim_split_ros.reports.demo_page import ProcessRow
+
+# Called with the width in force and the seconds since measuring began.
+Progress = Callable[[float, float], None]
+
+_START_LIMIT_S = 60.0
+_SET_LIMIT_S = 5.0
+# The last frames are still under way when the time is over.
+_LAST_ANSWER_LIMIT_S = 2.0
+_SPIN_S = 0.05
+_BYTES_PER_MB = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """
+    Hold what to run: camera and onboard first, offboard last; widths in equal shares.
+
+    The widths take turns for several rounds, so that each sees about the same; 0.0 lets the
+    node choose. `sent` is the folder of topics that the robot publishes in where a link lies
+    between both sides.
+    """
+
+    nodes: tuple[NodePlan, ...]
+    widths: tuple[float, ...]
+    rounds: int
+    seconds: float
+    pictures: int
+    folder: Path
+    sent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRecord:
+    """
+    Hold what was observed; `first_payload_s` and `first_answer_s` count from the start.
+
+    `records` are of encoded frames, `captured_ns` the stamps of all images.
+    """
+
+    records: tuple[FrameRecord, ...]
+    start_ns: int
+    captured_ns: tuple[int, ...]
+    drops: dict[str, int]
+    processes: tuple[ProcessRow, ...]
+    first_payload_s: float
+    first_answer_s: float
+
+
+def run_demo(plan: DemoPlan, on_progress: Progress) -> DemoRecord:
+    """
+    Run the plan and return the record; raise DemoError for whatever keeps it from its end.
+
+    It changes this process's environment, so that it talks to the nodes; they have ended when
+    it returns, however it does.
+    """
+    ros_log = plan.folder / 'ros_log'
+    for old in ros_log.glob('*.log'):
+        old.unlink()
+    environment = demo_environment(os.environ, ros_log)
+    os.environ.clear()
+    os.environ.update(environment)
+    children: list[ChildProcess] = []
+    with Interruption() as interruption:
+        try:
+            started_s = time.monotonic()
+            for node in plan.nodes:
+                log = plan.folder / f'{node.name}.log'
+                children.append(ChildProcess(node, log, environment))
+            with _Session(plan, children, interruption, started_s) as session:
+                return session.record(on_progress)
+        finally:
+            end_all(children)
+
+
+class _Session:
+    """Hold the observer beside the running nodes."""
+
+    def __init__(
+        self, plan: DemoPlan, children: list[ChildProcess], interruption: Interruption,
+        started_s: float,
+    ) -> None:
+        self._plan = plan
+        self._children = children
+        self._interruption = interruption
+        self._started_s = started_s
+        # Ctrl-C is Interruption's: rclpy would end the context in the middle of a call.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        self._observer = Observer(plan.seconds / plan.pictures, plan.sent)
+        self._client = AsyncParameterClient(self._observer, 'onboard')
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self._observer)
+
+    def __enter__(self) -> _Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown()
+        self._observer.destroy_node()
+        rclpy.try_shutdown()
+
+    def record(self, on_progress: Progress) -> DemoRecord:
+        """Wait for the first detections, go through the widths, and return what was seen."""
+        first_payload_s = self._wait_for_payload()
+        first_answer_s = self._wait_for_answer()
+        start_ns, start_s = time.time_ns(), time.monotonic()
+        busy_s = [_busy_s(child) for child in self._children]
+        turns = self._plan.rounds * self._plan.widths
+        for number, width in enumerate(turns, start=1):
+            self._set_width(width)
+            until_s = start_s + number * self._plan.seconds / len(turns)
+            self._watch(width, start_s, until_s, on_progress)
+        processes = self._weigh(busy_s, time.monotonic() - start_s)
+        captured_ns = tuple(self._observer.captured_since(start_ns))
+        records = self._take_last(start_ns)
+        return DemoRecord(
+            records, start_ns, captured_ns, self._observer.drops, processes,
+            first_payload_s, first_answer_s)
+
+    def _wait_for_payload(self) -> float:
+        camera, onboard = self._children[0], self._children[1]
+        self._spin_until(
+            lambda: self._observer.images_seen, _START_LIMIT_S,
+            lambda: f'no camera image came within {_START_LIMIT_S:.0f} s; {_told(camera)}')
+        self._spin_until(
+            lambda: self._observer.features_seen, _START_LIMIT_S,
+            lambda: f'images come, but no encoded frame did within {_START_LIMIT_S:.0f} s; '
+                    f'{_told(onboard)}')
+        return time.monotonic() - self._started_s
+
+    def _wait_for_answer(self) -> float:
+        offboard = self._children[-1]
+        self._spin_until(
+            lambda: self._observer.answers > 0, _START_LIMIT_S,
+            lambda: f'encoded frames come, but no detections did within {_START_LIMIT_S:.0f} s; '
+                    f'{_told(offboard)}')
+        return time.monotonic() - self._started_s
+
+    def _set_width(self, width: float) -> None:
+        answer = self._client.set_parameters([Parameter('width', value=width)])
+        self._spin_until(
+            answer.done, _SET_LIMIT_S,
+            lambda: f'the onboard node did not answer when asked for width {width}')
+        result, = answer.result().results
+        if not result.successful:
+            raise DemoError(f'the onboard node refused width {width}: {result.reason}')
+
+    def _watch(
+        self, width: float, start_s: float, until_s: float, on_progress: Progress
+    ) -> None:
+        while (now_s := time.monotonic()) < until_s:
+            on_progress(width, now_s - start_s)
+            self._spin_once()
+        on_progress(width, until_s - start_s)
+
+    def _take_last(self, start_ns: int) -> tuple[FrameRecord, ...]:
+        """Return the frames up to now, once their detections have come or had time to."""
+        now_ns, give_up_s = time.time_ns(), time.monotonic() + _LAST_ANSWER_LIMIT_S
+        while True:
+            taken = tuple(seen for seen in self._observer.encoded_since(start_ns)
+                          if seen.stamp_ns < now_ns)
+            if time.monotonic() > give_up_s or all(seen.found is not None for seen in taken):
+                return taken
+            self._spin_once()
+
+    def _weigh(self, busy_before_s: list[float], duration_s: float) -> tuple[ProcessRow, ...]:
+        return tuple(
+            ProcessRow(
+                child.name, psutil.Process(child.pid).memory_info().rss / _BYTES_PER_MB,
+                (_busy_s(child) - before_s) / duration_s)
+            for child, before_s in zip(self._children, busy_before_s, strict=True))
+
+    def _spin_until(
+        self, is_reached: Callable[[], bool], limit_s: float, failure: Callable[[], str]
+    ) -> None:
+        give_up_s = time.monotonic() + limit_s
+        while not is_reached():
+            if time.monotonic() > give_up_s:
+                raise DemoError(failure())
+            self._spin_once()
+
+    def _spin_once(self) -> None:
+        self._executor.spin_once(timeout_sec=_SPIN_S)
+        if self._interruption.came:
+            raise DemoError('interrupted before it was done')
+        for child in self._children:
+            child.check()
+
+
+def _told(child: ChildProcess) -> str:
+    return f'{child.name} printed last: {child.last_lines()} ({child.log})'
+
+
+def _busy_s(child: ChildProcess) -> float:
+    times = psutil.Process(child.pid).cpu_times()
+    return times.user + times.system

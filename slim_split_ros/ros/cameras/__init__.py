@@ -1,0 +1,1 @@
+"""Cameras without a camera: the simulated one, files and bags, played at their pace."""

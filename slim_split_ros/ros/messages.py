@@ -1,0 +1,214 @@
+"""
+The messages of this package and of others, made from plain data and read into it.
+
+Images and boxes, frames and reports, statuses and stamps; what a value means is decided elsewhere.
+"""
+
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+import math
+
+from builtin_interfaces.msg import Time
+import numpy as np
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+from vision_msgs.msg import (
+    Detection2D,
+    Detection2DArray,
+    LabelInfo,
+    ObjectHypothesisWithPose,
+    VisionClass,
+)
+
+from slim_split_ros.control import Arrival, LinkReportData
+from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
+from slim_split_ros.onboard import PixelView, decode_image, view_image
+from slim_split_ros.ros.diagnostics import Counters
+from slim_split_ros.wire.geometry import FrameGeometry
+from slim_split_ros.wire.header import EncodedPayload, FrameHeader, check, seal
+
+_NS_PER_S = 1_000_000_000
+_LONGEST_AGE_S = 1.0
+_MS_PER_S = 1000.0
+
+# Raise ImageError for a message whose fields contradict each other.
+PixelReader = Callable[[Image | CompressedImage], PixelView]
+
+
+def to_ns(stamp: Time) -> int:
+    """Return nanoseconds since the epoch of the clock that made the stamp."""
+    return stamp.sec * _NS_PER_S + stamp.nanosec
+
+
+def to_stamp(time_ns: int) -> Time:
+    """Return the stamp of nanoseconds; the inverse of to_ns."""
+    seconds, nanoseconds = divmod(time_ns, _NS_PER_S)
+    return Time(sec=seconds, nanosec=nanoseconds)
+
+
+def believable_age_s(stamp_ns: int, now_ns: int) -> float:
+    """
+    Return how long ago a stamp was, 0 for one from another clock: a bag's, or the future's.
+
+    >>> believable_age_s(1_000_000_000, 1_030_000_000), believable_age_s(5, 1_030_000_000)
+    (0.03, 0.0)
+    """
+    age_s = (now_ns - stamp_ns) / _NS_PER_S
+    return age_s if 0.0 <= age_s <= _LONGEST_AGE_S else 0.0
+
+
+def view_raw(message: Image) -> PixelView:
+    """View a raw image, without a copy where the encoding allows it."""
+    return view_image(
+        message.encoding, message.width, message.height, message.step,
+        bool(message.is_bigendian), message.data)
+
+
+def decode_compressed(message: CompressedImage) -> PixelView:
+    """Decode a compressed image."""
+    return decode_image(message.data)
+
+
+def make_image(pixels: np.ndarray, header: Header, encoding: str = 'bgr8') -> Image:
+    """Copy uint8 (H, W, 3) pixels into a message."""
+    height, width, channels = pixels.shape
+    # Not numpy or a memoryview: assigning those copies element by element, 50 ms an image.
+    data = array('B')
+    data.frombytes(np.ascontiguousarray(pixels).data)
+    return Image(header=header, encoding=encoding, width=width, height=height,
+                 step=width * channels, data=data)
+
+
+@dataclass(frozen=True, slots=True)
+class LastFrame:
+    """State what was sent last, under which header and why."""
+
+    header: Header
+    width: float
+    rate: int
+    reason: str
+    payload_bytes: int = 0
+    encode_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEstimate:
+    """State what is believed about the link; None while unknown."""
+
+    capacity_kbps: float | None
+    backlog_ms: float | None
+
+
+def frame_message(frame: EncodedPayload, header: Header) -> EncodedFrame:
+    """Make the message of a frame under the camera's header, sealed by its checksum."""
+    fields, geometry = frame.header, frame.header.geometry
+    payload = array('B')
+    payload.frombytes(frame.payload)
+    return EncodedFrame(
+        header=header, sender_start=to_stamp(fields.sender_start_ns), sequence=fields.sequence,
+        image_width=geometry.image_width, image_height=geometry.image_height,
+        input_width=geometry.input_width, input_height=geometry.input_height,
+        width=fields.width, rate=fields.rate, fingerprint=fields.fingerprint,
+        encode_ms=fields.encode_ms, checksum=seal(fields, frame.payload),
+        chunk_index=fields.chunk_index, chunk_count=fields.chunk_count, payload=payload)
+
+
+def read_frame(message: EncodedFrame) -> EncodedPayload:
+    """Return the checked frame; raise WireError for what cannot be one."""
+    header = FrameHeader(
+        sender_start_ns=to_ns(message.sender_start), sequence=message.sequence,
+        geometry=FrameGeometry(message.image_width, message.image_height,
+                               message.input_width, message.input_height),
+        width=message.width, rate=message.rate, fingerprint=message.fingerprint,
+        stamp_ns=to_ns(message.header.stamp), encode_ms=message.encode_ms,
+        chunk_index=message.chunk_index, chunk_count=message.chunk_count)
+    payload = message.payload.tobytes()
+    check(header, payload, message.checksum)
+    return EncodedPayload(header, payload)
+
+
+def report_message(report: LinkReportData, sender_start_ns: int, stamp_ns: int) -> LinkReport:
+    """Make the message of a report on one sender."""
+    arrivals = report.arrivals
+    return LinkReport(
+        stamp=to_stamp(stamp_ns), sender_start=to_stamp(sender_start_ns),
+        report_sequence=report.report_sequence, receiver_id=report.receiver_id,
+        sent_s=report.sent_s,
+        sequence=array('I', [arrival.sequence for arrival in arrivals]),
+        arrival_s=array('d', [arrival.arrival_s for arrival in arrivals]),
+        bytes=array('I', [arrival.payload_bytes for arrival in arrivals]),
+        server_ms=array('f', [_MS_PER_S * arrival.server_s for arrival in arrivals]))
+
+
+def read_report(message: LinkReport) -> LinkReportData:
+    """Return the plain data; arrays of unequal length are cut to the shortest."""
+    rows = zip(
+        message.sequence, message.arrival_s, message.bytes, message.server_ms, strict=False)
+    arrivals = tuple(
+        Arrival(sequence, arrival_s, size, server_ms / _MS_PER_S)
+        for sequence, arrival_s, size, server_ms in rows)
+    return LinkReportData(
+        message.receiver_id, message.report_sequence, message.sent_s, arrivals)
+
+
+def status_message(last: LastFrame, estimate: LinkEstimate, counters: Counters) -> EncoderStatus:
+    """Make the message that says what the onboard node does and why."""
+    return EncoderStatus(
+        header=last.header, width=last.width, rate=last.rate, reason=last.reason,
+        payload_bytes=last.payload_bytes, encode_ms=last.encode_ms,
+        frames_in=counters.frames_in, frames_sent=counters.frames_sent,
+        drop_reasons=list(counters.dropped), drop_counts=list(counters.dropped.values()),
+        rate_kbps=counters.rate_kbps, capacity_kbps=_or_nan(estimate.capacity_kbps),
+        backlog_ms=_or_nan(estimate.backlog_ms))
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+class DetectionWriter:
+    """
+    Fill one Detection2DArray again and again; each call invalidates the message before.
+
+    A Detection2D takes 0.1 ms to make, most of it for a covariance that nobody fills, so the
+    parts are made once and kept. For one thread; publish before the next call.
+    """
+
+    def __init__(self, class_names: Sequence[str]) -> None:
+        self._class_names = tuple(class_names)
+        self._kept: list[Detection2D] = []
+        self._message = Detection2DArray()
+
+    def write(
+        self, boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, header: Header
+    ) -> Detection2DArray:
+        """Take boxes (n, 4) as x, y, w, h in pixels of the original image, scores, labels (n,)."""
+        while len(self._kept) < len(scores):
+            self._kept.append(Detection2D(results=[ObjectHypothesisWithPose()]))
+        used = self._kept[:len(scores)]
+        rows = np.column_stack([boxes, scores]).tolist()
+        for detection, row, label in zip(used, rows, labels.tolist(), strict=True):
+            self._fill(detection, row, self._class_names[label], header)
+        self._message.header = header
+        self._message.detections = used
+        return self._message
+
+    @staticmethod
+    def _fill(detection: Detection2D, row: list[float], name: str, header: Header) -> None:
+        x, y, width, height, score = row
+        detection.header = header
+        box = detection.bbox
+        box.size_x, box.size_y = width, height
+        center = box.center.position
+        center.x, center.y = x + width / 2, y + height / 2
+        hypothesis = detection.results[0].hypothesis
+        hypothesis.class_id, hypothesis.score = name, score
+
+
+def label_info(class_names: Sequence[str], header: Header, threshold: float) -> LabelInfo:
+    """Name the classes by their numbers."""
+    classes = [
+        VisionClass(class_id=number, class_name=name)
+        for number, name in enumerate(class_names)]
+    return LabelInfo(header=header, class_map=classes, threshold=threshold)

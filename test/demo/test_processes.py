@@ -1,0 +1,88 @@
+"""Does a node's process end whatever happens, and is its last word heard?"""
+
+import doctest
+import os
+from pathlib import Path
+import time
+
+import pytest
+
+from slim_split_ros.demo import processes
+from slim_split_ros.demo.errors import DemoError
+from slim_split_ros.demo.processes import ChildProcess, NodePlan, end_all
+from support.processes import wait_until
+
+STUBBORN = """
+import signal, time
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+print('ready', flush=True)
+while True:
+    time.sleep(1)
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a program as the module of a node; it ends with the test."""
+    children = []
+
+    def start(program):
+        name = f'program_{len(children)}'
+        (tmp_path / f'{name}.py').write_text(program)
+        environment = {**os.environ, 'PYTHONPATH': str(tmp_path)}
+        children.append(ChildProcess(
+            NodePlan(name, name), tmp_path / f'{name}.log', environment))
+        return children[-1]
+
+    yield start
+    end_all(children)
+
+
+def test_example_in_docstring_runs():
+    assert doctest.testmod(processes).failed == 0
+
+
+def test_text_that_looks_like_a_number_stays_text_for_ros():
+    plan = NodePlan('onboard', 'm', {'model': '1', 'loop': True}, {'image': 'cam'})
+
+    assert plan.arguments()[3:] == ['-p', 'model:="1"', '-p', 'loop:=true', '-r', 'image:=cam']
+
+
+def test_early_end_is_told_with_status_and_last_lines(start):
+    child = start('print("one")\nprint("two")\nraise SystemExit("no camera here")')
+    assert child.has_ended(20.0)
+
+    with pytest.raises(DemoError, match=r'ended with status 1 .*one \| two \| no camera here'):
+        child.check()
+
+
+def test_running_node_passes_the_check(start):
+    child = start(STUBBORN)
+
+    child.check()
+
+
+def test_process_that_ignores_polite_signals_is_killed(start, monkeypatch):
+    monkeypatch.setattr(
+        processes, '_PATIENCE_S', dict.fromkeys(processes._PATIENCE_S, 0.2))
+    child = start(STUBBORN)
+    wait_until(lambda: 'ready' in child.last_lines(), 20.0, 'start of the program')
+
+    end_all([child])
+
+    assert child.has_ended(5.0)
+    assert not Path(f'/proc/{child.pid}').exists()
+
+
+def test_ending_asks_all_processes_at_once(start):
+    polite = 'import time\nprint("ready", flush=True)\nwhile True:\n    time.sleep(1)'
+    children = [start(polite) for _ in range(2)]
+    for child in children:
+        wait_until(lambda child=child: 'ready' in child.last_lines(), 20.0, 'start')
+    started_s = time.monotonic()
+
+    end_all(children)
+
+    assert time.monotonic() - started_s < 2 * processes._PATIENCE_S[2]
+    assert all(child.has_ended(0.0) for child in children)
