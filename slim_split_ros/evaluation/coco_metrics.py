@@ -1,4 +1,4 @@
-"""How accurate are detections? COCO's own evaluation, by pycocotools, and nothing of ours."""
+"""How accurate detections are, by COCO's own evaluation, pycocotools, and nothing of ours."""
 
 from __future__ import annotations
 

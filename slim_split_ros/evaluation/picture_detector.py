@@ -1,4 +1,4 @@
-"""What does a detector find in pictures themselves? On ONNX Runtime, faster than torch."""
+"""What a detector finds in pictures themselves, on ONNX Runtime, which is faster than torch."""
 
 from __future__ import annotations
 

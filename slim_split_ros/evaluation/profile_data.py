@@ -1,4 +1,4 @@
-"""What do the operating points give on labelled pictures? `evaluate`'s figures as a table."""
+"""What the operating points give on labelled pictures: `evaluate`'s figures as a table."""
 
 from __future__ import annotations
 

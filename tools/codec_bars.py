@@ -1,5 +1,7 @@
 """
-Answer which of the bars that the codec was set are met, by how much, from measured points alone.
+The bars that this project set its codec, held against the figures of `evaluate --json`.
+
+    python -m tools.codec_bars figures.json
 
 A bar that needs a codec which was not measured is left out, so that nothing counts unmeasured.
 """
@@ -8,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+import json
+from pathlib import Path
+import sys
 from typing import Any
 
+from slim_split_ros.reports.evaluation_summary import SHARE
 from slim_split_ros.reports.rate_curves import Point, at_ap50, at_bytes, pareto_front
 
-SHARE = 0.95  # of the undamaged pictures' AP50, at which codecs are compared
 NETWORK_LIMITS = (1 / 8, 1 / 2)  # narrowest and widest, of one member of the paper's encoder
 FRAME_LIMITS = (1 / 4, 1.0)  # the same from camera picture to payload
 JPEG_LIMIT = 2.0  # narrowest, of JPEG at quality 80
@@ -39,10 +44,10 @@ class Bar:
         """Return whether the figure keeps the limit."""
         return self.figure <= self.limit if self.at_most else self.figure >= self.limit
 
-    def to_dict(self) -> dict[str, object]:
-        """Return plain data for JSON."""
-        return {'name': self.name, 'figure': round(self.figure, 4),
-                'limit': round(self.limit, 4), 'at_most': self.at_most, 'met': self.met}
+    def __str__(self) -> str:
+        verdict = 'met' if self.met else f'missed by {abs(self.figure - self.limit):.3f}'
+        limit = f'{"at most" if self.at_most else "at least"} {self.limit:.3f}'
+        return f'{verdict}: {self.name} {self.figure:.3f}, {limit}'
 
 
 def judge(detector: Mapping[str, Any], jpeg_ms: float, points: Sequence[Point]) -> list[Bar]:
@@ -144,3 +149,8 @@ def _order_bars(defaults: list[Point]) -> Iterator[Bar]:
                   -WIDTH_TOLERANCE, False)
         yield Bar('bytes added from one width to the next, where that is least',
                   min(wide['bytes'] - narrow['bytes'] for narrow, wide in pairs), 0.0, False)
+
+
+if __name__ == '__main__':
+    figures = json.loads(Path(sys.argv[1]).read_text('utf-8'))
+    print(*judge(figures['detector'], figures['jpeg80_ms'], figures['points']), sep='\n')
