@@ -16,15 +16,13 @@ from slim_split_ros.wire.errors import PictureError
 from slim_split_ros.wire.geometry import MAX_IMAGE_SIDE
 
 JPEG_START, JPEG_END = b'\xff\xd8', 0xD9
+# Any marker but TEM and RST0 to RST7, which have no length. Among pixels a byte ff that is none
+# is followed by 00 (ITU-T T.81, B.1.1). 0.02 ms for 50 kB, a fifth of what bytes.find takes.
+JPEG_MARKER = re.compile(rb'\xff[^\x00\x01\xd0-\xd7\xff]')
+# Frame headers SOF0 to SOF15, without DHT, JPG and DAC (T.81, table B.1).
+JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 PNG_START, PNG_END = b'\x89PNG\r\n\x1a\n', b'IEND'
 PNG_CHUNK_BYTES = 12  # of a chunk beside its data: length, type and checksum
-# Frame headers SOF0 to SOF15, without DHT, JPG and DAC (ITU-T T.81, table B.1).
-JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-JPEG_SCAN = 0xDA
-# Markers without a length: TEM and RST0 to RST7.
-JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
-# Five times as fast as bytes.find: 0.02 ms for 50 kB.
-JPEG_START_OR_END = re.compile(rb'\xff[\xd8\xd9]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,8 @@ def read_picture_size(content: bytes) -> PictureSize:
         elif content.startswith(PNG_START):
             kind, size = 'PNG', _read_png(content)
         else:
-            raise PictureError(f'{len(content)} bytes that start with {content[:4].hex(" ")} are '
-                               'neither JPEG nor PNG, which are supported')
+            raise PictureError(f'starts with {content[:4].hex(" ")}: neither JPEG nor PNG, which '
+                               'are supported')
     except struct.error as error:
         raise PictureError(
             f'picture of {len(content)} bytes ends within its header: it was cut short') from error
@@ -65,30 +63,25 @@ def read_picture_size(content: bytes) -> PictureSize:
 
 
 def _read_jpeg(content: bytes) -> PictureSize:
-    """Walk the segments up to the pixels, then look for the marker that ends them."""
-    size, marker, position = None, 0, len(JPEG_START)
-    while marker != JPEG_SCAN and content[position:position + 1] == b'\xff':
-        (marker,) = struct.unpack_from('>B', content, position + 1)
-        if marker == JPEG_END:
+    """Walk the segments up to the end marker; those of a preview inside one do not count."""
+    size, position = None, len(JPEG_START)
+    while (found := JPEG_MARKER.search(content, position)) is not None:
+        # A second start belongs to what follows a picture without an end.
+        if found.group() == JPEG_START:
             break
+        marker, position = content[found.start() + 1], found.end()
+        if marker == JPEG_END:
+            if size is None:
+                raise PictureError(
+                    f'JPEG of {len(content)} bytes has no frame header: it is damaged')
+            return size
         if marker in JPEG_FRAMES:
-            height, width = struct.unpack_from('>HH', content, position + 5)
+            height, width = struct.unpack_from('>HH', content, position + 3)
             size = PictureSize(width, height)
-        if marker == 0xFF:
-            position += 1  # fill byte
-        elif marker in JPEG_BARE:
-            position += 2
-        else:
-            position += 2 + struct.unpack_from('>H', content, position + 2)[0]
-    if size is None:
-        raise PictureError(f'JPEG of {len(content)} bytes has no frame header: it is damaged')
-    # Among pixels a byte ff is never followed by d8 or d9 (T.81, B.1.1.5): a second start before
-    # the end belongs to something else, which follows a picture without an end.
-    end = JPEG_START_OR_END.search(content, position)
-    if end is None or end.group() == JPEG_START:
-        raise PictureError(
-            f'JPEG of {len(content)} bytes lacks its end marker ff d9: it was cut short')
-    return size
+        (length,) = struct.unpack_from('>H', content, position)
+        position += length
+    raise PictureError(
+        f'JPEG of {len(content)} bytes does not end with its end marker ff d9: it was cut short')
 
 
 def _read_png(content: bytes) -> PictureSize:
@@ -100,5 +93,5 @@ def _read_png(content: bytes) -> PictureSize:
         position += PNG_CHUNK_BYTES + length
     if kind != PNG_END or position > len(content):
         raise PictureError(
-            f'PNG of {len(content)} bytes lacks its IEND chunk: it was cut short')
+            f'PNG of {len(content)} bytes does not end with its IEND chunk: it was cut short')
     return PictureSize(width, height)

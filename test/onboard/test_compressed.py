@@ -60,10 +60,10 @@ def test_grey_and_16_bit_pictures_become_colours_of_8_bits(encoding):
     ('content', 'complaint'),
     [
         (b'', 'is empty'),
-        (b'\x00\x01\x02\x03\x04', 'start with 00 01 02 03 are neither JPEG nor PNG'),
+        (b'\x00\x01\x02\x03\x04', 'starts with 00 01 02 03: neither JPEG nor PNG'),
         (b'\xff\xd8\xff\xd9', 'has no frame header'),
-        (picture('.jpg')[:-2], 'lacks its end marker'),
-        (picture('.png')[:-1], 'lacks its IEND chunk'),
+        (picture('.jpg')[:-2], 'does not end with its end marker'),
+        (picture('.png')[:-1], 'does not end with its IEND chunk'),
     ],
 )
 def test_what_is_no_picture_is_refused_with_the_reason(content, complaint):

@@ -15,6 +15,7 @@ import unicodedata
 from slim_split_ros.training.data.findings import Findings
 from slim_split_ros.wire.geometry import MAX_IMAGE_SIDE
 
+MOST_NAME_BYTES = 256  # of a class, in what models and messages carry
 LISTS = {'images': 'image', 'annotations': 'annotation', 'categories': 'category'}
 
 
@@ -100,7 +101,8 @@ def _stays_inside(value: str) -> bool:
 ID = _Rule('an integer', lambda value: type(value) is int and -2 ** 63 <= value < 2 ** 63)
 SIDE = _Rule(f'an integer of 1 to {MAX_IMAGE_SIDE}',
              lambda value: type(value) is int and 1 <= value <= MAX_IMAGE_SIDE)
-NAME = _Rule('a name without control characters', _is_text)
+NAME = _Rule(f'a name of at most {MOST_NAME_BYTES} bytes, without control characters',
+             lambda value: _is_text(value) and len(value.encode()) <= MOST_NAME_BYTES)
 FILE_NAME = _Rule("a path within the split's folder of pictures",
                   lambda value: _is_text(value) and _stays_inside(value))
 BOX = _Rule('4 finite numbers x, y, width, height, the last two not negative', lambda value: (

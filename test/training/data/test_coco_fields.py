@@ -69,6 +69,7 @@ def test_a_missing_or_odd_field_is_a_fault_that_names_it(
     ('annotations', 'bbox', [float('nan'), 5, 20, 20], 'annotation 1: bbox is [nan, 5, 20, 20]'),
     ('annotations', 'area', 'large', "area is 'large'"),
     ('annotations', 'iscrowd', 2, 'iscrowd is 2'),
+    ('categories', 'name', 'ß' * 129, 'must be a name of at most 256 bytes'),
     ('images', 'width', 0, 'width is 0'), ('images', 'height', 8193, 'height is 8193'),
     ('images', 'width', '64', "image 1 ('1.jpg'): width is '64', must be an integer of 1 to"),
     ('images', 'file_name', '../1.jpg', "file_name is '../1.jpg', must be a path within"),
