@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from slim_split_ros.networks.config import ModelConfig
 from slim_split_ros.networks.rivals.ensemble import EnsembleDetector
@@ -18,7 +19,7 @@ from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage, l
 from slim_split_ros.training.data.samples import write_samples
 from slim_split_ros.training.errors import DataSetError
 from slim_split_ros.training.export.ensemble import write_ensemble_folder
-from slim_split_ros.training.export.model import fit_all_tables, write_model_folder
+from slim_split_ros.training.export.model import AllTables, fit_all_tables, write_model_folder
 from slim_split_ros.training.export.model_card import write_model_card
 from slim_split_ros.training.objectives.codec import CodecObjective
 from slim_split_ros.training.objectives.detector import DetectorObjective
@@ -62,7 +63,6 @@ def train_model(run: TrainingRun) -> Path:
         run.output)
     print(f'What training sees, with its boxes: {samples}')
     train_stages(model, sources, preset, place, run.seed)
-    print('counting symbols and writing the model')
     return _export(model, splits, run)
 
 
@@ -82,7 +82,7 @@ def export_model(checkpoint: Path, data: tuple[Path, ...], split: str, output: P
             'with --data')
     sources = [load_split(folder, split).images for folder in data]
     images = table_images(sources, model.config.input_long_side)
-    return write_model_folder(model, fit_all_tables(model.encoder, images), output)
+    return write_model_folder(model, _fit_tables(model, images), output)
 
 
 def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]], preset: Preset,
@@ -134,6 +134,10 @@ def _export(model: SplitDetector, splits: list[CocoSplit], run: TrainingRun) -> 
     model = round_to_half(model.cpu())
     images = table_images([split.images for split in splits], model.config.input_long_side)
     folder = run.output / 'model'
-    write_model_folder(model, fit_all_tables(model.encoder, images), folder)
+    write_model_folder(model, _fit_tables(model, images), folder)
     write_model_card(folder, splits, run.preset)
     return folder
+
+
+def _fit_tables(model: SplitDetector, images: list[Tensor]) -> AllTables:
+    return fit_all_tables(model.encoder, tqdm(images, 'counting symbols', leave=False))

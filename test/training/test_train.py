@@ -27,12 +27,12 @@ from slim_split_ros.training.errors import CheckpointError, RunInterruptedError 
 from slim_split_ros.training.export.model import fit_all_tables, write_model_folder  # noqa: E402
 from slim_split_ros.training.objectives.detector import DetectorObjective  # noqa: E402
 from slim_split_ros.training.run import table_images, train_stages  # noqa: E402
-from slim_split_ros.training.settings import Preset, StageSettings  # noqa: E402
+from slim_split_ros.training.settings import PRESETS, Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace, run_stage  # noqa: E402
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
 from slim_split_ros.wire.payload import Coder  # noqa: E402
-from support.drawn_data import write_drawn_data  # noqa: E402
+from support.drawn_data import CLASSES, write_drawn_data  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -112,6 +112,23 @@ def test_a_stage_that_was_trained_to_its_end_is_not_trained_again(
 
     assert train() == train()
     assert 'detector: done before' in capsys.readouterr().out
+
+
+def test_a_person_reads_what_is_trained_on_where_the_run_is_and_where_the_model_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_drawn_data(tmp_path / 'drawn', 'train', 10)
+    monkeypatch.setitem(PRESETS, 'quick', Preset(SHORT, SHORT, SHORT))
+    monkeypatch.setattr('slim_split_ros.training.run.ModelConfig', small_config)
+    out = tmp_path / 'out'
+    assert main(['train', '--data', str(tmp_path / 'drawn'), '--output', str(out)]) == 0
+    said = capsys.readouterr()
+    assert '10 pictures' in said.out
+    assert str(out / 'samples.jpg') in said.out and (out / 'samples.jpg').is_file()
+    for stage in ('stage 1 of 3, detector', 'stage 2 of 3, encoder', 'stage 3 of 3, codec'):
+        assert stage in said.err
+    assert str(out / 'model') in said.out
+    assert load_manifest(out / 'model').classes == CLASSES
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path, sources: list) -> None:
