@@ -15,13 +15,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         'train', help='train detector and codec on a COCO-style data set',
         description='Train on images/<split> and annotations/instances_<split>.json, first the '
                     'detector, then encoder and decoder against it, and export the result. An '
-                    'interrupted run goes on from its last checkpoint. With --rivals: train the '
+                    'interrupted run goes on where it was, by the same command. With --rivals: train the '
                     'systems that `evaluate` compares with, against a finished detector.')
     parser.add_argument('--data', type=Path, action='append', required=True, metavar='DIR',
                         help='data set; may be given several times, the classes of all must '
                              'agree, and each is drawn from equally often')
     parser.add_argument('--split',
-                        help='split to train on (default: train), or the only one to check')
+                        help='split to train on (default: train); with --check, the only one to '
+                             'check (default: all)')
     parser.add_argument('--check', action='store_true',
                         help='only read the data: say what every split holds and all faults in '
                              'it, and train nothing; training begins with the same check')
@@ -29,7 +30,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='quick takes about 30 minutes on two quiet cores and shows that all '
                              'is well; full takes hours, or minutes on a GPU')
     parser.add_argument('--output', type=Path, default=Path('out/train'), metavar='DIR',
-                        help='checkpoints, logs and the model folder (default: out/train)')
+                        help='checkpoints, logs, sample pictures and the model folder (default: '
+                             'out/train)')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--rivals', action='store_true',

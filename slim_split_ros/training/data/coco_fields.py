@@ -130,9 +130,12 @@ class _Entry:
         value = self._fields.get(key)
         if rule.holds(value):
             return value
-        said = f'is {reprlib.repr(value)}' if key in self._fields else 'is missing'
-        self._faults.add(
-            f'{self._kind} {key}', f'{self.name}: {key} {said}, must be {rule.wanted}')
+        if key in self._fields:
+            self._faults.add(f'odd {self._kind} {key}', (
+                f'{self.name}: {key} is {reprlib.repr(value)}, must be {rule.wanted}'))
+        else:
+            self._faults.add(f'no {self._kind} {key}', (
+                f'{self.name}: {key} is missing, must be {rule.wanted}'))
         return None
 
 

@@ -115,10 +115,12 @@ def test_faults_of_every_kind_are_shown_and_many_of_one_counted(tmp_path: Path) 
     data = sound()
     data['annotations'] = [{'id': number, 'image_id': 1, 'category_id': 1}
                            for number in range(100)]
+    data['annotations'][-1]['bbox'] = 'odd'
     data['images'][0]['height'] = 0
     lines = faults_of_data(tmp_path, data)
-    assert lines.count('... and 95 more like it') == 1
+    assert lines.count('... and 94 more like it') == 1
     assert [line for line in lines if 'height is 0' in line]
+    assert [line for line in lines if "bbox is 'odd'" in line]
 
 
 def test_crowds_are_left_out_but_checked(tmp_path: Path) -> None:
