@@ -15,8 +15,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         'train', help='train detector and codec on a COCO-style data set',
         description='Train on images/<split> and annotations/instances_<split>.json, first the '
                     'detector, then encoder and decoder against it, and export the result. An '
-                    'interrupted run goes on where it was, by the same command. With --rivals: train the '
-                    'systems that `evaluate` compares with, against a finished detector.')
+                    'interrupted run goes on where it was, by the same command. With --rivals: '
+                    'train the systems that `evaluate` compares with, against a finished '
+                    'detector.')
     parser.add_argument('--data', type=Path, action='append', required=True, metavar='DIR',
                         help='data set; may be given several times, the classes of all must '
                              'agree, and each is drawn from equally often')
