@@ -36,7 +36,7 @@ from slim_split_ros.ros.messages import (
 from slim_split_ros.ros.model import bundle_folder
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
 from slim_split_ros.ros.operating_point_file import read_operating_points
-from slim_split_ros.ros.pacing import Pacer
+from slim_split_ros.onboard.pacing import Pacer
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.resident_pages import release_code_pages
