@@ -9,17 +9,26 @@ from slim_split_ros.onboard.errors import (
     OnboardError,
 )
 from slim_split_ros.onboard.letterbox import letterbox
+from slim_split_ros.onboard.pacing import Pacer
 from slim_split_ros.onboard.pixels import PixelView, view_image
+from slim_split_ros.onboard.sender import CameraImage, Dropped, Held, Sender, Sent, image_age_s
 
 __all__ = [
+    'CameraImage',
+    'Dropped',
     'Encoded',
     'EncoderError',
+    'EncodingError',
     'FrameEncoder',
+    'Held',
     'ImageError',
     'OnboardError',
+    'Pacer',
     'PixelView',
-    'EncodingError',
+    'Sender',
+    'Sent',
     'decode_image',
+    'image_age_s',
     'letterbox',
     'view_image',
 ]
