@@ -10,7 +10,7 @@ import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
-from slim_split_ros.control.arrivals import Arrival, LinkReportData
+from slim_split_ros.control.link.arrivals import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, LinkReport
 from slim_split_ros.ros.messages import (
     DetectionWriter,

@@ -12,9 +12,9 @@ by the mean encoding time that `profile` measured.
 from math import inf
 
 from slim_split_ros.control.decision import Decision, Reason
-from slim_split_ros.control.estimator import Delivery
-from slim_split_ros.control.in_flight import SentFrame
-from slim_split_ros.control.knowledge import Knowledge
+from slim_split_ros.control.estimates import Estimates
+from slim_split_ros.control.link.estimator import Delivery
+from slim_split_ros.control.link.in_flight import SentFrame
 from slim_split_ros.control.operating_points import OperatingPoint
 
 SAMPLE_SHARE = 0.4
@@ -31,9 +31,9 @@ class PaperPolicy:
     backlog_ms: float | None = None
 
     def __init__(self, points: tuple[OperatingPoint, ...], deadline_s: float,
-                 knowledge: Knowledge) -> None:
+                 estimates: Estimates) -> None:
         self._points, self._deadline_s = points, deadline_s
-        self._path = knowledge.link.path
+        self._path = estimates.link.path
         self._average = FIRST_BYTES_PER_S
         self._awaited: int | None = None
         self._free_s = -inf

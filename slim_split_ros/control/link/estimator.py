@@ -8,10 +8,10 @@ policy does that for itself from the deliveries.
 from dataclasses import dataclass
 from math import inf, isfinite
 
-from slim_split_ros.control.arrivals import LinkReportData
-from slim_split_ros.control.in_flight import InFlight, SentFrame
-from slim_split_ros.control.path_delay import PathDelay
-from slim_split_ros.control.service_rate import ServiceRate
+from slim_split_ros.control.link.arrivals import LinkReportData
+from slim_split_ros.control.link.in_flight import InFlight, SentFrame
+from slim_split_ros.control.link.path_delay import PathDelay
+from slim_split_ros.control.link.service_rate import ServiceRate
 
 # Beyond these an arrival is a lie or a broken clock, and is not used.
 LONGEST_ROUND_TRIP_S = 60.0

@@ -1,4 +1,4 @@
-from slim_split_ros.control.overuse import OveruseDetector, Signal
+from slim_split_ros.control.link.overuse import OveruseDetector, Signal
 
 
 def signals(growth_s: float, count: int = 60) -> list[Signal]:

@@ -62,7 +62,7 @@ class PathDelay:
     """Turn an arrival into a queueing delay and a round trip."""
 
     def __init__(self) -> None:
-        """Start without knowledge."""
+        """Start knowing nothing."""
         self._one_way = WindowedMinimum()
         self._net_arrivals = 0      # in a row with their transmission known
         self._round_trip = WindowedMinimum()

@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from slim_split_ros.control.decision import Decision
-from slim_split_ros.control.estimator import Delivery
-from slim_split_ros.control.in_flight import SentFrame
+from slim_split_ros.control.link.estimator import Delivery
+from slim_split_ros.control.link.in_flight import SentFrame
 
 
 class Policy(Protocol):

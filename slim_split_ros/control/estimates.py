@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from slim_split_ros.control.budget import BitrateBudget
-from slim_split_ros.control.capacity_history import CapacityHistory
-from slim_split_ros.control.estimator import LinkEstimator
+from slim_split_ros.control.link.capacity_history import CapacityHistory
+from slim_split_ros.control.link.estimator import LinkEstimator
+from slim_split_ros.control.policy.budget import BitrateBudget
 from slim_split_ros.control.ratio import RatioTracker
 
 # Pictures change over seconds; the frame itself is known once it is encoded.
@@ -14,7 +14,7 @@ ENCODE_GAIN, ENCODE_SPREAD_GAIN, FIRST_ENCODE_SPREAD = 0.3, 0.1, 0.1
 
 
 @dataclass(slots=True)
-class Knowledge:
+class Estimates:
     """Hold what outlives a change of the settings or of the policy."""
 
     link: LinkEstimator = field(default_factory=LinkEstimator)

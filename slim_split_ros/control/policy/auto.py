@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from math import inf
 
 from slim_split_ros.control.decision import Decision, Reason
-from slim_split_ros.control.estimator import Delivery
-from slim_split_ros.control.forecast import Forecast, Moment
-from slim_split_ros.control.in_flight import SentFrame
-from slim_split_ros.control.knowledge import Knowledge
+from slim_split_ros.control.estimates import Estimates
+from slim_split_ros.control.link.estimator import Delivery
+from slim_split_ros.control.link.in_flight import SentFrame
 from slim_split_ros.control.operating_points import OperatingPoint, on_front, without_dominated
+from slim_split_ros.control.policy.forecast import Forecast, Moment
+from slim_split_ros.control.policy.sudden_fall import CLEAR_GAIN, largest_safe_bits
+from slim_split_ros.control.policy.width_trials import WidthTrials
+from slim_split_ros.control.policy.worth import Worth
 from slim_split_ros.control.settings import ControlSettings
-from slim_split_ros.control.sudden_fall import CLEAR_GAIN, largest_safe_bits
-from slim_split_ros.control.width_trials import WidthTrials
-from slim_split_ros.control.worth import Worth
 
 # An outage: nothing has come through for a deadline. One small frame in this time tries it,
 # so that the link is found again within a second even where it drops what waited.
@@ -52,7 +52,7 @@ class AutoPolicy:
     """Choose by expected worth; hold frames while nothing sensible can be sent."""
 
     def __init__(self, points: tuple[OperatingPoint, ...], settings: ControlSettings,
-                 knowledge: Knowledge) -> None:
+                 estimates: Estimates) -> None:
         self._points = without_dominated(points)
         self._front = on_front(points)
         # Cheapest come first in the table, so that each width keeps its own.
@@ -60,7 +60,7 @@ class AutoPolicy:
         self._by_name = {(point.width, point.rate): point for point in points}
         self._most_ap50 = max(point.ap50 for point in points)
         self._slowest_ms = max(point.encode_ms for point in points)
-        self._settings, self._knowledge = settings, knowledge
+        self._settings, self._estimates = settings, estimates
         self._interval_s = 1.0 / settings.target_fps
         self._trials = WidthTrials()
         self._last_sent_s = -inf
@@ -79,7 +79,7 @@ class AutoPolicy:
     def decide(self, now_s: float, captured_s: float) -> Decision:
         """Choose for a frame captured then."""
         self._forecast = None
-        if not self._knowledge.history.slots:
+        if not self._estimates.history.slots:
             return self._decide_blind(now_s)
         self._slack_s = self._slack_of(now_s, captured_s)
         if self._slack_s <= 0.0:
@@ -89,9 +89,9 @@ class AutoPolicy:
                 now_s - self._last_sent_s >= PROBE_S:
             return self._probe(now_s, hold=True)
         worth = self._worth()
-        verdict = self._weigh(worth, self._knowledge.sizes.expected, now_s)
+        verdict = self._weigh(worth, self._estimates.sizes.expected, now_s)
         reason = Reason.OUTAGE if verdict.is_outage else verdict.limit
-        if verdict.worth <= worth.of_nothing and len(self._knowledge.link.in_flight):
+        if verdict.worth <= worth.of_nothing and len(self._estimates.link.in_flight):
             return self._narrowest(reason, send=False, hold=True)
         if verdict.is_outage:
             return self._narrowest(reason)
@@ -107,7 +107,7 @@ class AutoPolicy:
         if present >= (1.0 - AGAIN_GAIN) * self._most_ap50:
             return decision
         verdict = self._weigh(worth, busyness, now_s)
-        if verdict.worth <= worth.of_nothing and len(self._knowledge.link.in_flight):
+        if verdict.worth <= worth.of_nothing and len(self._estimates.link.in_flight):
             return Decision(decision.width, decision.rate, decision.reason, send=False)
         better, gain = verdict.same, verdict.same_worth - present
         if present <= worth.of_nothing and verdict.same_worth <= worth.of_nothing:
@@ -118,7 +118,7 @@ class AutoPolicy:
 
     def _decide_blind(self, now_s: float) -> Decision:
         """Send small frames until the first report, then one now and then."""
-        if len(self._knowledge.link.in_flight) < BLIND_FRAMES:
+        if len(self._estimates.link.in_flight) < BLIND_FRAMES:
             return self._narrowest(Reason.LINK)
         return self._probe(now_s, hold=True)
 
@@ -133,17 +133,17 @@ class AutoPolicy:
         return Decision(point.width, point.rate, reason, send, hold)
 
     def _settle(self, point: OperatingPoint, reason: Reason, now_s: float) -> Decision:
-        self._trials.settle(point.width, now_s, self._knowledge.history.recent_bps)
+        self._trials.settle(point.width, now_s, self._estimates.history.recent_bps)
         return Decision(point.width, point.rate, reason)
 
     def _slack_of(self, now_s: float, captured_s: float) -> float:
         """Give how long a frame sent now may take to leave the queue."""
-        path = self._knowledge.link.path
+        path = self._estimates.link.path
         return (captured_s + self._settings.deadline_s - now_s - path.base_round_trip_s
                 - path.server_s - JITTERS * path.jitter_s)
 
     def _make_forecast(self, now_s: float) -> Forecast:
-        link, history = self._knowledge.link, self._knowledge.history
+        link, history = self._estimates.link, self._estimates.history
         frontier_s = max(min(link.frontier_s, now_s), now_s - OLDEST_FRONTIER_S)
         moment = Moment(now_s, frontier_s, now_s + self._interval_s, now_s + self._slack_s)
         forecast = Forecast(history, link.in_flight, link.last_left_s, moment)
@@ -154,11 +154,11 @@ class AutoPolicy:
 
     def _worth(self) -> Worth:
         return Worth(self._forecast, self._points[-1].ap50, self._settings.target_fps,
-                     self._slack_s, self._knowledge.link.in_flight.survival)
+                     self._slack_s, self._estimates.link.in_flight.survival)
 
     def _weigh(self, worth: Worth, busyness: float, now_s: float) -> _Verdict:
         """Weigh every point that processor, budget and evidence allow, largest first."""
-        width, encode = self._trials.width, self._knowledge.encoding.p95 / 1000.0
+        width, encode = self._trials.width, self._estimates.encoding.p95 / 1000.0
         allowed, blocked = self._allowed_points(busyness, encode, now_s)
         best, best_worth, same, same_worth = self._points[0], -inf, None, -inf
         for point, bits in reversed(allowed):
@@ -186,10 +186,10 @@ class AutoPolicy:
 
         `encode` is how many seconds encoding takes for each tabulated millisecond.
         """
-        knowledge, width = self._knowledge, self._trials.width
-        left_bits = knowledge.budget.left_bits(now_s) if knowledge.budget.is_set else inf
+        estimates, width = self._estimates, self._trials.width
+        left_bits = estimates.budget.left_bits(now_s) if estimates.budget.is_set else inf
         longest_ms = min(self._slack_s, ENCODE_SHARE * self._interval_s) / encode
-        recent_bps, proven_bits = knowledge.history.recent_bps, knowledge.history.proven_bits
+        recent_bps, proven_bits = estimates.history.recent_bps, estimates.history.proven_bits
         sustained_bits = self._trials.sustained_bits(recent_bps, self._interval_s)
         safe_bits = largest_safe_bits(recent_bps, self._slack_s)
         least, clearly_better = self._points[0], self._points[0].ap50
@@ -218,8 +218,8 @@ class AutoPolicy:
         same = verdict.same
         if same is None:
             return verdict.best
-        recent_bps = self._knowledge.history.recent_bps
-        needed_bits = 8.0 * self._knowledge.sizes.expected * self._cheapest[same.width]
+        recent_bps = self._estimates.history.recent_bps
+        needed_bits = 8.0 * self._estimates.sizes.expected * self._cheapest[same.width]
         is_sustained = self._forecast.overdue_s <= 0.0 and needed_bits <= \
             self._trials.sustained_bits(recent_bps, self._interval_s)
         gain = (verdict.worth - verdict.same_worth) / verdict.best.ap50

@@ -12,8 +12,8 @@ frame's size (Fouladi et al., NSDI 2018, section 4) with a shadow price for the 
 
 from collections.abc import Callable
 
-from slim_split_ros.control.forecast import Forecast
 from slim_split_ros.control.operating_points import OperatingPoint
+from slim_split_ros.control.policy.forecast import Forecast
 
 # How much of that price a queue costs. More than 1, since what the link will carry is a guess that
 # may be too high; at 1 a constant link is filled to the brim, and widths swing on it.

@@ -1,4 +1,4 @@
-from slim_split_ros.control.width_trials import WidthTrials
+from slim_split_ros.control.policy.width_trials import WidthTrials
 
 
 def climb(trials: WidthTrials, now_s: float, capacity_bps: float) -> float:

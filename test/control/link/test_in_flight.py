@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from slim_split_ros.control.in_flight import MOST_FRAMES, InFlight, SentFrame
+from slim_split_ros.control.link.in_flight import MOST_FRAMES, InFlight, SentFrame
 
 
 def test_an_arrival_is_taken_once() -> None:

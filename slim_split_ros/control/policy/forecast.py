@@ -13,8 +13,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from slim_split_ros.control.capacity_history import SLOT_S, CapacityHistory
-from slim_split_ros.control.in_flight import SentFrame
+from slim_split_ros.control.link.capacity_history import SLOT_S, CapacityHistory
+from slim_split_ros.control.link.in_flight import SentFrame
 
 # Lengths of the stretches, in slots: each about 1.9 times the one before.
 STRETCHES = (2, 4, 8, 15, 28, 53, 100, 200)

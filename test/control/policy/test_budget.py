@@ -1,6 +1,6 @@
 import pytest
 
-from slim_split_ros.control.budget import BitrateBudget
+from slim_split_ros.control.policy.budget import BitrateBudget
 
 
 @pytest.mark.parametrize('ceiling_bps', [20_000.0, 100_000.0, 1_000_000.0])

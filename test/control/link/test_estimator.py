@@ -3,9 +3,9 @@ import math
 import pytest
 
 from control.link_model import LinkModel
-from slim_split_ros.control.arrivals import Arrival, LinkReportData
-from slim_split_ros.control.estimator import LinkEstimator
-from slim_split_ros.control.in_flight import SentFrame
+from slim_split_ros.control.link.arrivals import Arrival, LinkReportData
+from slim_split_ros.control.link.estimator import LinkEstimator
+from slim_split_ros.control.link.in_flight import SentFrame
 
 
 def feed(estimator: LinkEstimator, link: LinkModel, count: int, sizes: tuple[int, ...] = (1000,),

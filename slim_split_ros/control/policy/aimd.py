@@ -10,11 +10,11 @@ from collections import deque
 from math import inf
 
 from slim_split_ros.control.decision import Decision, Reason
-from slim_split_ros.control.estimator import Delivery
-from slim_split_ros.control.in_flight import SentFrame
-from slim_split_ros.control.knowledge import Knowledge
+from slim_split_ros.control.estimates import Estimates
+from slim_split_ros.control.link.estimator import Delivery
+from slim_split_ros.control.link.in_flight import SentFrame
+from slim_split_ros.control.link.overuse import OveruseDetector, Signal
 from slim_split_ros.control.operating_points import OperatingPoint
-from slim_split_ros.control.overuse import OveruseDetector, Signal
 
 FIRST_BPS = 300_000.0
 LEAST_BPS = 10_000.0
@@ -37,10 +37,10 @@ class AimdPolicy:
     backlog_ms: float | None = None
 
     def __init__(self, points: tuple[OperatingPoint, ...], target_fps: float,
-                 knowledge: Knowledge) -> None:
+                 estimates: Estimates) -> None:
         self._points = sorted(points, key=lambda point: point.ap50, reverse=True)
         self._least = points[0]
-        self._fps, self._knowledge = target_fps, knowledge
+        self._fps, self._estimates = target_fps, estimates
         self._detector = OveruseDetector()
         self._delay_bps = self._loss_bps = FIRST_BPS
         self._received: deque[tuple[float, float]] = deque()
@@ -76,7 +76,7 @@ class AimdPolicy:
 
     def decide(self, now_s: float, captured_s: float) -> Decision:
         """Give the most accurate point under the target; skip while it is overspent."""
-        size = 8.0 * self._knowledge.sizes.expected * self._fps
+        size = 8.0 * self._estimates.sizes.expected * self._fps
         chosen = next((point for point in self._points
                        if point.bytes * size <= self._target_bps), self._least)
         ahead_s = self._next_s - now_s
@@ -117,7 +117,7 @@ class AimdPolicy:
 
     def _next_point_bps(self, received_bps: float) -> float:
         """Give what the next larger point needs: an encoder of few points cannot fill 1.5."""
-        size = 8.0 * self._knowledge.sizes.expected * self._fps
+        size = 8.0 * self._estimates.sizes.expected * self._fps
         above = [point.bytes * size for point in self._points
                  if point.bytes * size > NEXT_POINT * received_bps]
         return NEXT_POINT * min(above, default=0.0)
@@ -146,7 +146,7 @@ class AimdPolicy:
         if now_s - self._loss_updated_s < LOSS_INTERVAL_S:
             return
         self._loss_updated_s = now_s
-        loss = self._knowledge.link.in_flight.loss
+        loss = self._estimates.link.in_flight.loss
         if loss > HIGH_LOSS:
             self._loss_bps = self._target_bps * (1.0 - 0.5 * loss)
         elif loss < LOW_LOSS:

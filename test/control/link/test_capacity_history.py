@@ -1,7 +1,7 @@
 import pytest
 
-from slim_split_ros.control.capacity_history import CapacityHistory
-from slim_split_ros.control.estimator import Delivery
+from slim_split_ros.control.link.capacity_history import CapacityHistory
+from slim_split_ros.control.link.estimator import Delivery
 
 
 def delivery(begun_s: float, left_s: float, bits: float, rate_bps: float) -> Delivery:

@@ -1,9 +1,9 @@
 """A pinned width: every frame goes at once, whatever the link does."""
 
 from slim_split_ros.control.decision import Decision, Reason
-from slim_split_ros.control.estimator import Delivery
-from slim_split_ros.control.in_flight import SentFrame
-from slim_split_ros.control.knowledge import Knowledge
+from slim_split_ros.control.estimates import Estimates
+from slim_split_ros.control.link.estimator import Delivery
+from slim_split_ros.control.link.in_flight import SentFrame
 
 
 class FixedPolicy:
@@ -11,9 +11,9 @@ class FixedPolicy:
 
     backlog_ms: float | None = None
 
-    def __init__(self, width: float, rate: int, knowledge: Knowledge) -> None:
+    def __init__(self, width: float, rate: int, estimates: Estimates) -> None:
         self._decision = Decision(width, rate, Reason.PINNED)
-        self._history = knowledge.history
+        self._history = estimates.history
 
     @property
     def capacity_kbps(self) -> float | None:

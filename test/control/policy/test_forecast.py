@@ -1,9 +1,9 @@
 import pytest
 
-from control.test_capacity_history import delivery
-from slim_split_ros.control.capacity_history import CapacityHistory
-from slim_split_ros.control.forecast import Forecast, Moment
-from slim_split_ros.control.in_flight import SentFrame
+from control.link.test_capacity_history import delivery
+from slim_split_ros.control.link.capacity_history import CapacityHistory
+from slim_split_ros.control.link.in_flight import SentFrame
+from slim_split_ros.control.policy.forecast import Forecast, Moment
 
 
 @pytest.fixture
