@@ -13,7 +13,6 @@ import traceback
 
 from rclpy.node import Node
 
-from slim_split_ros.onboard import EncodingError, ImageError
 from slim_split_ros.wire import ChecksumError, HeaderError, PayloadError
 
 FAILURE = 'failure'
@@ -121,12 +120,6 @@ class Diagnostics:
         # While shutting down the publishers fail under the last frame: no news.
         if self._node.context.ok():
             self.dropped(FAILURE, ''.join(traceback.format_exception(error)).rstrip())
-
-
-def onboard_reason(error: Exception) -> str:
-    """Name why an image did not become a frame."""
-    return _word(error, ((EncodingError, 'encoding'), (ImageError, 'image'),
-                         (HeaderError, 'size')))
 
 
 def offboard_reason(error: Exception) -> str:

@@ -38,16 +38,18 @@ def test_a_table_is_read_point_by_point(manifest: Manifest) -> None:
     assert points.find(1.0, 0).ap50 == pytest.approx(0.6)
 
 
-def test_a_model_without_a_table_has_none(manifest: Manifest) -> None:
-    assert read_operating_points(manifest) is None
+def test_a_model_without_a_table_has_a_point_a_width(manifest: Manifest) -> None:
+    points = read_operating_points(manifest)
+    assert not points.is_measured
+    assert {point.width for point in points} == set(WIDTHS)
 
 
 @pytest.mark.parametrize(('changes', 'words'), [
     ({'fingerprint': '0123456789abcdef'}, 'was measured with model 0123456789abcdef'),
     ({'points': []}, 'empty'),
-    ({'points': 'none'}, 'holds no operating points'),
-    ({'points': None}, 'holds no operating points'),
-    ({'bytes': 'many'}, 'holds no operating points'),
+    ({'points': 'none'}, 'holds no list `points`'),
+    ({'points': None}, 'holds no list `points`'),
+    ({'bytes': 'many'}, "bytes is 'many'"),
     ({'bytes': -4}, 'bytes is -4'),
     ({'width': 0.3}, 'lists width 0.3 with rate 0, which the model lacks'),
     ({'rate': 9}, 'lists width 0.25 with rate 9, which the model lacks'),
@@ -60,7 +62,7 @@ def test_a_wrong_table_is_refused_with_file_fault_and_remedy(
         read_operating_points(manifest)
     assert words in str(refused.value)
     assert FILE_NAME in str(refused.value)
-    assert 'measure it again' in str(refused.value)
+    assert 'profile`' in str(refused.value)
 
 
 @pytest.mark.parametrize('text', ['', '[1, 2]', '{', 'points: {', '\0', '- a\n b: c'])
