@@ -42,7 +42,7 @@ def nodes() -> Iterator[list[Process]]:
 def running(peer: Peer, tiny_bundle: Path, tmp_path: Path) -> Iterator[SplitSystem]:
     """Give a system of the test's own, to be ended by it."""
     onboard = start_node('onboard', tmp_path / 'onboard.log', {
-        'model': tiny_bundle, 'target_fps': 200.0})
+        'model': tiny_bundle, 'target_fps': 60.0})
     offboard = start_node('offboard', tmp_path / 'offboard.log', {
         'model': tiny_bundle, 'device': 'cpu'})
     system = SplitSystem(peer, onboard, offboard)
@@ -77,7 +77,7 @@ def test_either_node_may_be_killed_and_restarted(
     running.onboard.signal(signal.SIGKILL)
     running.onboard.wait(END_S)
     nodes.append(start_node('onboard', tmp_path / 'onboard_2.log', {
-        'model': tiny_bundle, 'target_fps': 200.0}))
+        'model': tiny_bundle, 'target_fps': 60.0}))
     running.warm_up()
     assert running.features[-1].sender_start != first_start
     assert running.features[-1].sequence < 100

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.ros
 def settled(system: SplitSystem) -> None:
     """Start from the defaults."""
     assert system.peer.set_parameters(
-        'onboard', width=0.0, min_width=0.25, max_width=1.0, target_fps=200.0) == ''
+        'onboard', width=0.0, min_width=0.25, max_width=1.0, target_fps=60.0) == ''
     system.settle()
 
 
