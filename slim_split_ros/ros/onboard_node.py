@@ -51,6 +51,7 @@ from slim_split_ros.ros.operating_point_file import read_operating_points
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.resident_pages import release_code_pages
+from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.waiting import Waiting, steady_clock
 from slim_split_ros.ros.worker import Mailbox, Worker
@@ -58,10 +59,6 @@ from slim_split_ros.wire import WireError, load_manifest
 
 _STATUS_PERIOD_S = 1.0
 _MS_PER_S = 1000.0
-_LOST_REMEDY = (
-    'images were lost before they reached this node: raw images over best effort need a larger '
-    'shared-memory segment at both ends; load config/fastdds_large_images.xml (README, '
-    '"No images arrive")')
 _REMEDIES = {
     'raw': {
         Image: 'remap image to it',
@@ -139,13 +136,15 @@ class Onboard(Node):
             # As image_transport names it: what `image` is remapped to, and then the transport.
             topic = f'{self.resolve_topic_name("image")}/compressed'
             kind, self._read = CompressedImage, decode_compressed
-        images = self.create_subscription(
+        self._images = self.create_subscription(
             kind, topic, self._on_image, SENSOR_DATA, qos_overriding_options=overridable(),
             event_callbacks=SubscriptionEventCallbacks(message_lost=self._on_lost))
-        self._waiting = Waiting(self, images, transport, _REMEDIES[transport])
+        self._waiting = Waiting(self, self._images, transport, _REMEDIES[transport])
+        self._large_images = LargeImages(self)
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         self._waiting.heard()
+        self._large_images.check(len(message.data))
         self._counters.came()
         now_s = time.monotonic()
         if not self._pacer.admit(now_s, self._live.current.target_fps):
@@ -160,7 +159,9 @@ class Onboard(Node):
             self._counters.dropped(displaced.drop_reason)
 
     def _on_lost(self, event: object) -> None:
-        self._diagnostics.dropped('message_lost', _LOST_REMEDY, event.total_count_change)
+        self._diagnostics.dropped(
+            'message_lost', self._large_images.explain_loss(self._images.topic_name),
+            event.total_count_change)
 
     def _on_report(self, message: LinkReport) -> None:
         if to_ns(message.sender_start) == self._start_ns:

@@ -18,6 +18,7 @@ from slim_split_ros.ros.cameras.source_end import SourceEnd
 from slim_split_ros.ros.messages import make_image
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import SENSOR_DATA, overridable
+from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
 
 
@@ -29,6 +30,7 @@ class FileCamera(Node):
         settings = LiveParameters(self, FileCameraSettings).current
         self._images = self.create_publisher(
             Image, 'image', SENSOR_DATA, qos_overriding_options=overridable())
+        self._large_images = LargeImages(self)
         self._pump = FramePump(timed_images(settings), self._publish, SourceEnd(self).reach)
         self._pump.start()
 
@@ -38,6 +40,7 @@ class FileCamera(Node):
 
     def _publish(self, image: Image) -> None:
         image.header.stamp = self.get_clock().now().to_msg()
+        self._large_images.check(len(image.data))
         self._images.publish(image)
 
 
