@@ -7,7 +7,7 @@ PYTHON ?= $(shell tools/find_python $(DISTRO))
 SETUP = $(PYTHON) -m tools.environment --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
 RUN = $(VENV)/bin/python
 
-.PHONY: setup setup-training setup-test demo test test-ros lint clean distclean help
+.PHONY: setup setup-training setup-test demo test test-ros lint docs clean distclean help
 
 help:
 	@echo 'make setup             virtual environment with ROS 2 and messages in $(VENV)/'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test [ARGS=...]   every test; ARGS go to pytest'
 	@echo 'make test-ros          those that touch ROS (DISTRO=kilted: on Kilted)'
 	@echo 'make lint              ruff'
+	@echo 'make docs              the tables of docs/parameters.md, from the code'
 	@echo 'make clean             remove what was built; make distclean: the environments too'
 
 setup:
@@ -43,6 +44,9 @@ test-ros:
 
 lint: setup-test
 	@$(RUN) -m ruff check .
+
+docs: setup
+	@$(RUN) -m tools.parameter_tables
 
 clean:
 	rm -rf build install log .pytest_cache .ruff_cache .hypothesis

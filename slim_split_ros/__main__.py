@@ -6,6 +6,9 @@ import argparse
 import sys
 
 from slim_split_ros.commands import COMMANDS
+from slim_split_ros.commands.missing_packages import explain_missing
+
+_MESSAGES = 'slim_split_ros.msg'
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,6 +22,11 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         return COMMANDS[args.command].run(args)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith('slim_split_ros.') and error.name != _MESSAGES:
+            raise  # a fault of ours, not of the installation
+        print(f'{args.command}: {explain_missing(error)}', file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f'{args.command}: interrupted', file=sys.stderr)
         return 1

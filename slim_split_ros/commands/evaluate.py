@@ -24,8 +24,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--split', default='val')
     parser.add_argument('--codecs', metavar='LIST',
                         help='names with commas (default: all; the other split systems and '
-                             "local need rivals.safetensors in the model folder or in a folder "
-                             "'rivals' beside it)")
+                             'local need rivals.safetensors in the model folder or in a folder '
+                             '`rivals` beside it)')
     parser.add_argument('--checkpoint', type=Path, default=SHIPPED_MODEL, metavar='DIR',
                         help='model folder (default: the shipped one)')
     parser.add_argument('--dump', type=Path, metavar='DIR',

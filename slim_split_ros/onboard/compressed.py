@@ -1,5 +1,5 @@
 """
-How does a compressed image become pixels? Checked for its size and its end, then decoded.
+The way from a compressed image to pixels: checked for its size and its end, then decoded.
 
 OpenCV fills the missing part of a truncated JPEG with grey and says so on stderr alone; a robot
 would then see a wall. So the end is looked for first.
@@ -7,6 +7,7 @@ would then see a wall. So the end is looked for first.
 
 from __future__ import annotations
 
+import re
 import struct
 
 import cv2
@@ -16,12 +17,13 @@ from slim_split_ros.onboard.errors import ImageError
 from slim_split_ros.onboard.pixels import Buffer, PixelView
 from slim_split_ros.wire.geometry import MAX_IMAGE_SIDE
 
-JPEG_START, JPEG_END = b'\xff\xd8', b'\xff\xd9'
-PNG_START, PNG_END = b'\x89PNG\r\n\x1a\n', b'IEND\xaeB`\x82'
+JPEG_START, JPEG_END = b'\xff\xd8', 0xD9
+# What begins a segment: any marker but SOI, TEM and RST0 to RST7, which have no length, in data of
+# a scan as well, where a byte ff that is none is followed by 00 (ITU-T T.81, B.1.1).
+JPEG_MARKER = re.compile(rb'\xff[^\x00\x01\xd0-\xd8\xff]')
 # Frame headers SOF0 to SOF15, without DHT, JPG and DAC (ITU-T T.81, table B.1).
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Markers without a length: TEM and RST0 to RST7.
-JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
+PNG_START, PNG_END = b'\x89PNG\r\n\x1a\n', b'IEND\xaeB`\x82'
 
 
 def decode_image(data: Buffer) -> PixelView:
@@ -50,15 +52,11 @@ def decode_image(data: Buffer) -> PixelView:
 
 
 def _read_size(content: bytes) -> tuple[int, int]:
+    """Return width and height of a whole picture; what follows its end is no part of it."""
     if content.startswith(JPEG_START):
-        # Cameras pad their frames with zeros.
-        if not content.rstrip(b'\0').endswith(JPEG_END):
-            raise ImageError(
-                f'JPEG of {len(content)} bytes does not end with its end marker ff d9: it was '
-                'cut short')
         return _read_jpeg_size(content)
     if content.startswith(PNG_START):
-        if not content.endswith(PNG_END) or len(content) < 33:
+        if PNG_END not in content or len(content) < 33:
             raise ImageError(
                 f'PNG of {len(content)} bytes does not end with its IEND chunk: it was cut short')
         width, height = struct.unpack_from('>II', content, 16)
@@ -69,17 +67,18 @@ def _read_size(content: bytes) -> tuple[int, int]:
 
 
 def _read_jpeg_size(content: bytes) -> tuple[int, int]:
-    """Walk the segments up to the frame header."""
-    position = len(JPEG_START)
-    while position + 9 <= len(content) and content[position] == 0xFF:
-        marker = content[position + 1]
-        if marker in JPEG_FRAMES:
-            height, width = struct.unpack_from('>HH', content, position + 5)
-            return width, height
-        if marker == 0xFF:
-            position += 1  # fill byte
-        elif marker in JPEG_BARE:
-            position += 2
-        else:
-            position += 2 + struct.unpack_from('>H', content, position + 2)[0]
-    raise ImageError(f'JPEG of {len(content)} bytes has no frame header: it is damaged')
+    """Walk the segments up to the end marker; those of a preview inside one do not count."""
+    size, position = None, len(JPEG_START)
+    while (found := JPEG_MARKER.search(content, position)) is not None:
+        marker, position = content[found.start() + 1], found.end()
+        if marker == JPEG_END:
+            if size is None:
+                raise ImageError(
+                    f'JPEG of {len(content)} bytes has no frame header: it is damaged')
+            return size
+        if marker in JPEG_FRAMES and position + 7 <= len(content):
+            height, width = struct.unpack_from('>HH', content, position + 3)
+            size = width, height
+        position += int.from_bytes(content[position:position + 2], 'big')
+    raise ImageError(
+        f'JPEG of {len(content)} bytes does not end with its end marker ff d9: it was cut short')

@@ -142,7 +142,8 @@ class Sender:
         """Give the frame a number; `encode_ms` includes an encoding that was given up."""
         header = FrameHeader(
             self._sender_start_ns, self._sequence, encoded.geometry, decision.width,
-            decision.rate, self._fingerprint, image.stamp_ns, encode_ms)
+            decision.rate, self._fingerprint, image.stamp_ns, encode_ms,
+            frame_id=image.frame_id)
         message_bytes = _message_bytes(image, encoded)
         # Before it is published: the report of its arrival may be quicker than this thread. The
         # controller compares with the table, which knows one encoding.

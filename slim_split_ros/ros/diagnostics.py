@@ -13,7 +13,7 @@ import traceback
 
 from rclpy.node import Node
 
-from slim_split_ros.wire import ChecksumError, HeaderError, PayloadError
+from slim_split_ros.wire import ChecksumError, FieldError, PayloadError
 
 FAILURE = 'failure'
 _WINDOW_S = 1.0
@@ -129,7 +129,7 @@ def offboard_reason(error: Exception) -> str:
 
     return _word(error, ((FingerprintMismatchError, 'model'), (FrameMismatchError, 'mismatch'),
                          (ChecksumError, 'checksum'), (PayloadError, 'payload'),
-                         (HeaderError, 'header')))
+                         (FieldError, 'header')))
 
 
 def _word(error: Exception, words: tuple[tuple[type[Exception], str], ...]) -> str:

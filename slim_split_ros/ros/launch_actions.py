@@ -1,12 +1,14 @@
 """
-Answer how launch files start the nodes: arguments from the parameter tables, and processes.
+What launch files are made of: arguments from the parameter tables, and the nodes' processes.
 
-Only launch files and their test import it: `launch` exists where ROS 2 is installed in full.
+Only launch files and their tests import it: `launch` exists where ROS 2 is installed in full.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
+import sys
 from typing import Any
 
 from ament_index_python.packages import get_package_share_path
@@ -19,6 +21,7 @@ from launch import Action, LaunchContext
 from slim_split_ros.ros.cameras.camera_parameters import SimCameraSettings
 from slim_split_ros.ros.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
+from slim_split_ros.ros.parameters import describe
 
 PACKAGE = 'slim_split_ros'
 # Jazzy reads the first, later distributions the second (config/fastdds_large_images.xml).
@@ -48,14 +51,19 @@ SHARED_ARGUMENTS: Mapping[str, tuple[str, str]] = {
     'large_images': (
         'true', 'let Fast DDS carry raw images over best effort (both ends must: '
         'config/fastdds_large_images.xml); false keeps the transports of this shell'),
+    'use_sim_time': ('false', 'take the time from /clock: true or false'),
     'log_level': ('info', 'debug, info, warn, error or fatal'),
 }
+_TRUTH = {'true': True, '1': True, 'false': False, '0': False}
 
 
 def actions_of_nodes(*names: str) -> list[Action]:
     """Give the actions that declare all arguments and start these nodes."""
+    described = _describe(names)
     return [
-        *_declarations(names),
+        *(DeclareLaunchArgument(name, default_value=default, description=description)
+          for name, (default, description) in described.items()),
+        OpaqueFunction(function=_refuse_unknown, args=[tuple(described)]),
         *_transport_actions(),
         OpaqueFunction(function=_start_nodes, args=[names]),
     ]
@@ -75,22 +83,44 @@ def parameters_given(table: type, prefix: str, given: Mapping[str, str]) -> dict
     return typed
 
 
-def _declarations(names: Sequence[str]) -> list[Action]:
-    described = {name: entry for name, entry in SHARED_ARGUMENTS.items()}
+def unknown_arguments(
+    words: Sequence[str], launch_file: str, declared: Collection[str]
+) -> list[str]:
+    """
+    Name the arguments on a command line that its launch file does not have.
+
+    >>> unknown_arguments(['ros2', 'launch', 'p', 'a.launch.py', 'wdth:=1'], 'a.launch.py', ['b'])
+    ['wdth']
+    """
+    if launch_file not in [Path(word).name for word in words]:
+        return []  # another launch file includes this one, and has arguments of its own
+    given = [word.partition(':=')[0] for word in words if ':=' in word]
+    return [name for name in given if name not in declared]
+
+
+def _describe(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return default and description of each argument."""
+    described = dict(SHARED_ARGUMENTS)
     for name in names:
         entry = NODES[name]
         if entry.has_file:
             described[_file_argument(name, names)] = (
                 str(_share('config', f'{name}.yaml')), f'YAML file with the parameters of {name}')
         for item in fields(entry.table):
-            meaning = item.metadata['rule'].description
             in_force = "the file's" if entry.has_file else str(item.default)
             described.setdefault(
-                entry.prefix + item.name, ('', f'{meaning}; empty: {in_force}'))
-    return [
-        DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in described.items()
-    ]
+                entry.prefix + item.name,
+                ('', f'{describe(item.metadata["rule"])}; empty: {in_force}'))
+    return described
+
+
+def _refuse_unknown(context: LaunchContext, declared: tuple[str, ...]) -> None:
+    """Refuse what `ros2 launch` would ignore: a misspelt argument changes nothing."""
+    launch_file = Path(context.get_locals_as_dict()['current_launch_file_path']).name
+    for name in unknown_arguments(sys.argv, launch_file, declared):
+        alike = get_close_matches(name, declared, n=1)
+        guess = f'did you mean {alike[0]}? ' if alike else ''
+        raise ValueError(f'{launch_file} has no argument {name}: {guess}--show-args lists all')
 
 
 def _transport_actions() -> list[Action]:
@@ -111,12 +141,17 @@ def _start_nodes(context: LaunchContext, names: Sequence[str]) -> list[Action]:
 def _start_node(context: LaunchContext, name: str, names: Sequence[str]) -> Node:
     given = context.launch_configurations
     entry = NODES[name]
-    parameters: list[Any] = [given[_file_argument(name, names)]] if entry.has_file else []
-    parameters.append(parameters_given(entry.table, entry.prefix, given))
+    parameters: list[Any] = []
+    if entry.has_file:
+        argument = _file_argument(name, names)
+        parameters.append(_existing_file(argument, given[argument]))
+    parameters.append({
+        **parameters_given(entry.table, entry.prefix, given),
+        'use_sim_time': _as_type('use_sim_time', given['use_sim_time'], bool)})
     image_topic = given['image_topic']
     return Node(
         package=PACKAGE, executable=name, name=name, namespace=given['namespace'],
-        parameters=[values for values in parameters if values],
+        parameters=parameters,
         remappings=[('image', image_topic), ('image/compressed', f'{image_topic}/compressed')],
         ros_arguments=['--log-level', given['log_level']], output='screen', emulate_tty=True)
 
@@ -125,14 +160,21 @@ def _file_argument(name: str, names: Sequence[str]) -> str:
     return 'params_file' if len(names) == 1 else f'{name}_params_file'
 
 
+def _existing_file(argument: str, text: str) -> str:
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise ValueError(f'argument {argument} is {text!r}, which is no file: give the path of a '
+                         'YAML file, such as a copy of the one in config/')
+    return str(path)
+
+
 def _share(*parts: str) -> Path:
     return get_package_share_path(PACKAGE).joinpath(*parts)
 
 
 def _as_type(name: str, text: str, kind: type) -> Any:
-    if kind is bool:
-        return text.lower() == 'true'
     try:
-        return kind(text)
-    except ValueError as error:
-        raise ValueError(f'argument {name} is {text!r}: give {kind.__name__}') from error
+        return _TRUTH[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError) as error:
+        wanted = 'true or false' if kind is bool else kind.__name__
+        raise ValueError(f'argument {name} is {text!r}: give {wanted}') from error

@@ -34,11 +34,12 @@ from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters
 from slim_split_ros.ros.messages import (
     LastFrame,
     LinkEstimate,
+    checked_ns,
     decode_compressed,
     frame_message,
     read_report,
+    report_data,
     status_message,
-    to_ns,
     view_raw,
 )
 from slim_split_ros.ros.model import bundle_folder
@@ -58,6 +59,7 @@ from slim_split_ros.ros.worker import Mailbox, Worker
 from slim_split_ros.wire import WireError, load_manifest
 
 _STATUS_PERIOD_S = 1.0
+_WARNING_PERIOD_S = 5.0
 _MS_PER_S = 1000.0
 _REMEDIES = {
     'raw': {
@@ -150,11 +152,15 @@ class Onboard(Node):
         if not self._pacer.admit(now_s, self._live.current.target_fps):
             self._counters.dropped('target_fps')
             return
-        header, stamp_ns = message.header, to_ns(message.header.stamp)
+        try:
+            stamp_ns = checked_ns('stamp', message.header.stamp)
+        except WireError as error:
+            self._diagnostics.dropped('header', f'image dropped: {error}')
+            return
         age_s = image_age_s(stamp_ns, self.get_clock().now().nanoseconds)
         image = CameraImage(
-            partial(self._read, message), stamp_ns, header.frame_id, now_s - age_s)
-        displaced = self._mailbox.put(_Offered(image, header))
+            partial(self._read, message), stamp_ns, message.header.frame_id, now_s - age_s)
+        displaced = self._mailbox.put(_Offered(image, message.header))
         if displaced is not None:
             self._counters.dropped(displaced.drop_reason)
 
@@ -164,8 +170,14 @@ class Onboard(Node):
             event.total_count_change)
 
     def _on_report(self, message: LinkReport) -> None:
-        if to_ns(message.sender_start) == self._start_ns:
-            self._controller.on_report(read_report(message), time.monotonic())
+        try:
+            report = read_report(message)
+        except WireError as error:
+            self.get_logger().warning(
+                f'link report ignored: {error}', throttle_duration_sec=_WARNING_PERIOD_S)
+            return
+        if report.sender_start_ns == self._start_ns:
+            self._controller.on_report(report_data(report), time.monotonic())
             self._mailbox.release()
 
     def _serve(self, offered: _Offered) -> None:

@@ -56,6 +56,22 @@ def parameter(
     return field(default=default, metadata={'rule': rule})
 
 
+def allowed_values(rule: Rule) -> str:
+    """Say which values a rule allows, for people; empty where any will do."""
+    if rule.choices:
+        return ', '.join(rule.choices)
+    if rule.low is None or rule.high is None:
+        return ''
+    step = f', step {rule.step:g}' if rule.step else ''
+    return f'{rule.low:.10g} to {rule.high:.10g}{step}'
+
+
+def describe(rule: Rule) -> str:
+    """Give the description of a parameter with what it may be."""
+    allowed = allowed_values(rule)
+    return f'{rule.description} ({allowed})' if allowed else rule.description
+
+
 class LiveParameters(Generic[Settings]):
     """
     Declare a table on a node and keep the newest valid snapshot of it.
@@ -186,15 +202,6 @@ def _problem(name: str, value: Value, rule: Rule) -> str:
     return ''
 
 
-def limits(rule: Rule) -> str:
-    """Say in words what a parameter may be; empty where nothing is settled."""
-    if rule.choices:
-        return f'choose one of {", ".join(rule.choices)}'
-    if rule.low is None or rule.high is None:
-        return ''
-    return f'{rule.low:.10g} to {rule.high:.10g} in steps of {rule.step:.10g}'
-
-
 def _declare(node: Node, item: Any) -> Value:
     """Declare a parameter and return its value, snapped: a file may hold any number."""
     try:
@@ -208,7 +215,8 @@ def _declare(node: Node, item: Any) -> Value:
         raise StartError(f'parameter {problem}')
     value = _on_grid(given, rule) if _is_in_range(given, item) else given
     if value != given:
-        node.get_logger().warning(f'{item.name} is {given}: {value} is taken, {limits(rule)}')
+        node.get_logger().warning(
+            f'{item.name} is {given}, {value} is taken ({allowed_values(rule)})')
     # Again with its range, which rclpy would have checked without snapping.
     node.undeclare_parameter(item.name)
     node.declare_parameter(item.name, value, _descriptor(item), ignore_override=True)
@@ -217,11 +225,9 @@ def _declare(node: Node, item: Any) -> Value:
 
 def _descriptor(item: Any) -> ParameterDescriptor:
     rule: Rule = item.metadata['rule']
-    descriptor = ParameterDescriptor(description=rule.description, read_only=rule.read_only)
-    if rule.choices:
-        # Twice: tools show the description, few the constraints.
-        descriptor.additional_constraints = limits(rule)
-        descriptor.description += f'; {limits(rule)}'
+    descriptor = ParameterDescriptor(
+        description=describe(rule), read_only=rule.read_only,
+        additional_constraints=allowed_values(rule) if rule.choices else '')
     if rule.low is not None and rule.high is not None:
         _add_range(descriptor, item.default, rule)
     return descriptor

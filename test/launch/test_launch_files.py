@@ -17,7 +17,11 @@ from ament_index_python.packages import get_package_share_path  # noqa: E402
 from launch.actions import DeclareLaunchArgument, OpaqueFunction  # noqa: E402
 
 from launch import LaunchContext, LaunchDescription  # noqa: E402
-from slim_split_ros.ros.launch_actions import NODES, parameters_given  # noqa: E402
+from slim_split_ros.ros.launch_actions import (  # noqa: E402
+    NODES,
+    parameters_given,
+    unknown_arguments,
+)
 from slim_split_ros.ros.onboard_parameters import OnboardSettings  # noqa: E402
 
 NODES_OF_FILE = {
@@ -75,6 +79,28 @@ def test_text_for_a_number_is_refused_by_name() -> None:
         parameters_given(OnboardSettings, '', {'width': 'wide'})
 
 
+def test_neither_yes_nor_no_is_refused_by_name(checkout: Path) -> None:
+    with pytest.raises(ValueError, match="argument use_sim_time is 'maybe': give true or false"):
+        _started(_load(checkout, 'onboard'), LaunchContext(), use_sim_time='maybe')
+
+
+def test_missing_parameter_file_is_refused_by_name(checkout: Path) -> None:
+    with pytest.raises(ValueError, match="argument params_file is '/nowhere.yaml'"):
+        _started(_load(checkout, 'onboard'), LaunchContext(), params_file='/nowhere.yaml')
+
+
+def test_misspelt_argument_is_noticed() -> None:
+    words = ['ros2', 'launch', 'slim_split_ros', 'onboard.launch.py', 'wdth:=1', 'width:=1']
+
+    assert unknown_arguments(words, 'onboard.launch.py', ['width']) == ['wdth']
+
+
+def test_arguments_of_an_including_launch_file_are_its_own() -> None:
+    words = ['ros2', 'launch', 'mine', 'robot.launch.py', 'wheels:=4']
+
+    assert unknown_arguments(words, 'onboard.launch.py', ['width']) == []
+
+
 def _load(checkout: Path, name: str) -> LaunchDescription:
     file = checkout / 'launch' / f'{name}.launch.py'
     spec = importlib.util.spec_from_file_location(f'{name}_launch', file)
@@ -88,8 +114,12 @@ def _arguments(description: LaunchDescription) -> list[DeclareLaunchArgument]:
             if isinstance(entity, DeclareLaunchArgument)]
 
 
-def _started(description: LaunchDescription, context: LaunchContext) -> list[Any]:
+def _started(
+    description: LaunchDescription, context: LaunchContext, **arguments: str
+) -> list[Any]:
     started: list[Any] = []
+    context.launch_configurations.update(arguments)
+    context.extend_locals({'current_launch_file_path': 'test.launch.py'})
     for entity in description.entities:
         made = entity.visit(context)
         if isinstance(entity, OpaqueFunction):

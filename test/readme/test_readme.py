@@ -8,8 +8,6 @@ import subprocess
 
 import pytest
 
-from support.parameter_rows import parameter_rows
-
 GENERATED = ('.venv', 'out', 'build', 'install')
 
 
@@ -19,19 +17,13 @@ def readme(checkout: Path) -> str:
 
 
 @pytest.mark.ros
-@pytest.mark.parametrize(('module', 'table'), [
-    ('onboard_parameters', 'OnboardSettings'),
-    ('offboard_parameters', 'OffboardSettings'),
-    ('cameras.camera_parameters', 'SimCameraSettings'),
-])
-def test_every_parameter_stands_there_as_the_node_declares_it(readme, module, table):
-    from importlib import import_module
+def test_every_parameter_stands_in_the_documents_as_its_node_declares_it(checkout):
+    from tools.parameter_tables import DOCUMENT, TABLES, with_tables
 
-    settings = getattr(import_module(f'slim_split_ros.ros.{module}'), table)
+    text = DOCUMENT.read_text(encoding='utf-8')
 
-    missing = [row for row in parameter_rows(settings) if row not in readme]
-
-    assert missing == []
+    assert set(re.findall('^## (.+)$', text, re.MULTILINE)) == set(TABLES)
+    assert with_tables(text) == text, 'make docs writes it anew'
 
 
 def test_every_command_stands_there_and_no_other(readme):

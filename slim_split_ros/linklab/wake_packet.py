@@ -1,5 +1,5 @@
 """
-How does a link notice that it became faster? By the next packet, so a tiny one is sent.
+A tiny packet by which a shaped link notices that its rate changed.
 
 tbf, once it waits for tokens, sleeps for as long as the rate of that moment said; a change of the
 rate does not wake it. After an outage a frame would wait until another was sent.
@@ -18,7 +18,7 @@ CLONE_NEWNET = 0x40000000  # linux/sched.h
 FRAME = bytes(12) + b'\x88\xb5' + b'\0'
 
 
-class Nudge:
+class WakePacket:
     """Send a frame of 15 bytes through an interface of a network namespace; needs root."""
 
     def __init__(self, namespace: str, interface: str) -> None:

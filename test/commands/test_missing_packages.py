@@ -1,0 +1,47 @@
+"""Is a package that is not installed one line and not a traceback?"""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+from slim_split_ros.commands import missing_packages
+
+# As if these packages were not installed.
+WITHOUT = """
+import sys
+for name in {names!r}:
+    sys.modules[name] = None
+from slim_split_ros.__main__ import main
+sys.exit(main({arguments!r}))
+"""
+
+
+def test_example_in_docstring_gives_what_it_says() -> None:
+    result = doctest.testmod(missing_packages)
+
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize(('command', 'missing', 'way_out'), [
+    (['train', '--data', 'd', '--output', 'o'], 'torch', 'slim_split_ros[train]'),
+    (['evaluate', '--data', 'd'], 'cv2', 'slim_split_ros[run]'),
+    (['demo'], 'rclpy', 'make'),
+    (['export', '--checkpoint', 'c', '--output', 'o'], 'torch', 'slim_split_ros[train]'),
+])
+def test_missing_package_is_one_line_with_the_way_out(
+    command: list[str], missing: str, way_out: str, checkout: Path, tmp_path: Path
+) -> None:
+    program = WITHOUT.format(names=[missing], arguments=command)
+
+    answer = subprocess.run(
+        [sys.executable, '-c', program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    assert answer.returncode == 1
+    line, = answer.stderr.splitlines()
+    assert line.startswith(command[0]) and missing in line and way_out in line
