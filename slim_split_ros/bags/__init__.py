@@ -1,6 +1,7 @@
-"""Reading and writing rosbag2 files without ROS: `read.py`, `write.py`."""
+"""Reading and writing bags without ROS: `read.py`, `write.py`."""
 
 from slim_split_ros.bags.errors import BagError
+from slim_split_ros.bags.files import is_bag
 from slim_split_ros.bags.images import BagImage, CompressedBagImage
 from slim_split_ros.bags.read import find_image_topic, read_images
 from slim_split_ros.bags.write import BagImageWriter
@@ -11,5 +12,6 @@ __all__ = [
     'BagImageWriter',
     'CompressedBagImage',
     'find_image_topic',
+    'is_bag',
     'read_images',
 ]

@@ -1,4 +1,4 @@
-"""Answer what an image in a bag is: the fields of its message as plain data."""
+"""An image of a bag: the fields of its message as plain data."""
 
 from __future__ import annotations
 

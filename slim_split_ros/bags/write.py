@@ -1,4 +1,4 @@
-"""Answer how images become a bag that `ros2 bag play`, and this package, can replay."""
+"""Writing images to a bag that `ros2 bag play`, and this package, can replay."""
 
 from __future__ import annotations
 

@@ -35,9 +35,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description='Run a camera, the onboard node and the offboard node as processes that talk '
                     'over ROS 2, let the width go through its values, print a table and write a '
                     'page with pictures and plots. Needs the environment of `make setup`, or ROS.')
-    parser.add_argument('--source', type=_source, metavar='PATH',
-                        help='rosbag2 folder, video file, folder of images or device such as '
-                             '/dev/video0 (default: a simulated camera, which knows the truth)')
+    # Not every shell expands the tilde in `make demo SOURCE=~/pictures`.
+    parser.add_argument('--source', type=lambda text: str(Path(text).expanduser()),
+                        metavar='PATH',
+                        help='bag (folder, or .mcap, .db3 or .bag file), video file, folder of '
+                             'images or device such as /dev/video0 (default: a simulated camera, '
+                             'which knows the truth)')
+    parser.add_argument('--topic', default='', metavar='NAME',
+                        help='which topic of a bag (default: the only one that is not depth)')
     parser.add_argument('--link', type=Path, metavar='CSV',
                         help='trace of a radio link that frames and detections cross; width and '
                              'rate are chosen by the onboard node then')
@@ -84,14 +89,6 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _source(text: str) -> str:
-    # Not every shell expands the tilde in `make demo SOURCE=~/pictures`.
-    path = Path(text).expanduser()
-    if not path.exists():
-        raise argparse.ArgumentTypeError(f'{path} does not exist')
-    return str(path)
-
-
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -115,7 +112,8 @@ def _collect(args: argparse.Namespace, link: DemoLink | None
     manifest = load_manifest(bundle_folder(args.model, args.codec))
     widths = tuple(sorted(entry.width for entry in manifest.widths))
     turns = widths if link is None else (_NODE_CHOOSES,)
-    nodes = plan_nodes(args.source, args.seed, str(manifest.folder.resolve()), turns[0])
+    nodes = plan_nodes(
+        args.source, args.topic, args.seed, str(manifest.folder.resolve()), turns[0])
     sent = None
     if link is not None:
         nodes, sent = link.between(nodes), SENT

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
-from slim_split_ros.bags import CompressedBagImage, read_images
+from slim_split_ros.bags import CompressedBagImage, find_image_topic, is_bag, read_images
 from slim_split_ros.demo.processes import NodePlan
+from slim_split_ros.onboard import ImageError, decode_image, view_image
+from slim_split_ros.ros.cameras.picture_source import check_source
+from slim_split_ros.ros.errors import StartError
 
 _ROOM = 'slim_split_ros.ros'
-_BAG_SUFFIXES = ('.mcap', '.db3')
+# One damaged image at the beginning of a bag is no reason to refuse it.
+_IMAGES_TRIED = 5
 
 
-def plan_nodes(source: str | None, seed: int, model: str, first_width: float) -> list[NodePlan]:
+def plan_nodes(
+    source: str | None, topic: str, seed: int, model: str, first_width: float
+) -> list[NodePlan]:
     """
     Return camera, onboard and offboard; None as source means the simulated camera.
 
-    Raises BagError for a bag without images.
+    Raises BagError or StartError, before anything runs, for a source that gives nothing.
     """
     both = {'model': model}
     onboard = {**both, 'width': first_width}
-    if source is not None and is_bag(Path(source)) and _is_compressed(Path(source)):
-        onboard['image_transport'] = 'compressed'
+    if source is not None and is_bag(Path(source)):
+        bag = Path(source).resolve()
+        topic = find_image_topic(bag, topic)
+        camera = NodePlan('bag_camera', f'{_ROOM}.cameras.bag_camera_node', {
+            'bag': str(bag), 'topic': topic, 'loop': True})
+        if _is_compressed(bag, topic):
+            onboard['image_transport'] = 'compressed'
+    else:
+        camera = _plan_camera(source, topic, seed)
     return [
-        _plan_camera(source, seed),
+        camera,
         NodePlan('onboard', f'{_ROOM}.onboard_node', onboard),
         NodePlan('offboard', f'{_ROOM}.offboard_node', both)]
 
@@ -49,21 +63,27 @@ def _below(folder: str, *topics: str) -> Mapping[str, str]:
     return {topic: f'{folder}/{topic}' for topic in topics}
 
 
-def is_bag(source: Path) -> bool:
-    """Tell a recording of ROS messages from a folder of images or a video."""
-    return source.suffix in _BAG_SUFFIXES or (source / 'metadata.yaml').is_file()
-
-
-def _plan_camera(source: str | None, seed: int) -> NodePlan:
+def _plan_camera(source: str | None, topic: str, seed: int) -> NodePlan:
+    if topic:
+        raise StartError(f'{source or "the simulated camera"} is no bag, and has no topic {topic}')
     if source is None:
         return NodePlan('sim_camera', f'{_ROOM}.cameras.sim_camera_node', {'seed': seed})
-    path = str(Path(source).resolve())
-    if is_bag(Path(source)):
-        return NodePlan(
-            'bag_camera', f'{_ROOM}.cameras.bag_camera_node', {'bag': path, 'loop': True})
-    return NodePlan(
-        'file_camera', f'{_ROOM}.cameras.file_camera_node', {'source': path, 'loop': True})
+    check_source(source)
+    return NodePlan('file_camera', f'{_ROOM}.cameras.file_camera_node', {
+        'source': str(Path(source).resolve()), 'loop': True})
 
 
-def _is_compressed(bag: Path) -> bool:
-    return isinstance(next(read_images(bag), None), CompressedBagImage)
+def _is_compressed(bag: Path, topic: str) -> bool:
+    """Tell the transport of a topic; StartError if the robot's side cannot read its images."""
+    reason = ''
+    for image in islice(read_images(bag, topic), _IMAGES_TRIED):
+        try:
+            if isinstance(image, CompressedBagImage):
+                decode_image(image.data)
+                return True
+            view_image(image.encoding, image.width, image.height, image.step,
+                       image.is_bigendian, image.data)
+            return False
+        except ImageError as error:
+            reason = str(error)
+    raise StartError(f'{bag}: the images on {topic} cannot be shown: {reason}')

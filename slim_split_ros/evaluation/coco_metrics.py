@@ -11,7 +11,7 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from slim_split_ros.offboard.detections import Detections
+from slim_split_ros.detectors.detections import Detections
 
 # Detections below it cannot change AP but fill files; COCO itself has no threshold.
 SCORE_FLOOR = 0.001

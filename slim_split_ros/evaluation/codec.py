@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.evaluation.points import Setting
-from slim_split_ros.offboard.detections import Detections
 
 MAX_DETECTIONS = 100  # COCO's
 FRAME_ID = 'camera'

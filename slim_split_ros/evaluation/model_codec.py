@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.evaluation.coco_metrics import SCORE_FLOOR
 from slim_split_ros.evaluation.codec import FRAME_ID, MAX_DETECTIONS, Sent
 from slim_split_ros.evaluation.points import Setting
 from slim_split_ros.offboard.decode import decode_frame
-from slim_split_ros.offboard.detections import Detections
 from slim_split_ros.offboard.server import load_server
 from slim_split_ros.onboard.encoder import FrameEncoder
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader

@@ -1,8 +1,8 @@
 """The server's side: payloads to detections, on ONNX Runtime or torch, without ROS."""
 
+from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.offboard.annotate import draw_detections, new_canvas
 from slim_split_ros.offboard.decode import ServerInput, check_header, decode_frame
-from slim_split_ros.offboard.detections import Detections
 from slim_split_ros.offboard.errors import (
     FingerprintMismatchError,
     FrameMismatchError,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from slim_split_ros.offboard.detections import Detections
+from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.wire.geometry import FrameGeometry
 
 CANVAS_GREY = 40

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slim_split_ros.offboard.detections import Detections
+from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.wire.geometry import FrameGeometry
 
 # Boxes of one class that overlap more show the same thing.

@@ -13,8 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
+from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.offboard.decode import ServerInput
-from slim_split_ros.offboard.detections import Detections
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime
 from slim_split_ros.offboard.postprocess import Candidates, select_detections

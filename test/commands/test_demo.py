@@ -45,7 +45,6 @@ def nodes_of(process):
 
 
 @pytest.mark.parametrize(('arguments', 'complaint'), [
-    (['--source', '/no/such/folder'], '/no/such/folder does not exist'),
     (['--seconds', '0'], '0 is not a number of seconds of at least 2'),
     (['--seconds', 'nan'], 'nan is not a number of seconds'),
     (['--seconds', 'soon'], 'soon is not a number of seconds'),
@@ -125,15 +124,20 @@ def test_demo_of_a_folder_knows_no_truth(demo, bundle, tmp_path):
 
 
 @pytest.mark.ros
-def test_source_that_cannot_be_read_ends_with_what_its_node_said(demo, bundle, tmp_path):
+@pytest.mark.parametrize(('name', 'words'), [
+    ('', 'holds no images'), ('no.bag', 'does not exist'), ('video9', 'does not exist')])
+def test_source_that_gives_nothing_ends_with_status_1_and_its_name(
+        bundle, tmp_path, capsys, name, words):
     empty = tmp_path / 'empty'
     empty.mkdir()
 
-    process = demo('--model', str(bundle), '--seconds', '4', '--source', str(empty))
+    status = main(['demo', '--model', str(bundle), '--source', str(empty / name),
+                   '--output', str(tmp_path / 'out')])
 
-    assert process.wait(LIMIT_S) == 1
-    last = process.output.strip().splitlines()[-1]
-    assert 'file_camera ended with status 1' in last and 'holds no images' in last
+    printed = capsys.readouterr().err.strip()
+    assert status == 1
+    assert printed.startswith(f'demo: {empty / name} ') and words in printed
+    assert '\n' not in printed
 
 
 @pytest.mark.ros

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.offboard.annotate import CANVAS_GREY, draw_detections, new_canvas
-from slim_split_ros.offboard.detections import Detections
 from slim_split_ros.wire.geometry import FrameGeometry
 
 CLASSES = ('person', 'robot', 'ball', 'goal_post')

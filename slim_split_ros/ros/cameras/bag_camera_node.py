@@ -1,5 +1,5 @@
 """
-Answer how the images of a bag become a camera on ROS topics, where `ros2 bag play` is missing.
+The images of a bag as a camera on ROS topics, where `ros2 bag play` is missing.
 
     python -m slim_split_ros.ros.cameras.bag_camera_node --ros-args -p bag:=FOLDER -p speed:=1.0
 """
@@ -22,6 +22,7 @@ from slim_split_ros.bags import (
 )
 from slim_split_ros.ros.cameras.camera_parameters import BagCameraSettings
 from slim_split_ros.ros.cameras.frame_pump import FramePump, TimedFrame
+from slim_split_ros.ros.cameras.omissions import Omissions
 from slim_split_ros.ros.cameras.source_end import SourceEnd
 from slim_split_ros.ros.messages import to_stamp
 from slim_split_ros.ros.parameters import LiveParameters
@@ -51,7 +52,8 @@ class BagCamera(Node):
             CompressedImage, 'image/compressed', SENSOR_DATA,
             qos_overriding_options=overridable())
         self._large_images = LargeImages(self)
-        images = timed_images(bag, topic, self._settings.speed, self._settings.loop)
+        images = timed_images(bag, topic, self._settings.speed, self._settings.loop,
+                              Omissions(self.get_logger().warning))
         self._pump = FramePump(images, self._publish, SourceEnd(self).reach, self._is_heard)
         self._pump.start(self._settings.wait_s)
 
@@ -75,16 +77,18 @@ class BagCamera(Node):
 
 
 def timed_images(
-    bag: Path, topic: str, speed: float, loops: bool
+    bag: Path, topic: str, speed: float, loops: bool, omissions: Omissions
 ) -> Iterator[TimedFrame[AnyBagImage]]:
     """Yield images with the times of their recording, made `speed` times faster."""
     round_s = 0.0
     while True:
         first_ns, due_s = None, round_s
-        for image in read_images(bag, topic):
+        for image in read_images(bag, topic, omissions.add):
             first_ns = image.recorded_ns if first_ns is None else first_ns
-            due_s = round_s + (image.recorded_ns - first_ns) * _S_PER_NS / speed
+            # Files without an index may be out of order: time never goes back.
+            due_s = max(due_s, round_s + (image.recorded_ns - first_ns) * _S_PER_NS / speed)
             yield TimedFrame(due_s, image)
+        omissions.end_round()
         if not loops:
             return
         round_s = due_s + _LOOP_GAP_S
@@ -110,7 +114,7 @@ def _bytes(image: AnyBagImage) -> array:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until the bag ends or it is told to stop; return the exit status."""
-    return run_node(BagCamera, args, start_errors=(BagError,))
+    return run_node(BagCamera, args, start_errors=(BagError, OSError))
 
 
 if __name__ == '__main__':

@@ -46,8 +46,9 @@ class FileCameraSettings:
 class BagCameraSettings:
     """Hold the parameters of the node that publishes the images of a bag."""
 
-    bag: str = parameter('', 'rosbag2 folder or .mcap file', read_only=True)
-    topic: str = parameter('', 'topic of the images; empty: the only one', read_only=True)
+    bag: str = parameter('', 'bag folder, or .mcap, .db3 or .bag file', read_only=True)
+    topic: str = parameter(
+        '', 'topic of the images; empty: the only one that is not depth', read_only=True)
     speed: float = parameter(
         1.0, 'how much faster than recorded', low=0.01, high=100.0, step=0.01,
         read_only=True)
@@ -62,4 +63,4 @@ class BagCameraSettings:
     def __post_init__(self) -> None:
         check_rules(self)
         if not self.bag:
-            raise SettingError('bag is empty: name a rosbag2 folder or an .mcap file')
+            raise SettingError('bag is empty: name a bag folder or an .mcap, .db3 or .bag file')

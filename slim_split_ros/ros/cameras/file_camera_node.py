@@ -1,5 +1,5 @@
 """
-Answer how a folder of images, a video file or a video device becomes a camera on ROS topics.
+A folder of images, a video file or a video device as a camera on ROS topics.
 
     python -m slim_split_ros.ros.cameras.file_camera_node --ros-args -p source:=FOLDER -p fps:=10.0
 """
@@ -13,6 +13,7 @@ from std_msgs.msg import Header
 
 from slim_split_ros.ros.cameras.camera_parameters import FileCameraSettings
 from slim_split_ros.ros.cameras.frame_pump import FramePump, TimedFrame
+from slim_split_ros.ros.cameras.omissions import Omissions
 from slim_split_ros.ros.cameras.picture_source import open_source, timed_pictures
 from slim_split_ros.ros.cameras.source_end import SourceEnd
 from slim_split_ros.ros.messages import make_image
@@ -31,7 +32,9 @@ class FileCamera(Node):
         self._images = self.create_publisher(
             Image, 'image', SENSOR_DATA, qos_overriding_options=overridable())
         self._large_images = LargeImages(self)
-        self._pump = FramePump(timed_images(settings), self._publish, SourceEnd(self).reach)
+        omissions = Omissions(self.get_logger().warning)
+        self._pump = FramePump(
+            timed_images(settings, omissions), self._publish, SourceEnd(self).reach)
         self._pump.start()
 
     def stop(self) -> None:
@@ -44,17 +47,19 @@ class FileCamera(Node):
         self._images.publish(image)
 
 
-def timed_images(settings: FileCameraSettings) -> Iterator[TimedFrame[Image]]:
+def timed_images(
+    settings: FileCameraSettings, omissions: Omissions
+) -> Iterator[TimedFrame[Image]]:
     """Return messages ready to be stamped and published; StartError if the source is none."""
     source = open_source(settings.source)
     return (
         TimedFrame(timed.due_s, make_image(timed.frame, Header(frame_id=settings.frame_id)))
-        for timed in timed_pictures(source, settings.fps, settings.loop))
+        for timed in timed_pictures(source, settings.fps, settings.loop, omissions))
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until its source ends or it is told to stop; return the exit status."""
-    return run_node(FileCamera, args)
+    return run_node(FileCamera, args, start_errors=(OSError,))
 
 
 if __name__ == '__main__':

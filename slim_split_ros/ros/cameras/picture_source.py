@@ -1,4 +1,4 @@
-"""Answer which pictures a folder, a video file or a video device gives, and how often."""
+"""Which pictures does a folder, a video file or a video device give, and how often?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from slim_split_ros.ros.cameras.frame_pump import TimedFrame
+from slim_split_ros.ros.cameras.omissions import Omissions
 from slim_split_ros.ros.errors import StartError
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
@@ -20,26 +21,32 @@ _DEVICES = Path('/dev')
 class PictureSource(Protocol):
     """Give pictures, uint8 (H, W, 3), BGR."""
 
+    path: Path
     fps: float
 
-    def pictures(self) -> Iterator[np.ndarray]:
-        """Yield every picture once, from the first."""
+    def pictures(self, omissions: Omissions) -> Iterator[np.ndarray]:
+        """Yield every picture once, from the first; tell of those that cannot be decoded."""
 
 
-@dataclass(frozen=True, slots=True)
 class ImageFolder:
     """Give the images of a folder in the order of their names."""
 
-    files: tuple[Path, ...]
-    fps: float = _FOLDER_FPS
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fps = _FOLDER_FPS
+        self._files = sorted(file for file in path.iterdir() if _is_picture(file))
+        if not self._files:
+            raise StartError(f'{path} holds no images ({", ".join(SUFFIXES)})')
 
-    def pictures(self) -> Iterator[np.ndarray]:
-        """Yield every image; one that cannot be decoded raises StartError naming the file."""
-        for file in self.files:
-            picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    def pictures(self, omissions: Omissions) -> Iterator[np.ndarray]:
+        """Yield every image that can be decoded; the others are not tried again."""
+        for file in tuple(self._files):
+            picture = _decode(file)
             if picture is None:
-                raise StartError(f'{file} cannot be decoded as an image: remove or replace it')
-            yield picture
+                omissions.add(f'{file} cannot be decoded as an image')
+                self._files.remove(file)
+            else:
+                yield picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Video:
     path: Path
     fps: float
 
-    def pictures(self) -> Iterator[np.ndarray]:
+    def pictures(self, omissions: Omissions) -> Iterator[np.ndarray]:
         """Yield every picture; each call opens the video anew."""
         video = _open_video(self.path)
         try:
@@ -63,10 +70,7 @@ def open_source(source: str) -> PictureSource:
     """Find out what a path is; StartError says what is missing."""
     path = Path(source).expanduser()
     if path.is_dir():
-        files = tuple(sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES))
-        if not files:
-            raise StartError(f'{path} holds no images ({", ".join(SUFFIXES)})')
-        return ImageFolder(files)
+        return ImageFolder(path)
     if not path.exists():
         raise StartError(f'{path} does not exist: name a folder of images, a video file or a '
                          'device such as /dev/video0')
@@ -76,24 +80,57 @@ def open_source(source: str) -> PictureSource:
     return Video(path, fps if 0.0 < fps <= 240.0 else _FOLDER_FPS)
 
 
+def check_source(source: str) -> None:
+    """Raise StartError unless pictures can be expected; a device is opened, but not read."""
+    opened = open_source(source)
+    if not _is_device(opened.path):
+        next(timed_pictures(opened, opened.fps, False, Omissions(lambda text: None)))
+
+
 def timed_pictures(
-    source: PictureSource, fps: float, loops: bool
+    source: PictureSource, fps: float, loops: bool, omissions: Omissions
 ) -> Iterator[TimedFrame[np.ndarray]]:
-    """Yield pictures with their times; fps 0 means the source's own rate."""
+    """Yield pictures with their times; fps 0 means the source's own rate; StartError if none."""
     period_s = 1.0 / (fps or source.fps)
     numbers = count()
     while True:
-        for picture in source.pictures():
+        was_empty = True
+        for picture in source.pictures(omissions):
+            was_empty = False
             yield TimedFrame(next(numbers) * period_s, picture)
+        if was_empty:
+            raise StartError(f'{source.path} gives no pictures that OpenCV can decode: '
+                             f'{_remedy(source.path)}')
+        omissions.end_round()
         if not loops:
             return
 
 
+def _is_picture(path: Path) -> bool:
+    # ._a.jpg beside a.jpg is what macOS leaves on foreign disks.
+    return (path.suffix.lower() in SUFFIXES and not path.name.startswith('.')
+            and path.is_file())
+
+
+def _decode(file: Path) -> np.ndarray | None:
+    try:
+        return cv2.imread(str(file), cv2.IMREAD_COLOR)
+    except cv2.error:  # more pixels than OpenCV takes
+        return None
+
+
+def _is_device(path: Path) -> bool:
+    return _DEVICES in path.parents
+
+
 def _open_video(path: Path) -> cv2.VideoCapture:
-    is_device = _DEVICES in path.parents
-    video = cv2.VideoCapture(str(path), cv2.CAP_V4L2 if is_device else cv2.CAP_ANY)
+    video = cv2.VideoCapture(str(path), cv2.CAP_V4L2 if _is_device(path) else cv2.CAP_ANY)
     if not video.isOpened():
-        remedy = 'is it in use, and may this user read it?' if is_device else (
-            'its format is unknown to OpenCV: convert it, for instance to MP4')
-        raise StartError(f'{path} cannot be opened as a video: {remedy}')
+        raise StartError(f'{path} cannot be opened as a video: {_remedy(path)}')
     return video
+
+
+def _remedy(path: Path) -> str:
+    if _is_device(path):
+        return 'is it in use, and may this user read it?'
+    return 'convert it, for instance to MP4 with H.264, or to PNG'

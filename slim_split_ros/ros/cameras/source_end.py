@@ -1,8 +1,9 @@
-"""Answer how a node ends when what it publishes ends, or fails, in another thread."""
+"""How does a node end when what it publishes ends, or fails, in another thread?"""
 
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
+from slim_split_ros.bags import BagError
 from slim_split_ros.ros.errors import StartError
 
 
@@ -22,6 +23,6 @@ class SourceEnd:
         # In the executor's thread, so that spinning ends and the exit status follows.
         if self._error is None:
             raise ExternalShutdownException
-        if isinstance(self._error, StartError):
+        if isinstance(self._error, (StartError, BagError)):
             raise self._error
         raise StartError(f'{type(self._error).__name__}: {self._error}') from self._error

@@ -9,6 +9,7 @@ from pathlib import Path
 import signal
 
 import cv2
+from mcap.writer import Writer as McapWriter
 import numpy as np
 import pytest
 from rclpy.qos import QoSProfile
@@ -17,7 +18,9 @@ from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.bags import BagImage, BagImageWriter
 from slim_split_ros.msg import EncoderStatus
+from slim_split_ros.ros.cameras.bag_camera_node import timed_images
 from slim_split_ros.ros.cameras.camera_parameters import SimCameraSettings
+from slim_split_ros.ros.cameras.omissions import Omissions
 from slim_split_ros.ros.cameras.sim_camera_node import take_shots
 from slim_split_ros.ros.messages import to_ns
 from slim_split_ros.simulation import CLASSES, Hall
@@ -135,6 +138,55 @@ def test_a_source_that_is_missing_is_named_with_status_1(
     assert nodes[0].wait(END_S) == 1
     assert words in nodes[0].output
     assert 'Traceback' not in nodes[0].output
+
+
+@pytest.mark.parametrize(('node', 'parameter', 'name', 'words'), [
+    ('file_camera', 'source', 'clip.avi', 'clip.avi gives no pictures'),
+    ('file_camera', 'source', 'pictures', 'pictures gives no pictures'),
+    ('bag_camera', 'bag', 'idle', 'idle: no messages that are images on /camera/image'),
+    ('bag_camera', 'bag', 'cut.mcap', 'cut.mcap cannot be read as a bag'),
+])
+def test_a_looping_source_that_gives_nothing_is_named_with_status_1(
+    node: str, parameter: str, name: str, words: str, tmp_path: Path, nodes: list[Process]
+) -> None:
+    write_useless_sources(tmp_path)
+    nodes.append(start_node(node, tmp_path / 'log', {parameter: tmp_path / name, 'loop': True}))
+    assert nodes[0].wait(END_S) == 1
+    assert words in nodes[0].output
+    assert len(nodes[0].output.splitlines()) < 12
+    assert 'Traceback' not in nodes[0].output
+
+
+def write_useless_sources(folder: Path) -> None:
+    """Write a video of unknown codec, a folder of damage, a bag without messages, a cut one."""
+    video = cv2.VideoWriter(
+        str(folder / 'clip.avi'), cv2.VideoWriter_fourcc(*'MJPG'), 25.0, (64, 48))
+    video.write(np.zeros((48, 64, 3), np.uint8))
+    video.release()
+    data = (folder / 'clip.avi').read_bytes()
+    (folder / 'clip.avi').write_bytes(data.replace(b'MJPG', b'HEVC'))
+    (folder / 'pictures').mkdir()
+    (folder / 'pictures' / 'a.png').write_bytes(b'\x89PNG')
+    (folder / 'cut.mcap').write_bytes(b'\x89MCAP0\r\n\1')
+    with (folder / 'idle').open('wb') as stream:
+        writer = McapWriter(stream)
+        writer.start()
+        schema = writer.register_schema('sensor_msgs/msg/Image', 'ros2msg', b'')
+        writer.register_channel('/camera/image', 'cdr', schema)
+        writer.finish()
+
+
+def bag_image(recorded_ns: int) -> BagImage:
+    return BagImage(recorded_ns, 0, 'head', 'rgb8', 2, 1, 6, False, np.zeros(6, np.uint8))
+
+
+def test_a_bag_is_played_at_the_pace_of_its_recording_again_and_again(tmp_path: Path) -> None:
+    with BagImageWriter(tmp_path / 'bag') as writer:
+        for recorded_ns in (7_000_000_000, 7_400_000_000):
+            writer.write('/image', bag_image(recorded_ns))
+    frames = timed_images(tmp_path / 'bag', '/image', 2.0, True, Omissions(pytest.fail))
+    due_s = [timed.due_s for timed in islice(frames, 4)]
+    assert due_s == pytest.approx([0.0, 0.2, 0.3, 0.5])
 
 
 def write_bag(path: Path, count: int) -> list[int]:

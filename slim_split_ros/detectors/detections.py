@@ -1,4 +1,4 @@
-"""What does the server find in a frame? Boxes in pixels of the original image."""
+"""What a detector finds in a picture: boxes, scores and classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Detections:
     Hold the detections of one frame, by falling score.
 
     `boxes` float32 (n, 4): x, y, w, h in pixels of the original image, inside it; `scores`
-    float32 (n,); `labels` int64 (n,), indices into the model's classes.
+    float32 (n,); `labels` int64 (n,), indices into the detector's classes.
     """
 
     boxes: np.ndarray

@@ -1,0 +1,95 @@
+"""`detect`: how a detector's file is understood, and what it finds in pictures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from slim_split_ros.detectors import Detections
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Describe the command's arguments."""
+    parser = subparsers.add_parser(
+        'detect', help='show how a detector is understood and what it finds in pictures',
+        description='Says how the ONNX file of a detector is understood, runs it on pictures '
+                    '(JPEG, PNG) and prints what it finds. What is guessed wrong is put right by '
+                    'a YAML of the same name beside the file (docs/detectors.md).')
+    parser.add_argument('pictures', type=Path, nargs='+', metavar='PICTURE')
+    parser.add_argument('--detector', type=Path, required=True, metavar='FILE.onnx')
+    parser.add_argument('--threshold', type=float, default=0.3, metavar='SCORE',
+                        help='detections below it are left out (default: %(default)s)')
+    parser.add_argument('--output', type=Path, metavar='DIR',
+                        help='draw what is found into pictures there')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write what is found')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Detect in every picture that can be read; 1 if any could not."""
+    from slim_split_ros.detectors import DetectorError, load_detector
+
+    try:
+        detector = load_detector(args.detector)
+    except DetectorError as error:
+        print(f'detect: {error}', file=sys.stderr)
+        return 1
+    print(f'{args.detector.name}: {detector.description.sentence()}')
+    rows, failed = [], 0
+    for path in args.pictures:
+        try:
+            picture = _read_picture(path)
+            found = detector.detect(picture, args.threshold)
+        except (DetectorError, ValueError, OSError) as error:
+            print(f'detect: {error}', file=sys.stderr)
+            failed += 1
+            continue
+        of_picture = _rows(path, found, detector.classes)
+        for row in of_picture:
+            box = ', '.join(f'{value:.1f}' for value in row['box'])
+            print(f'{path}: {row["class"]} {row["score"]:.3f} at {box}')
+        if not of_picture:
+            print(f'{path}: nothing above {args.threshold:g}')
+        rows += of_picture
+        if args.output is not None:
+            _draw(args.output, path, picture, found, detector.classes)
+    if args.json is not None:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(
+            {'detector': detector.description.sentence(), 'detections': rows}, indent=1))
+    print(f'{len(rows)} detections in {len(args.pictures) - failed} pictures')
+    return 1 if failed else 0
+
+
+def _read_picture(path: Path) -> np.ndarray:
+    """Return uint8 (H, W, 3), BGR; ValueError names a file that is no picture."""
+    from slim_split_ros.onboard import ImageError, decode_image
+
+    try:
+        return decode_image(path.read_bytes()).array
+    except ImageError as error:
+        raise ValueError(f'{path}: {error}') from error
+
+
+def _rows(path: Path, found: Detections, classes: tuple[str, ...]) -> list[dict]:
+    return [
+        {'picture': str(path), 'box': [round(float(value), 2) for value in box],
+         'score': round(float(score), 4), 'class': classes[int(label)]}
+        for box, score, label in zip(found.boxes, found.scores, found.labels, strict=True)]
+
+
+def _draw(
+    folder: Path, path: Path, picture: np.ndarray, found: Detections, classes: tuple[str, ...]
+) -> None:
+    import cv2
+
+    from slim_split_ros.offboard import draw_detections
+
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = draw_detections(picture.copy(), found, classes)
+    cv2.imwrite(str(folder / f'{path.stem}.png'), drawn)

@@ -1,0 +1,44 @@
+"""What a convention reads out of a detector's outputs, before doubles and the faint are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+Outputs = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """
+    Hold what may be detections.
+
+    `boxes` float (n, 4): x0, y0, x1, y1 in the units that the description names; `scores` float
+    (n,); `labels` int64 (n,): columns of the classes.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+    is_final: bool = False  # doubles are gone already
+
+
+def best_class(boxes: np.ndarray, scores: np.ndarray) -> Candidates:
+    """Take the best class of each row of scores (n, classes)."""
+    labels = scores.argmax(axis=1)
+    return Candidates(boxes, scores[np.arange(len(scores)), labels], labels)
+
+
+def split_boxes(outputs: Outputs) -> tuple[np.ndarray, np.ndarray]:
+    """Return of two outputs the boxes (n, 4), which are told by name or width, and the other."""
+    (name, first), (_, second) = outputs.items()
+    is_first = 'box' in name or 'det' in name or second.shape[-1] != 4
+    return (first[0], second[0]) if is_first else (second[0], first[0])
+
+
+def corners(boxes_cxcywh: np.ndarray) -> np.ndarray:
+    """Turn centres and sizes (n, 4) into corners."""
+    half = boxes_cxcywh[:, 2:] / 2
+    return np.concatenate([boxes_cxcywh[:, :2] - half, boxes_cxcywh[:, :2] + half], axis=1)

@@ -1,0 +1,142 @@
+"""A detector of any known convention on ONNX Runtime: pictures in, detections out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+from slim_split_ros.detectors.candidates import Candidates, Outputs
+from slim_split_ros.detectors.conventions import READERS
+from slim_split_ros.detectors.description import Description
+from slim_split_ros.detectors.detections import Detections
+from slim_split_ros.detectors.errors import DetectorError, DetectorFileError, DetectorRunError
+from slim_split_ros.detectors.picture_input import Placement, place_picture
+from slim_split_ros.detectors.recognise import Port, Signature, recognise
+
+DEFAULT_SCORE_THRESHOLD = 0.3
+DEFAULT_MAX_DETECTIONS = 100
+DEFAULT_THREADS = 2
+# Suppression compares boxes in pairs; whoever gives more than this gives noise.
+_MOST_CANDIDATES = 3000
+_TRIAL = (480, 640, 3)
+
+
+class OnnxDetector:
+    """Detect in pictures; for one thread."""
+
+    def __init__(
+        self, session: onnxruntime.InferenceSession, description: Description, path: Path
+    ) -> None:
+        self.description = description
+        self._session = session
+        self._path = path
+        inputs = session.get_inputs()
+        self._picture_name = next(port.name for port in inputs if len(port.shape) == 4)
+        self._size_name = next((port.name for port in inputs if len(port.shape) == 2), None)
+        self._output_names = [port.name for port in session.get_outputs()]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Give the classes by label."""
+        return self.description.names
+
+    def detect(
+        self, picture: np.ndarray, score_threshold: float = DEFAULT_SCORE_THRESHOLD,
+        max_detections: int = DEFAULT_MAX_DETECTIONS,
+    ) -> Detections:
+        """
+        Detect in uint8 (H, W, 3), BGR.
+
+        What is not finite, empty or outside is dropped, the rest clipped to the picture. Raises
+        DetectorRunError where the detector fails.
+        """
+        tensor, placement = place_picture(picture, self.description)
+        outputs = self._run(tensor, placement)
+        try:
+            candidates = READERS[self.description.convention](outputs, self.description)
+            return self._select(candidates, placement, score_threshold, max_detections)
+        except (ValueError, IndexError, KeyError) as error:
+            shapes = {name: output.shape for name, output in outputs.items()}
+            raise DetectorRunError(
+                f'{self._path}: its outputs {shapes} are not those of convention '
+                f'{self.description.convention.value} ({error}): describe it in a YAML beside '
+                'it') from error
+
+    def _run(self, tensor: np.ndarray, placement: Placement) -> Outputs:
+        feeds = {self._picture_name: tensor}
+        if self._size_name is not None:
+            feeds[self._size_name] = np.array(
+                [[placement.picture_width, placement.picture_height]], np.int64)
+        try:
+            outputs = self._session.run(self._output_names, feeds)
+        except Exception as error:  # ONNX Runtime's own family has no common base
+            raise DetectorRunError(f'{self._path} failed on a picture: '
+                                   f'{" ".join(str(error).split())[:300]}') from error
+        return dict(zip(self._output_names, outputs, strict=True))
+
+    def _select(
+        self, candidates: Candidates, placement: Placement, score_threshold: float,
+        max_detections: int,
+    ) -> Detections:
+        boxes = placement.to_picture(candidates.boxes, self.description)
+        scores, labels = candidates.scores.astype(np.float32), candidates.labels
+        known = (labels >= 0) & (labels < len(self.classes))
+        good = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & known
+        good &= scores >= score_threshold
+        limits = np.array([placement.picture_width, placement.picture_height] * 2, np.float32)
+        boxes = np.clip(np.where(good[:, np.newaxis], boxes, 0.0), 0.0, limits)
+        good &= (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        order = np.flatnonzero(good)
+        order = order[np.argsort(-scores[order], kind='stable')][:_MOST_CANDIDATES]
+        boxes, scores, labels = boxes[order], scores[order], labels[order]
+        sized = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+        if not candidates.is_final:
+            kept = cv2.dnn.NMSBoxesBatched(
+                sized.tolist(), scores.tolist(), labels.tolist(), 0.0, self.description.nms_iou)
+            chosen = np.array(sorted(kept), np.int64)
+            sized, scores, labels = sized[chosen], scores[chosen], labels[chosen]
+        return Detections(sized[:max_detections], scores[:max_detections],
+                          labels[:max_detections].astype(np.int64))
+
+
+def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
+    """
+    Load a detector and try it once.
+
+    Raises DetectorFileError naming the file and what to do.
+    """
+    if not path.is_file():
+        raise DetectorFileError(f'{path} is no file: give the ONNX file of a detector')
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=['CPUExecutionProvider'])
+    except Exception as error:  # as above
+        raise DetectorFileError(f'{path} cannot be loaded by ONNX Runtime '
+                                f'({" ".join(str(error).split())[:300]}): export it anew, as '
+                                'ONNX') from error
+    detector = OnnxDetector(session, recognise(_signature(session, path)), path)
+    try:
+        detector.detect(np.full(_TRIAL, 128, np.uint8))
+    except DetectorError as error:
+        raise DetectorFileError(str(error)) from error
+    return detector
+
+
+def _signature(session: onnxruntime.InferenceSession, path: Path) -> Signature:
+    return Signature(
+        path, _ports(session.get_inputs()), _ports(session.get_outputs()),
+        session.get_modelmeta().custom_metadata_map)
+
+
+def _ports(arguments: list[onnxruntime.NodeArg]) -> tuple[Port, ...]:
+    return tuple(
+        Port(item.name, tuple(size if isinstance(size, int) else None for size in item.shape),
+             item.type)
+        for item in arguments)

@@ -1,0 +1,115 @@
+"""What a YAML beside a detector's file says of it, and overrules: every entry is optional."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from enum import Enum
+import math
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from slim_split_ros.detectors.description import (
+    BoxUnits,
+    Convention,
+    Description,
+    Layout,
+    Resize,
+)
+from slim_split_ros.detectors.errors import DetectorFileError
+
+_CHOICES: dict[str, type[Enum]] = {
+    'convention': Convention, 'layout': Layout, 'resize': Resize, 'box_units': BoxUnits}
+_TRIPLES = ('mean', 'deviation')
+_ENTRIES = (*_CHOICES, 'channels', 'scale', *_TRIPLES, 'input_size', 'names', 'nms_iou')
+
+
+def template() -> str:
+    """Give the entries that such a file may have, in one line."""
+    choices = '; '.join(f'{name}: {" | ".join(item.value for item in kind)}'
+                        for name, kind in _CHOICES.items())
+    return (f'{choices}; channels: rgb | bgr; scale: 0.00392; mean: [0, 0, 0]; '
+            'deviation: [1, 1, 1]; input_size: [640, 640]; names: [person, car] or a file of '
+            'one name a line; nms_iou: 0.45')
+
+
+def apply_overrides(guess: Description, path: Path, columns: int | None) -> Description:
+    """Return the description with what the file says; raise DetectorFileError naming an entry."""
+    entries = _read(path)
+    changes: dict[str, Any] = {}
+    for name, value in entries.items():
+        if name not in _ENTRIES:
+            alike = get_close_matches(str(name), _ENTRIES, n=1)
+            meant = f', did you mean {alike[0]}' if alike else ''
+            raise DetectorFileError(f'{path}: unknown entry {name!r}{meant}? It may have: '
+                                    f'{template()}')
+        changes |= _change(path, name, value)
+    described = replace(guess, **changes)
+    if 'names' in changes and columns not in (None, len(described.names)):
+        raise DetectorFileError(
+            f'{path}: names lists {len(described.names)} classes, the detector gives {columns}')
+    return described
+
+
+def _read(path: Path) -> dict[Any, Any]:
+    try:
+        document = yaml.safe_load(path.read_text('utf-8'))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise DetectorFileError(f'{path}: no YAML ({" ".join(str(error).split())})') from error
+    if not isinstance(document, dict):
+        raise DetectorFileError(f'{path}: holds no entries; it may have: {template()}')
+    return document
+
+
+def _change(path: Path, name: str, value: Any) -> dict[str, Any]:
+    if name in _CHOICES:
+        known = {item.value: item for item in _CHOICES[name]}
+        if value not in known:
+            raise DetectorFileError(f'{path}: {name} is {value!r}, has to be one of '
+                                    f'{", ".join(known)}')
+        return {name: known[value]}
+    if name == 'channels':
+        if value not in ('rgb', 'bgr'):
+            raise DetectorFileError(f'{path}: channels is {value!r}, has to be rgb or bgr')
+        return {name: value}
+    if name == 'input_size':
+        width, height = _numbers(path, name, value, 2)
+        return {'input_width': int(width), 'input_height': int(height)}
+    if name in _TRIPLES:
+        return {name: _numbers(path, name, value, 3)}
+    if name == 'names':
+        return {'names': _read_names(path, value), 'names_from': path.name}
+    number, = _numbers(path, name, [value], 1)
+    return {name: number}
+
+
+def _numbers(path: Path, name: str, value: Any, count: int) -> tuple[float, ...]:
+    """Return finite numbers; those by which is divided, and sizes, are above zero."""
+    lowest = 0.0 if name == 'mean' else 1e-9
+    highest = 4096.0 if name == 'input_size' else 1e6
+    try:
+        numbers = tuple(map(float, value))
+    except (TypeError, ValueError, OverflowError):
+        numbers = ()
+    if len(numbers) != count or not all(
+            math.isfinite(number) and lowest <= number <= highest for number in numbers):
+        raise DetectorFileError(
+            f'{path}: {name} is {value!r}, has to be {count} number{"s" * (count > 1)} from '
+            f'{lowest:g} to {highest:g}')
+    return numbers
+
+
+def _read_names(path: Path, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        file = path.parent / value
+        try:
+            value = file.read_text('utf-8').split('\n')
+        except (OSError, UnicodeDecodeError) as error:
+            raise DetectorFileError(f'{path}: names is {str(file)!r}, which cannot be read: '
+                                    f'{error}') from error
+        value = [line.strip('\r') for line in (value[:-1] if value[-1] == '' else value)]
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise DetectorFileError(f'{path}: names has to be a list of texts, or a file')
+    return tuple(value)

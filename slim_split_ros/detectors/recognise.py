@@ -1,0 +1,244 @@
+"""How is a detector's file understood? By its ports and metadata, and a YAML beside it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from slim_split_ros.detectors import coco
+from slim_split_ros.detectors.description import (
+    BoxUnits,
+    Convention,
+    Description,
+    Layout,
+    Resize,
+)
+from slim_split_ros.detectors.errors import DetectorFileError
+from slim_split_ros.detectors.overrides import apply_overrides, template
+
+Shape = tuple[int | None, ...]
+
+_TYPES = {'tensor(float)': 'float32', 'tensor(float16)': 'float16', 'tensor(uint8)': 'uint8'}
+_LARGEST_SIDE = 4096
+# Where neither shape nor metadata name the size.
+_USUAL_SIDE = 640
+_ANCHORS_V5 = 3
+# End-to-end detectors give some hundreds of rows; raw ones thousands.
+_MOST_SELECTED = 1000
+# DETR-like detectors give some hundreds of queries; anchors are thousands.
+_MOST_QUERIES = 1000
+_IMAGENET_MEAN, _IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_NO_MEAN, _NO_DEVIATION = (0.0,) * 3, (1.0,) * 3
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Name an input or output of a graph; a dimension of None is free."""
+
+    name: str
+    shape: Shape
+    type: str
+
+    def __str__(self) -> str:
+        shape = 'x'.join('?' if size is None else str(size) for size in self.shape)
+        return f'{self.name} {shape} {self.type}'
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Hold what a file says of itself."""
+
+    path: Path
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    metadata: Mapping[str, str]
+
+    def __str__(self) -> str:
+        inputs, outputs = ('; '.join(map(str, ports)) for ports in (self.inputs, self.outputs))
+        return f'inputs: {inputs}. Outputs: {outputs}'
+
+
+def recognise(signature: Signature) -> Description:
+    """
+    Return how to use a detector; raise DetectorFileError for one that fits nothing.
+
+    What `<file>.yaml` beside the file says counts more than what is guessed.
+    """
+    overrides = signature.path.with_suffix('.yaml')
+    wanted = overrides if overrides.is_file() else None
+    guess = _guess(signature, has_overrides=wanted is not None)
+    if wanted is not None:
+        return apply_overrides(guess, wanted, _columns(signature, guess))
+    return guess
+
+
+def _guess(signature: Signature, has_overrides: bool) -> Description:
+    picture = _picture_input(signature)
+    layout = Layout.NHWC if picture.shape[3] == 3 and picture.shape[1] != 3 else Layout.NCHW
+    sides = picture.shape[1:3] if layout is Layout.NHWC else picture.shape[2:4]
+    height, width = _size(sides, signature.metadata)
+    convention = _convention(signature, width, height)
+    if convention is None and not has_overrides:
+        raise DetectorFileError(
+            f'{signature.path}: no convention of detectors fits it. {signature}. Describe it in '
+            f'{signature.path.with_suffix(".yaml").name} beside it: {template()}')
+    convention = convention or Convention.YOLO
+    draft = _usual(convention, layout, width, height, _TYPES[picture.type])
+    if convention is Convention.SELECTED and len(signature.inputs) == 2:
+        draft = replace(draft, box_units=BoxUnits.PICTURE)
+    columns = _columns(signature, draft)
+    names, names_from = _names(signature, columns)
+    return replace(draft, names=names, names_from=names_from)
+
+
+def _picture_input(signature: Signature) -> Port:
+    pictures = [port for port in signature.inputs if len(port.shape) == 4
+                and 3 in (port.shape[1], port.shape[3]) and port.type in _TYPES]
+    others = [port for port in signature.inputs if port not in pictures]
+    sizes_only = all(port.shape[-1] == 2 and len(port.shape) == 2 for port in others)
+    if len(pictures) != 1 or len(others) > 1 or not sizes_only:
+        raise DetectorFileError(
+            f'{signature.path}: it does not take one picture of three channels (and at most its '
+            f'size), as detectors do. {signature}')
+    batch = pictures[0].shape[0]
+    if batch not in (None, 1):
+        raise DetectorFileError(
+            f'{signature.path}: it takes {batch} pictures at a time: export it with batch 1')
+    return pictures[0]
+
+
+def _size(sides: Shape, metadata: Mapping[str, str]) -> tuple[int, int]:
+    """Return height and width of the input."""
+    named = _literal(metadata.get('imgsz', ''))
+    if isinstance(named, int):
+        named = [named, named]
+    if not (isinstance(named, (list, tuple)) and len(named) == 2
+            and all(isinstance(side, int) and 0 < side <= _LARGEST_SIDE for side in named)):
+        named = [_USUAL_SIDE, _USUAL_SIDE]
+    height, width = (side or other for side, other in zip(sides, named, strict=True))
+    return height, width
+
+
+def _convention(signature: Signature, width: int, height: int) -> Convention | None:
+    shapes = {port.name.lower(): port.shape for port in signature.outputs}
+    if len(shapes) == 3:
+        kinds = [kind for kind in ('box', 'score', ('label', 'class'))
+                 if any(_names_one(name, kind) for name in shapes)]
+        return Convention.SELECTED if len(kinds) == 3 else None
+    if len(shapes) == 2 and all(len(shape) == 3 for shape in shapes.values()):
+        return _convention_of_two(shapes)
+    if len(shapes) == 1:
+        shape, = shapes.values()
+        if len(shape) == 3:
+            return _convention_of_one(shape, width, height, signature)
+    return None
+
+
+def _names_one(name: str, kinds: str | tuple[str, ...]) -> bool:
+    return any(kind in name for kind in ([kinds] if isinstance(kinds, str) else kinds))
+
+
+def _convention_of_two(shapes: Mapping[str, Shape]) -> Convention | None:
+    if not any(shape[2] == 4 for shape in shapes.values()):
+        return None
+    has_logits = any(_names_one(name, ('logit', 'labels')) for name in shapes)
+    rows = next(iter(shapes.values()))[1]
+    is_few = rows is not None and rows <= _MOST_QUERIES
+    return Convention.QUERIES if has_logits and is_few else Convention.BOXES_SCORES
+
+
+def _convention_of_one(
+    shape: Shape, width: int, height: int, signature: Signature
+) -> Convention | None:
+    first, second = shape[1:]
+    cells = sum((width // stride) * (height // stride) for stride in (8, 16, 32))
+    if second == 6 and first is not None and first <= _MOST_SELECTED:
+        return Convention.END_TO_END
+    if second is not None and second > 5 and first == _ANCHORS_V5 * cells:
+        return Convention.YOLOV5
+    classes = len(_metadata_names(signature.metadata))
+    if first == cells and second is not None and second > 5:
+        # The same rows, turned: names tell whether there is objectness.
+        return Convention.YOLO if classes and second == 4 + classes else Convention.YOLOX
+    if first is not None and first > 4 and (second == cells or second is None or second > first):
+        return Convention.YOLO
+    return None
+
+
+def _usual(
+    convention: Convention, layout: Layout, width: int, height: int, dtype: str
+) -> Description:
+    """Return how pictures go into detectors of a convention as their makers export them."""
+    resize, channels, scale = Resize.LETTERBOX, 'rgb', 1 / 255
+    mean, deviation, units = _NO_MEAN, _NO_DEVIATION, BoxUnits.INPUT
+    if convention is Convention.YOLOX:
+        resize, channels, scale = Resize.LETTERBOX_TOP_LEFT, 'bgr', 1.0
+    elif convention in (Convention.SELECTED, Convention.QUERIES, Convention.BOXES_SCORES):
+        resize = Resize.STRETCH
+    if convention is Convention.QUERIES:
+        mean, deviation, units = _IMAGENET_MEAN, _IMAGENET_DEVIATION, BoxUnits.FRACTION
+    elif convention is Convention.BOXES_SCORES:
+        # Those of MobileNets: -1 to 1.
+        scale, mean, units = 1 / 127.5, (1.0,) * 3, BoxUnits.FRACTION
+    if dtype == 'uint8':
+        scale, mean, deviation = 1.0, _NO_MEAN, _NO_DEVIATION
+    return Description(
+        convention, width, height, layout, dtype, resize, channels, scale, mean, deviation,
+        units, names=(), names_from='', nms_iou=0.45)
+
+
+def _columns(signature: Signature, description: Description) -> int | None:
+    """Return how many columns of classes there are, None where the outputs do not say."""
+    convention = description.convention
+    shapes = [port.shape for port in signature.outputs]
+    if convention is Convention.YOLO:
+        sides = [side for side in shapes[0][1:] if side is not None]
+        return min(sides) - 4 if sides else None
+    if convention in (Convention.YOLOV5, Convention.YOLOX):
+        return None if shapes[0][-1] is None else shapes[0][-1] - 5
+    if convention in (Convention.QUERIES, Convention.BOXES_SCORES):
+        widths = sorted(shape[-1] or 0 for shape in shapes)
+        return next((width for width in widths if width != 4), 4) or None
+    return None
+
+
+def _names(signature: Signature, columns: int | None) -> tuple[tuple[str, ...], str]:
+    """Return the classes by column, and where they come from."""
+    named = _metadata_names(signature.metadata)
+    beside = signature.path.with_suffix('.txt')
+    source = 'its metadata'
+    if not named and beside.is_file():
+        named, source = tuple(beside.read_text('utf-8').split('\n')), beside.name
+        named = named[:-1] if named[-1:] == ('',) else named
+    if not named and columns in (len(coco.NAMES), None):
+        named, source = coco.NAMES, 'COCO, as nothing names them'
+    if not named and columns == len(coco.NAMES_BY_NUMBER):
+        named, source = coco.NAMES_BY_NUMBER, "COCO's numbers, as nothing names them"
+    if columns is not None and len(named) != columns:
+        if named:
+            source = f'{source}, which names {len(named)} of {columns}'
+        else:
+            source = 'their numbers, as nothing names them'
+        named = (*named[:columns],
+                 *(f'class_{number}' for number in range(len(named), columns)))
+    return tuple(named), source
+
+
+def _metadata_names(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """Read `names`, a list or a mapping from numbers written as Python does."""
+    named = _literal(metadata.get('names', ''))
+    if isinstance(named, dict) and all(isinstance(key, int) for key in named):
+        named = [named.get(number, '') for number in range(max(named, default=-1) + 1)]
+    if isinstance(named, (list, tuple)) and all(isinstance(name, str) for name in named):
+        return tuple(named)
+    return ()
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None

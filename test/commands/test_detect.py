@@ -1,0 +1,64 @@
+"""Does `detect` show how a detector was understood and what it finds?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+from onnx import TensorProto
+
+from support.detector_graphs import PICTURE, constant_graph, save
+
+
+def _detect(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, '-m', 'slim_split_ros', 'detect', *map(str, arguments)],
+        capture_output=True, text=True, timeout=60)
+
+
+def _detector(folder: Path) -> Path:
+    rows = np.zeros((1, 300, 6), np.float32)
+    rows[0, 0] = [64, 128, 256, 512, 0.9, 2]
+    return save(constant_graph({'output0': rows}, TensorProto.FLOAT, (1, 3, 640, 640)), folder)
+
+
+def test_what_is_found_is_printed_written_and_drawn(tmp_path: Path) -> None:
+    picture = tmp_path / 'street.png'
+    cv2.imwrite(str(picture), PICTURE)
+    answer = _detect('--detector', _detector(tmp_path), picture, '--json', tmp_path / 'a.json',
+                     '--output', tmp_path / 'out')
+
+    assert answer.returncode == 0
+    assert 'end_to_end: 640x640' in answer.stdout
+    assert f'{picture}: car 0.900 at 64.0, 48.0, 192.0, 384.0' in answer.stdout
+    assert json.loads((tmp_path / 'a.json').read_text())['detections'] == [
+        {'picture': str(picture), 'box': [64.0, 48.0, 192.0, 384.0], 'score': 0.9, 'class': 'car'}]
+    assert (cv2.imread(str(tmp_path / 'out' / 'street.png')) != PICTURE).any()
+
+
+def test_picture_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
+    good, bad = tmp_path / 'good.png', tmp_path / 'bad.png'
+    cv2.imwrite(str(good), PICTURE)
+    bad.write_bytes(good.read_bytes()[:1000])
+
+    answer = _detect('--detector', _detector(tmp_path), bad, tmp_path / 'none.png', good)
+
+    assert answer.returncode == 1
+    assert len(answer.stderr.splitlines()) == 2
+    assert 'bad.png' in answer.stderr and 'none.png' in answer.stderr
+    assert '1 detections in 1 pictures' in answer.stdout
+
+
+def test_file_that_is_no_detector_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / 'a.onnx'
+    file.write_bytes(b'no graph')
+
+    answer = _detect('--detector', file, tmp_path / 'street.png')
+
+    assert answer.returncode == 1
+    assert len(answer.stderr.splitlines()) == 1
+    assert str(file) in answer.stderr
