@@ -11,7 +11,6 @@ import pytest
 from slim_split_ros.ros.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
 from support.bundles import WIDTHS
-from support.ros_peer import Peer
 from support.split_system import SplitSystem, image_message, patch_pixels
 
 pytestmark = pytest.mark.ros
@@ -87,12 +86,9 @@ def test_a_refused_value_is_a_warning_in_the_log(
     assert f'refused: {words}' in system.onboard.output
 
 
-def test_every_choice_stands_in_the_description(system: SplitSystem, peer: Peer) -> None:
-    for node, table in TABLES.items():
-        names = [item.name for item in fields(table) if item.metadata['rule'].choices]
-        for item, described in zip(
-            [item for item in fields(table) if item.name in names],
-            peer.describe_parameters(node, *names), strict=True
-        ):
-            for choice in item.metadata['rule'].choices:
-                assert choice in described.description
+@pytest.mark.parametrize('node', TABLES)
+def test_every_choice_stands_in_the_description(system: SplitSystem, node: str) -> None:
+    items = [item for item in fields(TABLES[node]) if item.metadata['rule'].choices]
+    described = system.peer.describe_parameters(node, *(item.name for item in items))
+    for item, parameter in zip(items, described, strict=True):
+        assert all(choice in parameter.description for choice in item.metadata['rule'].choices)
