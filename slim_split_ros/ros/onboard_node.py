@@ -17,7 +17,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from slim_split_ros.control import ControlError, WidthController
+from slim_split_ros.control import ControlError, WidthController, unmeasured_points
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import (
     CameraImage,
@@ -28,6 +28,7 @@ from slim_split_ros.onboard import (
     Pacer,
     Sender,
     Sent,
+    find_operating_points,
     image_age_s,
 )
 from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters
@@ -48,10 +49,8 @@ from slim_split_ros.ros.onboard_parameters import (
     control_settings,
     follow_widths,
 )
-from slim_split_ros.ros.operating_point_file import read_operating_points
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
-from slim_split_ros.ros.resident_pages import release_code_pages
 from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.waiting import Waiting, steady_clock
@@ -96,7 +95,6 @@ class Onboard(Node):
         self._mailbox: Mailbox[_Offered] = Mailbox()
         self._worker = Worker(self._mailbox, self._serve, self._diagnostics.failed)
         self._connect(settings)
-        release_code_pages()
         self._worker.start()
 
     def stop(self) -> None:
@@ -106,7 +104,8 @@ class Onboard(Node):
     def _load(self, settings: OnboardSettings) -> None:
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self.get_logger().info(f'model {manifest.fingerprint:016x} from {manifest.folder}')
-        points = read_operating_points(manifest)
+        points = find_operating_points(manifest) or unmeasured_points(
+            entry.width for entry in manifest.widths)
         self._controller = WidthController(points, control_settings(settings))
         # Not the node's clock: in simulated time it stands at 0 until somebody publishes it, and
         # a restart would look like the run before.

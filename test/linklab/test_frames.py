@@ -1,7 +1,7 @@
 import pytest
 
 from linklab.lab import read_points
-from slim_split_ros.linklab import TableError, parse_points, parse_sizes
+from slim_split_ros.linklab import TableError, parse_sizes
 from slim_split_ros.linklab.frames import make_frames
 
 POINTS = tuple(read_points('four_points'))
@@ -40,11 +40,3 @@ def test_a_frame_without_all_points_is_left_out() -> None:
 def test_wrong_frames_are_refused_with_their_place(text: str, message: str) -> None:
     with pytest.raises(TableError, match=message):
         parse_sizes(text, POINTS, 'frames.csv')
-
-
-@pytest.mark.parametrize('text, message', [
-    ('[', 'no YAML'), ('x: 1', 'no list'), ('points: []', 'empty'),
-    ('points: [{width: 0.5}]', 'point 1: lacks'), ('points: [3]', 'point 1')])
-def test_wrong_points_are_refused_with_their_place(text: str, message: str) -> None:
-    with pytest.raises(TableError, match=message):
-        parse_points(text, 'points.yaml')
