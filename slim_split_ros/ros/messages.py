@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 import math
+from typing import TYPE_CHECKING
 
 from builtin_interfaces.msg import Time
 import numpy as np
@@ -29,6 +30,10 @@ from slim_split_ros.wire import check_time, read_arrivals
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader, check, seal
 from slim_split_ros.wire.report import ReceivedReport
+
+if TYPE_CHECKING:
+    # The onboard node imports this file, and no server room.
+    from slim_split_ros.offboard import Report
 
 _NS_PER_S = 1_000_000_000
 _MS_PER_S = 1000.0
@@ -125,16 +130,21 @@ def read_frame(message: EncodedFrame) -> EncodedPayload:
     return EncodedPayload(header, message.payload.tobytes())
 
 
-def report_message(report: LinkReportData, sender_start_ns: int, stamp_ns: int) -> LinkReport:
+def camera_header(fields: FrameHeader) -> Header:
+    """Return the header of the camera image that a frame was made of."""
+    return Header(stamp=to_stamp(fields.stamp_ns), frame_id=fields.frame_id)
+
+
+def report_message(report: 'Report', stamp_ns: int) -> LinkReport:
     """Make the message of a report on one sender."""
     arrivals = report.arrivals
     return LinkReport(
-        stamp=to_stamp(stamp_ns), sender_start=to_stamp(sender_start_ns),
+        stamp=to_stamp(stamp_ns), sender_start=to_stamp(report.sender_start_ns),
         report_sequence=report.report_sequence, receiver_id=report.receiver_id,
         sent_s=report.sent_s,
         sequence=array('I', [arrival.sequence for arrival in arrivals]),
         arrival_s=array('d', [arrival.arrival_s for arrival in arrivals]),
-        bytes=array('I', [arrival.payload_bytes for arrival in arrivals]),
+        bytes=array('I', [arrival.message_bytes for arrival in arrivals]),
         server_ms=array('f', [_MS_PER_S * arrival.server_s for arrival in arrivals]))
 
 

@@ -83,7 +83,7 @@ def _obstacle(publisher: Any, subscription: Subscription) -> str:
         return f'{name} publishes it as {publisher.topic_type}, this node takes {wanted}'
     compatibility, reason = qos_check_compatible(
         publisher.qos_profile, subscription.qos_profile)
-    if compatibility is QoSCompatibility.ERROR:
+    if compatibility == QoSCompatibility.ERROR:  # not `is`: made anew by each call
         why = reason.removeprefix('ERROR: ').rstrip('; ')
         return (
             f'{name} publishes it with an incompatible quality of service ({why}): set '
