@@ -5,7 +5,7 @@ Images and boxes, frames and reports, statuses and stamps; what a value means is
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 from typing import TYPE_CHECKING
@@ -36,11 +36,7 @@ if TYPE_CHECKING:
     from slim_split_ros.offboard import Report
 
 _NS_PER_S = 1_000_000_000
-_LONGEST_AGE_S = 1.0
 _MS_PER_S = 1000.0
-
-# Raise ImageError for a message whose fields contradict each other.
-PixelReader = Callable[[Image | CompressedImage], PixelView]
 
 
 def to_ns(stamp: Time) -> int:
@@ -59,26 +55,19 @@ def to_stamp(time_ns: int) -> Time:
     return Time(sec=seconds, nanosec=nanoseconds)
 
 
-def believable_age_s(stamp_ns: int, now_ns: int) -> float:
-    """
-    Return how long ago a stamp was, 0 for one from another clock: a bag's, or the future's.
-
-    >>> believable_age_s(1_000_000_000, 1_030_000_000), believable_age_s(5, 1_030_000_000)
-    (0.03, 0.0)
-    """
-    age_s = (now_ns - stamp_ns) / _NS_PER_S
-    return age_s if 0.0 <= age_s <= _LONGEST_AGE_S else 0.0
-
-
 def view_raw(message: Image) -> PixelView:
-    """View a raw image, without a copy where the encoding allows it."""
+    """
+    View a raw image, without a copy where the encoding allows it.
+
+    Raises ImageError for a message whose fields contradict each other.
+    """
     return view_image(
         message.encoding, message.width, message.height, message.step,
         bool(message.is_bigendian), message.data)
 
 
 def decode_compressed(message: CompressedImage) -> PixelView:
-    """Decode a compressed image."""
+    """Decode a compressed image; raises ImageError for what is none, or not whole."""
     return decode_image(message.data)
 
 

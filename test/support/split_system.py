@@ -27,7 +27,7 @@ WIDTH, HEIGHT = 640, 480
 FRAME_ID = 'camera_optical'
 # Seconds; far more than a served frame takes, so that a second image is published only if need be.
 SETTLE_PERIOD_S = 2.0
-CAMERA_PERIOD_S = 0.01
+CAMERA_PERIOD_S = 0.02
 # The tiny model boxes the brightest cells; this patch is where they are.
 PATCH = (slice(96, 192), slice(192, 288))
 # A node as its users start it, in an installation whose model of a codec lies elsewhere.
