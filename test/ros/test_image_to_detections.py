@@ -211,7 +211,7 @@ def test_a_link_report_names_recent_frames_with_their_bytes_and_server_times(
 def test_a_late_subscriber_learns_the_class_names(system: SplitSystem) -> None:
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     infos = system.peer.listen(LabelInfo, 'label_info', latched)
-    system.peer.wait(lambda: infos, 'label_info')
+    system.peer.wait_for_first(infos, what='label_info')
     assert [(item.class_id, item.class_name) for item in infos[0].class_map] == list(
         enumerate(CLASSES))
     assert infos[0].threshold == pytest.approx(0.3)
@@ -245,10 +245,10 @@ def test_the_onboard_process_is_small_and_without_torch(system: SplitSystem) -> 
         assert 'torch' not in maps.read()
     with open(f'{process}/status') as status:
         fields = dict(line.split(':', 1) for line in status)
-    # What it needs for itself, 62 MiB. Pages of libraries and of shared memory count in its
-    # resident size too, but how many depends on the page cache (70 to 101 MiB were seen of one
-    # build) and on who else is in the domain.
-    assert int(fields['RssAnon'].split()[0]) <= 120 * 1024
+    # What it needs for itself, 62 MiB; the server's network alone would add 20. Pages of libraries
+    # and of shared memory count in its resident size too, but how many depends on the kernel and
+    # on who else is in the domain.
+    assert int(fields['RssAnon'].split()[0]) <= 75 * 1024
 
 
 def test_a_jpeg_is_no_raw_image(system: SplitSystem) -> None:
