@@ -1,8 +1,8 @@
 import pytest
 
 from linklab.lab import make_trace, read_points, run_policy
-from slim_split_ros.control import ControlSettings, PolicyName, WidthController
-from slim_split_ros.linklab import Schedule, draw_frames, emulate
+from slim_split_ros.control import ControlSettings, PolicyName
+from slim_split_ros.linklab import RunSettings, run_emulation
 
 
 def test_the_same_run_twice_gives_the_same_rows() -> None:
@@ -42,12 +42,9 @@ def test_no_reported_figure_leaves_its_range() -> None:
 
 
 def test_a_server_that_cannot_keep_up_serves_one_frame_at_a_time_the_newest_first() -> None:
-    trace, points = make_trace((20.0, 1000.0)), read_points()
-    schedule = Schedule(0.4, 10.0, 0.25, trace.duration_s, False)
-    frames = draw_frames(tuple(points), schedule.frame_count, 0)
-    controller = WidthController(points, ControlSettings(
-        PolicyName.FIXED, 0.4, pinned_width=0.25))
-    rows = emulate(trace, frames, schedule, controller)
+    control = ControlSettings(PolicyName.FIXED, 0.4, pinned_width=0.25)
+    rows = run_emulation(make_trace((20.0, 1000.0)), read_points(),
+                         RunSettings(control, server_s=0.25, with_loss=False)).rows
     served = sorted(row.back_s for row in rows if row.back_s is not None)
     assert len(served) == pytest.approx(20.0 / 0.25, abs=2)
     assert all(later - sooner > 0.249 for sooner, later in zip(served, served[1:], strict=False))
