@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from slim_split_ros.onboard import FrameEncoder
-from slim_split_ros.ros.operating_point_file import FILE_NAME
+from slim_split_ros.onboard.operating_point_file import POINTS_FILE
 from slim_split_ros.wire import encoded_frame_bytes, load_manifest
 from support.bundles import WIDTHS, write_tiny_bundle
 from support.ros_peer import Peer
@@ -34,7 +34,7 @@ def measured_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
             'width': width, 'rate': 0, 'bytes': size, 'bytes_p95': round(1.1 * size),
             'encode_ms': 1.0 + width, 'encode_ms_p95': 2.0 + width, 'ap50': 0.3 + 0.3 * width})
     document = {'fingerprint': f'{manifest.fingerprint:016x}', 'points': points}
-    (folder / FILE_NAME).write_text(yaml.safe_dump(document))
+    (folder / POINTS_FILE).write_text(yaml.safe_dump(document))
     return folder
 
 
@@ -120,6 +120,27 @@ def test_every_policy_sends_frames(controlled: SplitSystem, policy: str) -> None
         controlled.show_patch, lambda: len(controlled.detections) > count + 3, 'detections',
         PERIOD_S)
     assert 'Traceback' not in controlled.onboard.output
+
+
+def test_a_second_server_changes_no_width_and_is_warned_of_once(
+    controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
+) -> None:
+    show_until_width(controlled, 1.0)
+    second = start_node('offboard', tmp_path / 'log', {
+        'model': measured_bundle, 'device': 'cpu'})
+    try:
+        controlled.peer.repeat(
+            controlled.show_patch,
+            lambda: 'two servers answer this robot' in controlled.onboard.output,
+            'the warning', PERIOD_S)
+        count = len(controlled.features)
+        controlled.peer.repeat(
+            controlled.show_patch, lambda: len(controlled.features) >= count + 30, 'frames',
+            PERIOD_S)
+    finally:
+        second.end()
+    assert {frame.width for frame in controlled.features[count:]} == {1.0}
+    assert controlled.onboard.output.count('two servers answer this robot') == 1
 
 
 def test_a_dead_server_is_an_outage_that_heals(
