@@ -12,12 +12,37 @@ from slim_split_ros.onboard import FrameEncoder
 from slim_split_ros.onboard.operating_point_file import POINTS_FILE
 from slim_split_ros.wire import encoded_frame_bytes, load_manifest
 from support.bundles import WIDTHS, write_tiny_bundle
+from support.processes import Process
 from support.ros_peer import Peer
-from support.split_system import FRAME_ID, SplitSystem, patch_pixels, start_node
+from support.split_system import (
+    CHECKOUT,
+    FRAME_ID,
+    SplitSystem,
+    patch_pixels,
+    ros_arguments,
+    start_node,
+)
 
 pytestmark = pytest.mark.ros
 
 PERIOD_S = 0.1
+# The server's node, on a machine that takes so long for a frame.
+SLOW_OFFBOARD = """
+import sys
+import time
+from slim_split_ros.ros import offboard_node
+
+class SlowServer:
+    def __init__(self, *arguments):
+        self._server = load_server(*arguments)
+
+    def detect(self, *arguments):
+        time.sleep({seconds})
+        return self._server.detect(*arguments)
+
+load_server, offboard_node.load_server = offboard_node.load_server, SlowServer
+sys.exit(offboard_node.main())
+"""
 
 
 @pytest.fixture(scope='module')
@@ -141,6 +166,28 @@ def test_a_second_server_changes_no_width_and_is_warned_of_once(
         second.end()
     assert {frame.width for frame in controlled.features[count:]} == {1.0}
     assert controlled.onboard.output.count('two servers answer this robot') == 1
+
+
+def test_a_slow_server_on_an_open_link_costs_no_width(
+    controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
+) -> None:
+    show_until_width(controlled, 1.0)
+    controlled.offboard.end()
+    arguments = ros_arguments({'model': measured_bundle, 'device': 'cpu'})
+    controlled.offboard = Process.start(
+        ['-c', SLOW_OFFBOARD.format(seconds=0.3), *arguments], tmp_path / 'slow', CHECKOUT, {})
+    controlled.peer.repeat(
+        controlled.show_patch, lambda: controlled.statuses[-1].reason == 'server',
+        'the reason in the status', PERIOD_S)
+    show_until_width(controlled, 1.0)
+    count = len(controlled.features)
+    controlled.peer.repeat(
+        controlled.show_patch, lambda: len(controlled.features) >= count + 15, 'frames', PERIOD_S)
+    assert {frame.width for frame in controlled.features[count:]} == {1.0}
+    controlled.offboard.end()
+    controlled.offboard = start_node('offboard', tmp_path / 'log', {
+        'model': measured_bundle, 'device': 'cpu'})
+    show_until_width(controlled, 1.0)
 
 
 def test_a_dead_server_is_an_outage_that_heals(
