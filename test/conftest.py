@@ -122,8 +122,8 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     report = yield
     if report.failed:
         for process in Process.started:
-            state = 'runs' if process.is_running else f'ended with {process.child.returncode}'
-            report.sections.append((f'{process.log.stem} ({state})', process.output))
+            state = 'runs' if process.is_running else f'ended with {process.status}'
+            report.sections.append((f'{process.name} ({state})', process.output))
     if report.when == 'teardown':
         Process.started[:] = [process for process in Process.started if process.is_running]
     return report

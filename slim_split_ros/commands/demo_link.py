@@ -70,7 +70,7 @@ def _rows(link: DemoLink, record: DemoRecord) -> list[FrameRow]:
         row = FrameRow(stamp_ns / 1e9 - start_s)
         seen = encoded.get(stamp_ns)
         if seen is not None:
-            row.width, row.bytes = seen.width, seen.message_bytes
+            row.width, row.message_bytes = seen.width, seen.message_bytes
             row.sent_s = seen.sent_s - start_s
             if seen.arrived_s is not None:
                 delay_s = link.trace.delay_s(seen.arrived_s - link.begins_s)
@@ -86,7 +86,7 @@ def _figures(rows: list[FrameRow], deadline_s: float, seconds: float
     sent = [row for row in rows if row.sent_s is not None]
     delays_s = sorted(row.back_s - row.captured_s for row in rows if row.back_s is not None)
     on_time = sum(delay_s <= deadline_s for delay_s in delays_s)
-    sent_kbps = sum(row.bytes for row in sent) * 8.0 / _BITS_PER_KBIT / seconds
+    sent_kbps = sum(row.message_bytes for row in sent) * 8.0 / _BITS_PER_KBIT / seconds
     p95 = f'{1000.0 * delays_s[int(0.95 * (len(delays_s) - 1))]:.0f} ms' if delays_s else 'none'
     return (
         ('images of the camera', str(len(rows))),

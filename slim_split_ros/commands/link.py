@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 import json
 from pathlib import Path
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from slim_split_ros.weights import SHIPPED_MODEL
 
 if TYPE_CHECKING:
-    from slim_split_ros.control import OperatingPoints
-    from slim_split_ros.linklab import FrameTable, Results, Schedule, Trace
+    from numpy.typing import NDArray
 
-POINTS_FILE, FRAMES_FILE = 'operating_points.yaml', 'frames.csv'
+    from slim_split_ros.control import OperatingPoints
+    from slim_split_ros.linklab import Comparison, Means, Results, Run, RunSettings, Trace
+
+FRAMES_FILE = 'frames.csv'
+OUTPUT = Path('out') / 'link'
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -54,7 +57,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run every trace and print the figures."""
     from slim_split_ros.control import ControlError
-    from slim_split_ros.linklab import LinkLabError
+    from slim_split_ros.demo.errors import DemoError
+    from slim_split_ros.linklab import LinkLabError, read_traces
+    from slim_split_ros.wire import WireError
 
     if args.report is not None and len(args.trace) != 1:
         print('link: --report plots one trace: give --trace once', file=sys.stderr)
@@ -64,109 +69,120 @@ def run(args: argparse.Namespace) -> int:
               'takes one', file=sys.stderr)
         return 2
     try:
+        traces, settings = read_traces(args.trace), _settings(args)
+        points, sizes = _read_table(args.points, args.model or SHIPPED_MODEL, args.frames)
         if args.real:
-            from slim_split_ros.commands.real_link import run_real
-
-            return run_real(args)
-        return _run_emulation(args)
-    except (LinkLabError, ControlError, OSError) as error:
+            figures = _run_real(traces, points, settings, sizes, args.model)
+        else:
+            figures = _run_emulations(traces, points, settings, sizes, args.report)
+        if args.json is not None:
+            args.json.write_text(json.dumps(figures), encoding='utf-8')
+    except (LinkLabError, ControlError, DemoError, WireError, OSError) as error:
         print(f'link: {error}', file=sys.stderr)
         return 1
-
-
-def read_traces(paths: list[Path]) -> list[Trace]:
-    """Read each trace, and each CSV of a folder in the order of names."""
-    from slim_split_ros.linklab import TraceError, read_trace
-
-    traces = []
-    for path in paths:
-        files = sorted(path.glob('*.csv')) if path.is_dir() else [path]
-        if not files:
-            raise TraceError(f'{path}: the folder holds no .csv; give a trace or their folder')
-        traces += [read_trace(file) for file in files]
-    return traces
-
-
-def read_points(args: argparse.Namespace) -> tuple[OperatingPoints, Path | None]:
-    """Read the operating points; give the frames' file too, where there is one."""
-    from slim_split_ros.linklab import FramesError, parse_points
-
-    path = args.points or (args.model or SHIPPED_MODEL) / POINTS_FILE
-    if args.points is None and not path.is_file():
-        raise FramesError('the shipped model has no operating points: give --points YAML, '
-                          'written by `python -m slim_split_ros profile`')
-    frames = args.frames or path.parent / FRAMES_FILE
-    has_frames = args.frames is not None or frames.is_file()
-    return parse_points(_read(path), str(path)), frames if has_frames else None
-
-
-def _run_emulation(args: argparse.Namespace) -> int:
-    points, frames_path = read_points(args)
-    traces = read_traces(args.trace)
-    results = []
-    for trace in traces:
-        result, rows = emulate_trace(args, points, frames_path, trace)
-        results.append(result)
-        print(_line(result), flush=True)
-        if args.report is not None:
-            _write_report(args, trace, _schedule(args, trace), rows, result)
-    if len(results) > 1:
-        print(_means_line(results))
-    if args.json is not None:
-        _write_json(args.json, results)
     return 0
 
 
-def emulate_trace(args: argparse.Namespace, points: OperatingPoints, frames_path: Path | None,
-                  trace: Trace) -> tuple[Results, list]:
-    """Emulate one trace and give figures and rows."""
-    from slim_split_ros.control import ControlSettings, PolicyName, WidthController
-    from slim_split_ros.linklab import emulate, make_reference, summarize
+def _settings(args: argparse.Namespace) -> RunSettings:
+    from slim_split_ros.control import ControlSettings, PolicyName
+    from slim_split_ros.linklab import RunSettings
 
-    schedule = _schedule(args, trace)
-    frames = _frames(args, points, frames_path, schedule)
-    controller = WidthController(points, ControlSettings(
-        PolicyName(args.policy), schedule.deadline_s, args.fps, pinned_width=args.width,
-        max_bitrate_kbps=args.max_bitrate_kbps))
-    begun_s = time.perf_counter()
-    rows = emulate(trace, frames, schedule, controller, args.seed)
-    elapsed_s = time.perf_counter() - begun_s
-    reference = make_reference(trace, frames, schedule)
-    name = args.policy if args.policy != 'fixed' else f'fixed {args.width}'
-    return summarize(trace, name, schedule, rows, reference, elapsed_s), rows
+    control = ControlSettings(
+        PolicyName(args.policy), args.deadline_ms / 1000.0, args.fps, pinned_width=args.width,
+        max_bitrate_kbps=args.max_bitrate_kbps)
+    return RunSettings(control, args.server_ms / 1000.0, not args.no_loss, args.seed)
 
 
-def _schedule(args: argparse.Namespace, trace: Trace) -> Schedule:
-    from slim_split_ros.linklab import Schedule
+def _read_table(path: Path | None, model: Path, frames: Path | None
+                ) -> tuple[OperatingPoints, NDArray | None]:
+    """
+    Read operating points; the measured bytes of their frames too, where there are any.
 
-    return Schedule(args.deadline_ms / 1000.0, args.fps, args.server_ms / 1000.0,
-                    trace.duration_s, not args.no_loss)
-
-
-def _frames(args: argparse.Namespace, points: OperatingPoints, path: Path | None,
-            schedule: Schedule) -> FrameTable:
-    from slim_split_ros.linklab import draw_frames, parse_frames
+    Without a path they are the model's own, and must have been measured with it.
+    """
+    from slim_split_ros.linklab import parse_sizes, read_text
+    from slim_split_ros.onboard.operating_point_file import POINTS_FILE, read_operating_points
+    from slim_split_ros.wire import load_manifest
 
     if path is None:
-        return draw_frames(tuple(points), schedule.frame_count, args.seed)
-    return parse_frames(_read(path), tuple(points), str(path), schedule.frame_count, args.seed)
+        path = model / POINTS_FILE
+        points = read_operating_points(path, load_manifest(model))
+    else:
+        points = read_operating_points(path)
+    beside = path.parent / FRAMES_FILE
+    if frames is None and not beside.is_file():
+        return points, None
+    file = frames or beside
+    return points, parse_sizes(read_text(file), tuple(points), str(file))
 
 
-def _write_report(args: argparse.Namespace, trace: Trace, schedule: Schedule, rows: list,
-                  result: Results) -> None:
+def _run_emulations(traces: list[Trace], points: OperatingPoints, settings: RunSettings,
+                    sizes: NDArray | None, page: Path | None) -> dict:
+    """Print a line a trace and the means; give one run's figures, or those of all."""
+    from slim_split_ros.linklab import average, run_emulation
+
+    results = []
+    for trace in traces:
+        run = run_emulation(trace, points, settings, sizes)
+        results.append(run.results)
+        print(_line(run.results), flush=True)
+        if page is not None:
+            _write_page(page, trace, settings, run)
+    if len(results) == 1:
+        return results[0].as_json()
+    means = average(results)
+    print(_means_line(means, len(results)))
+    return {'means': asdict(means), 'traces': [result.as_json() for result in results]}
+
+
+def _run_real(traces: list[Trace], points: OperatingPoints, settings: RunSettings,
+              sizes: NDArray | None, model: Path | None) -> list[dict]:
+    """Print the real figures of each trace beside those of the emulation."""
+    from slim_split_ros.linklab import check_machine, compare
+
+    check_machine()
+    _check_ros()
+    from slim_split_ros.demo.interruption import Interruption
+    from slim_split_ros.demo.real_link import run_real_link
+
+    comparisons = []
+    with Interruption() as interruption:
+        for trace in traces:
+            print(f'{trace.name}: {trace.duration_s:.0f} s over the real link', flush=True)
+            real = run_real_link(
+                trace, settings, model, (OUTPUT / trace.name).resolve(), interruption)
+            comparisons.append(compare(trace, real, points, settings, sizes))
+            print(_comparison_line(comparisons[-1]), flush=True)
+    return [comparison.as_json() for comparison in comparisons]
+
+
+def _check_ros() -> None:
+    """Raise DemoError where ROS or the package's messages are not there."""
+    from importlib.util import find_spec
+
+    from slim_split_ros.demo.errors import DemoError
+
+    missing = [name for name in ('rclpy', 'slim_split_ros.msg') if find_spec(name) is None]
+    if missing:
+        raise DemoError(f'{missing[0]} is not installed here: use the environment of `make '
+                        f'setup`, or build the package with colcon and source it')
+
+
+def _write_page(path: Path, trace: Trace, settings: RunSettings, run: Run) -> None:
     from dataclasses import fields
 
-    from slim_split_ros.linklab.timeline import make_timeline
+    from slim_split_ros.linklab import make_timeline
     from slim_split_ros.reports.link_page import LinkRun, render_link_page
 
-    timeline = make_timeline(trace, schedule, rows)
+    timeline = make_timeline(trace, run.schedule, run.rows)
     series = {field.name: getattr(timeline, field.name) for field in fields(timeline)}
     page = render_link_page(LinkRun(
-        trace=trace.name, policy=result.policy, deadline_ms=args.deadline_ms, fps=args.fps,
-        figures=_figures(result), **series))
-    args.report.parent.mkdir(parents=True, exist_ok=True)
-    args.report.write_text(page, encoding='utf-8')
-    print(f'Written: {args.report}')
+        trace=trace.name, policy=run.results.policy,
+        deadline_ms=settings.control.deadline_s * 1000.0, fps=settings.control.target_fps,
+        figures=_figures(run.results), **series))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding='utf-8')
+    print(f'Written: {path}')
 
 
 def _figures(result: Results) -> tuple[tuple[str, str], ...]:
@@ -182,45 +198,26 @@ def _figures(result: Results) -> tuple[tuple[str, str], ...]:
         ('share of the capacity used', f'{result.utilisation:.0%}'))
 
 
-def _write_json(path: Path, results: list[Results]) -> None:
-    """Write one run's figures as they are, several as a list with the means."""
-    plain = [result.as_json() for result in results]
-    if len(plain) == 1:
-        document = plain[0]
-    else:
-        document = {'means': _means(results), 'traces': plain}
-    path.write_text(json.dumps(document), encoding='utf-8')
-
-
-def _means(results: list[Results]) -> dict[str, float]:
-    count = len(results)
-    shares = [result.mean_ap50 / result.oracle_ap50 if result.oracle_ap50 else 1.0
-              for result in results]
-    on_time = [result.on_time for result in results]
-    return {'on_time': sum(on_time) / count, 'least_on_time': min(on_time),
-            'share_of_oracle': sum(shares) / count, 'least_share_of_oracle': min(shares)}
-
-
 def _line(result: Results) -> str:
-    share = result.mean_ap50 / result.oracle_ap50 if result.oracle_ap50 else 1.0
     p95 = '   none' if result.p95_ms is None else f'{result.p95_ms:4.0f} ms'
     return (f'{result.trace:28s} {result.policy:10s} on_time {result.on_time:.3f}  '
-            f'mean_ap50 {result.mean_ap50:.3f} ({share:.3f} of the oracle)  p95 {p95}  '
-            f'late {result.late}  lost {result.lost}  skipped {result.skipped} of '
+            f'mean_ap50 {result.mean_ap50:.3f} ({result.share_of_oracle:.3f} of the oracle)  '
+            f'p95 {p95}  late {result.late}  lost {result.lost}  skipped {result.skipped} of '
             f'{result.offered}  widths/min {result.width_changes_per_min:.1f}  '
             f'used {result.utilisation:.0%}')
 
 
-def _means_line(results: list[Results]) -> str:
-    means = _means(results)
-    return (f'means of {len(results)} traces: on_time {means["on_time"]:.3f} (least '
-            f'{means["least_on_time"]:.3f}), mean_ap50 {means["share_of_oracle"]:.3f} of the '
-            f'oracle (least {means["least_share_of_oracle"]:.3f})')
+def _means_line(means: Means, count: int) -> str:
+    return (f'means of {count} traces: on_time {means.on_time:.3f} (least '
+            f'{means.least_on_time:.3f}), mean_ap50 {means.share_of_oracle:.3f} of the '
+            f'oracle (least {means.least_share_of_oracle:.3f})')
 
 
-def _read(path: Path) -> str:
-    """Read a text file; OSError and a clear message for what is no text."""
-    try:
-        return path.read_text(encoding='utf-8')
-    except UnicodeDecodeError as error:
-        raise OSError(f'{path}: is no text in UTF-8 ({error.reason})') from error
+def _comparison_line(comparison: Comparison) -> str:
+    real, share = comparison.real, comparison.on_time_share
+    p95 = 'none' if comparison.p95_ms is None else f'{comparison.p95_ms:.0f} ms'
+    return (f'  real: {real.offered} frames offered ({comparison.fps:.1f}/s), '
+            f'{len(real.frames)} sent, {share:.3f} on time, p95 {p95}; '
+            f'unloaded {real.unloaded_s * 1000.0:.0f} ms; emulated with the same: '
+            f'{comparison.emulated_on_time_share:.3f} on time; difference '
+            f'{100.0 * (share - comparison.emulated_on_time_share):+.1f} points')

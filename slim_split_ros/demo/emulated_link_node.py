@@ -18,8 +18,7 @@ from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.demo.delayed_calls import DelayedCalls
 from slim_split_ros.demo.emulated_link_parameters import EmulatedLinkSettings
-from slim_split_ros.linklab import LinkLabError, read_trace
-from slim_split_ros.linklab.live_path import LivePath
+from slim_split_ros.linklab import LinkLabError, LivePath, read_trace
 from slim_split_ros.msg import EncodedFrame, LinkReport
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA
@@ -38,9 +37,10 @@ class EmulatedLink(Node):
         age_s = time.time() - settings.begins_s if settings.begins_s else 0.0
         self._begun_s = time.monotonic() - age_s
         self._calls = DelayedCalls()
-        self._relay(EncodedFrame, 'features', SENSOR_DATA, path.forth)
-        self._relay(LinkReport, 'link_report', SENSOR_DATA, lambda _, now_s: path.back(now_s))
-        self._relay(Detection2DArray, 'detections', RELIABLE, lambda _, now_s: path.back(now_s))
+        self._relay(EncodedFrame, 'features', SENSOR_DATA, path.uplink)
+        for kind, topic, qos in ((LinkReport, 'link_report', SENSOR_DATA),
+                                 (Detection2DArray, 'detections', RELIABLE)):
+            self._relay(kind, topic, qos, lambda _, now_s: path.downlink(now_s))
 
     def stop(self) -> None:
         """Leave what is under way on the link."""

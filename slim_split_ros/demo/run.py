@@ -92,7 +92,7 @@ def run_demo(plan: DemoPlan, on_progress: Progress) -> DemoRecord:
             started_s = time.monotonic()
             for node in plan.nodes:
                 log = plan.folder / f'{node.name}.log'
-                children.append(ChildProcess(node, log, environment))
+                children.append(ChildProcess(node.name, node.command(), log, environment))
             with _Session(plan, children, interruption, started_s) as session:
                 return session.record(on_progress)
         finally:

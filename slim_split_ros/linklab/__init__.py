@@ -1,15 +1,23 @@
 """The link lab: what a policy achieves on a recorded link, emulated or real."""
 
-from slim_split_ros.linklab.emulator import FrameRow, emulate
-from slim_split_ros.linklab.errors import FramesError, LinkLabError, NamespaceError, TraceError
-from slim_split_ros.linklab.frames import FrameTable, draw_frames, parse_frames
-from slim_split_ros.linklab.points_file import parse_points
-from slim_split_ros.linklab.results import Reference, Results, make_reference, summarize
+from slim_split_ros.linklab.comparison import Comparison, RealFrame, RealRun, compare
+from slim_split_ros.linklab.csv_table import read_text
+from slim_split_ros.linklab.emulator import FrameRow
+from slim_split_ros.linklab.errors import LinkLabError, NamespaceError, RunError, TableError
+from slim_split_ros.linklab.frames import parse_sizes
+from slim_split_ros.linklab.live_path import LivePath
+from slim_split_ros.linklab.namespaces import Namespaces, check_machine
+from slim_split_ros.linklab.results import Means, Results, average
+from slim_split_ros.linklab.run import Run, RunSettings, run_emulation
 from slim_split_ros.linklab.schedule import Schedule
-from slim_split_ros.linklab.trace import Trace, parse_trace, read_trace
+from slim_split_ros.linklab.shaper import Shaper
+from slim_split_ros.linklab.timeline import Timeline, make_timeline
+from slim_split_ros.linklab.trace import Trace, parse_trace, read_trace, read_traces
 
 __all__ = [
-    'FrameRow', 'FrameTable', 'FramesError', 'LinkLabError', 'NamespaceError', 'Reference',
-    'Results', 'Schedule', 'Trace', 'TraceError', 'draw_frames', 'emulate', 'make_reference',
-    'parse_frames', 'parse_points', 'parse_trace', 'read_trace', 'summarize',
+    'Comparison', 'FrameRow', 'LinkLabError', 'LivePath', 'Means', 'NamespaceError', 'Namespaces',
+    'RealFrame', 'RealRun', 'Results', 'Run', 'RunError', 'RunSettings', 'Schedule', 'Shaper',
+    'TableError', 'Timeline', 'Trace', 'average', 'check_machine', 'compare', 'make_timeline',
+    'parse_sizes', 'parse_trace', 'read_text', 'read_trace', 'read_traces',
+    'run_emulation',
 ]

@@ -36,14 +36,12 @@ class FrameRow:
     captured_s: float
     width: float | None = None
     rate: int | None = None
-    bytes: int = 0
+    message_bytes: int = 0
     ap50: float = 0.0
     reason: Reason | None = None
     sent_s: float | None = None
     left_queue_s: float | None = None
     back_s: float | None = None
-    capacity_kbps: float | None = None
-    backlog_ms: float | None = None
 
 
 def emulate(trace: Trace, frames: FrameTable, schedule: Schedule, controller: WidthController,
@@ -62,10 +60,10 @@ class _Run:
         self._link = Link(trace)
         self._point_index = {(point.width, point.rate): index
                              for index, point in enumerate(frames.points)}
-        # One number a frame and direction, whatever is sent: policies meet the same luck.
-        luck = random.Random(seed)
-        self._luck = [(luck.random(), luck.random()) for _ in range(schedule.frame_count)]
-        self._report_luck = random.Random(seed + 1)
+        # One number a frame and direction, whatever is sent: policies meet the same losses.
+        draw = random.Random(seed).random
+        self._loss_draws = [(draw(), draw()) for _ in range(schedule.frame_count)]
+        self._report_loss = random.Random(seed + 1)
         self.rows = [FrameRow(schedule.capture_s(frame))
                      for frame in range(schedule.frame_count)]
         self._sequence = 0
@@ -113,8 +111,6 @@ class _Run:
                 self._held = None
             return
         self._held = None
-        row.capacity_kbps = self._controller.capacity_kbps
-        row.backlog_ms = self._controller.backlog_ms
         self._encode(frame, decision, now_s, again=False)
 
     def _encode(self, frame: int, decision: Decision, now_s: float, again: bool) -> None:
@@ -122,9 +118,9 @@ class _Run:
         point = self._point_index[decision.width, decision.rate]
         row = self.rows[frame]
         row.width, row.rate = decision.width, decision.rate
-        row.bytes = self._frames.bytes[frame][point]
+        row.message_bytes = int(self._frames.message_bytes[frame, point])
         row.ap50 = self._frames.points[point].ap50
-        encode_s = self._frames.encode_s[frame][point]
+        encode_s = float(self._frames.encode_s[frame, point])
         self._encoder_free_s = max(now_s, self._encoder_free_s) + encode_s
         self._push(self._encoder_free_s, _ENCODED, (frame, encode_s, again))
 
@@ -133,10 +129,10 @@ class _Run:
         row = self.rows[frame]
         if not again:
             first = Decision(row.width, row.rate, row.reason)
-            decision = self._controller.revise(first, row.bytes, now_s)
+            decision = self._controller.revise(first, row.message_bytes, now_s)
             if not decision.send:
                 row.width = row.rate = None
-                row.bytes = 0
+                row.message_bytes = 0
                 return
             if (decision.width, decision.rate) != (row.width, row.rate):
                 self._encode(frame, decision, now_s, again=True)
@@ -144,18 +140,18 @@ class _Run:
         row.sent_s = now_s
         sequence = self._sequence
         self._sequence += 1
-        self._controller.on_sent(sequence, row.bytes, encode_s, row.width, row.rate, now_s)
-        left_s = self._link.send(row.bytes, now_s)
+        self._controller.on_sent(sequence, row.message_bytes, encode_s, row.width, row.rate, now_s)
+        left_s = self._link.send(row.message_bytes, now_s)
         if left_s is None or left_s == inf:
             return
         row.left_queue_s = left_s
-        forth, back = self._luck[frame]
+        uplink, downlink = self._loss_draws[frame]
         if self._schedule.with_loss:
-            if forth >= chance_kept(row.bytes, self._trace.loss(left_s)):
+            if uplink >= chance_kept(row.message_bytes, self._trace.loss(left_s)):
                 return
         arrival_s = left_s + self._trace.delay_s(left_s)
-        self._push(arrival_s, _ARRIVAL, (sequence, row.bytes))
-        if not self._schedule.with_loss or back >= self._trace.loss(arrival_s):
+        self._push(arrival_s, _ARRIVAL, (sequence, row.message_bytes))
+        if not self._schedule.with_loss or downlink >= self._trace.loss(arrival_s):
             row.back_s = self._schedule.back_s(self._trace, left_s)
 
     def _on_arrival(self, what: tuple[int, int], now_s: float) -> None:
@@ -177,7 +173,7 @@ class _Run:
         self._report_sequence += 1
         self._last_report_s, self._report_due_s = now_s, inf
         self._schedule_report(now_s + REPORT_SILENCE_S)
-        if self._schedule.with_loss and self._report_luck.random() < self._trace.loss(now_s):
+        if self._schedule.with_loss and self._report_loss.random() < self._trace.loss(now_s):
             return
         self._push(now_s + self._trace.delay_s(now_s), _REPORT, report)
 

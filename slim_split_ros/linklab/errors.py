@@ -2,8 +2,8 @@
 What can be wrong with a link lab's input or its machine.
 
 LinkLabError
-├── TraceError        a trace that cannot be replayed
-├── FramesError       operating points or frame sizes that cannot be used
+├── TableError        a trace or a table of frames that cannot be used
+├── RunError          a run that cannot be made of its settings
 └── NamespaceError    the machine cannot give the real link
 """
 
@@ -12,12 +12,12 @@ class LinkLabError(Exception):
     """Stand for every fault of the link lab."""
 
 
-class TraceError(LinkLabError):
-    """Say which line of which trace is wrong, and what it has to be."""
+class TableError(LinkLabError):
+    """Say which line of which file is wrong, and what it has to be."""
 
 
-class FramesError(LinkLabError):
-    """Say which row of the operating points or frame sizes is wrong."""
+class RunError(LinkLabError):
+    """Say which setting of a run is out of range."""
 
 
 class NamespaceError(LinkLabError):

@@ -15,9 +15,9 @@ def count_feasible(trace: Trace, frames: FrameTable, schedule: Schedule) -> int:
     end_bits, count = 0.0, 0
     for frame in range(schedule.frame_count):
         captured_s = schedule.capture_s(frame)
-        queued_s = captured_s + frames.encode_s[frame][point]
+        queued_s = captured_s + float(frames.encode_s[frame, point])
         begin_bits = max(end_bits, trace.bits_until(queued_s))
-        bits = begin_bits + frames.bytes[frame][point] * 8.0
+        bits = begin_bits + float(frames.message_bytes[frame, point]) * 8.0
         back_s = schedule.back_s(trace, trace.time_of_bits(bits))
         if back_s <= captured_s + schedule.deadline_s:
             end_bits, count = bits, count + 1

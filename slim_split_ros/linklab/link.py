@@ -1,5 +1,5 @@
 """
-When a datagram leaves the bottleneck: a FIFO of limited size over a trace.
+The bottleneck of an emulated link: a FIFO of limited size over a trace.
 
 The definition is architecture.md's: bits that a step did not use are lost to it, the queue
 holds one second at the last second's mean rate and never less than 15,000 bytes. Closed
@@ -41,13 +41,13 @@ class Link:
         None when one of its datagrams did not fit; those before it still take their time.
         """
         carried_bits = self.trace.bits_until(now_s)
-        waiting_bits = max(0.0, self._end_bits - carried_bits)
-        room_bytes = LEAST_QUEUE_BYTES - waiting_bits / 8.0
+        waiting_bytes = self.backlog_bytes(now_s)
+        room_bytes = LEAST_QUEUE_BYTES - waiting_bytes
         if message_bytes > room_bytes:
-            room_bytes = self.queue_limit_bytes(now_s) - waiting_bits / 8.0
+            room_bytes = self.queue_limit_bytes(now_s) - waiting_bytes
         fits = message_bytes <= room_bytes
         accepted = message_bytes if fits else _bytes_of_fitting(message_bytes, room_bytes)
-        self._end_bits = carried_bits + waiting_bits + accepted * 8.0
+        self._end_bits = carried_bits + waiting_bytes * 8.0 + accepted * 8.0
         return self.trace.time_of_bits(self._end_bits) if fits else None
 
 
@@ -63,9 +63,6 @@ def chance_kept(message_bytes: int, loss: float) -> float:
 
 def _bytes_of_fitting(message_bytes: int, room_bytes: float) -> int:
     """Sum the datagrams of a message that find room, each tried in its order."""
-    accepted = 0
-    for number in range(datagrams(message_bytes)):
-        size = min(DATAGRAM_BYTES, message_bytes - number * DATAGRAM_BYTES)
-        if size <= room_bytes - accepted:
-            accepted += size
-    return accepted
+    full, last_bytes = divmod(message_bytes, DATAGRAM_BYTES)
+    accepted = min(full, max(0, int(room_bytes // DATAGRAM_BYTES))) * DATAGRAM_BYTES
+    return accepted + last_bytes if last_bytes <= room_bytes - accepted else accepted

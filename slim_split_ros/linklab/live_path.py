@@ -1,5 +1,5 @@
 """
-When a real message comes out of an emulated link, if at all: the trace's queue, delay and loss.
+An emulated link for real messages: when each comes out of the trace's queue, if at all.
 
 The definitions are those of `emulator.py`; only the clock is the wall's.
 """
@@ -17,17 +17,17 @@ class LivePath:
     def __init__(self, trace: Trace, seed: int) -> None:
         self._trace = trace
         self._link = Link(trace)
-        self._luck = random.Random(seed)
+        self._random = random.Random(seed)
 
-    def forth(self, message_bytes: int, now_s: float) -> float | None:
+    def uplink(self, message_bytes: int, now_s: float) -> float | None:
         """Give when a message arrives at the server; None if it is lost on the way."""
         left_s = self._link.send(message_bytes, now_s)
         if left_s is None or left_s == inf:
             return None
         kept = chance_kept(message_bytes, self._trace.loss(left_s))
-        return None if self._luck.random() >= kept else left_s + self._trace.delay_s(left_s)
+        return None if self._random.random() >= kept else left_s + self._trace.delay_s(left_s)
 
-    def back(self, now_s: float) -> float | None:
+    def downlink(self, now_s: float) -> float | None:
         """Give when a message arrives at the robot: same delay and loss, no limit of rate."""
-        lost = self._luck.random() < self._trace.loss(now_s)
+        lost = self._random.random() < self._trace.loss(now_s)
         return None if lost else now_s + self._trace.delay_s(now_s)

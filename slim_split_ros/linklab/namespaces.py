@@ -1,22 +1,25 @@
 """
-How two network namespaces stand for robot and server, with a shaped link between them.
+Two network namespaces that stand for robot and server, with a shaped link between them.
 
 Rate and outages by tc's token bucket, loss by iptables where it is installed; kernels without
 netem cannot delay, so the link adds no delay. Needs root. Everything made here is taken down
-again, also after an error.
+again, also after an error, and what a killed run left behind by the next one.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import inf
 import os
+import re
 import shutil
+import signal
 import subprocess
 import time
 from types import TracebackType
 
 from slim_split_ros.linklab.errors import NamespaceError
-from slim_split_ros.linklab.nudge import FRAME, Nudge
+from slim_split_ros.linklab.wake_packet import FRAME, WakePacket
 
 # Each change of tbf fills its bucket, so that a link which changes ten times a second gives
 # ten buckets a second beside its rate: small packets keep the bucket small, and the rest is
@@ -29,10 +32,12 @@ EXTRA_BYTES = BURST_BYTES + len(FRAME)
 CHANGED_S = 0.003
 # tc refuses a rate of zero; at 8 bit/s a datagram takes minutes.
 STOPPED_BPS = 8
-LEAST_QUEUE_BYTES = 15_000
+# tc holds the limit of a queue in 32 bits.
+LEAST_QUEUE_BYTES, MOST_QUEUE_BYTES = 15_000, 2 ** 31
 STEP_LIMIT_S = 10.0
 LOOK_S = 0.02
 TOOLS = ('ip', 'tc')
+NAMES = re.compile(r'^slim_(?:robot|server)_(\d+)\b', re.MULTILINE)
 
 
 def check_machine() -> None:
@@ -54,12 +59,12 @@ class Namespaces:
     """
 
     def __init__(self) -> None:
-        """Choose names that no other run uses."""
+        """Choose names that no other run uses: they end in the number of this process."""
         number = os.getpid()
         self.robot, self.server = f'slim_robot_{number}', f'slim_server_{number}'
         self._uplink, self._downlink = f'slu{number}'[:15], f'sld{number}'[:15]
         self._tc: subprocess.Popen | None = None
-        self._nudge: Nudge | None = None
+        self._wake_packet: WakePacket | None = None
         self._loss: float | None = None
         self._rate_kbps: float | None = None
 
@@ -67,8 +72,9 @@ class Namespaces:
         """Make them; whatever was made is taken down if a step fails."""
         check_machine()
         try:
+            self._remove_stale()
             self._make()
-        except NamespaceError:
+        except BaseException:
             self._take_down()
             raise
         return self
@@ -93,14 +99,14 @@ class Namespaces:
             return
         self._rate_kbps = rate_kbps
         rate_bps = max(STOPPED_BPS, round(rate_kbps * 1000.0 - EXTRA_BYTES * 8.0 / step_s))
-        limit = round(max(LEAST_QUEUE_BYTES, queue_bytes)) + BURST_BYTES
+        held = round(min(max(LEAST_QUEUE_BYTES, queue_bytes), MOST_QUEUE_BYTES))
         line = (f'qdisc replace dev {self._uplink} root handle 1: tbf rate {rate_bps}bit '
-                f'burst {BURST_BYTES} limit {limit}\n')
+                f'burst {BURST_BYTES} limit {held + BURST_BYTES}\n')
         try:
             self._tc.stdin.write(line)
             self._tc.stdin.flush()
             time.sleep(CHANGED_S)
-            self._nudge.send()
+            self._wake_packet.send()
         except OSError as error:
             raise NamespaceError(f'the link could not be shaped ({error}); the kernel may lack '
                                  f'tbf (CONFIG_NET_SCH_TBF)') from error
@@ -117,6 +123,13 @@ class Namespaces:
                     'statistic', '--mode', 'random', '--probability', f'{chance:.6f}', '-j',
                     'DROP'))
         self._loss = chance
+
+    def _remove_stale(self) -> None:
+        """Take down the namespaces of runs that were killed, and what still runs in them."""
+        for name in NAMES.finditer(self._run('ip', 'netns', 'list')):
+            process = int(name[1])
+            if process == os.getpid() or not os.path.exists(f'/proc/{process}'):
+                _remove(name[0])
 
     def _make(self) -> None:
         for namespace in (self.robot, self.server):
@@ -138,7 +151,7 @@ class Namespaces:
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
         try:
-            self._nudge = Nudge(self.robot, self._uplink)
+            self._wake_packet = WakePacket(self.robot, self._uplink)
         except OSError as error:
             raise NamespaceError(f'{self._uplink} in {self.robot} takes no packets ({error}); a '
                                  f'container may lack the right (CAP_NET_RAW)') from error
@@ -165,12 +178,11 @@ class Namespaces:
                 self._tc.kill()
                 self._tc.wait()
             self._tc = None
-        if self._nudge is not None:
-            self._nudge.close()
-            self._nudge = None
+        if self._wake_packet is not None:
+            self._wake_packet.close()
+            self._wake_packet = None
         for namespace in (self.robot, self.server):
-            subprocess.run(['ip', 'netns', 'delete', namespace], check=False,
-                           capture_output=True, timeout=STEP_LIMIT_S)
+            _remove(namespace)
 
     def _run(self, *words: str) -> str:
         """Run one step and give its output; raise NamespaceError with what it said."""
@@ -184,3 +196,14 @@ class Namespaces:
             raise NamespaceError(f'"{" ".join(words)}" failed: {said}; a container may lack '
                                  f'the right (CAP_NET_ADMIN, CAP_SYS_ADMIN)')
         return done.stdout
+
+
+def _remove(namespace: str) -> None:
+    """Delete a namespace, if it is there, and end what runs in it: else the kernel keeps it."""
+    inside = subprocess.run(['ip', 'netns', 'pids', namespace], check=False, capture_output=True,
+                            text=True, timeout=STEP_LIMIT_S).stdout
+    for process in inside.split():
+        with suppress(ProcessLookupError):
+            os.kill(int(process), signal.SIGKILL)
+    subprocess.run(['ip', 'netns', 'delete', namespace], check=False, capture_output=True,
+                   timeout=STEP_LIMIT_S)

@@ -1,9 +1,6 @@
-"""
-What a run amounts to: the figures of architecture.md, and the rows behind them.
+"""What runs amount to: the figures of architecture.md, and the rows behind them."""
 
-Plain data in and out; the command writes it as JSON.
-"""
-
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from slim_split_ros.linklab.emulator import FrameRow
@@ -37,11 +34,26 @@ class Results:
     emulated_per_real_time: float | None
     frames: list[tuple[float, float | None, int, float | None]]
 
+    @property
+    def share_of_oracle(self) -> float:
+        """Divide the mean AP50 by the oracle's; 1 where even that gets nothing."""
+        return self.mean_ap50 / self.oracle_ap50 if self.oracle_ap50 else 1.0
+
     def as_json(self) -> dict:
         """Give plain data; `frames` has rows of t, width, bytes and t_done."""
         plain = asdict(self)
         plain['frame_columns'] = ['t', 'width', 'bytes', 't_done']
         return plain
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Hold the means over several runs, and the least."""
+
+    on_time: float
+    least_on_time: float
+    share_of_oracle: float
+    least_share_of_oracle: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ def summarize(trace: Trace, policy: str, schedule: Schedule, rows: list[FrameRow
     sent = [row for row in rows if row.sent_s is not None]
     back = [row for row in sent if row.back_s is not None]
     capacity_bits = trace.bits_until(schedule.duration_s)
-    carried_bits = 8.0 * sum(row.bytes for row in sent if row.left_queue_s is not None
+    carried_bits = 8.0 * sum(row.message_bytes for row in sent if row.left_queue_s is not None
                              and row.left_queue_s <= schedule.duration_s)
     return Results(
         trace=trace.name, policy=policy, offered=len(rows), feasible=reference.feasible,
@@ -76,19 +88,26 @@ def summarize(trace: Trace, policy: str, schedule: Schedule, rows: list[FrameRow
         mean_ap50=sum(row.ap50 for row in on_time) / len(rows),
         oracle_ap50=reference.oracle_ap50,
         utilisation=carried_bits / capacity_bits if capacity_bits else 0.0,
-        p95_ms=_p95_ms(back),
+        p95_ms=percentile_95([(row.back_s - row.captured_s) * 1000.0 for row in back]),
         width_changes_per_min=_width_changes(sent) * MINUTE_S / schedule.duration_s,
         skipped=len(rows) - len(sent), lost=len(sent) - len(back),
         late=len(back) - len(on_time),
         emulated_per_real_time=schedule.duration_s / elapsed_s if elapsed_s else None,
-        frames=[(round(row.captured_s, 6), row.width, row.bytes,
+        frames=[(round(row.captured_s, 6), row.width, row.message_bytes,
                  None if row.back_s is None else round(row.back_s, 6)) for row in rows])
 
 
-def _p95_ms(back: list[FrameRow]) -> float | None:
-    """Give the 95th percentile of capture to detections back, of frames that came back."""
-    delays_ms = sorted((row.back_s - row.captured_s) * 1000.0 for row in back)
-    return delays_ms[int(0.95 * (len(delays_ms) - 1))] if delays_ms else None
+def average(results: Sequence[Results]) -> Means:
+    """Average at least one run."""
+    on_time = [result.on_time for result in results]
+    shares = [result.share_of_oracle for result in results]
+    return Means(sum(on_time) / len(results), min(on_time),
+                 sum(shares) / len(results), min(shares))
+
+
+def percentile_95(values: list[float]) -> float | None:
+    """Give the 95th percentile, a value that occurred; None of none."""
+    return sorted(values)[int(0.95 * (len(values) - 1))] if values else None
 
 
 def _width_changes(sent: list[FrameRow]) -> int:

@@ -1,4 +1,4 @@
-"""When the real link changes: a thread that follows a trace on the steady clock."""
+"""A thread in which the real link follows a trace on the steady clock."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Shaper:
         self._with_loss = with_loss and namespaces.can_lose
         self._stop = Event()
         self._thread = Thread(target=self._follow, name='shaper', daemon=True)
-        self.started_s = 0.0
-        self.error: Exception | None = None
+        self._started_s = 0.0
+        self._error: Exception | None = None
 
     def open(self) -> None:
         """Let everything through, so that the two sides find each other."""
@@ -29,8 +29,13 @@ class Shaper:
 
     def start(self) -> None:
         """Begin with the first row now."""
-        self.started_s = time.monotonic()
+        self._started_s = time.monotonic()
         self._thread.start()
+
+    def check(self) -> None:
+        """Raise what ended the thread before its time, NamespaceError where the link failed."""
+        if self._error is not None:
+            raise self._error
 
     def stop(self) -> None:
         """End the thread."""
@@ -42,12 +47,12 @@ class Shaper:
         try:
             trace, first_s = self._trace, self._trace.rows[0].t_s
             for row, end_s in zip(trace.rows, self._ends_s(), strict=True):
-                due_s = self.started_s + row.t_s - first_s
+                due_s = self._started_s + row.t_s - first_s
                 if self._stop.wait(max(0.0, due_s - time.monotonic())):
                     return
                 self._set(row.t_s - first_s, end_s - row.t_s)
         except Exception as error:  # noqa: B902 - told to the run, which ends
-            self.error = error
+            self._error = error
 
     def _ends_s(self) -> list[float]:
         """Give when the rate of each row changes next, inf for the last."""

@@ -39,7 +39,8 @@ def make_timeline(trace: Trace, schedule: Schedule, rows: list[FrameRow],
             row.back_s <= row.captured_s + schedule.deadline_s
         on_time[place] += is_on_time
         if row.sent_s is not None:
-            sent[min(int(row.sent_s / BIN_S), count - 1)] += row.bytes * 8.0 / BIN_S / 1000.0
+            kbits = row.message_bytes * 8.0 / 1000.0
+            sent[min(int(row.sent_s / BIN_S), count - 1)] += kbits / BIN_S
     went = [row for row in rows if row.sent_s is not None]
     served = [row for row in went if row.left_queue_s is not None]
     return Timeline(

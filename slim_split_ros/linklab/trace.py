@@ -1,20 +1,24 @@
 """
 How the link behaves over time: a trace's rows, checked, and its cumulative capacity.
 
-Answers what the link has carried by a time and when it will have carried so much; it holds
-no queue (`link.py`).
+It holds no queue (`link.py`).
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
 
-from slim_split_ros.linklab.errors import TraceError
+from slim_split_ros.linklab.csv_table import parse_rows, read_text
+from slim_split_ros.linklab.errors import TableError
 
-HEADER = 't_s,rate_kbps,delay_ms,loss'
+COLUMNS = ('t_s', 'rate_kbps', 'delay_ms', 'loss')
 BITS_PER_KBIT = 1000.0
+# 100 Gbit/s for a day are counted to the bit in a float.
+MOST_RATE_KBPS = 1e8
+LEAST_S, MOST_S = 0.1, 86_400.0
+MOST_DELAY_MS = 60_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,47 +97,49 @@ def parse_trace(text: str, name: str) -> Trace:
     """
     Read a trace's CSV; `name` stands in the messages.
 
-    Raises TraceError with the line, the value and what it has to be.
+    Raises TableError with the line, the value and what it has to be.
     """
-    lines = text.splitlines()
-    if not lines or lines[0].strip().replace(' ', '') != HEADER:
-        found = lines[0][:60] if lines else 'nothing'
-        raise TraceError(f'{name}: the first line has to be "{HEADER}", found "{found}"')
-    rows: list[TraceRow] = []
-    for number, line in enumerate(lines[1:], start=2):
-        if line.strip():
-            rows.append(_parse_row(line, f'{name}, line {number}'))
-            if len(rows) > 1 and rows[-1].t_s <= rows[-2].t_s:
-                raise TraceError(f'{name}, line {number}: t_s {rows[-1].t_s} does not come '
-                                 f'after {rows[-2].t_s}; sort the rows by time')
-    if not rows:
-        raise TraceError(f'{name}: holds no rows after its header')
-    return Trace(name, rows)
+    return Trace(name, _parse_trace_rows(text, name))
 
 
 def read_trace(path: str | Path) -> Trace:
-    """Read a trace's file; raise TraceError for what is none, OSError for what is not there."""
+    """Read a trace's file; raise TableError for what is none, OSError for what is not there."""
     path = Path(path).expanduser()
-    try:
-        return parse_trace(path.read_text(encoding='utf-8'), path.stem)
-    except UnicodeDecodeError as error:
-        raise TraceError(f'{path}: is no text in UTF-8 ({error.reason})') from error
+    return Trace(path.stem, _parse_trace_rows(read_text(path), str(path)))
 
 
-def _parse_row(line: str, place: str) -> TraceRow:
-    """Read one row; `place` names it in the messages."""
-    fields = line.split(',')
-    if len(fields) != 4:
-        raise TraceError(f'{place}: has {len(fields)} fields, needs 4 ({HEADER})')
-    try:
-        values = [float(field) for field in fields]
-    except ValueError:
-        raise TraceError(f'{place}: "{line.strip()[:60]}" holds something that is no '
-                         f'number') from None
-    row = TraceRow(*values)
-    limits = (('t_s', row.t_s, inf), ('rate_kbps', row.rate_kbps, inf),
-              ('delay_ms', row.delay_ms, inf), ('loss', row.loss, 1.0))
-    for field, value, most in limits:
-        if not isfinite(value) or not 0.0 <= value <= most:
-            raise TraceError(f'{place}: {field} is {value}, it has to be between 0 and {most}')
-    return row
+def read_traces(paths: Sequence[Path]) -> list[Trace]:
+    """Read each file, and each CSV of a folder in the order of names but hidden ones."""
+    traces = []
+    for path in paths:
+        path = path.expanduser()
+        files = sorted(file for file in path.iterdir()
+                       if file.suffix.lower() == '.csv' and not file.name.startswith('.')
+                       ) if path.is_dir() else [path]
+        if not files:
+            raise TableError(f'{path}: the folder holds no .csv; give a trace or their folder')
+        traces += [read_trace(file) for file in files]
+    return traces
+
+
+def _parse_trace_rows(text: str, name: str) -> list[TraceRow]:
+    rows: list[TraceRow] = []
+    for line in parse_rows(text, name, COLUMNS):
+        row = TraceRow(line.number('t_s', 0.0, inf),
+                       line.number('rate_kbps', 0.0, MOST_RATE_KBPS),
+                       line.number('delay_ms', 0.0, MOST_DELAY_MS),
+                       line.number('loss', 0.0, 1.0))
+        if rows and row.t_s <= rows[-1].t_s:
+            raise TableError(f'{line.place}: t_s {row.t_s} does not come after '
+                             f'{rows[-1].t_s}; sort the rows by time')
+        if rows and row.t_s - rows[0].t_s > MOST_S:
+            raise TableError(f'{line.place}: t_s {row.t_s} is more than a day ({MOST_S:.0f} s) '
+                             f'after the first row; give seconds, and cut the trace')
+        rows.append(row)
+    if not rows:
+        raise TableError(f'{name}: holds no rows after its header; give at least one')
+    covered_s = 2.0 * rows[-1].t_s - rows[-2].t_s - rows[0].t_s if len(rows) > 1 else 1.0
+    if covered_s < LEAST_S:
+        raise TableError(f'{name}: its rows cover {covered_s:g} s, at least {LEAST_S} s are '
+                         f'needed; is t_s in seconds?')
+    return rows

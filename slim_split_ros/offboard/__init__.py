@@ -2,7 +2,7 @@
 
 from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.offboard.annotate import draw_detections, new_canvas
-from slim_split_ros.offboard.decode import ServerInput, decode_frame
+from slim_split_ros.offboard.decode import ServerInput, check_header, decode_frame
 from slim_split_ros.offboard.errors import (
     FingerprintMismatchError,
     FrameMismatchError,
@@ -22,6 +22,7 @@ __all__ = [
     'Server',
     'ServerError',
     'ServerInput',
+    'check_header',
     'decode_frame',
     'draw_detections',
     'load_server',

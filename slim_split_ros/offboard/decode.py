@@ -1,5 +1,5 @@
 """
-How does a frame become the input of the server's network? Decoded and checked against the model.
+The way from a frame to the input of the server's network: checked against the model, decoded.
 
 A frame decodes without any other; bytes are `wire/`'s.
 """
@@ -40,7 +40,7 @@ def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
     not hold what its header says.
     """
     header = encoded.header
-    width_index = _check_header(header, manifest)
+    width_index = check_header(header, manifest)
     sent = manifest.widths[width_index].latent_channels
     stride = manifest.latent_stride
     geometry = header.geometry
@@ -48,14 +48,18 @@ def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
     tables = manifest.tables(width_index, header.rate)
     bits = manifest.symbol_bits(header.rate)
     symbols = np.zeros((manifest.latent_channels, *shape[1:]), np.int8)
-    symbols[:sent] = unpack_symbols(encoded.payload, shape, tables, bits)
+    symbols[:sent] = unpack_symbols(encoded.payload, shape, manifest.coder, tables, bits)
     inverse_gain = np.zeros(manifest.latent_channels, np.float32)
     inverse_gain[:sent] = 1.0 / manifest.widths[width_index].gains[header.rate]
     return ServerInput(symbols, inverse_gain, width_index, geometry)
 
 
-def _check_header(header: FrameHeader, manifest: Manifest) -> int:
-    """Return the index of the frame's width."""
+def check_header(header: FrameHeader, manifest: Manifest) -> int:
+    """
+    Return the index of the frame's width, which the model has.
+
+    Raises FrameMismatchError for a frame that this model did not make, before it is decoded.
+    """
     if header.fingerprint != manifest.fingerprint:
         raise FingerprintMismatchError(
             f'fingerprint of the frame is {header.fingerprint:016x}, of the model here '

@@ -9,6 +9,10 @@ from slim_split_ros.onboard.errors import (
     OnboardError,
 )
 from slim_split_ros.onboard.letterbox import letterbox
+from slim_split_ros.onboard.operating_point_file import (
+    find_operating_points,
+    read_operating_points,
+)
 from slim_split_ros.onboard.pixels import PixelView, view_image
 
 __all__ = [
@@ -20,6 +24,8 @@ __all__ = [
     'PixelView',
     'EncodingError',
     'decode_image',
+    'find_operating_points',
     'letterbox',
+    'read_operating_points',
     'view_image',
 ]

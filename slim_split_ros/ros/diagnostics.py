@@ -14,7 +14,7 @@ import traceback
 from rclpy.node import Node
 
 from slim_split_ros.onboard import EncodingError, ImageError
-from slim_split_ros.wire import ChecksumError, HeaderError, PayloadError
+from slim_split_ros.wire import ChecksumError, FieldError, GeometryError, PayloadError
 
 FAILURE = 'failure'
 _WINDOW_S = 1.0
@@ -126,7 +126,7 @@ class Diagnostics:
 def onboard_reason(error: Exception) -> str:
     """Name why an image did not become a frame."""
     return _word(error, ((EncodingError, 'encoding'), (ImageError, 'image'),
-                         (HeaderError, 'size')))
+                         (GeometryError, 'size'), (FieldError, 'header')))
 
 
 def offboard_reason(error: Exception) -> str:
@@ -136,7 +136,7 @@ def offboard_reason(error: Exception) -> str:
 
     return _word(error, ((FingerprintMismatchError, 'model'), (FrameMismatchError, 'mismatch'),
                          (ChecksumError, 'checksum'), (PayloadError, 'payload'),
-                         (HeaderError, 'header')))
+                         (FieldError, 'header')))
 
 
 def _word(error: Exception, words: tuple[tuple[type[Exception], str], ...]) -> str:

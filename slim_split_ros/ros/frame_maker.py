@@ -5,7 +5,7 @@ import time
 from sensor_msgs.msg import CompressedImage, Image
 
 from slim_split_ros.onboard import FrameEncoder
-from slim_split_ros.ros.messages import PixelReader, to_ns
+from slim_split_ros.ros.messages import PixelReader, checked_ns
 from slim_split_ros.wire import EncodedPayload, FrameHeader
 
 # The message counts in uint32; at 30 frames a second it wraps after 4 years.
@@ -41,8 +41,9 @@ class FrameMaker:
         encoded = self._encoder.encode(view.array, width, rate, view.channel_order)
         header = FrameHeader(
             self._sender_start_ns, self._sequence, encoded.geometry, width, rate,
-            self._fingerprint, to_ns(message.header.stamp),
-            encode_ms=1000.0 * (time.perf_counter() - started_s))
+            self._fingerprint, checked_ns('stamp', message.header.stamp),
+            encode_ms=1000.0 * (time.perf_counter() - started_s),
+            frame_id=message.header.frame_id)
         return EncodedPayload(header, encoded.payload)
 
     def advance(self) -> None:

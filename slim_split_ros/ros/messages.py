@@ -25,8 +25,10 @@ from slim_split_ros.control import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import PixelView, decode_image, view_image
 from slim_split_ros.ros.diagnostics import Counters
+from slim_split_ros.wire import check_time, read_arrivals
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader, check, seal
+from slim_split_ros.wire.report import ReceivedReport
 
 _NS_PER_S = 1_000_000_000
 _LONGEST_AGE_S = 1.0
@@ -39,6 +41,11 @@ PixelReader = Callable[[Image | CompressedImage], PixelView]
 def to_ns(stamp: Time) -> int:
     """Return nanoseconds since the epoch of the clock that made the stamp."""
     return stamp.sec * _NS_PER_S + stamp.nanosec
+
+
+def checked_ns(name: str, stamp: Time) -> int:
+    """Return the nanoseconds of a stamp; raise WireError for one that is no moment of ROS time."""
+    return check_time(name, stamp.sec, stamp.nanosec)
 
 
 def to_stamp(time_ns: int) -> Time:
@@ -117,15 +124,16 @@ def frame_message(frame: EncodedPayload, header: Header) -> EncodedFrame:
 def read_frame(message: EncodedFrame) -> EncodedPayload:
     """Return the checked frame; raise WireError for what cannot be one."""
     header = FrameHeader(
-        sender_start_ns=to_ns(message.sender_start), sequence=message.sequence,
+        sender_start_ns=checked_ns('sender_start', message.sender_start),
+        sequence=message.sequence,
         geometry=FrameGeometry(message.image_width, message.image_height,
                                message.input_width, message.input_height),
         width=message.width, rate=message.rate, fingerprint=message.fingerprint,
-        stamp_ns=to_ns(message.header.stamp), encode_ms=message.encode_ms,
-        chunk_index=message.chunk_index, chunk_count=message.chunk_count)
-    payload = message.payload.tobytes()
-    check(header, payload, message.checksum)
-    return EncodedPayload(header, payload)
+        stamp_ns=checked_ns('stamp', message.header.stamp), encode_ms=message.encode_ms,
+        chunk_index=message.chunk_index, chunk_count=message.chunk_count,
+        frame_id=message.header.frame_id)
+    check(header, message.payload, message.checksum)
+    return EncodedPayload(header, message.payload.tobytes())
 
 
 def report_message(report: LinkReportData, sender_start_ns: int, stamp_ns: int) -> LinkReport:
@@ -141,15 +149,22 @@ def report_message(report: LinkReportData, sender_start_ns: int, stamp_ns: int) 
         server_ms=array('f', [_MS_PER_S * arrival.server_s for arrival in arrivals]))
 
 
-def read_report(message: LinkReport) -> LinkReportData:
-    """Return the plain data; arrays of unequal length are cut to the shortest."""
-    rows = zip(
-        message.sequence, message.arrival_s, message.bytes, message.server_ms, strict=False)
-    arrivals = tuple(
-        Arrival(sequence, arrival_s, size, server_ms / _MS_PER_S)
-        for sequence, arrival_s, size, server_ms in rows)
+def read_report(message: LinkReport) -> ReceivedReport:
+    """Return the checked report; raise WireError for what cannot be one."""
+    checked_ns('stamp', message.stamp)
+    return ReceivedReport(
+        checked_ns('sender_start', message.sender_start), message.report_sequence,
+        message.receiver_id, message.sent_s,
+        read_arrivals(message.sequence, message.arrival_s, message.bytes, message.server_ms))
+
+
+def report_data(report: ReceivedReport) -> LinkReportData:
+    """Return what the control of the width learns from a checked report."""
     return LinkReportData(
-        message.receiver_id, message.report_sequence, message.sent_s, arrivals)
+        report.receiver_id, report.report_sequence, report.sent_s, tuple(
+            Arrival(arrival.sequence, arrival.arrival_s, arrival.message_bytes,
+                    arrival.server_ms / _MS_PER_S)
+            for arrival in report.arrivals))
 
 
 def status_message(last: LastFrame, estimate: LinkEstimate, counters: Counters) -> EncoderStatus:

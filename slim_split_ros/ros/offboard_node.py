@@ -24,6 +24,7 @@ from slim_split_ros.msg import EncodedFrame, LinkReport
 from slim_split_ros.offboard import (
     Detections,
     OffboardError,
+    check_header,
     decode_frame,
     draw_detections,
     load_server,
@@ -37,7 +38,6 @@ from slim_split_ros.ros.messages import (
     make_image,
     read_frame,
     report_message,
-    to_ns,
 )
 from slim_split_ros.ros.model import bundle_folder
 from slim_split_ros.ros.offboard_parameters import OffboardSettings
@@ -45,7 +45,13 @@ from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import LATCHED, NEWEST, RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.worker import Mailbox, Worker
-from slim_split_ros.wire import FrameGeometry, WireError, encoded_frame_bytes, load_manifest
+from slim_split_ros.wire import (
+    EncodedPayload,
+    FrameGeometry,
+    WireError,
+    encoded_frame_bytes,
+    load_manifest,
+)
 
 # Older frames than these are late whatever happens: at 10 frames per second, 0.4 s.
 _MAILBOX_FRAMES = 4
@@ -58,7 +64,8 @@ _BUSY = (
 
 @dataclass(frozen=True, slots=True)
 class _Arrived:
-    message: EncodedFrame
+    frame: EncodedPayload
+    header: Header
     arrival_s: float
 
 
@@ -108,30 +115,38 @@ class Offboard(Node):
         self._watchers = event.current_count
 
     def _on_features(self, message: EncodedFrame) -> None:
-        arrived = _Arrived(message, time.monotonic())
-        size = encoded_frame_bytes(message.header.frame_id, len(message.payload))
+        arrival_s = time.monotonic()
+        try:
+            # Before anything of it is remembered: what is no frame of this model is no sender.
+            frame = read_frame(message)
+            check_header(frame.header, self._manifest)
+        except (WireError, OffboardError) as error:
+            self._refuse(message.sequence, error)
+            return
+        size = encoded_frame_bytes(frame.header.frame_id, len(frame.payload))
         self._arrivals.arrived(
-            to_ns(message.sender_start), message.sequence, arrived.arrival_s, size)
-        if self._mailbox.put(arrived) is not None:
+            frame.header.sender_start_ns, frame.header.sequence, arrival_s, size)
+        if self._mailbox.put(_Arrived(frame, message.header, arrival_s)) is not None:
             self._diagnostics.dropped('server_busy', _BUSY)
         self._publish_reports()
 
     def _serve(self, arrived: _Arrived) -> None:
         """Decode a frame and publish its detections; runs in the worker's thread."""
-        message, settings = arrived.message, self._live.current
+        frame, settings = arrived.frame, self._live.current
         try:
-            frame = read_frame(message)
             found, = self._server.detect(
                 [decode_frame(frame, self._manifest)],
                 settings.score_threshold, settings.max_detections)
         except (WireError, OffboardError) as error:
-            self._diagnostics.dropped(
-                offboard_reason(error), f'frame {message.sequence} dropped: {error}')
+            self._refuse(frame.header.sequence, error)
             return
-        self._publish(found, message.header, frame.header.geometry)
+        self._publish(found, arrived.header, frame.header.geometry)
         self._arrivals.decoded(
             frame.header.sender_start_ns, frame.header.sequence,
             time.monotonic() - arrived.arrival_s)
+
+    def _refuse(self, sequence: int, error: Exception) -> None:
+        self._diagnostics.dropped(offboard_reason(error), f'frame {sequence} dropped: {error}')
 
     def _publish(self, found: Detections, header: Header, geometry: FrameGeometry) -> None:
         self._detections.publish(

@@ -16,9 +16,9 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from slim_split_ros.control import Decision
+from slim_split_ros.control import ControlError, Decision
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
-from slim_split_ros.onboard import FrameEncoder, OnboardError
+from slim_split_ros.onboard import FrameEncoder, OnboardError, find_operating_points
 from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters, onboard_reason
 from slim_split_ros.ros.errors import SettingError
 from slim_split_ros.ros.frame_maker import FrameMaker
@@ -29,23 +29,23 @@ from slim_split_ros.ros.messages import (
     decode_compressed,
     frame_message,
     read_report,
+    report_data,
     status_message,
     to_ns,
     view_raw,
 )
 from slim_split_ros.ros.model import bundle_folder
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
-from slim_split_ros.ros.operating_point_file import read_operating_points
 from slim_split_ros.ros.pacing import Pacer
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
-from slim_split_ros.ros.resident_pages import release_code_pages
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.width_choice import make_chooser
 from slim_split_ros.ros.worker import Mailbox, Worker
 from slim_split_ros.wire import EncodedPayload, WireError, encoded_frame_bytes, load_manifest
 
 _STATUS_PERIOD_S = 1.0
+_WARNING_PERIOD_S = 5.0
 _LOST_REMEDY = (
     'images were lost before they reached this node: raw images over best effort need a larger '
     'shared-memory segment at both ends; load config/fastdds_large_images.xml (README, '
@@ -76,7 +76,6 @@ class Onboard(Node):
         self._mailbox: Mailbox[_Waiting] = Mailbox()
         self._worker = Worker(self._mailbox, self._serve, self._diagnostics.failed)
         self._connect(settings)
-        release_code_pages()
         self._worker.start()
 
     def stop(self) -> None:
@@ -91,7 +90,7 @@ class Onboard(Node):
         # Not the node's clock: in simulated time it stands at 0 until somebody publishes it, and
         # a restart would look like the run before.
         self._maker = FrameMaker(encoder, read_pixels, manifest.fingerprint, time.time_ns())
-        self._chooser = make_chooser(read_operating_points(manifest), manifest, settings)
+        self._chooser = make_chooser(find_operating_points(manifest), manifest, settings)
         self._live.require(self._chooser.check)
         self._live.on_change(lambda _, new: self._chooser.replace_settings(new))
 
@@ -127,8 +126,14 @@ class Onboard(Node):
         self._diagnostics.dropped('message_lost', _LOST_REMEDY, event.total_count_change)
 
     def _on_report(self, message: LinkReport) -> None:
-        if to_ns(message.sender_start) == self._maker.sender_start_ns:
-            self._chooser.on_report(read_report(message), time.monotonic())
+        try:
+            report = read_report(message)
+        except WireError as error:
+            self.get_logger().warning(
+                f'link report ignored: {error}', throttle_duration_sec=_WARNING_PERIOD_S)
+            return
+        if report.sender_start_ns == self._maker.sender_start_ns:
+            self._chooser.on_report(report_data(report), time.monotonic())
             self._mailbox.release()
 
     def _serve(self, waiting: _Waiting) -> None:
@@ -187,7 +192,8 @@ def _size_bytes(frame: EncodedPayload, header: Header) -> int:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is told to stop; return the exit status."""
-    return run_node(Onboard, args, start_errors=(WireError, OnboardError, SettingError))
+    return run_node(
+        Onboard, args, start_errors=(ControlError, WireError, OnboardError, SettingError))
 
 
 if __name__ == '__main__':

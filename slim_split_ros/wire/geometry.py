@@ -1,5 +1,5 @@
 """
-How does a camera image lie in the network's input? Both sides compute it from four sizes.
+How a camera image lies in the network's input, which both sides compute from four sizes.
 
 It moves no pixels: `onboard/letterbox.py` does.
 """
@@ -45,8 +45,8 @@ class FrameGeometry:
             ('input_height', MAX_INPUT_SIDE),
         ):
             value = getattr(self, name)
-            if not 1 <= value <= limit:
-                raise GeometryError(f'{name} is {value}, must be 1 to {limit} pixels')
+            if type(value) is not int or not 1 <= value <= limit:
+                raise GeometryError(f'{name} is {value!r:.40}, must be 1 to {limit} pixels')
         if self.resized_width > self.input_width or self.resized_height > self.input_height:
             raise GeometryError(
                 f'an image of {self.image_width}x{self.image_height} pixels does not fit into a '

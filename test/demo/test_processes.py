@@ -3,14 +3,16 @@
 import doctest
 import os
 from pathlib import Path
+import signal
 import time
 
+import psutil
 import pytest
 
 from slim_split_ros.demo import processes
 from slim_split_ros.demo.errors import DemoError
 from slim_split_ros.demo.processes import ChildProcess, NodePlan, end_all
-from support.processes import wait_until
+from support.processes import Process, wait_until
 
 STUBBORN = """
 import signal, time
@@ -32,7 +34,7 @@ def start(tmp_path):
         (tmp_path / f'{name}.py').write_text(program)
         environment = {**os.environ, 'PYTHONPATH': str(tmp_path)}
         children.append(ChildProcess(
-            NodePlan(name, name), tmp_path / f'{name}.log', environment))
+            name, NodePlan(name, name).command(), tmp_path / f'{name}.log', environment))
         return children[-1]
 
     yield start
@@ -46,7 +48,7 @@ def test_example_in_docstring_runs():
 def test_text_that_looks_like_a_number_stays_text_for_ros():
     plan = NodePlan('onboard', 'm', {'model': '1', 'loop': True}, {'image': 'cam'})
 
-    assert plan.arguments()[3:] == ['-p', 'model:="1"', '-p', 'loop:=true', '-r', 'image:=cam']
+    assert plan.command()[4:] == ['-p', 'model:="1"', '-p', 'loop:=true', '-r', 'image:=cam']
 
 
 def test_early_end_is_told_with_status_and_last_lines(start):
@@ -86,3 +88,46 @@ def test_ending_asks_all_processes_at_once(start):
 
     assert time.monotonic() - started_s < 2 * processes._PATIENCE_S[2]
     assert all(child.has_ended(0.0) for child in children)
+
+
+TWO_PROGRAMS = """
+from pathlib import Path
+import os, sys, time
+from slim_split_ros.demo.processes import ChildProcess
+child = ChildProcess('child', [{prefix} sys.executable, '-c',
+    'import os, time; print(os.getpid(), flush=True); time.sleep(600)'],
+    Path({log!r}), os.environ)
+while not child.output.strip():
+    time.sleep(0.01)
+print('both run', flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize('prefix', ['', "'unshare', '--net', "], ids=['plain', 'in a namespace'])
+def test_programs_end_with_who_started_them_even_if_that_is_killed(tmp_path, checkout, prefix):
+    if prefix and os.geteuid() != 0:
+        pytest.skip('a namespace needs root')
+    log = tmp_path / 'child.log'
+    parent = Process.start(
+        ['-c', TWO_PROGRAMS.format(prefix=prefix, log=str(log))], tmp_path / 'parent.log',
+        checkout, {})
+    parent.wait_for_output('both run', 20.0)
+    child = psutil.Process(int(log.read_text()))
+
+    parent.signal(signal.SIGKILL)
+
+    child.wait(10.0)  # raises TimeoutExpired while it runs
+    parent.end()
+
+
+def test_what_a_dead_program_started_ends_too(tmp_path, checkout):
+    program = ('import subprocess, sys; print(subprocess.Popen([sys.executable, "-c", '
+               '"import time; time.sleep(600)"]).pid, flush=True)')
+    process = Process.start(['-c', program], tmp_path / 'log', checkout, {})
+    assert process.wait(20.0) == 0
+    grandchild = psutil.Process(int(process.output))
+
+    process.end()
+
+    grandchild.wait(10.0)  # raises TimeoutExpired while it runs

@@ -2,26 +2,23 @@
 
 from pathlib import Path
 
-from slim_split_ros.control import ControlSettings, OperatingPoints, PolicyName, WidthController
+from slim_split_ros.control import ControlSettings, OperatingPoints, PolicyName
 from slim_split_ros.linklab import (
     FrameRow,
     Results,
-    Schedule,
+    RunSettings,
     Trace,
-    draw_frames,
-    emulate,
-    make_reference,
-    parse_points,
     parse_trace,
-    summarize,
+    run_emulation,
 )
+from slim_split_ros.onboard import read_operating_points
 
 DATA = Path(__file__).parent / 'data'
 
 
 def read_points(name: str = 'sixteen_points') -> OperatingPoints:
     """Read one of the stand-in tables."""
-    return parse_points((DATA / f'{name}.yaml').read_text('utf-8'), name)
+    return read_operating_points(DATA / f'{name}.yaml')
 
 
 def make_trace(*stretches: tuple[float, float], delay_ms: float = 20.0,
@@ -39,14 +36,10 @@ def run_policy(trace: Trace, policy: str = 'auto', fps: float = 10.0, width: flo
                table: str = 'sixteen_points', with_loss: bool = False,
                seed: int = 0) -> tuple[list[FrameRow], Results]:
     """Emulate a policy and give rows and figures."""
-    points = read_points(table)
-    schedule = Schedule(0.3, fps, 0.025, trace.duration_s, with_loss)
-    frames = draw_frames(tuple(points), schedule.frame_count, seed)
-    controller = WidthController(points, ControlSettings(
-        PolicyName(policy), 0.3, fps, pinned_width=width))
-    rows = emulate(trace, frames, schedule, controller, seed)
-    reference = make_reference(trace, frames, schedule)
-    return rows, summarize(trace, policy, schedule, rows, reference)
+    control = ControlSettings(PolicyName(policy), 0.3, fps, pinned_width=width)
+    run = run_emulation(trace, read_points(table),
+                        RunSettings(control, with_loss=with_loss, seed=seed))
+    return run.rows, run.results
 
 
 def is_late(row: FrameRow) -> bool:

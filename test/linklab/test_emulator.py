@@ -13,7 +13,8 @@ def test_the_same_run_twice_gives_the_same_rows() -> None:
 def test_a_pinned_frame_takes_encoding_transmission_delays_and_server() -> None:
     rows, _ = run_policy(make_trace((5.0, 1000.0)), policy='fixed', width=0.5)
     row = rows[20]
-    expected_s = (row.sent_s - row.captured_s) + row.bytes * 8.0 / 1e6 + 0.02 + 0.025 + 0.02
+    on_link_s = row.message_bytes * 8.0 / 1e6
+    expected_s = (row.sent_s - row.captured_s) + on_link_s + 0.02 + 0.025 + 0.02
     assert row.back_s - row.captured_s == pytest.approx(expected_s, abs=1e-6)
 
 

@@ -3,24 +3,24 @@
 import pytest
 
 from linklab.lab import make_trace
-from slim_split_ros.linklab.live_path import LivePath
+from slim_split_ros.linklab import LivePath
 
 
 def test_a_message_waits_for_the_one_before_it_and_then_for_the_delay() -> None:
     path = LivePath(make_trace((10.0, 80.0), delay_ms=30.0), seed=0)
-    assert path.forth(1000, 1.0) == pytest.approx(1.13)
-    assert path.forth(1000, 1.0) == pytest.approx(1.23)
+    assert path.uplink(1000, 1.0) == pytest.approx(1.13)
+    assert path.uplink(1000, 1.0) == pytest.approx(1.23)
 
 
 def test_the_way_back_has_the_delay_alone() -> None:
     path = LivePath(make_trace((10.0, 80.0), delay_ms=30.0), seed=0)
-    assert [path.back(1.0), path.back(1.0)] == pytest.approx([1.03, 1.03])
+    assert [path.downlink(1.0), path.downlink(1.0)] == pytest.approx([1.03, 1.03])
 
 
 def test_nothing_comes_through_a_dead_or_a_full_link() -> None:
-    assert LivePath(make_trace((10.0, 0.0)), seed=0).forth(1000, 1.0) is None
+    assert LivePath(make_trace((10.0, 0.0)), seed=0).uplink(1000, 1.0) is None
     path = LivePath(make_trace((10.0, 80.0)), seed=0)
-    assert [path.forth(10_000, 1.0) is None, path.forth(10_000, 1.0) is None] == [False, True]
+    assert [path.uplink(10_000, 1.0) is None, path.uplink(10_000, 1.0) is None] == [False, True]
 
 
 def test_long_messages_are_lost_more_often_and_the_seed_says_which() -> None:
@@ -28,11 +28,11 @@ def test_long_messages_are_lost_more_often_and_the_seed_says_which() -> None:
 
     def lost(message_bytes: int, seed: int) -> list[bool]:
         path = LivePath(trace, seed)
-        return [path.forth(message_bytes, 0.5 * number) is None for number in range(400)]
+        return [path.uplink(message_bytes, 0.5 * number) is None for number in range(400)]
 
     assert lost(1000, 3) == lost(1000, 3) != lost(1000, 4)
     assert sum(lost(1000, 3)) == pytest.approx(80, abs=30)
     assert sum(lost(6000, 3)) == pytest.approx(400 * (1 - 0.8 ** 5), abs=40)
     path = LivePath(trace, 5)
-    lost_back = sum(path.back(0.5 * number) is None for number in range(400))
+    lost_back = sum(path.downlink(0.5 * number) is None for number in range(400))
     assert lost_back == pytest.approx(80, abs=30)

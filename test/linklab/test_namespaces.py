@@ -1,25 +1,14 @@
 import os
-import shutil
 import subprocess
+import sys
 
+import psutil
 import pytest
 
 from slim_split_ros.linklab import namespaces
 from slim_split_ros.linklab.errors import NamespaceError
 from slim_split_ros.linklab.namespaces import Namespaces
-
-
-def can_make_namespaces() -> bool:
-    if os.geteuid() != 0 or any(shutil.which(tool) is None for tool in namespaces.TOOLS):
-        return False
-    name = f'slim_probe_{os.getpid()}'
-    made = subprocess.run(['ip', 'netns', 'add', name], check=False, capture_output=True)
-    subprocess.run(['ip', 'netns', 'delete', name], check=False, capture_output=True)
-    return made.returncode == 0
-
-
-needs_root = pytest.mark.skipif(
-    not can_make_namespaces(), reason='network namespaces need root and iproute2')
+from support.network_namespaces import namespace_names, needs_root
 
 
 def test_without_root_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,9 +28,7 @@ def test_without_tools_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
 def test_the_two_sides_reach_each_other_and_nothing_is_left() -> None:
     with Namespaces() as link:
         link.shape(10_000.0, 50_000.0)
-        listed = subprocess.run(['ip', 'netns', 'list'], check=True, capture_output=True,
-                                text=True).stdout
-        assert link.robot in listed and link.server in listed
+        assert {link.robot, link.server} <= namespace_names()
         code = ('import socket; s = socket.create_server(("10.77.0.2", 9000)); '
                 's.settimeout(20); print("up", flush=True); '
                 'c, _ = s.accept(); c.settimeout(20); assert c.recv(5) == b"hello"')
@@ -53,8 +40,7 @@ def test_the_two_sides_reach_each_other_and_nothing_is_left() -> None:
         subprocess.run(link.command(link.robot, 'python3', '-c', client), check=True, timeout=30)
         assert server.wait(20) == 0
         server.stdout.close()
-    listed = subprocess.run(['ip', 'netns', 'list'], check=True, capture_output=True, text=True)
-    assert link.robot not in listed.stdout and link.server not in listed.stdout
+    assert not namespace_names() & {link.robot, link.server}
 
 
 @needs_root
@@ -76,8 +62,37 @@ def test_both_ends_run_at_once() -> None:
 def test_the_namespaces_are_gone_after_an_error() -> None:
     with pytest.raises(RuntimeError), Namespaces() as link:
         raise RuntimeError('inside')
-    listed = subprocess.run(['ip', 'netns', 'list'], check=True, capture_output=True, text=True)
-    assert link.robot not in listed.stdout
+    assert link.robot not in namespace_names()
+
+
+@needs_root
+def test_what_a_killed_run_left_is_gone_once_another_begins() -> None:
+    code = ('import subprocess, time\n'
+            'from slim_split_ros.linklab.namespaces import Namespaces\n'
+            'with Namespaces() as link:\n'
+            '  node = subprocess.Popen(link.command(link.server, "sleep", "60"))\n'
+            '  print(link.robot, link.server, node.pid, flush=True); time.sleep(60)\n')
+    run = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True)
+    robot, server, number = run.stdout.readline().split()
+    node = psutil.Process(int(number))
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    assert {robot, server} <= namespace_names()
+
+    with Namespaces() as link:
+        assert namespace_names() >= {link.robot, link.server}
+        assert not namespace_names() & {robot, server}
+        assert not psutil.wait_procs([node], timeout=5.0)[1]
+
+
+@needs_root
+def test_a_run_beside_another_leaves_it_alone() -> None:
+    with Namespaces() as link:
+        code = ('from slim_split_ros.linklab.namespaces import Namespaces\n'
+                'with Namespaces(): pass\n')
+        subprocess.run([sys.executable, '-c', code], check=True, timeout=60)
+        assert namespace_names() >= {link.robot, link.server}
 
 
 @needs_root

@@ -29,7 +29,7 @@ def test_after_a_step_down_of_four_to_one_at_most_three_frames_are_late(table: s
 
 def test_a_link_with_room_gets_the_finest_step() -> None:
     rows, _ = run_policy(make_trace((20.0, 2400.0)), table='finer_steps')
-    assert sum(row.bytes for row in rows[100:]) > 5_000 * len(rows[100:])
+    assert sum(row.message_bytes for row in rows[100:]) > 5_000 * len(rows[100:])
 
 
 def test_after_a_step_up_the_right_width_comes_within_two_seconds() -> None:
@@ -46,7 +46,7 @@ def test_after_an_outage_it_is_back_within_a_second() -> None:
 
 def test_during_an_outage_little_is_queued() -> None:
     rows, _ = run_policy(make_trace((20.0, 600.0), (5.0, 0.0), (20.0, 600.0)), fps=30.0)
-    during = [row.bytes for row in rows if 20.3 < row.captured_s < 24.5]
+    during = [row.message_bytes for row in rows if 20.3 < row.captured_s < 24.5]
     assert sum(during) < 10_000
 
 

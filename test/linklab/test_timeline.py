@@ -12,7 +12,7 @@ def test_the_bins_add_up_to_the_run() -> None:
     assert timeline.capacity_kbps[0] == pytest.approx(300.0)
     assert timeline.capacity_kbps[-1] == pytest.approx(600.0)
     assert sum(timeline.sent_kbps) * 0.5 == pytest.approx(
-        sum(row.bytes for row in rows if row.sent_s) * 8e-3)
+        sum(row.message_bytes for row in rows if row.sent_s) * 8e-3)
     assert sum(timeline.on_time_share) / len(timeline.bin_s) == pytest.approx(
         results.on_time_frames / 100, abs=1e-6)
 

@@ -24,7 +24,8 @@ def sealed(message: EncodedFrame, payload: bytes, **changes: object) -> EncodedF
         'geometry': FrameGeometry(message.image_width, message.image_height,
                                   message.input_width, message.input_height),
         'width': message.width, 'rate': message.rate, 'fingerprint': message.fingerprint,
-        'stamp_ns': to_ns(message.header.stamp), 'encode_ms': message.encode_ms, **changes}
+        'stamp_ns': to_ns(message.header.stamp), 'encode_ms': message.encode_ms,
+        'frame_id': message.header.frame_id, **changes}
     return frame_message(EncodedPayload(FrameHeader(**fields), payload), message.header)
 
 
@@ -72,12 +73,28 @@ def width_that_is_no_number(message: EncodedFrame) -> EncodedFrame:
     return message
 
 
+def under_another_name(message: EncodedFrame) -> EncodedFrame:
+    message.header.frame_id += 'x'
+    return message
+
+
+def of_a_second_too_long(message: EncodedFrame) -> EncodedFrame:
+    message.header.stamp.sec -= 1
+    message.header.stamp.nanosec += 10**9
+    return message
+
+
+def of_another_coder(message: EncodedFrame) -> EncodedFrame:
+    return sealed(message, b'\x00' + message.payload.tobytes()[1:])
+
+
 BAD: dict[Callable[[EncodedFrame], EncodedFrame], str] = {
     cut: '(checksum: 1', flipped: '(checksum: ', emptied: '(payload: 1',
     of_a_later_version: '(payload: ', of_another_model: '(model: 1',
     of_an_unknown_width: '(mismatch: 1', of_an_unknown_rate: '(mismatch: ',
     one_chunk_of_three: '(mismatch: ', without_size: '(header: 1',
-    width_that_is_no_number: '(header: ',
+    width_that_is_no_number: '(header: ', under_another_name: '(checksum: ',
+    of_a_second_too_long: '(header: ', of_another_coder: '(payload: ',
 }
 
 

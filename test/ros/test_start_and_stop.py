@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-import json
 from pathlib import Path
 import shutil
 import signal
@@ -129,14 +128,11 @@ def test_a_damaged_model_file_is_named_and_ends_with_status_1(
 def test_a_network_that_the_runtime_refuses_is_named(
     tiny_bundle: Path, tmp_path: Path, nodes: list[Process]
 ) -> None:
-    import hashlib
+    from support.bundles import replace_file
 
     folder = tmp_path / 'wrong'
     shutil.copytree(tiny_bundle, folder)
-    (folder / 'server.onnx').write_bytes(b'no network')
-    manifest = json.loads((folder / 'manifest.json').read_text())
-    manifest['files']['server.onnx'] = hashlib.sha256(b'no network').hexdigest()
-    (folder / 'manifest.json').write_text(json.dumps(manifest))
+    replace_file(folder, 'server.onnx', b'no network')
     nodes.append(start_node('offboard', tmp_path / 'log', {'model': folder, 'device': 'cpu'}))
     assert nodes[0].wait(END_S) == 1
     assert f'{folder}/server.onnx does not load' in nodes[0].output

@@ -87,6 +87,7 @@ def describe_ensemble(model: EnsembleDetector, names: dict[int, str]) -> dict[st
             'gains': [gain_of_bits(count) for count in bits],
         } for members, name in names.items()],
         'bits': bits,
+        'coder': 'bits',
         'server': SERVER_FILE,
         'candidates': CANDIDATES,
     }

@@ -91,6 +91,7 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
             'gains': list(config.rate_gains[index]),
             'entropy_tables': [of_rate.to_json() for of_rate in tables[index]],
         } for index, width in enumerate(config.widths)],
+        'coder': 'levels',
         'server': SERVER_FILE,
         'candidates': CANDIDATES,
     }

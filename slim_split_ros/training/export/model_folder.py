@@ -13,10 +13,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from slim_split_ros.networks.stored_weights import WEIGHTS_FILE, CodecModel, save_model
-from slim_split_ros.wire.fingerprint import fingerprint_model
+from slim_split_ros.wire.fingerprint import fingerprint_manifest
 
 MANIFEST_FILE = 'manifest.json'
 SERVER_FILE = 'server.onnx'
@@ -41,16 +39,13 @@ def seal_folder(
     `description` is what both sides must agree on, as plain JSON data.
     """
     save_model(model, folder / WEIGHTS_FILE)
-    return write_manifest(model, description, (*graphs, WEIGHTS_FILE), folder)
+    return write_manifest(description, (*graphs, WEIGHTS_FILE), folder)
 
 
-def write_manifest(
-    model: nn.Module, description: dict[str, Any], names: Iterable[str], folder: Path
-) -> str:
+def write_manifest(description: dict[str, Any], names: Iterable[str], folder: Path) -> str:
     """Write the manifest of these files of a folder; return the model's fingerprint."""
-    fingerprint = fingerprint_model(description, {
-        name: tensor.numpy() for name, tensor in model.state_dict().items()})
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
-    manifest = {**description, 'fingerprint': fingerprint, 'files': files}
+    manifest = {**description, 'files': files}
+    manifest['fingerprint'] = fingerprint_manifest(manifest)
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest) + '\n', 'utf-8')
-    return fingerprint
+    return manifest['fingerprint']

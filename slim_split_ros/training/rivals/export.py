@@ -107,7 +107,7 @@ def _write_single(robot: RobotEntropic | RobotLate, server: PlainServer, codec: 
                   stored: StoredRivals, folder: Path) -> None:
     """Write the folder of a codec of one width and one rate."""
     folder.mkdir(parents=True, exist_ok=True)
-    both = round_to_half(nn.ModuleDict({'robot': robot, 'server': server}))
+    round_to_half(nn.ModuleDict({'robot': robot, 'server': server}))
     channels = robot.latent_channels
     write_encoder(robot, channels, folder / encoder_file(1.0))
     write_server(server, channels, robot.latent_stride, folder / SERVER_FILE)
@@ -121,10 +121,11 @@ def _write_single(robot: RobotEntropic | RobotLate, server: PlainServer, codec: 
             'width': 1.0, 'channels': channels, 'latent_channels': channels,
             'encoder': encoder_file(1.0), 'gains': [robot.gain],
             'entropy_tables': stored.tables[codec]}],
+        'coder': 'ans',
         'server': SERVER_FILE,
         'candidates': CANDIDATES,
     }
-    write_manifest(both, description, (encoder_file(1.0), SERVER_FILE), folder)
+    write_manifest(description, (encoder_file(1.0), SERVER_FILE), folder)
 
 
 def _write_static(stored: StoredRivals, server: SplitDetector, folder: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_saturated_latent_stays_within_its_bits(manifest: Manifest) -> None:
     for rate, bits in enumerate(BITS_OF_RATES):
         encoded = encoder.encode(pixels, 1.0, rate)
 
-        symbols = unpack_symbols(encoded.payload, (6, 24, 32), bits=bits)
+        symbols = unpack_symbols(encoded.payload, (6, 24, 32), manifest.coder, bits=bits)
         assert (symbols.min(), symbols.max()) == (-2 ** (bits - 1), 2 ** (bits - 1) - 1)
 
 

@@ -67,7 +67,8 @@ def test_the_robot_sends_the_symbols_of_torch(
 ) -> None:
     manifest = manifests[codec]
     encoded = FrameEncoder(manifest).encode(picture(), 1.0, 0)
-    symbols = unpack_symbols(encoded.payload, encoded.symbol_shape, manifest.tables(0, 0))
+    symbols = unpack_symbols(
+        encoded.payload, encoded.symbol_shape, manifest.coder, manifest.tables(0, 0))
     with torch.no_grad():
         image = normalize(torch.from_numpy(picture())[None].permute(0, 3, 1, 2))
         expected = torch_symbols(stored, codec, image)[0].numpy()
