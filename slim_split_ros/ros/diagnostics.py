@@ -13,8 +13,7 @@ import traceback
 
 from rclpy.node import Node
 
-from slim_split_ros.onboard import EncodingError, ImageError
-from slim_split_ros.wire import ChecksumError, FieldError, GeometryError, PayloadError
+from slim_split_ros.wire import ChecksumError, FieldError, PayloadError
 
 FAILURE = 'failure'
 _WINDOW_S = 1.0
@@ -121,12 +120,6 @@ class Diagnostics:
         # While shutting down the publishers fail under the last frame: no news.
         if self._node.context.ok():
             self.dropped(FAILURE, ''.join(traceback.format_exception(error)).rstrip())
-
-
-def onboard_reason(error: Exception) -> str:
-    """Name why an image did not become a frame."""
-    return _word(error, ((EncodingError, 'encoding'), (ImageError, 'image'),
-                         (GeometryError, 'size'), (FieldError, 'header')))
 
 
 def offboard_reason(error: Exception) -> str:

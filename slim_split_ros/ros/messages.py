@@ -5,9 +5,10 @@ Images and boxes, frames and reports, statuses and stamps; what a value means is
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
+from typing import TYPE_CHECKING
 
 from builtin_interfaces.msg import Time
 import numpy as np
@@ -30,12 +31,12 @@ from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader, check, seal
 from slim_split_ros.wire.report import ReceivedReport
 
-_NS_PER_S = 1_000_000_000
-_LONGEST_AGE_S = 1.0
-_MS_PER_S = 1000.0
+if TYPE_CHECKING:
+    # The onboard node imports this file, and no server room.
+    from slim_split_ros.offboard import Report
 
-# Raise ImageError for a message whose fields contradict each other.
-PixelReader = Callable[[Image | CompressedImage], PixelView]
+_NS_PER_S = 1_000_000_000
+_MS_PER_S = 1000.0
 
 
 def to_ns(stamp: Time) -> int:
@@ -54,26 +55,19 @@ def to_stamp(time_ns: int) -> Time:
     return Time(sec=seconds, nanosec=nanoseconds)
 
 
-def believable_age_s(stamp_ns: int, now_ns: int) -> float:
-    """
-    Return how long ago a stamp was, 0 for one from another clock: a bag's, or the future's.
-
-    >>> believable_age_s(1_000_000_000, 1_030_000_000), believable_age_s(5, 1_030_000_000)
-    (0.03, 0.0)
-    """
-    age_s = (now_ns - stamp_ns) / _NS_PER_S
-    return age_s if 0.0 <= age_s <= _LONGEST_AGE_S else 0.0
-
-
 def view_raw(message: Image) -> PixelView:
-    """View a raw image, without a copy where the encoding allows it."""
+    """
+    View a raw image, without a copy where the encoding allows it.
+
+    Raises ImageError for a message whose fields contradict each other.
+    """
     return view_image(
         message.encoding, message.width, message.height, message.step,
         bool(message.is_bigendian), message.data)
 
 
 def decode_compressed(message: CompressedImage) -> PixelView:
-    """Decode a compressed image."""
+    """Decode a compressed image; raises ImageError for what is none, or not whole."""
     return decode_image(message.data)
 
 
@@ -136,16 +130,21 @@ def read_frame(message: EncodedFrame) -> EncodedPayload:
     return EncodedPayload(header, message.payload.tobytes())
 
 
-def report_message(report: LinkReportData, sender_start_ns: int, stamp_ns: int) -> LinkReport:
+def camera_header(fields: FrameHeader) -> Header:
+    """Return the header of the camera image that a frame was made of."""
+    return Header(stamp=to_stamp(fields.stamp_ns), frame_id=fields.frame_id)
+
+
+def report_message(report: 'Report', stamp_ns: int) -> LinkReport:
     """Make the message of a report on one sender."""
     arrivals = report.arrivals
     return LinkReport(
-        stamp=to_stamp(stamp_ns), sender_start=to_stamp(sender_start_ns),
+        stamp=to_stamp(stamp_ns), sender_start=to_stamp(report.sender_start_ns),
         report_sequence=report.report_sequence, receiver_id=report.receiver_id,
         sent_s=report.sent_s,
         sequence=array('I', [arrival.sequence for arrival in arrivals]),
         arrival_s=array('d', [arrival.arrival_s for arrival in arrivals]),
-        bytes=array('I', [arrival.payload_bytes for arrival in arrivals]),
+        bytes=array('I', [arrival.message_bytes for arrival in arrivals]),
         server_ms=array('f', [_MS_PER_S * arrival.server_s for arrival in arrivals]))
 
 

@@ -89,7 +89,7 @@ def unpack_symbols(
     proportion to `shape`, which comes from a checked header, never from the payload.
     """
     symbols_count = shape[0] * shape[1] * shape[2]
-    _check_start(payload, coder, symbols_count)
+    check_payload_start(payload, coder, symbols_count)
     stream = bytes(payload[1:])
     if coder is Coder.ANS:
         symbols = ans_coder.decode_symbols(
@@ -110,8 +110,8 @@ def unpack_symbols(
     return symbols.reshape(shape)
 
 
-def _check_start(payload: bytes, coder: Coder, symbols_count: int) -> None:
-    """Refuse what another coder made, and what is too long for any."""
+def check_payload_start(payload: bytes, coder: Coder, symbols_count: int) -> None:
+    """Raise PayloadError for what another coder made, and for what is too long for any."""
     if not payload:
         raise PayloadError('payload is empty: it must start with the id of its coder')
     if payload[0] != coder:

@@ -11,8 +11,8 @@ import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
-from slim_split_ros.control.link.arrivals import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, LinkReport
+from slim_split_ros.offboard import Arrival, Report
 from slim_split_ros.ros.messages import (
     DetectionWriter,
     frame_message,
@@ -24,6 +24,7 @@ from slim_split_ros.ros.messages import (
     to_ns,
     to_stamp,
 )
+from slim_split_ros.ros.messages import camera_header as header_of_camera
 from slim_split_ros.wire import (
     ChecksumError,
     EncodedPayload,
@@ -61,6 +62,7 @@ def test_a_frame_survives_the_wire() -> None:
     for name in ('sender_start_ns', 'sequence', 'geometry', 'width', 'rate', 'fingerprint',
                  'stamp_ns', 'chunk_index', 'chunk_count', 'frame_id'):
         assert getattr(read.header, name) == getattr(FRAME.header, name)
+    assert header_of_camera(read.header) == camera_header()
 
 
 def test_a_change_of_any_sealed_field_is_seen() -> None:
@@ -81,12 +83,16 @@ def test_a_change_of_any_sealed_field_is_seen() -> None:
     message.width = 7.0
     with pytest.raises(FieldError, match='width is 7.0'):
         read_frame(message)
+    message = frame_message(FRAME, camera_header())
+    message.sender_start.nanosec += 1_000_000_000
+    with pytest.raises(FieldError, match=r'sender_start\.nanosec is 1'):
+        read_frame(message)
 
 
 def test_a_report_survives_the_wire_with_what_is_not_known_yet() -> None:
-    report = LinkReportData(2**64 - 1, 9, 123.456789, (
+    report = Report(FRAME.header.sender_start_ns, 2**64 - 1, 9, 123.456789, (
         Arrival(4, 100.25, 900, 0.025), Arrival(5, 100.5, 950)))
-    raw = serialize_message(report_message(report, FRAME.header.sender_start_ns, stamp_ns=5))
+    raw = serialize_message(report_message(report, stamp_ns=5))
     checked = read_report(deserialize_message(raw, LinkReport))
     read = report_data(checked)
     assert checked.sender_start_ns == FRAME.header.sender_start_ns

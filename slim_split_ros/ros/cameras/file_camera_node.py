@@ -4,6 +4,10 @@ A folder of images, a video file or a video device as a camera on ROS topics.
     python -m slim_split_ros.ros.cameras.file_camera_node --ros-args -p source:=FOLDER -p fps:=10.0
 """
 
+if __name__ == '__main__':  # a signal, or a package missing, during the imports below
+    from slim_split_ros.ros.ending import end_quietly
+    end_quietly()
+
 from collections.abc import Iterator, Sequence
 import sys
 
@@ -19,6 +23,7 @@ from slim_split_ros.ros.cameras.source_end import SourceEnd
 from slim_split_ros.ros.messages import make_image
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import SENSOR_DATA, overridable
+from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
 
 
@@ -30,6 +35,7 @@ class FileCamera(Node):
         settings = LiveParameters(self, FileCameraSettings).current
         self._images = self.create_publisher(
             Image, 'image', SENSOR_DATA, qos_overriding_options=overridable())
+        self._large_images = LargeImages(self)
         omissions = Omissions(self.get_logger().warning)
         self._pump = FramePump(
             timed_images(settings, omissions), self._publish, SourceEnd(self).reach)
@@ -41,6 +47,7 @@ class FileCamera(Node):
 
     def _publish(self, image: Image) -> None:
         image.header.stamp = self.get_clock().now().to_msg()
+        self._large_images.check(len(image.data))
         self._images.publish(image)
 
 

@@ -4,6 +4,10 @@ Answer how the simulated hall becomes a camera on ROS topics, with the truth bes
     python -m slim_split_ros.ros.cameras.sim_camera_node --ros-args -p seed:=7 -p fps:=10.0
 """
 
+if __name__ == '__main__':  # a signal, or a package missing, during the imports below
+    from slim_split_ros.ros.ending import end_quietly
+    end_quietly()
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -23,6 +27,7 @@ from slim_split_ros.ros.cameras.source_end import SourceEnd
 from slim_split_ros.ros.messages import DetectionWriter, make_image
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.simulation import CLASSES, Hall
 
@@ -46,6 +51,7 @@ class SimCamera(Node):
         self._images = self._topic(Image, 'image', SENSOR_DATA)
         self._camera_infos = self._topic(CameraInfo, 'camera_info', SENSOR_DATA)
         self._truths = self._topic(Detection2DArray, 'ground_truth', RELIABLE)
+        self._large_images = LargeImages(self)
         self._pump = FramePump(take_shots(settings), self._publish, SourceEnd(self).reach)
         self._pump.start()
 
@@ -58,6 +64,7 @@ class SimCamera(Node):
 
     def _publish(self, shot: Shot) -> None:
         shot.header.stamp = self.get_clock().now().to_msg()
+        self._large_images.check(len(shot.image.data))
         self._images.publish(shot.image)
         self._camera_infos.publish(shot.camera_info)
         self._truths.publish(shot.truth)

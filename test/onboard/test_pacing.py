@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from slim_split_ros.ros.pacing import Pacer
+from slim_split_ros.onboard.pacing import Pacer
 
 
 def admitted(times_s: list[float], target_fps: float) -> int:

@@ -1,17 +1,19 @@
-"""`demo --link`: the plan with an emulated link between both sides, and a page of what it did."""
+"""The plan of a demo with an emulated link between both sides, and what the link's page shows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 import time
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from slim_split_ros.demo.processes import NodePlan
-    from slim_split_ros.demo.run import DemoRecord
-    from slim_split_ros.linklab import FrameRow, Trace
-    from slim_split_ros.reports.link_page import LinkRun
+from slim_split_ros.demo.emulated_link_node import SENT
+from slim_split_ros.demo.plan import put_link_between
+from slim_split_ros.demo.processes import NodePlan
+from slim_split_ros.demo.run import DemoRecord
+from slim_split_ros.linklab import FrameRow, Schedule, Trace, make_timeline, read_trace
+from slim_split_ros.reports.link_page import LinkRun
+from slim_split_ros.ros.onboard_parameters import OnboardSettings
 
 _BITS_PER_KBIT = 1000.0
 
@@ -27,27 +29,15 @@ class DemoLink:
     @classmethod
     def begin(cls, path: Path) -> DemoLink:
         """Read a trace that begins now; raise LinkLabError or OSError for what is none."""
-        from slim_split_ros.linklab import read_trace
-
         return cls(path, read_trace(path), time.time())
 
-    def between(self, nodes: list[NodePlan]) -> list[NodePlan]:
+    def between(self, nodes: Sequence[NodePlan]) -> list[NodePlan]:
         """Put the link between the two sides."""
-        from slim_split_ros.demo.emulated_link_node import SENT
-        from slim_split_ros.demo.plan import put_link_between
-
-        return put_link_between(nodes, self.path, self.begins_s, SENT)
+        return put_link_between(list(nodes), self.path, self.begins_s, SENT)
 
 
 def describe_run(link: DemoLink, record: DemoRecord, seconds: float) -> LinkRun:
     """Return what the page of the link shows."""
-    from dataclasses import fields
-
-    from slim_split_ros.linklab import Schedule
-    from slim_split_ros.linklab.timeline import make_timeline
-    from slim_split_ros.reports.link_page import LinkRun
-    from slim_split_ros.ros.onboard_parameters import OnboardSettings
-
     settings = OnboardSettings()
     deadline_s = settings.deadline_ms / 1000.0
     rows = _rows(link, record)
@@ -61,22 +51,18 @@ def describe_run(link: DemoLink, record: DemoRecord, seconds: float) -> LinkRun:
 
 def _rows(link: DemoLink, record: DemoRecord) -> list[FrameRow]:
     """Return what became of each image, in seconds since measuring began."""
-    from slim_split_ros.linklab import FrameRow
-
     start_s = record.start_ns / 1e9
-    encoded = {seen.stamp_ns: seen for seen in record.records}
     rows = []
-    for stamp_ns in record.captured_ns:
-        row = FrameRow(stamp_ns / 1e9 - start_s)
-        seen = encoded.get(stamp_ns)
-        if seen is not None:
+    for seen in record.frames:
+        row = FrameRow(seen.stamp_ns / 1e9 - start_s)
+        if seen.width is not None:
             row.width, row.message_bytes = seen.width, seen.message_bytes
             row.sent_s = seen.sent_s - start_s
             if seen.arrived_s is not None:
                 delay_s = link.trace.delay_s(seen.arrived_s - link.begins_s)
                 row.left_queue_s = seen.arrived_s - delay_s - start_s
-            if seen.answered_ms is not None:
-                row.back_s = row.captured_s + seen.answered_ms / 1000.0
+            if seen.answered_ns is not None:
+                row.back_s = seen.answered_ns / 1e9 - start_s
         rows.append(row)
     return rows
 

@@ -1,4 +1,4 @@
-"""Answer whether a camera's frame is offered to the link, given `target_fps`."""
+"""Which frames of a camera are offered to the link, given `target_fps`."""
 
 # A camera that runs at the target, give or take its clock, loses nothing.
 _TOLERANCE = 1.01
