@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from slim_split_ros.detectors import Detections, OnnxDetector
+from slim_split_ros.detectors import Detections, DetectorRunError, OnnxDetector
 from slim_split_ros.offboard.decode import ServerInput
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime
@@ -55,11 +55,12 @@ class Served:
     Hold what came of a frame; boxes in pixels of the original image.
 
     `picture` is uint8 (h, w, 3), BGR, the image as it was rebuilt, without padding; None where
-    nobody asked for it or the model rebuilds none.
+    nobody asked for it or the model rebuilds none. `problem` says how the user's detector failed.
     """
 
     detections: Detections
     picture: np.ndarray | None
+    problem: str = ''
 
 
 class Server:
@@ -94,7 +95,7 @@ class Server:
         """
         Return what came of each frame, in the order given.
 
-        Raises DetectorRunError where a detector of the user's fails.
+        A detector of the user's that fails costs a frame's detections, never its picture.
         """
         served: dict[int, Served] = {}
         for members in _group_by_size(batch):
@@ -124,10 +125,10 @@ class Server:
             whole[:geometry.resized_height, :geometry.resized_width]
             for whole, geometry in zip(wholes, geometries, strict=True)]
         if self._detector:
-            found = [
+            return [
                 _detect_in(self._detector, picture, geometry, score_threshold, max_detections)
                 for picture, geometry in zip(pictures, geometries, strict=True)]
-        elif candidates is None:
+        if candidates is None:
             found = [NOTHING] * len(frames)
         else:
             found = [
@@ -166,12 +167,15 @@ def load_server(
 def _detect_in(
     detector: OnnxDetector, picture: np.ndarray, geometry: FrameGeometry, score_threshold: float,
     max_detections: int,
-) -> Detections:
+) -> Served:
     """Return what a detector finds in the rebuilt picture, in pixels of the original image."""
-    found = detector.detect(picture, score_threshold, max_detections)
+    try:
+        found = detector.detect(picture, score_threshold, max_detections)
+    except DetectorRunError as error:
+        return Served(NOTHING, picture, str(error))
     scales = np.array([geometry.image_width / geometry.resized_width,
                        geometry.image_height / geometry.resized_height] * 2, np.float32)
-    return Detections(found.boxes * scales, found.scores, found.labels)
+    return Served(Detections(found.boxes * scales, found.scores, found.labels), picture)
 
 
 def _group_by_size(batch: Sequence[ServerInput]) -> list[list[int]]:

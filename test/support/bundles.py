@@ -215,9 +215,9 @@ def _best_cells() -> list[Any]:
     node = helper.make_node
     return [
         node('Flatten', ['map'], ['cells'], axis=1),
-        node('TopK', ['cells', 'candidates'], ['values', 'places'], axis=1),
-        node('Add', ['values', 'one'], ['above']),
-        node('Div', ['values', 'above'], ['scores']),
+        node('TopK', ['cells', 'candidates'], ['best', 'places'], axis=1),
+        node('Add', ['best', 'one'], ['above']),
+        node('Div', ['best', 'above'], ['scores']),
         node('Gather', ['shape', 'last'], ['columns']),
         node('Mod', ['places', 'columns'], ['x']),
         node('Div', ['places', 'columns'], ['y']),
