@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import onnxruntime
 
 from slim_split_ros.detectors.candidates import Candidates, Outputs
 from slim_split_ros.detectors.conventions import READERS
@@ -15,6 +15,9 @@ from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.detectors.errors import DetectorError, DetectorFileError, DetectorRunError
 from slim_split_ros.detectors.picture_input import Placement, place_picture
 from slim_split_ros.detectors.recognise import Port, Signature, recognise
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 DEFAULT_SCORE_THRESHOLD = 0.3
 DEFAULT_MAX_DETECTIONS = 100
@@ -110,6 +113,9 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
     """
     if not path.is_file():
         raise DetectorFileError(f'{path} is no file: give the ONNX file of a detector')
+    # As in the server's runtime: where nobody loads a detector, nobody pays for it.
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

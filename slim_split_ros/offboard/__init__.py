@@ -18,7 +18,7 @@ from slim_split_ros.offboard.reception import (
     Received,
     Reception,
 )
-from slim_split_ros.offboard.server import Runtime, Server, load_server
+from slim_split_ros.offboard.server import Runtime, Served, Server, load_server
 
 __all__ = [
     'LONGEST_WAIT_S',
@@ -34,6 +34,7 @@ __all__ = [
     'Reception',
     'Report',
     'Runtime',
+    'Served',
     'Server',
     'ServerError',
     'ServerInput',

@@ -1,7 +1,7 @@
 """
-What does a person see of a frame's detections? Boxes with class and score on a canvas.
+What does a person see of a frame's detections? Boxes with class and score on the picture.
 
-What the server rebuilds of the picture stays inside its graph, so the canvas is dark.
+Where a model rebuilds none, the canvas is dark.
 """
 
 from __future__ import annotations
@@ -27,9 +27,16 @@ ROWS_AT_SCALE_1 = 900.0
 SMALLEST_SCALE = 0.35
 
 
-def new_canvas(geometry: FrameGeometry) -> np.ndarray:
-    """Return a dark picture of the original image's size, uint8 (H, W, 3)."""
-    return np.full((geometry.image_height, geometry.image_width, 3), CANVAS_GREY, np.uint8)
+def new_canvas(geometry: FrameGeometry, picture: np.ndarray | None = None) -> np.ndarray:
+    """
+    Return what to draw on, uint8 (H, W, 3) of the original image's size.
+
+    That is the rebuilt picture, uint8 (h, w, 3), enlarged; dark where there is none.
+    """
+    size = geometry.image_width, geometry.image_height
+    if picture is not None:
+        return cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
+    return np.full((*size[::-1], 3), CANVAS_GREY, np.uint8)
 
 
 def draw_detections(

@@ -1,5 +1,5 @@
 """
-How are decoded frames served? Batched by input size, run, and turned into detections.
+How are decoded frames served? Batched by input size, rebuilt to pictures, and detected in.
 
 What runs the network stands behind `Runtime`: one small file each.
 """
@@ -7,17 +7,19 @@ What runs the network stands behind `Runtime`: one small file each.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 import os
 from typing import Protocol
 
 import numpy as np
 
-from slim_split_ros.detectors.detections import Detections
+from slim_split_ros.detectors import Detections, DetectorRunError, OnnxDetector
 from slim_split_ros.offboard.decode import ServerInput
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime
 from slim_split_ros.offboard.postprocess import Candidates, select_detections
+from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.manifest import Manifest
 
 DEFAULT_SCORE_THRESHOLD = 0.3
@@ -28,67 +30,152 @@ DEFAULT_THREADS = 2
 GPU_DEVICES = ('/dev/nvidiactl', '/dev/nvhost-gpu', '/dev/kfd', '/dev/dxg')
 # Bounds the memory of one run.
 MAX_BATCH = 16
+NOTHING = Detections(
+    np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
 
 
 class Runtime(Protocol):
-    """Run the server's half of the network."""
+    """Run the server's half of the network: int8 (N, L, h, w), float32 (N, L), int64 (N,)."""
 
-    def run(
+    def rebuild(
+        self, symbols: np.ndarray, inverse_gain: np.ndarray, width_index: np.ndarray, *,
+        with_pictures: bool, detects: bool,
+    ) -> tuple[np.ndarray | None, list[Candidates] | None]:
+        """Return pictures uint8 (N, H, W, 3), BGR, and candidates, what is wanted of both."""
+
+    def detect_symbols(
         self, symbols: np.ndarray, inverse_gain: np.ndarray, width_index: np.ndarray
     ) -> list[Candidates]:
-        """
-        Return the candidates of each frame.
+        """Return the candidates of each frame of a model that rebuilds no pictures."""
 
-        int8 (N, L, h, w), float32 (N, L), int64 (N,).
-        """
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Served:
+    """
+    Hold what came of a frame; boxes in pixels of the original image.
+
+    `picture` is uint8 (h, w, 3), BGR, the image as it was rebuilt, without padding; None where
+    nobody asked for it or the model rebuilds none. `problem` says how the user's detector failed.
+    """
+
+    detections: Detections
+    picture: np.ndarray | None
+    problem: str = ''
 
 
 class Server:
     """
-    Detect in decoded frames; for one thread.
+    Rebuild pictures from decoded frames and detect in them; for one thread.
 
         server = load_server(manifest)
         (detections,) = server.detect([decode_frame(encoded, manifest)])
     """
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(
+        self, runtime: Runtime, *, has_pictures: bool, detector: OnnxDetector | None = None,
+        detects: bool = True,
+    ) -> None:
         self._runtime = runtime
+        self._has_pictures = has_pictures
+        self._detector = detector
+        self._detects = detects
 
     def detect(
         self, batch: Sequence[ServerInput], score_threshold: float = DEFAULT_SCORE_THRESHOLD,
         max_detections: int = DEFAULT_MAX_DETECTIONS,
     ) -> list[Detections]:
         """Return the detections of each frame, in the order given."""
-        found: dict[int, Detections] = {}
+        return [served.detections for served in self.serve(
+            batch, score_threshold, max_detections, with_pictures=False)]
+
+    def serve(
+        self, batch: Sequence[ServerInput], score_threshold: float = DEFAULT_SCORE_THRESHOLD,
+        max_detections: int = DEFAULT_MAX_DETECTIONS, *, with_pictures: bool = True,
+    ) -> list[Served]:
+        """
+        Return what came of each frame, in the order given.
+
+        A detector of the user's that fails costs a frame's detections, never its picture.
+        """
+        served: dict[int, Served] = {}
         for members in _group_by_size(batch):
-            candidates = self._runtime.run(
-                np.stack([batch[index].symbols for index in members]),
-                np.stack([batch[index].inverse_gain for index in members]),
-                np.array([batch[index].width_index for index in members], np.int64))
-            for index, of_frame in zip(members, candidates, strict=True):
-                found[index] = select_detections(
-                    of_frame, batch[index].geometry, score_threshold, max_detections)
-        return [found[index] for index in range(len(batch))]
+            frames = [batch[index] for index in members]
+            served |= zip(members, self._serve_alike(
+                frames, score_threshold, max_detections, with_pictures), strict=True)
+        return [served[index] for index in range(len(batch))]
+
+    def _serve_alike(
+        self, frames: list[ServerInput], score_threshold: float, max_detections: int,
+        with_pictures: bool,
+    ) -> list[Served]:
+        """Serve frames of one size."""
+        symbols = (
+            np.stack([frame.symbols for frame in frames]),
+            np.stack([frame.inverse_gain for frame in frames]),
+            np.array([frame.width_index for frame in frames], np.int64))
+        geometries = [frame.geometry for frame in frames]
+        detects = self._detects and self._detector is None
+        if self._has_pictures:
+            wholes, candidates = self._runtime.rebuild(
+                *symbols, with_pictures=with_pictures or self._detector is not None,
+                detects=detects)
+        else:
+            wholes, candidates = None, self._runtime.detect_symbols(*symbols)
+        pictures = [None] * len(frames) if wholes is None else [
+            whole[:geometry.resized_height, :geometry.resized_width]
+            for whole, geometry in zip(wholes, geometries, strict=True)]
+        if self._detector:
+            return [
+                _detect_in(self._detector, picture, geometry, score_threshold, max_detections)
+                for picture, geometry in zip(pictures, geometries, strict=True)]
+        if candidates is None:
+            found = [NOTHING] * len(frames)
+        else:
+            found = [
+                select_detections(of_frame, geometry, score_threshold, max_detections)
+                for of_frame, geometry in zip(candidates, geometries, strict=True)]
+        return [Served(*of_frame) for of_frame in zip(found, pictures, strict=True)]
 
 
 def load_server(
-    manifest: Manifest, device: str = 'auto', threads: int = DEFAULT_THREADS
+    manifest: Manifest, device: str = 'auto', threads: int = DEFAULT_THREADS,
+    detector: OnnxDetector | None = None, *, detects: bool = True,
 ) -> Server:
     """
     Load the server's half of a model.
 
     `device` is `cpu` (ONNX Runtime on `threads`), `cuda` or `cuda:N` (torch), or `auto`: a GPU
-    where torch and one are there, else the CPU. Raises ServerError or ManifestError naming the
-    file or device that cannot be used.
+    where torch and one are there, else the CPU. A `detector` of the user's takes the place of the
+    model's; without `detects` nothing is looked for. Raises ServerError or ManifestError naming
+    the file or device that cannot be used.
     """
     kind, _, number = device.partition(':')
     if device not in ('auto', 'cpu', 'cuda') and not (kind == 'cuda' and number.isdigit()):
         raise ServerError(f'device is {device!r}, must be auto, cpu, cuda or cuda:N')
-    if device == 'cpu':
-        return Server(OnnxRuntime(manifest, threads))
-    if device == 'auto' and not _has_gpu():
-        return Server(OnnxRuntime(manifest, threads))
-    return Server(_load_torch_runtime(manifest, 'cuda' if device == 'auto' else device))
+    has_pictures = manifest.rebuild is not None
+    if not has_pictures and (detector or not detects):
+        raise ServerError(
+            f'the model in {manifest.folder} rebuilds no pictures: set the parameter `detector` '
+            'to shipped, or take another model')
+    if device == 'cpu' or (device == 'auto' and not _has_gpu()):
+        runtime: Runtime = OnnxRuntime(manifest, threads, detects and detector is None)
+    else:
+        runtime = _load_torch_runtime(manifest, 'cuda' if device == 'auto' else device)
+    return Server(runtime, has_pictures=has_pictures, detector=detector, detects=detects)
+
+
+def _detect_in(
+    detector: OnnxDetector, picture: np.ndarray, geometry: FrameGeometry, score_threshold: float,
+    max_detections: int,
+) -> Served:
+    """Return what a detector finds in the rebuilt picture, in pixels of the original image."""
+    try:
+        found = detector.detect(picture, score_threshold, max_detections)
+    except DetectorRunError as error:
+        return Served(NOTHING, picture, str(error))
+    scales = np.array([geometry.image_width / geometry.resized_width,
+                       geometry.image_height / geometry.resized_height] * 2, np.float32)
+    return Served(Detections(found.boxes * scales, found.scores, found.labels), picture)
 
 
 def _group_by_size(batch: Sequence[ServerInput]) -> list[list[int]]:

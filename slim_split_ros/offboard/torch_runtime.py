@@ -6,7 +6,9 @@ import numpy as np
 import torch
 
 from slim_split_ros.networks.candidates import top_candidates
+from slim_split_ros.networks.detector import Prediction
 from slim_split_ros.networks.errors import WeightsError
+from slim_split_ros.networks.split_detector import to_pixels
 from slim_split_ros.networks.stored_weights import WEIGHTS_FILE, load_model
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.postprocess import Candidates
@@ -20,7 +22,7 @@ def gpu_is_available() -> bool:
 
 class TorchRuntime:
     """
-    Run decoder, detector and top-k on a torch device, with the answers of `OnnxRuntime`.
+    Rebuild and detect on a torch device, with the answers of `OnnxRuntime`; pictures stay there.
 
     Raises ServerError for a device that torch cannot use, ManifestError or ServerError naming a
     file that cannot be loaded.
@@ -40,12 +42,26 @@ class TorchRuntime:
         self._candidates = manifest.candidates
 
     @torch.inference_mode()
-    def run(
+    def rebuild(
+        self, symbols: np.ndarray, inverse_gain: np.ndarray, width_index: np.ndarray, *,
+        with_pictures: bool, detects: bool,
+    ) -> tuple[np.ndarray | None, list[Candidates] | None]:
+        """Return pictures uint8 (N, H, W, 3), BGR, and candidates, what is wanted of both."""
+        values = self._model.rebuild(*self._move(symbols, inverse_gain, width_index))
+        pictures = to_pixels(values).cpu().numpy() if with_pictures else None
+        return pictures, self._best(self._model.detector(values)) if detects else None
+
+    @torch.inference_mode()
+    def detect_symbols(
         self, symbols: np.ndarray, inverse_gain: np.ndarray, width_index: np.ndarray
     ) -> list[Candidates]:
-        """Return the candidates of each frame of int8 (N, L, h, w), float32 (N, L), int64 (N,)."""
-        inputs = (torch.from_numpy(array).to(self._device)
-                  for array in (symbols, inverse_gain, width_index))
-        found = top_candidates(self._model.decode(*inputs), self._candidates)
+        """Return the candidates of each frame of a model that rebuilds no pictures."""
+        return self._best(self._model.decode(*self._move(symbols, inverse_gain, width_index)))
+
+    def _move(self, *arrays: np.ndarray) -> tuple[torch.Tensor, ...]:
+        return tuple(torch.from_numpy(array).to(self._device) for array in arrays)
+
+    def _best(self, prediction: Prediction) -> list[Candidates]:
+        found = top_candidates(prediction, self._candidates)
         boxes, scores, labels = (tensor.cpu().numpy() for tensor in found)
         return [Candidates(*frame) for frame in zip(boxes, scores, labels, strict=True)]

@@ -221,8 +221,8 @@ class DetectionWriter:
 
 
 def label_info(class_names: Sequence[str], header: Header, threshold: float) -> LabelInfo:
-    """Name the classes by their numbers."""
+    """Name the classes by their numbers; a number without a name is none."""
     classes = [
         VisionClass(class_id=number, class_name=name)
-        for number, name in enumerate(class_names)]
+        for number, name in enumerate(class_names) if name]
     return LabelInfo(header=header, class_map=classes, threshold=threshold)

@@ -4,6 +4,7 @@ The server's node: messages of features become detections.
     python -m slim_split_ros.ros.offboard_node --ros-args -p score_threshold:=0.4
 
 It converts and publishes; whose frame is next, decoding and detecting are `offboard/`'s.
+What people and other nodes see of the picture is `picture_topics.py`'s.
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
@@ -11,46 +12,46 @@ if __name__ == '__main__':  # a signal, or a package missing, during the imports
     end_quietly()
 
 from collections.abc import Sequence
+from pathlib import Path
 import secrets
 import sys
 import time
 
-from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
+from slim_split_ros.detectors import DetectorError, load_detector
 from slim_split_ros.msg import EncodedFrame, LinkReport
 from slim_split_ros.offboard import (
     LONGEST_WAIT_S,
     MAX_SENDERS,
-    Detections,
     Drop,
     FingerprintMismatchError,
     OffboardError,
     Received,
     Reception,
+    Served,
+    Server,
     decode_frame,
-    draw_detections,
     load_server,
-    new_canvas,
 )
 from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters, offboard_reason
 from slim_split_ros.ros.messages import (
     DetectionWriter,
     camera_header,
     label_info,
-    make_image,
     read_frame,
     report_message,
 )
 from slim_split_ros.ros.model import bundle_folder, shipped_codec
-from slim_split_ros.ros.offboard_parameters import OffboardSettings
+from slim_split_ros.ros.offboard_parameters import NO_DETECTOR, OffboardSettings
+from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.ros.parameters import LiveParameters
-from slim_split_ros.ros.qos import LATCHED, NEWEST, RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.picture_topics import PictureTopics
+from slim_split_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.waiting import Waiting, steady_clock
 from slim_split_ros.ros.worker import Mailbox, Worker
@@ -79,7 +80,7 @@ class Offboard(Node):
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self._manifest = manifest
         self._reception = Reception(manifest, receiver_id=secrets.randbits(64))
-        self._server = load_server(manifest, settings.device)
+        self._server = self._load_server(settings)
         self.get_logger().info(
             f'model {manifest.fingerprint:016x} from {manifest.folder} on {settings.device}')
         # Holds no frames: it tells the worker that some wait.
@@ -88,19 +89,34 @@ class Offboard(Node):
         self._connect()
         self._worker.start()
 
+    def _load_server(self, settings: OffboardSettings) -> Server:
+        """Load the model, and the detector; a wrong detector never stops the rebuilding."""
+        detector = None
+        if settings.detector not in (SHIPPED, NO_DETECTOR):
+            path = Path(settings.detector).expanduser()
+            try:
+                detector = load_detector(path)
+                self.get_logger().info(
+                    f'detector {path.name} understood as {detector.description.sentence()}')
+            except DetectorError as error:
+                self.get_logger().error(
+                    f'{error}. Pictures are rebuilt, but nothing is detected')
+        self._detects = detector is not None or settings.detector == SHIPPED
+        self._classes = self._manifest.classes if settings.detector == SHIPPED else \
+            detector.classes if detector else ()
+        return load_server(
+            self._manifest, settings.device, detector=detector, detects=self._detects)
+
     def stop(self) -> None:
         """Wait for the frame in hand, for a limited time."""
         self._worker.stop()
 
     def _connect(self) -> None:
-        self._writer = DetectionWriter(self._manifest.classes)
+        self._writer = DetectionWriter(self._classes)
         self._detections = self._topic(Detection2DArray, 'detections', RELIABLE)
         self._labels = self._topic(LabelInfo, 'label_info', LATCHED)
         self._reports = self._topic(LinkReport, 'link_report', SENSOR_DATA)
-        self._watchers = 0
-        self._annotated = self.create_publisher(
-            Image, '~/annotated', NEWEST, qos_overriding_options=overridable(),
-            event_callbacks=PublisherEventCallbacks(matched=self._on_watchers))
+        self._pictures = PictureTopics(self)
         self._waiting = Waiting(self, self.create_subscription(
             EncodedFrame, 'features', self._on_features, SENSOR_DATA,
             qos_overriding_options=overridable()))
@@ -110,9 +126,6 @@ class Offboard(Node):
 
     def _topic(self, kind: type, name: str, qos: QoSProfile) -> Publisher:
         return self.create_publisher(kind, name, qos, qos_overriding_options=overridable())
-
-    def _on_watchers(self, event: object) -> None:
-        self._watchers = event.current_count
 
     def _on_features(self, message: EncodedFrame) -> None:
         self._waiting.heard()
@@ -150,26 +163,28 @@ class Offboard(Node):
         """Decode a frame and publish its detections."""
         header, settings = received.frame.header, self._live.current
         try:
-            found, = self._server.detect(
+            served, = self._server.serve(
                 [decode_frame(received.frame, self._manifest)],
-                settings.score_threshold, settings.max_detections)
+                settings.score_threshold, settings.max_detections,
+                with_pictures=self._pictures.are_wanted)
         except (WireError, OffboardError) as error:
             self._refuse(error, header.sequence, header.fingerprint)
             return
-        self._publish(found, header)
+        self._publish(served, header)
         self._reception.served(received, time.monotonic())
 
-    def _publish(self, found: Detections, fields: FrameHeader) -> None:
-        header = camera_header(fields)
-        self._detections.publish(
-            self._writer.write(found.boxes, found.scores, found.labels, header))
-        if self._watchers:
-            canvas = draw_detections(new_canvas(fields.geometry), found, self._manifest.classes)
-            self._annotated.publish(make_image(canvas, header))
+    def _publish(self, served: Served, fields: FrameHeader) -> None:
+        header, found = camera_header(fields), served.detections
+        if served.problem:
+            self._diagnostics.dropped('detector', f'nothing detected: {served.problem}')
+        elif self._detects:
+            self._detections.publish(
+                self._writer.write(found.boxes, found.scores, found.labels, header))
+        self._pictures.publish(served, header, fields.geometry, self._classes)
 
     def _publish_labels(self, settings: OffboardSettings) -> None:
         header = Header(stamp=self.get_clock().now().to_msg())
-        self._labels.publish(label_info(self._manifest.classes, header, settings.score_threshold))
+        self._labels.publish(label_info(self._classes, header, settings.score_threshold))
 
     def _publish_reports(self) -> None:
         stamp_ns = self.get_clock().now().nanoseconds

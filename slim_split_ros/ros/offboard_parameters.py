@@ -1,4 +1,4 @@
-"""Answer which parameters the offboard node has, and which values are good."""
+"""The parameters of the offboard node, and which values are good."""
 
 from dataclasses import dataclass
 import re
@@ -7,6 +7,7 @@ from slim_split_ros.ros.errors import SettingError
 from slim_split_ros.ros.onboard_parameters import CODEC_MEANING, CODECS, SHIPPED
 from slim_split_ros.ros.parameters import check_rules, parameter
 
+NO_DETECTOR = 'none'
 _DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
 
 
@@ -16,6 +17,9 @@ class OffboardSettings:
 
     device: str = parameter(
         'auto', 'auto, cpu, cuda or cuda:N; auto takes a GPU where torch and one are there',
+        read_only=True)
+    detector: str = parameter(
+        SHIPPED, 'shipped, none (pictures alone), or the ONNX file of a detector',
         read_only=True)
     score_threshold: float = parameter(
         0.3, 'detections below this score are not published', low=0.0, high=1.0,

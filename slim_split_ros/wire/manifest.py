@@ -61,6 +61,8 @@ class Manifest:
     Hold a checked manifest; every width has as many rates.
 
     `coder` is the one entropy coder that frames of this model travel with.
+    `rebuild` names the graph from symbols to a picture, from which `detect` goes on; without it,
+    `detect` takes the symbols.
     `bits` is one number a rate, or empty. Where it is given, symbols travel without entropy
     coding, and lie from -gain to gain - 1, which that many bits hold.
     """
@@ -74,7 +76,8 @@ class Manifest:
     widths: tuple[EncoderEntry, ...]
     coder: Coder
     bits: tuple[int, ...]
-    server: str
+    rebuild: str | None
+    detect: str
     candidates: int
     files: Mapping[str, str]
 
@@ -198,8 +201,12 @@ def _parse_manifest(folder: Path, fields: Fields) -> Manifest:
         folder=folder, fingerprint=_parse_fingerprint(fields.get('fingerprint', str)),
         classes=_parse_classes(fields), input_long_side=long_side, input_multiple=multiple,
         latent_stride=stride, widths=widths, coder=_parse_coder(fields, widths, bits), bits=bits,
-        server=fields.listed_file('server', files),
+        rebuild=_parse_rebuild(fields, files), detect=fields.listed_file('detect', files),
         candidates=fields.positive('candidates', MOST_CANDIDATES), files=files)
+
+
+def _parse_rebuild(fields: Fields, files: Mapping[str, str]) -> str | None:
+    return fields.listed_file('rebuild', files) if fields.optional('rebuild') else None
 
 
 def _parse_classes(fields: Fields) -> tuple[str, ...]:

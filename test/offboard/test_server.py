@@ -1,7 +1,12 @@
 
+from dataclasses import replace
+
 import numpy as np
+from onnx import TensorProto
 import pytest
 
+from slim_split_ros.detectors import load_detector
+from slim_split_ros.detectors.description import Convention
 from slim_split_ros.offboard.decode import decode_frame
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.server import MAX_BATCH, load_server
@@ -10,6 +15,7 @@ from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.header import Frame, FrameHeader
 from slim_split_ros.wire.manifest import load_manifest
 from support.bundles import replace_file, reseal, write_tiny_bundle
+from support.detector_graphs import constant_graph, save
 
 pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
 
@@ -134,3 +140,77 @@ def test_a_server_for_more_channels_than_the_encoders_is_refused_at_the_start(tm
     with pytest.raises(
             ManifestError, match=r'symbols of .*server\.onnx is .*x16x.* must be .*x12x'):
         load_server(load_manifest(folder), 'cpu')
+
+
+@pytest.fixture(scope='module')
+def pictured(tmp_path_factory):
+    """Give the manifest of a model that rebuilds pictures."""
+    return load_manifest(
+        write_tiny_bundle(tmp_path_factory.mktemp('pictured'), with_pictures=True))
+
+
+def through_the_wire(manifest, image, width=1.0):
+    encoded = FrameEncoder(manifest).encode(image, width, 0)
+    header = FrameHeader(
+        0, 0, encoded.geometry, width, 0, manifest.fingerprint, 0, encoded.encode_ms)
+    return decode_frame(Frame(header, encoded.payload), manifest)
+
+
+def test_the_picture_is_the_image_without_padding(pictured):
+    image = patch_at(400, 100, (300, 640))
+
+    (served,) = load_server(pictured, 'cpu').serve([through_the_wire(pictured, image)])
+
+    assert served.picture.dtype == np.uint8
+    assert served.picture.shape == (195, 416, 3)  # 224 rows with padding
+    assert served.picture[80, 280].min() > 200 and served.picture[20, 20].max() < 30
+    assert lies_in_patch(served.detections.boxes[0], 400, 100)
+
+
+def test_pictures_that_nobody_wants_are_not_made(pictured):
+    frame = through_the_wire(pictured, patch_at(400, 100))
+
+    (served,) = load_server(pictured, 'cpu').serve([frame], with_pictures=False)
+
+    assert served.picture is None
+    assert lies_in_patch(served.detections.boxes[0], 400, 100)
+
+
+def test_without_a_detector_there_are_pictures_alone(pictured):
+    frame = through_the_wire(pictured, patch_at(400, 100))
+
+    (served,) = load_server(pictured, 'cpu', detects=False).serve([frame])
+
+    assert served.picture is not None and len(served.detections) == 0
+
+
+def end_to_end_detector(tmp_path, rows):
+    graph = constant_graph({'output0': np.float32([rows])}, TensorProto.FLOAT, (1, 3, 640, 640))
+    return load_detector(save(graph, tmp_path))
+
+
+def test_boxes_of_another_detector_are_in_pixels_of_the_camera(pictured, tmp_path):
+    # The left half of the input's width, of its letterbox of 640x480 the upper quarter.
+    detector = end_to_end_detector(tmp_path, [[0, 80, 320, 200, 0.9, 2]])
+    frame = through_the_wire(pictured, patch_at(400, 100, (960, 1280)))
+
+    (served,) = load_server(pictured, 'cpu', detector=detector).serve([frame])
+
+    np.testing.assert_allclose(served.detections.boxes, [[0, 0, 640, 240]], atol=1.0)
+    assert served.detections.labels.tolist() == [2]
+
+
+def test_a_detector_that_fails_costs_no_picture(pictured, tmp_path):
+    detector = end_to_end_detector(tmp_path, [[0, 80, 320, 200, 0.9, 2]])
+    detector.description = replace(detector.description, convention=Convention.QUERIES)
+    frame = through_the_wire(pictured, patch_at(400, 100))
+
+    (served,) = load_server(pictured, 'cpu', detector=detector).serve([frame])
+
+    assert served.picture is not None and len(served.detections) == 0
+    assert 'are not those of convention queries' in served.problem
+
+
+def test_a_model_without_pictures_takes_no_other_detector(manifest):
+    with pytest.raises(ServerError, match='rebuilds no pictures: set the parameter `detector`'):
+        load_server(manifest, 'cpu', detects=False)

@@ -23,17 +23,24 @@ WIDTHS = {0.25: 4, 0.5: 8, 0.75: 12, 1.0: 16}  # width: latent channels
 GAINS = (20.0, 10.0)  # one a rate
 CANDIDATES = 8
 STRIDE = 16
+# What `_best_cells` reads.
+BEST_CELLS = {
+    'axes_23': np.array([2, 3]), 'axes_2': np.array([2]), 'axes_1': np.array([1]),
+    'candidates': np.array([CANDIDATES]), 'one': np.float32(1), 'last': np.array(2),
+    'opposite': np.array([0, 0, 1, 1]), 'stride': np.float32(STRIDE), 'zero': np.array(0)}
 # Old enough for every onnxruntime that the project accepts.
 IR_VERSION, OPSET = 9, 17
 
 
 def write_tiny_bundle(
-    folder: Path, seed: int = 0, with_tables: bool = True, bits: tuple[int, ...] = ()
+    folder: Path, seed: int = 0, with_tables: bool = True, bits: tuple[int, ...] = (),
+    with_pictures: bool = False,
 ) -> Path:
     """
     Write a model folder; another seed gives another fingerprint. Returns the folder.
 
-    With `bits`, one number a rate, symbols travel without entropy coding.
+    With `bits`, one number a rate, symbols travel without entropy coding. With pictures, the
+    server rebuilds the brightness of cells and boxes the brightest of those, all of class 0.
     """
     import onnx
 
@@ -41,10 +48,13 @@ def write_tiny_bundle(
     models = {
         f'encoder_w{round(100 * width):03d}.onnx': _encoder(channels)
         for width, channels in WIDTHS.items()
-    } | {'server.onnx': _server()}
+    } | ({'rebuild.onnx': _rebuild(), 'detect.onnx': _picture_detector()} if with_pictures
+         else {'server.onnx': _server()})
     for name, model in models.items():
         onnx.save(model, str(folder / name))
     manifest = _manifest(seed, with_tables and not bits, bits, tuple(models))
+    if with_pictures:
+        manifest |= {'rebuild': 'rebuild.onnx', 'detect': 'detect.onnx'}
     manifest['files'] = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in models}
     (folder / 'manifest.json').write_text(json.dumps(manifest))
@@ -74,7 +84,7 @@ def _manifest(
     manifest: dict[str, Any] = {
         'format': FORMAT, 'seed': seed, 'coder': _coder(with_tables, bits),
         'classes': list(CLASSES), 'input_long_side': 416, 'input_multiple': 32,
-        'latent_stride': STRIDE, 'candidates': CANDIDATES, 'server': 'server.onnx',
+        'latent_stride': STRIDE, 'candidates': CANDIDATES, 'detect': 'server.onnx',
         'widths': [
             {'width': width, 'channels': 4 * channels, 'latent_channels': channels,
              'encoder': encoder, 'gains': list(GAINS)}
@@ -130,7 +140,7 @@ def _encoder(channels: int) -> Any:
 
 def _server() -> Any:
     """Box the cells with the largest mean over channels; score is that mean over 1 plus it."""
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, helper
 
     node = helper.make_node
     nodes = [
@@ -138,11 +148,76 @@ def _server() -> Any:
         node('Unsqueeze', ['inverse_gain', 'axes_23'], ['inverse_gains']),
         node('Mul', ['float', 'inverse_gains'], ['latents']),
         node('ReduceMax', ['latents'], ['map'], axes=[1], keepdims=0),
+        node('Shape', ['map'], ['shape']),
+        *_best_cells(),
+        node('Unsqueeze', ['width_index', 'axes_1'], ['width_column']),
+        node('Mul', ['places', 'zero'], ['zeros']),
+        node('Add', ['zeros', 'width_column'], ['labels']),
+    ]
+    return _model(nodes, _symbol_inputs(), _candidates(), _constants(BEST_CELLS))
+
+
+def _rebuild() -> Any:
+    """Paint each cell with its brightness."""
+    from onnx import TensorProto, helper
+
+    node = helper.make_node
+    nodes = [
+        node('Cast', ['symbols'], ['float'], to=TensorProto.FLOAT),
+        node('Unsqueeze', ['inverse_gain', 'axes_23'], ['inverse_gains']),
+        node('Mul', ['float', 'inverse_gains'], ['latents']),
+        node('ReduceMax', ['latents'], ['map'], axes=[1], keepdims=1),
+        node('Mul', ['map', 'white'], ['bright']),
+        node('Clip', ['bright', 'black', 'white'], ['clipped']),
+        node('Resize', ['clipped', '', 'scales'], ['pixels'], mode='nearest'),
+        node('Concat', ['pixels'] * 3, ['planes'], axis=1),
+        node('Transpose', ['planes'], ['rows'], perm=[0, 2, 3, 1]),
+        node('Cast', ['rows'], ['ignoring_width'], to=TensorProto.UINT8),
+        # Inputs that nobody reads are no inputs to ONNX Runtime.
+        node('Cast', ['width_index'], ['width'], to=TensorProto.UINT8),
+        node('Mul', ['width', 'none'], ['nothing']),
+        node('Unsqueeze', ['nothing', 'axes_123'], ['nothings']),
+        node('Add', ['ignoring_width', 'nothings'], ['picture']),
+        node('Div', ['planes', 'white'], ['values']),
+    ]
+    constants = {
+        'axes_23': np.array([2, 3]), 'axes_123': np.array([1, 2, 3]), 'white': np.float32(255),
+        'black': np.float32(0), 'scales': np.array([1, 1, STRIDE, STRIDE], np.float32),
+        'none': np.uint8(0)}
+    outputs = [
+        helper.make_tensor_value_info('values', TensorProto.FLOAT, ['N', 3, 'H', 'W']),
+        helper.make_tensor_value_info('picture', TensorProto.UINT8, ['N', 'H', 'W', 3])]
+    return _model(nodes, _symbol_inputs(), outputs, _constants(constants))
+
+
+def _picture_detector() -> Any:
+    """Box the brightest cells of a picture."""
+    from onnx import TensorProto, helper
+
+    node = helper.make_node
+    nodes = [
+        node('ReduceMean', ['values'], ['grey'], axes=[1], keepdims=1),
+        node('AveragePool', ['grey'], ['means'], kernel_shape=[STRIDE] * 2,
+             strides=[STRIDE] * 2),
+        node('Squeeze', ['means', 'axes_1'], ['map']),
+        node('Shape', ['map'], ['shape']),
+        *_best_cells(),
+        node('Mul', ['places', 'zero'], ['labels']),
+    ]
+    values = helper.make_tensor_value_info('values', TensorProto.FLOAT, ['N', 3, 'H', 'W'])
+    return _model(nodes, [values], _candidates(), _constants(BEST_CELLS))
+
+
+def _best_cells() -> list[Any]:
+    """Box the brightest cells of `map` (N, h, w), whose `shape` is given."""
+    from onnx import TensorProto, helper
+
+    node = helper.make_node
+    return [
         node('Flatten', ['map'], ['cells'], axis=1),
-        node('TopK', ['cells', 'candidates'], ['values', 'places'], axis=1),
-        node('Add', ['values', 'one'], ['above']),
-        node('Div', ['values', 'above'], ['scores']),
-        node('Shape', ['symbols'], ['shape']),
+        node('TopK', ['cells', 'candidates'], ['best', 'places'], axis=1),
+        node('Add', ['best', 'one'], ['above']),
+        node('Div', ['best', 'above'], ['scores']),
         node('Gather', ['shape', 'last'], ['columns']),
         node('Mod', ['places', 'columns'], ['x']),
         node('Div', ['places', 'columns'], ['y']),
@@ -152,28 +227,33 @@ def _server() -> Any:
         node('Add', ['corners', 'opposite'], ['boxes_in_cells']),
         node('Cast', ['boxes_in_cells'], ['boxes_float'], to=TensorProto.FLOAT),
         node('Mul', ['boxes_float', 'stride'], ['boxes']),
-        node('Unsqueeze', ['width_index', 'axes_1'], ['width_column']),
-        node('Mul', ['places', 'zero'], ['zeros']),
-        node('Add', ['zeros', 'width_column'], ['labels']),
     ]
-    constants = {
-        'axes_23': np.array([2, 3]), 'axes_2': np.array([2]), 'axes_1': np.array([1]),
-        'candidates': np.array([CANDIDATES]), 'one': np.float32(1), 'last': np.array(3),
-        'opposite': np.array([0, 0, 1, 1]), 'stride': np.float32(STRIDE), 'zero': np.array(0),
-    }
-    inputs = [
+
+
+def _symbol_inputs() -> list[Any]:
+    from onnx import TensorProto, helper
+
+    return [
         helper.make_tensor_value_info('symbols', TensorProto.INT8, ['N', 16, 'h', 'w']),
         helper.make_tensor_value_info('inverse_gain', TensorProto.FLOAT, ['N', 16]),
         helper.make_tensor_value_info('width_index', TensorProto.INT64, ['N']),
     ]
-    outputs = [
+
+
+def _candidates() -> list[Any]:
+    from onnx import TensorProto, helper
+
+    return [
         helper.make_tensor_value_info('boxes', TensorProto.FLOAT, ['N', CANDIDATES, 4]),
         helper.make_tensor_value_info('scores', TensorProto.FLOAT, ['N', CANDIDATES]),
         helper.make_tensor_value_info('labels', TensorProto.INT64, ['N', CANDIDATES]),
     ]
-    initializers = [
-        numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
-    return _model(nodes, inputs, outputs, initializers)
+
+
+def _constants(values: dict[str, Any]) -> list[Any]:
+    from onnx import numpy_helper
+
+    return [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()]
 
 
 def _model(nodes: list[Any], inputs: list[Any], outputs: list[Any], constants: list[Any]) -> Any:

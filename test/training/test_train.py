@@ -168,8 +168,10 @@ def test_every_mode_goes_from_picture_to_candidates_by_levels(exported: Path) ->
             header = FrameHeader(
                 0, 0, encoded.geometry, entry.width, rate, manifest.fingerprint, 0, 1.0)
             frame = decode_frame(Frame(header, encoded.payload), manifest)
-            (found,) = server.run(
-                frame.symbols[None], frame.inverse_gain[None], np.array([index]))
+            pictures, (found,) = server.rebuild(
+                frame.symbols[None], frame.inverse_gain[None], np.array([index]),
+                with_pictures=True, detects=True)
+            assert pictures.dtype == np.uint8 and pictures.shape[3] == 3
             assert encoded.payload[0] == Coder.LEVELS
             assert frame.symbols[1:].any()
             assert np.isfinite(found.boxes).all() and np.isfinite(found.scores).all()
@@ -181,8 +183,11 @@ def test_both_runtimes_of_the_server_agree(exported: Path) -> None:
     symbols = rng.integers(-3, 4, (3, 33, 8, 6)).astype(np.int8)
     symbols[:, 0] = rng.integers(0, 3, (3, 8, 6))
     inputs = (symbols, np.ones((3, 33), np.float32), np.array([0, 1, 3]))
-    for one, other in zip(OnnxRuntime(manifest, 1).run(*inputs),
-                          TorchRuntime(manifest, 'cpu').run(*inputs), strict=True):
+    onnx, torch_ = OnnxRuntime(manifest, 1), TorchRuntime(manifest, 'cpu')
+    (pictures, found), (rebuilt, again) = (
+        runtime.rebuild(*inputs, with_pictures=True, detects=True) for runtime in (onnx, torch_))
+    assert np.abs(pictures.astype(int) - rebuilt).max() <= 1
+    for one, other in zip(found, again, strict=True):
         assert np.allclose(one.scores, other.scores, atol=1e-4)
         clear = np.flatnonzero(np.diff(one.scores) < -1e-4)[:5]  # equal scores may swap
         assert np.allclose(one.boxes[clear], other.boxes[clear], atol=0.05)

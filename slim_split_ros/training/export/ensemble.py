@@ -88,6 +88,6 @@ def describe_ensemble(model: EnsembleDetector, names: dict[int, str]) -> dict[st
         } for members, name in names.items()],
         'bits': bits,
         'coder': 'bits',
-        'server': SERVER_FILE,
+        'detect': SERVER_FILE,
         'candidates': CANDIDATES,
     }

@@ -20,8 +20,17 @@ from slim_split_ros.networks.levels import choose_levels, level_counts
 from slim_split_ros.networks.quantizer import rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
 from slim_split_ros.training.export.fold import RobotEncoder
-from slim_split_ros.training.export.model_folder import SERVER_FILE, encoder_file, seal_folder
-from slim_split_ros.training.export.onnx_graphs import write_encoder, write_server
+from slim_split_ros.training.export.model_folder import (
+    DETECT_FILE,
+    REBUILD_FILE,
+    encoder_file,
+    seal_folder,
+)
+from slim_split_ros.training.export.onnx_graphs import (
+    write_detect,
+    write_encoder,
+    write_rebuild,
+)
 from slim_split_ros.wire.level_tables import LevelCounts, LevelTables
 from slim_split_ros.wire.manifest import FORMAT
 
@@ -68,9 +77,11 @@ def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) ->
     for width, name in names.items():
         robot = RobotEncoder(model.encoder, width)
         write_encoder(robot, config.latents(width), folder / name)
-    write_server(model, config.latent_channels, LATENT_STRIDE, folder / SERVER_FILE)
+    write_rebuild(model, config.latent_channels, LATENT_STRIDE, folder / REBUILD_FILE)
+    write_detect(model.detector, folder / DETECT_FILE)
     return seal_folder(
-        model, describe(model, tables, names), (*names.values(), SERVER_FILE), folder)
+        model, describe(model, tables, names), (*names.values(), REBUILD_FILE, DETECT_FILE),
+        folder)
 
 
 def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
@@ -92,6 +103,7 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
             'entropy_tables': [of_rate.to_json() for of_rate in tables[index]],
         } for index, width in enumerate(config.widths)],
         'coder': 'levels',
-        'server': SERVER_FILE,
+        'rebuild': REBUILD_FILE,
+        'detect': DETECT_FILE,
         'candidates': CANDIDATES,
     }

@@ -17,6 +17,8 @@ from slim_split_ros.networks.stored_weights import WEIGHTS_FILE, CodecModel, sav
 from slim_split_ros.wire.fingerprint import fingerprint_manifest
 
 MANIFEST_FILE = 'manifest.json'
+REBUILD_FILE, DETECT_FILE = 'rebuild.onnx', 'detect.onnx'
+# Of systems without a picture between both.
 SERVER_FILE = 'server.onnx'
 
 

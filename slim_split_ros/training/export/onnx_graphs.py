@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from slim_split_ros.networks.candidates import top_candidates
 from slim_split_ros.networks.detector import Detector
-from slim_split_ros.networks.split_detector import normalize
+from slim_split_ros.networks.split_detector import SplitDetector, normalize, to_pixels
 from slim_split_ros.networks.stored_weights import CodecModel
 
 OPSET = 17
@@ -21,8 +21,34 @@ TRACE_SIZE = (416, 320)  # any size will do: height and width stay free
 SMALL_TENSOR = 256  # elements; storing less in half precision saves nothing
 
 
+class RebuildGraph(nn.Module):
+    """Decoder: symbols in, a picture out, as the detector takes it and as pixels."""
+
+    def __init__(self, model: SplitDetector) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, symbols: Tensor, inverse_gain: Tensor, width_index: Tensor
+                ) -> tuple[Tensor, Tensor]:
+        """Map (N, L, h, w), (N, L), (N,) to (N, 3, H, W) and uint8 (N, H, W, 3), BGR."""
+        values = self.model.rebuild(symbols, inverse_gain, width_index)
+        return values, to_pixels(values)
+
+
+class DetectGraph(nn.Module):
+    """Detector and top-k: rebuilt pictures in, candidate boxes out."""
+
+    def __init__(self, detector: Detector) -> None:
+        super().__init__()
+        self.detector = detector
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Map normalized (N, 3, H, W) to boxes (N, K, 4), scores (N, K), labels (N, K)."""
+        return top_candidates(self.detector(values))
+
+
 class ServerGraph(nn.Module):
-    """Decoder, detector and top-k: symbols in, candidate boxes out."""
+    """Decoder, detector and top-k of systems that rebuild no picture: symbols to candidates."""
 
     def __init__(self, model: CodecModel) -> None:
         super().__init__()
@@ -55,15 +81,41 @@ def write_encoder(robot: nn.Module, latent_channels: int, path: Path) -> None:
         'image': {1: 'height', 2: 'width'}, 'symbols': {2: 'latent_height', 3: 'latent_width'}})
 
 
+def write_rebuild(model: SplitDetector, latent_channels: int, stride: int, path: Path) -> None:
+    """
+    Write the first part of the server's half: symbols to `values` and `picture`.
+
+    The detector goes on from `values`, whose range is free: where few bits are left, what lies
+    beyond black and white still tells it something (`docs/experiments.md`).
+    """
+    _trace_symbols(RebuildGraph(model), latent_channels, stride, path, {
+        'values': {0: 'batch', 2: 'height', 3: 'width'},
+        'picture': {0: 'batch', 1: 'height', 2: 'width'}})
+
+
+def write_detect(detector: Detector, path: Path) -> None:
+    """Write the second part of the server's half: `values` to candidates."""
+    _trace(DetectGraph(detector), (torch.zeros(2, 3, *TRACE_SIZE),), path, ['values'], {
+        'values': {0: 'batch', 2: 'height', 3: 'width'},
+        **{name: {0: 'batch'} for name in ('boxes', 'scores', 'labels')}})
+
+
 def write_server(model: CodecModel, latent_channels: int, stride: int, path: Path) -> None:
-    """Write the server's half: `symbols`, `inverse_gain`, `width_index` to candidates."""
+    """Write a server's half that rebuilds no picture: symbols to candidates."""
+    _trace_symbols(ServerGraph(model), latent_channels, stride, path, {
+        name: {0: 'batch'} for name in ('boxes', 'scores', 'labels')})
+
+
+def _trace_symbols(graph: nn.Module, latent_channels: int, stride: int, path: Path,
+                   outputs: dict[str, dict[int, str]]) -> None:
+    """Write a graph of `symbols`, `inverse_gain` and `width_index`, as many as there are."""
     height, side = (size // stride for size in TRACE_SIZE)
     inputs = (torch.zeros(2, latent_channels, height, side, dtype=torch.int8),
               torch.ones(2, latent_channels), torch.zeros(2, dtype=torch.int64))
     names = ['symbols', 'inverse_gain', 'width_index']
-    free = {name: {0: 'batch'} for name in (*names, 'boxes', 'scores', 'labels')}
+    free = {**{name: {0: 'batch'} for name in names}, **outputs}
     free['symbols'].update({2: 'latent_height', 3: 'latent_width'})
-    _trace(ServerGraph(model), inputs, path, names, free)
+    _trace(graph, inputs, path, names, free)
 
 
 def write_picture_detector(detector: Detector, path: Path) -> None:

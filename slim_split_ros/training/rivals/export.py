@@ -122,7 +122,7 @@ def _write_single(robot: RobotEntropic | RobotLate, server: PlainServer, codec: 
             'encoder': encoder_file(1.0), 'gains': [robot.gain],
             'entropy_tables': stored.tables[codec]}],
         'coder': 'ans',
-        'server': SERVER_FILE,
+        'detect': SERVER_FILE,
         'candidates': CANDIDATES,
     }
     write_manifest(description, (encoder_file(1.0), SERVER_FILE), folder)

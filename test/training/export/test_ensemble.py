@@ -97,7 +97,7 @@ def test_every_mode_goes_from_picture_to_candidates(manifest: Manifest) -> None:
                 0, 0, encoded.geometry, entry.width, rate, manifest.fingerprint, 0, 1.0)
             frame = decode_frame(Frame(header, encoded.payload), manifest)
 
-            (found,) = server.run(
+            (found,) = server.detect_symbols(
                 frame.symbols[None], frame.inverse_gain[None], np.array([index]))
 
             assert len(encoded.payload) == 1 + 6 * 24 * 32 * bits // 8
@@ -108,8 +108,8 @@ def test_both_runtimes_of_the_server_agree(manifest: Manifest) -> None:
     rng = np.random.default_rng(0)
     symbols = rng.integers(-8, 8, (3, 6, 32, 24)).astype(np.int8)
     inputs = (symbols, np.full((3, 6), 1 / 8, np.float32), np.array([0, 1, 3]))
-    for one, other in zip(OnnxRuntime(manifest, 1).run(*inputs),
-                          TorchRuntime(manifest, 'cpu').run(*inputs), strict=True):
+    for one, other in zip(OnnxRuntime(manifest, 1).detect_symbols(*inputs),
+                          TorchRuntime(manifest, 'cpu').detect_symbols(*inputs), strict=True):
         assert np.allclose(one.scores, other.scores, atol=1e-4)
         clear = np.flatnonzero(np.diff(one.scores) < -1e-4)[:5]  # equal scores may swap
         assert np.allclose(one.boxes[clear], other.boxes[clear], atol=0.05)

@@ -1,0 +1,109 @@
+"""
+The rebuilt picture as topics of the offboard node, made only while somebody listens.
+
+Any node that takes an image works behind this one; `camera_info` is that of the picture.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+import copy
+
+import cv2
+import numpy as np
+from rclpy.event_handler import PublisherEventCallbacks
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
+
+from slim_split_ros.offboard import Served, draw_detections, new_canvas
+from slim_split_ros.ros.messages import make_image
+from slim_split_ros.ros.qos import NEWEST, SENSOR_DATA, overridable
+from slim_split_ros.wire import FrameGeometry
+
+_JPEG_QUALITY = 90
+# As many cameras as a server may plausibly serve; the one silent for longest goes first.
+_CAMERAS = 64
+
+
+class PictureTopics:
+    """Publish `~/picture`, `~/picture/compressed`, `~/camera_info` and `~/annotated`."""
+
+    def __init__(self, node: Node) -> None:
+        self._listeners: dict[str, int] = {}
+        self._picture = self._topic(node, Image, '~/picture')
+        self._compressed = self._topic(node, CompressedImage, '~/picture/compressed')
+        self._camera_info = self._topic(node, CameraInfo, '~/camera_info')
+        self._annotated = self._topic(node, Image, '~/annotated')
+        self._infos: OrderedDict[str, CameraInfo] = OrderedDict()
+        node.create_subscription(
+            CameraInfo, 'camera_info', self._on_camera_info, SENSOR_DATA,
+            qos_overriding_options=overridable())
+
+    @property
+    def are_wanted(self) -> bool:
+        """Whether somebody listens to anything that is made of the picture."""
+        return any(self._listeners[name] for name in (
+            '~/picture', '~/picture/compressed', '~/annotated'))
+
+    def publish(
+        self, served: Served, header: Header, geometry: FrameGeometry, classes: Sequence[str]
+    ) -> None:
+        """Publish what somebody listens to; a model without pictures has `~/annotated` alone."""
+        if served.picture is not None:
+            if self._listeners['~/picture']:
+                self._picture.publish(make_image(served.picture, header))
+            if self._listeners['~/picture/compressed']:
+                self._compressed.publish(_compress(served.picture, header))
+            info = self._infos.get(header.frame_id)
+            if info is not None and self._listeners['~/camera_info']:
+                height, width = served.picture.shape[:2]
+                self._camera_info.publish(scale_camera_info(info, width, height, header))
+        if self._listeners['~/annotated']:
+            canvas = draw_detections(
+                new_canvas(geometry, served.picture), served.detections, classes)
+            self._annotated.publish(make_image(canvas, header))
+
+    def _topic(self, node: Node, kind: type, name: str) -> Publisher:
+        self._listeners[name] = 0
+
+        def count(event: object) -> None:
+            self._listeners[name] = event.current_count
+
+        return node.create_publisher(
+            kind, name, NEWEST, qos_overriding_options=overridable(),
+            event_callbacks=PublisherEventCallbacks(matched=count))
+
+    def _on_camera_info(self, message: CameraInfo) -> None:
+        self._infos[message.header.frame_id] = message
+        self._infos.move_to_end(message.header.frame_id)
+        if len(self._infos) > _CAMERAS:
+            self._infos.popitem(last=False)
+
+
+def scale_camera_info(
+    info: CameraInfo, width: int, height: int, header: Header
+) -> CameraInfo:
+    """
+    Return the intrinsics of the same view in a picture of width x height.
+
+    Source: sensor_msgs/CameraInfo; the scaling is that of image_proc's resize node.
+    """
+    scaled = copy.deepcopy(info)
+    scaled.header, scaled.width, scaled.height = header, width, height
+    scale_x = width / info.width if info.width else 1.0
+    scale_y = height / info.height if info.height else 1.0
+    matrix = np.array([[scale_x], [scale_y], [1.0]])
+    scaled.k = (np.reshape(info.k, (3, 3)) * matrix).ravel().tolist()
+    scaled.p = (np.reshape(info.p, (3, 4)) * matrix).ravel().tolist()
+    region = scaled.roi
+    region.x_offset, region.width = (
+        round(value * scale_x) for value in (region.x_offset, region.width))
+    region.y_offset, region.height = (
+        round(value * scale_y) for value in (region.y_offset, region.height))
+    return scaled
+
+
+def _compress(picture: np.ndarray, header: Header) -> CompressedImage:
+    _, data = cv2.imencode('.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return CompressedImage(header=header, format='bgr8; jpeg compressed bgr8', data=data.tobytes())

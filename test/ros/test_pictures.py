@@ -1,0 +1,141 @@
+"""Does the rebuilt picture reach whoever listens, and does another detector work behind it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
+from vision_msgs.msg import LabelInfo
+
+from slim_split_ros.ros.messages import to_ns
+from slim_split_ros.ros.picture_topics import scale_camera_info
+from slim_split_ros.ros.qos import LATCHED
+from support.bundles import write_tiny_bundle
+from support.detector_graphs import constant_graph, save
+from support.ros_peer import Peer
+from support.split_system import FRAME_ID, SplitSystem, start_node
+
+pytestmark = pytest.mark.ros
+
+# What the model's input of 416 makes of 640x480.
+SMALL_WIDTH, SMALL_HEIGHT = 416, 312
+
+
+@pytest.fixture(scope='module')
+def pictured_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_bundle(tmp_path_factory.mktemp('pictured'), with_pictures=True)
+
+
+@pytest.fixture
+def start_system(
+    ros: None, pictured_bundle: Path, tmp_path: Path
+) -> Iterator[Callable[..., SplitSystem]]:
+    """Give a function that starts both nodes, the server's with more parameters."""
+    running: list[SplitSystem] = []
+
+    def start(**parameters: Any) -> SplitSystem:
+        onboard = start_node('onboard', tmp_path / 'onboard.log', {
+            'model': pictured_bundle, 'target_fps': 60.0})
+        offboard = start_node('offboard', tmp_path / 'offboard.log', {
+            'model': pictured_bundle, 'device': 'cpu', **parameters})
+        running.append(SplitSystem(Peer('camera'), onboard, offboard))
+        return running[-1]
+
+    yield start
+    for system in running:
+        system.close()
+
+
+def camera_info() -> CameraInfo:
+    return CameraInfo(
+        header=Header(frame_id=FRAME_ID), width=640, height=480,
+        k=[500.0, 0.0, 320.0, 0.0, 500.0, 240.0, 0.0, 0.0, 1.0],
+        p=[500.0, 0.0, 320.0, -50.0, 0.0, 500.0, 240.0, 0.0, 0.0, 0.0, 1.0, 0.0])
+
+
+def test_picture_and_its_intrinsics_carry_the_cameras_header(
+    start_system: Callable[..., SplitSystem]
+) -> None:
+    system = start_system()
+    pictures = system.peer.listen(Image, 'offboard/picture', qos_profile_sensor_data)
+    compressed = system.peer.listen(
+        CompressedImage, 'offboard/picture/compressed', qos_profile_sensor_data)
+    infos = system.peer.listen(CameraInfo, 'offboard/camera_info', qos_profile_sensor_data)
+    camera = system.peer.publisher(CameraInfo, 'camera_info', qos_profile_sensor_data)
+    shown: list[int] = []
+
+    def show() -> None:
+        camera.publish(camera_info())
+        shown.append(system.show_patch())
+
+    system.peer.repeat(show, lambda: pictures and compressed and infos, 'pictures and intrinsics')
+
+    picture, info = pictures[-1], infos[-1]
+    assert (picture.width, picture.height, picture.encoding) == (
+        SMALL_WIDTH, SMALL_HEIGHT, 'bgr8')
+    assert picture.header.frame_id == info.header.frame_id == FRAME_ID
+    assert to_ns(picture.header.stamp) in shown and to_ns(info.header.stamp) in shown
+    pixels = np.frombuffer(picture.data, np.uint8).reshape(SMALL_HEIGHT, SMALL_WIDTH, 3)
+    assert pixels[94, 156].min() > 200 and pixels[20, 20].max() < 30  # the patch, and beside it
+    decoded = cv2.imdecode(np.frombuffer(compressed[-1].data, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded.shape == pixels.shape
+    assert list(info.k[:3]) == pytest.approx([325.0, 0.0, 208.0])
+
+
+def test_decoder_without_a_detector_publishes_pictures_alone(
+    start_system: Callable[..., SplitSystem]
+) -> None:
+    system = start_system(detector='none')
+    pictures = system.peer.listen(Image, 'offboard/picture', qos_profile_sensor_data)
+
+    system.peer.repeat(system.show_patch, lambda: len(pictures) > 3, 'pictures')
+
+    assert not system.detections
+
+
+def test_another_detector_finds_in_the_cameras_pixels(
+    start_system: Callable[..., SplitSystem], tmp_path: Path
+) -> None:
+    rows = np.float32([[[0, 80, 320, 200, 0.9, 2]]])
+    file = save(constant_graph({'output0': rows}, 1, (1, 3, 640, 640)), tmp_path)
+    system = start_system(detector=file)
+    labels = system.peer.listen(LabelInfo, 'label_info', LATCHED)
+
+    system.peer.repeat(system.show_patch, lambda: system.detections, 'detections')
+
+    found, = system.detections[-1].detections
+    assert found.results[0].hypothesis.class_id == 'car'
+    assert (found.bbox.size_x, found.bbox.size_y) == pytest.approx((320.0, 120.0), abs=1.0)
+    system.peer.wait_for_first(labels, what='label_info')
+    assert labels[0].class_map[2].class_name == 'car'
+    assert 'detector.onnx understood as end_to_end' in system.offboard.output
+
+
+def test_wrong_detector_file_stops_no_pictures(
+    start_system: Callable[..., SplitSystem], tmp_path: Path
+) -> None:
+    file = tmp_path / 'a.onnx'
+    file.write_bytes(b'no graph')
+    system = start_system(detector=file)
+    pictures = system.peer.listen(Image, 'offboard/picture', qos_profile_sensor_data)
+
+    system.peer.repeat(system.show_patch, lambda: pictures, 'a picture')
+
+    assert f'{file} cannot be loaded' in system.offboard.output
+    assert 'nothing is detected' in system.offboard.output
+
+
+def test_intrinsics_follow_the_pictures_scale() -> None:
+    scaled = scale_camera_info(camera_info(), 320, 120, Header(frame_id='f'))
+
+    assert (scaled.width, scaled.height, scaled.header.frame_id) == (320, 120, 'f')
+    assert list(scaled.k) == [250.0, 0.0, 160.0, 0.0, 125.0, 60.0, 0.0, 0.0, 1.0]
+    assert list(scaled.p) == [
+        250.0, 0.0, 160.0, -25.0, 0.0, 125.0, 60.0, 0.0, 0.0, 0.0, 1.0, 0.0]
