@@ -122,12 +122,10 @@ class Onboard(Node):
 
     def _connect(self, settings: OnboardSettings) -> None:
         self._features = self.create_publisher(
-            EncodedFrame, 'features', SENSOR_DATA, qos_overriding_options=overridable())
-        self._status = self.create_publisher(
-            EncoderStatus, '~/status', RELIABLE, qos_overriding_options=overridable())
+            EncodedFrame, 'features', **overridable(SENSOR_DATA))
+        self._status = self.create_publisher(EncoderStatus, '~/status', **overridable(RELIABLE))
         self.create_subscription(
-            LinkReport, 'link_report', self._on_report, SENSOR_DATA,
-            qos_overriding_options=overridable())
+            LinkReport, 'link_report', self._on_report, **overridable(SENSOR_DATA))
         self._listen(settings.image_transport)
         self.create_timer(_STATUS_PERIOD_S, self._publish_status, clock=steady_clock())
 
@@ -138,7 +136,7 @@ class Onboard(Node):
             topic = f'{self.resolve_topic_name("image")}/compressed'
             kind, self._read = CompressedImage, decode_compressed
         self._images = self.create_subscription(
-            kind, topic, self._on_image, SENSOR_DATA, qos_overriding_options=overridable(),
+            kind, topic, self._on_image, **overridable(SENSOR_DATA),
             event_callbacks=SubscriptionEventCallbacks(message_lost=self._on_lost))
         self._waiting = Waiting(self, self._images, transport, _REMEDIES[transport])
         self._large_images = LargeImages(self)
