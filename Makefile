@@ -13,7 +13,8 @@ help:
 	@echo 'make setup             virtual environment with ROS 2 and messages in $(VENV)/'
 	@echo 'make setup-training    the same with torch (CPU build where there is no GPU)'
 	@echo 'make demo [SOURCE=...] camera to detections on this machine (SOURCE: rosbag2 folder,'
-	@echo '                       video file, folder of images or /dev/video0)'
+	@echo '                       video file, folder of images or /dev/video0;'
+	@echo '                       TOPIC: which one of a bag with several)'
 	@echo 'make demo [LINK=...]   the same over the emulated link of a trace (CSV)'
 	@echo 'make demo [CODEC=...]  the same with another shipped model (slim or ensemble)'
 	@echo 'make test [ARGS=...]   every test; ARGS go to pytest'
@@ -31,16 +32,25 @@ setup-training:
 setup-test:
 	@$(SETUP) --tests --training
 
+# What users write travels by the environment, as they wrote it: here and in the shell an
+# apostrophe, a blank or a dollar would mean something. The names themselves are not exported.
+unexport SOURCE TOPIC LINK CODEC ARGS
+demo: export DEMO_SOURCE = $(value SOURCE)
+demo: export DEMO_TOPIC = $(value TOPIC)
+demo: export DEMO_LINK = $(value LINK)
+demo: export DEMO_CODEC = $(value CODEC)
 demo: setup
-	@$(RUN) -m slim_split_ros demo $(if $(SOURCE),--source '$(SOURCE)') \
-		$(if $(LINK),--link '$(LINK)') $(if $(CODEC),--codec '$(CODEC)')
+	@$(RUN) -m slim_split_ros demo $${DEMO_SOURCE:+"--source=$$DEMO_SOURCE"} \
+		$${DEMO_TOPIC:+"--topic=$$DEMO_TOPIC"} $${DEMO_LINK:+"--link=$$DEMO_LINK"} \
+		$${DEMO_CODEC:+"--codec=$$DEMO_CODEC"}
 
+test test-ros: export PYTEST_ADDOPTS += $(value ARGS)
 test: setup-test
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest
 
 test-ros:
 	@$(SETUP) --tests
-	@$(RUN) -m pytest -m ros $(ARGS)
+	@$(RUN) -m pytest -m ros
 
 lint: setup-test
 	@$(RUN) -m ruff check .

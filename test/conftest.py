@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).resolve().parents[1]
 # Of two processes that start at the same moment one may never hear the other: once in 7,600 pairs
 # tried, images over Fast DDS's shared memory did not come for as long as both ran (probably
-# https://github.com/eProsima/Fast-DDS/pull/4728). What did not happen gets a second chance with
-# new processes, which the summary counts; all else fails at once.
-SECOND_CHANCE = pytest.mark.flaky(reruns=1, only_rerun=['TimeoutError'])
+# https://github.com/eProsima/Fast-DDS/pull/4728). Where nothing at all came from a process, a
+# test gets a second chance with new ones, which the summary counts; all else fails at once.
+SECOND_CHANCE = pytest.mark.flaky(reruns=1, only_rerun=['DiscoveryTimeoutError'])
 
 if importlib.util.find_spec('rclpy') is None:
     # Importing any file there needs ROS messages.

@@ -8,6 +8,10 @@ when it would have come: `-r features:=sent/features` for onboard, the same for 
 `detections` of offboard. Messages travel as they are, never unpacked.
 """
 
+if __name__ == '__main__':  # a signal, or a package missing, during the imports below
+    from slim_split_ros.ros.ending import end_quietly
+    end_quietly()
+
 from collections.abc import Callable, Sequence
 import sys
 import time

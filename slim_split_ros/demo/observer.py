@@ -1,5 +1,5 @@
 """
-Answer what happened to each frame between camera and detections, as anyone on the topics sees it.
+What happened to each frame between camera and detections, as anyone on the topics sees it.
 
 The observer matches messages by the camera's stamp and judges nothing.
 """
@@ -10,24 +10,24 @@ from dataclasses import dataclass, field
 import math
 import time
 
-import cv2
 import numpy as np
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.evaluation.matching import NamedBoxes
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
-from slim_split_ros.ros.messages import decode_compressed, to_ns, view_raw
+from slim_split_ros.ros.messages import to_ns
 from slim_split_ros.ros.qos import RELIABLE
 
 # Deep enough that a busy observer loses no message, so that what is missing was not sent.
 _BEST_EFFORT = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
 # Camera images whose detections may still come.
 _IMAGES_KEPT = 8
-_JPEG_QUALITY = 88
+# Of all images kept to be shown.
+_KEPT_BYTES = 2**28
 _MS_PER_NS = 1e-6
 
 
@@ -36,7 +36,9 @@ class FrameRecord:
     """
     Collect what was seen of one frame; a field is None until its message has come.
 
-    `sent_s` and `arrived_s`, seconds since 1970, are known where a link lies between both sides.
+    `sent_s` and `arrived_s`, seconds since 1970, are what the observer sees; `arrived_s` is known
+    where a link that it can look behind lies between both sides. `is_reported` says that the
+    server told of the frame's arrival. `image` is the camera's message, kept of some frames.
     """
 
     stamp_ns: int
@@ -45,33 +47,48 @@ class FrameRecord:
     arrived_s: float | None = None
     message_bytes: int = 0
     encode_ms: float = 0.0
+    is_reported: bool = False
     server_ms: float | None = None
-    answered_ms: float | None = None
+    answered_ns: int | None = None
     found: NamedBoxes | None = None
     truth: NamedBoxes | None = None
-    jpeg: bytes | None = field(default=None, repr=False)
+    image: Image | CompressedImage | None = field(default=None, repr=False)
+
+    @property
+    def answered_ms(self) -> float | None:
+        """From the camera's stamp to the detections; None while there are none."""
+        return None if self.answered_ns is None else (
+            self.answered_ns - self.stamp_ns) * _MS_PER_NS
 
 
 class Observer(Node):
     """
     Watch every topic between camera and detections, and keep a record of each frame.
 
-    `sent` is the folder of topics that the robot publishes in where a link lies between both.
+    `pictures_period_s` says how often an image is kept; None is for a camera with intrinsics,
+    whose stamps say enough: the images would cost more processor than the nodes that are
+    measured. `sent` is the folder of topics that the robot publishes in where a link lies
+    between both sides.
     """
 
-    def __init__(self, picture_period_s: float, sent: str | None = None) -> None:
-        super().__init__('demo_observer')
-        self._picture_period_ns = round(picture_period_s * 1e9)
+    def __init__(self, pictures_period_s: float | None, sent: str | None = None) -> None:
+        super().__init__('observer')
+        self._pictures_period_ns = round((pictures_period_s or 0.0) * 1e9)
         self._next_picture_ns = 0
-        self._sightings: dict[int, FrameRecord] = {}
+        self._kept_bytes = 0
+        self._records: dict[int, FrameRecord] = {}
+        self._encoded: list[FrameRecord] = []
         self._by_sequence: dict[int, FrameRecord] = {}
         self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
         self._status: EncoderStatus | None = None
         self._answers = 0
-        self.create_subscription(Image, 'image', self._on_image, _BEST_EFFORT)
-        self.create_subscription(
-            CompressedImage, 'image/compressed', self._on_image, _BEST_EFFORT)
-        self.create_subscription(Detection2DArray, 'ground_truth', self._on_truth, RELIABLE)
+        if pictures_period_s is None:
+            self.create_subscription(CameraInfo, 'camera_info', self._on_camera, _BEST_EFFORT)
+        else:
+            self.create_subscription(Image, 'image', self._on_image, _BEST_EFFORT)
+            self.create_subscription(
+                CompressedImage, 'image/compressed', self._on_image, _BEST_EFFORT)
+            self.create_subscription(Detection2DArray, 'ground_truth', self._on_truth, RELIABLE)
         # Serialized, because the size is what the table is about.
         self.create_subscription(
             EncodedFrame, f'{sent}/features' if sent else 'features', self._on_features,
@@ -93,9 +110,9 @@ class Observer(Node):
         return bool(self._images)
 
     @property
-    def features_seen(self) -> bool:
-        """Whether any encoded frame has come."""
-        return any(seen.width is not None for seen in self._sightings.values())
+    def encoded(self) -> list[FrameRecord]:
+        """Every frame that was encoded, in the order they came; it grows."""
+        return self._encoded
 
     @property
     def drops(self) -> dict[str, int]:
@@ -104,17 +121,15 @@ class Observer(Node):
             return {}
         return dict(zip(self._status.drop_reasons, self._status.drop_counts, strict=True))
 
-    def encoded_since(self, start_ns: int) -> list[FrameRecord]:
-        """Return the frames captured since then that were encoded, in order."""
-        return [seen for stamp_ns, seen in sorted(self._sightings.items())
-                if stamp_ns >= start_ns and seen.width is not None]
-
-    def captured_since(self, start_ns: int) -> list[int]:
-        """Return the stamps of the camera's images since then, encoded or not, in order."""
-        return sorted(stamp_ns for stamp_ns in self._sightings if stamp_ns >= start_ns)
+    def captured_since(self, start_ns: int) -> list[FrameRecord]:
+        """Return the frames captured since then, encoded or not, in order."""
+        return [seen for stamp_ns, seen in sorted(self._records.items()) if stamp_ns >= start_ns]
 
     def _record(self, stamp_ns: int) -> FrameRecord:
-        return self._sightings.setdefault(stamp_ns, FrameRecord(stamp_ns))
+        return self._records.setdefault(stamp_ns, FrameRecord(stamp_ns))
+
+    def _on_camera(self, message: CameraInfo) -> None:
+        self._record(to_ns(message.header.stamp))
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         stamp_ns = self._record(to_ns(message.header.stamp)).stamp_ns
@@ -128,7 +143,9 @@ class Observer(Node):
     def _on_features(self, serialized: bytes) -> None:
         message = deserialize_message(serialized, EncodedFrame)
         seen = self._record(to_ns(message.header.stamp))
-        seen.width = message.width
+        if seen.width is None:
+            self._encoded.append(seen)
+        seen.width = round(message.width, 4)  # it went through float32
         seen.sent_s = time.time()
         seen.message_bytes += len(serialized)
         seen.encode_ms = message.encode_ms
@@ -139,19 +156,23 @@ class Observer(Node):
 
     def _on_report(self, message: LinkReport) -> None:
         for sequence, server_ms in zip(message.sequence, message.server_ms, strict=True):
-            if sequence in self._by_sequence and not math.isnan(server_ms):
-                self._by_sequence[sequence].server_ms = server_ms
+            seen = self._by_sequence.get(sequence)
+            if seen is not None:
+                seen.is_reported = True
+                seen.server_ms = None if math.isnan(server_ms) else server_ms
 
     def _on_detections(self, message: Detection2DArray) -> None:
-        now_ns = time.time_ns()
         stamp_ns = to_ns(message.header.stamp)
         seen = self._record(stamp_ns)
-        seen.answered_ms = (now_ns - stamp_ns) * _MS_PER_NS
+        seen.answered_ns = time.time_ns()
         seen.found = read_boxes(message)
         self._answers += 1
-        if stamp_ns >= self._next_picture_ns and stamp_ns in self._images:
-            seen.jpeg = _to_jpeg(self._images[stamp_ns])
-            self._next_picture_ns = stamp_ns + self._picture_period_ns
+        image = self._images.get(stamp_ns)
+        if (image is not None and stamp_ns >= self._next_picture_ns
+                and self._kept_bytes + len(image.data) <= _KEPT_BYTES):
+            seen.image = image
+            self._kept_bytes += len(image.data)
+            self._next_picture_ns = stamp_ns + self._pictures_period_ns
 
     def _on_status(self, message: EncoderStatus) -> None:
         self._status = message
@@ -173,12 +194,3 @@ def _corner_boxes(detections: Sequence) -> np.ndarray:
          box.size_x, box.size_y)
         for box in (detection.bbox for detection in detections)]
     return np.array(rows, np.float64).reshape(-1, 4)
-
-
-def _to_jpeg(message: Image | CompressedImage) -> bytes:
-    read_pixels = decode_compressed if isinstance(message, CompressedImage) else view_raw
-    view = read_pixels(message)
-    pixels = view.array if view.channel_order == 'bgr' else view.array[..., ::-1]
-    _, jpeg = cv2.imencode(
-        '.jpg', np.ascontiguousarray(pixels), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    return jpeg.tobytes()

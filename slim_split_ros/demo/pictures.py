@@ -1,4 +1,4 @@
-"""Answer how a frame of the demo looks with its detections and, where it is known, the truth."""
+"""How a frame of the demo looks with its detections and, where it is known, the truth."""
 
 from __future__ import annotations
 
@@ -6,31 +6,35 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from sensor_msgs.msg import CompressedImage, Image
 
-from slim_split_ros.demo.observer import FrameRecord
 from slim_split_ros.evaluation.matching import NamedBoxes
 from slim_split_ros.offboard import Detections, draw_detections
-from slim_split_ros.reports.demo_page import ShownFrame
+from slim_split_ros.ros.messages import decode_compressed, view_raw
 
-# Wider pictures are shrunk: twenty of them have to fit into one page.
+# Wider pictures are shrunk: dozens of them have to fit into one page.
 _LARGEST_WIDTH = 640
 _JPEG_QUALITY = 82
 _TRUTH_COLOUR = (255, 255, 255)
 
 
-def annotate(sighting: FrameRecord, class_names: Sequence[str]) -> ShownFrame | None:
-    """Return the frame with its boxes, or None where its picture was not kept."""
-    if sighting.jpeg is None or sighting.found is None or sighting.width is None:
-        return None
-    pixels = cv2.imdecode(np.frombuffer(sighting.jpeg, np.uint8), cv2.IMREAD_COLOR)
+def read_pixels(message: Image | CompressedImage) -> np.ndarray:
+    """Return uint8 (H, W, 3), BGR."""
+    view = (decode_compressed if isinstance(message, CompressedImage) else view_raw)(message)
+    pixels = view.array if view.channel_order == 'bgr' else view.array[..., ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def annotate(
+    pixels: np.ndarray, found: NamedBoxes, truth: NamedBoxes | None, class_names: Sequence[str]
+) -> bytes:
+    """Return uint8 (H, W, 3), BGR, with boxes of what was found as a JPEG file."""
     scale = min(1.0, _LARGEST_WIDTH / pixels.shape[1])
-    if scale < 1.0:
-        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    if sighting.truth is not None:
-        _draw_truth(pixels, sighting.truth.boxes * scale)
-    _draw_found(pixels, sighting.found, scale, class_names)
-    _, jpeg = cv2.imencode('.jpg', pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    return ShownFrame(sighting.width, sighting.message_bytes, jpeg.tobytes())
+    canvas = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if truth is not None:
+        _draw_truth(canvas, truth.boxes * scale)
+    _draw_found(canvas, found, scale, class_names)
+    return cv2.imencode('.jpg', canvas, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()
 
 
 def _draw_truth(pixels: np.ndarray, boxes: np.ndarray) -> None:

@@ -32,6 +32,7 @@ WATCH_S = 0.2
 # Over the open link before the trace begins.
 OPEN_S = 6.0
 SERVER = 'offboard'
+_S_PER_NS = 1e-9
 
 
 def run_real_link(trace: Trace, settings: RunSettings, model: Path | None, folder: Path,
@@ -48,9 +49,7 @@ def run_real_link(trace: Trace, settings: RunSettings, model: Path | None, folde
     for file in (rows_file, ready_file):
         file.unlink(missing_ok=True)
     nodes = [*_plan_nodes(settings.control, model), NodePlan(
-        'observer', 'slim_split_ros.demo.link_observer_node', {
-            'output': str(rows_file),
-            'seconds': START_LIMIT_S + OPEN_S + trace.duration_s + 2.0})]
+        'observer', 'slim_split_ros.demo.link_observer_node', {'output': str(rows_file)})]
     environment = _environment(folder)
     children: list[ChildProcess] = []
 
@@ -138,22 +137,23 @@ def _pause(check: Callable[[], object], seconds: float) -> None:
 
 def _read_run(file: Path, began_s: float, duration_s: float) -> RealRun:
     try:
-        document = json.loads(file.read_text('utf-8'))
-        frames = [_read_frame(row, began_s) for row in document['frames']]
-        offered = [stamp_s - began_s for stamp_s in document['offered']]
-    except (OSError, ValueError, KeyError) as error:
+        rows = json.loads(file.read_text('utf-8'))
+    except (OSError, ValueError) as error:
         raise DemoError(f'the observer left no rows in {file} ({error}); see the logs beside '
                         f'it') from error
+    frames = [_read_frame(row, began_s) for row in rows if row['width'] is not None]
+    offered_s = [row['stamp_ns'] * _S_PER_NS - began_s for row in rows]
     before = sorted(frame.back_s - frame.captured_s for frame in frames
                     if -OPEN_S < frame.captured_s < -0.5 and frame.back_s is not None)
     return RealRun(
-        offered=sum(0.0 <= time_s < duration_s for time_s in offered),
+        offered=sum(0.0 <= time_s < duration_s for time_s in offered_s),
         frames=tuple(frame for frame in frames if 0.0 <= frame.captured_s < duration_s),
         unloaded_s=before[len(before) // 2] if before else 0.0)
 
 
 def _read_frame(row: dict, began_s: float) -> RealFrame:
+    answered_ns = row['answered_ns']
     return RealFrame(
-        captured_s=row['stamp_s'] - began_s, width=row['width'],
-        message_bytes=int(row['bytes']),
-        back_s=None if row['back_s'] is None else row['back_s'] - began_s)
+        captured_s=row['stamp_ns'] * _S_PER_NS - began_s, width=row['width'],
+        message_bytes=row['message_bytes'],
+        back_s=None if answered_ns is None else answered_ns * _S_PER_NS - began_s)

@@ -1,12 +1,13 @@
 """
-Answer how the nodes of a demo run together for a while as the width goes through its values.
+The nodes of a demo run together for a while as the width changes from frame to frame.
 
 It starts processes, waits for conditions, and records; what the record says is not its business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -18,21 +19,23 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
 from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 
-from slim_split_ros.demo.environment import demo_environment
 from slim_split_ros.demo.errors import DemoError
 from slim_split_ros.demo.interruption import Interruption
 from slim_split_ros.demo.observer import FrameRecord, Observer
 from slim_split_ros.demo.processes import ChildProcess, NodePlan, end_all
+from slim_split_ros.demo.width_turns import WidthTurns
 from slim_split_ros.reports.demo_page import ProcessRow
 
-# Called with the width in force and the seconds since measuring began.
-Progress = Callable[[float, float], None]
+# Called with the seconds since measuring began.
+Progress = Callable[[float], None]
 
 _START_LIMIT_S = 60.0
 _SET_LIMIT_S = 5.0
-# The last frames are still under way when the time is over.
+# The last frames are still under way when the time is over, and the last image is being encoded.
 _LAST_ANSWER_LIMIT_S = 2.0
+_LAST_IMAGE_S = 0.5
 _SPIN_S = 0.05
 _BYTES_PER_MB = 1e6
 
@@ -40,16 +43,14 @@ _BYTES_PER_MB = 1e6
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
     """
-    Hold what to run: camera and onboard first, offboard last; widths in equal shares.
+    Hold what to run: camera and onboard first, offboard last.
 
-    The widths take turns for several rounds, so that each sees about the same; 0.0 lets the
-    node choose. `sent` is the folder of topics that the robot publishes in where a link lies
-    between both sides.
+    The widths take turns from frame to frame; without any the node chooses. `sent` is the folder
+    of topics that the robot publishes in where a link lies between both sides.
     """
 
     nodes: tuple[NodePlan, ...]
     widths: tuple[float, ...]
-    rounds: int
     seconds: float
     pictures: int
     folder: Path
@@ -61,29 +62,26 @@ class DemoRecord:
     """
     Hold what was observed; `first_payload_s` and `first_answer_s` count from the start.
 
-    `records` are of encoded frames, `captured_ns` the stamps of all images.
+    `frames` are all that the camera took, encoded or not; `drops` are counted over the same time.
     """
 
-    records: tuple[FrameRecord, ...]
+    frames: tuple[FrameRecord, ...]
     start_ns: int
-    captured_ns: tuple[int, ...]
-    drops: dict[str, int]
+    drops: Mapping[str, int]
     processes: tuple[ProcessRow, ...]
     first_payload_s: float
     first_answer_s: float
 
 
-def run_demo(plan: DemoPlan, on_progress: Progress) -> DemoRecord:
+def run_demo(
+    plan: DemoPlan, environment: Mapping[str, str], on_progress: Progress
+) -> DemoRecord:
     """
     Run the plan and return the record; raise DemoError for whatever keeps it from its end.
 
-    It changes this process's environment, so that it talks to the nodes; they have ended when
-    it returns, however it does.
+    `environment` becomes that of this process too, so that it talks to the nodes; they have
+    ended when it returns, however it does.
     """
-    ros_log = plan.folder / 'ros_log'
-    for old in ros_log.glob('*.log'):
-        old.unlink()
-    environment = demo_environment(os.environ, ros_log)
     os.environ.clear()
     os.environ.update(environment)
     children: list[ChildProcess] = []
@@ -126,21 +124,17 @@ class _Session:
         rclpy.try_shutdown()
 
     def record(self, on_progress: Progress) -> DemoRecord:
-        """Wait for the first detections, go through the widths, and return what was seen."""
+        """Wait for the first detections, watch for the time of the plan, return what was seen."""
         first_payload_s = self._wait_for_payload()
         first_answer_s = self._wait_for_answer()
         start_ns, start_s = time.time_ns(), time.monotonic()
         busy_s = [_busy_s(child) for child in self._children]
-        turns = self._plan.rounds * self._plan.widths
-        for number, width in enumerate(turns, start=1):
-            self._set_width(width)
-            until_s = start_s + number * self._plan.seconds / len(turns)
-            self._watch(width, start_s, until_s, on_progress)
+        drops_before = Counter(self._observer.drops)
+        self._watch(start_s, on_progress)
         processes = self._weigh(busy_s, time.monotonic() - start_s)
-        captured_ns = tuple(self._observer.captured_since(start_ns))
-        records = self._take_last(start_ns)
+        frames = self._take_last(start_ns)
         return DemoRecord(
-            records, start_ns, captured_ns, self._observer.drops, processes,
+            frames, start_ns, Counter(self._observer.drops) - drops_before, processes,
             first_payload_s, first_answer_s)
 
     def _wait_for_payload(self) -> float:
@@ -149,7 +143,7 @@ class _Session:
             lambda: self._observer.images_seen, _START_LIMIT_S,
             lambda: f'no camera image came within {_START_LIMIT_S:.0f} s; {_told(camera)}')
         self._spin_until(
-            lambda: self._observer.features_seen, _START_LIMIT_S,
+            lambda: self._observer.encoded, _START_LIMIT_S,
             lambda: f'images come, but no encoded frame did within {_START_LIMIT_S:.0f} s; '
                     f'{_told(onboard)}')
         return time.monotonic() - self._started_s
@@ -160,32 +154,31 @@ class _Session:
             lambda: self._observer.answers > 0, _START_LIMIT_S,
             lambda: f'encoded frames come, but no detections did within {_START_LIMIT_S:.0f} s; '
                     f'{_told(offboard)}')
-        return time.monotonic() - self._started_s
-
-    def _set_width(self, width: float) -> None:
-        answer = self._client.set_parameters([Parameter('width', value=width)])
+        answered_s = time.monotonic() - self._started_s
         self._spin_until(
-            answer.done, _SET_LIMIT_S,
-            lambda: f'the onboard node did not answer when asked for width {width}')
-        result, = answer.result().results
-        if not result.successful:
-            raise DemoError(f'the onboard node refused width {width}: {result.reason}')
+            self._client.services_are_ready, _START_LIMIT_S,
+            lambda: f'the parameters of the onboard node were not found within '
+                    f'{_START_LIMIT_S:.0f} s')
+        return answered_s
 
-    def _watch(
-        self, width: float, start_s: float, until_s: float, on_progress: Progress
-    ) -> None:
-        while (now_s := time.monotonic()) < until_s:
-            on_progress(width, now_s - start_s)
+    def _watch(self, start_s: float, on_progress: Progress) -> None:
+        encoded = self._observer.encoded
+        setter = _WidthSetter(self._plan.widths, self._client, len(encoded))
+        while (now_s := time.monotonic()) - start_s < self._plan.seconds:
+            on_progress(now_s - start_s)
             self._spin_once()
-        on_progress(width, until_s - start_s)
+            if self._plan.widths:
+                setter.follow(encoded)
+        on_progress(self._plan.seconds)
 
     def _take_last(self, start_ns: int) -> tuple[FrameRecord, ...]:
         """Return the frames up to now, once their detections have come or had time to."""
-        now_ns, give_up_s = time.time_ns(), time.monotonic() + _LAST_ANSWER_LIMIT_S
+        now_ns, now_s = time.time_ns(), time.monotonic()
         while True:
-            taken = tuple(seen for seen in self._observer.encoded_since(start_ns)
+            taken = tuple(seen for seen in self._observer.captured_since(start_ns)
                           if seen.stamp_ns < now_ns)
-            if time.monotonic() > give_up_s or all(seen.found is not None for seen in taken):
+            waiting = [seen for seen in taken if seen.width is not None and seen.found is None]
+            if time.monotonic() - now_s > (_LAST_ANSWER_LIMIT_S if waiting else _LAST_IMAGE_S):
                 return taken
             self._spin_once()
 
@@ -211,6 +204,43 @@ class _Session:
             raise DemoError('interrupted before it was done')
         for child in self._children:
             child.check()
+
+
+class _WidthSetter:
+    """Set the width of the next frame as soon as one frame has been seen."""
+
+    def __init__(
+        self, widths: tuple[float, ...], client: AsyncParameterClient, first: int
+    ) -> None:
+        self._turns = WidthTurns(widths)
+        self._client = client
+        self._counted = first
+        self._frames: Counter[float] = Counter()
+        self._width = 0.0
+        self._asked_s = 0.0
+        self._answer: Future | None = None
+
+    def follow(self, encoded: Sequence[FrameRecord]) -> None:
+        """Ask for another width if a frame has come; raise DemoError where that is refused."""
+        if self._answer is not None:
+            self._check(self._answer)
+        if self._answer is None and len(encoded) > self._counted:
+            self._frames.update(seen.width for seen in encoded[self._counted:])
+            self._counted = len(encoded)
+            self._width = self._turns.next(self._frames)
+            self._asked_s = time.monotonic()
+            self._answer = self._client.set_parameters([Parameter('width', value=self._width)])
+
+    def _check(self, answer: Future) -> None:
+        if answer.done():
+            self._answer = None
+            result, = answer.result().results
+            if not result.successful:
+                raise DemoError(
+                    f'the onboard node refused width {self._width}: {result.reason}')
+        elif time.monotonic() - self._asked_s > _SET_LIMIT_S:
+            raise DemoError(
+                f'the onboard node did not answer when asked for width {self._width}')
 
 
 def _told(child: ChildProcess) -> str:

@@ -1,5 +1,5 @@
 """
-What does each width and rate cost and give? The table that `control` chooses from.
+What each width and rate costs and gives: the table that `control` chooses from.
 
 With labelled pictures all of it is measured; on a robot, without them, only the encode times,
 since bytes and accuracy belong to the model and not to the machine.

@@ -1,14 +1,21 @@
-"""Answer how the page of a demo looks: table, plots and pictures from plain data."""
+"""How the page of a demo looks: tables, plots and pictures from plain data."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slim_split_ros.reports.demo_rows import FrameFigures, WidthRow, demo_table
+from slim_split_ros.reports.demo_rows import (
+    FrameFigures,
+    ShownFrame,
+    WidthRow,
+    codec_table,
+    demo_table,
+    fate_table,
+)
 from slim_split_ros.reports.figures import COLOURS, figure_to_svg, make_axes
 from slim_split_ros.reports.page import (
     Drawing,
@@ -24,15 +31,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownFrame:
-    """Hold an annotated frame: a JPEG file, and the width and bytes that carried it."""
-
-    width: float
-    message_bytes: int
-    jpeg: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class ProcessRow:
     """Hold what one process took: resident memory, and its share of one processor core."""
 
@@ -43,40 +41,53 @@ class ProcessRow:
 
 @dataclass(frozen=True, slots=True)
 class DemoFacts:
-    """Hold everything that the page shows; `link` names the one between both sides, if any."""
+    """
+    Hold everything that the page shows; `link` names the one between both sides, if any.
+
+    `compared` has a row a frame: as it was sent, then the same picture by other codecs.
+    """
 
     source: str
+    codec: str
+    model: str
     seconds: float
     score_threshold: float
     least_iou: float
     has_truth: bool
     channels: dict[float, int]
+    captured: int
     frames: tuple[FrameFigures, ...]
     rows: tuple[WidthRow, ...]
     processes: tuple[ProcessRow, ...]
-    drops: dict[str, int]
+    drops: Mapping[str, int]
     first_payload_s: float
     first_answer_s: float
     shown: tuple[ShownFrame, ...]
+    compared: tuple[tuple[ShownFrame, ...], ...]
     link: str | None = None
 
 
 def render_demo(facts: DemoFacts) -> str:
     """Return the HTML document."""
-    how = ('at each width by turns' if facts.link is None
+    how = ('the width changing from frame to frame' if facts.link is None
            else f'at the width that the link {facts.link} allowed')
-    lead = (f'{facts.source}, encoded on board {how}, detected in another process; '
-            f'{facts.seconds:.0f} seconds over ROS 2.')
-    sections = [_figures(facts), _plots(facts), _processes(facts), *_pictures(facts)]
+    lead = (f'{facts.source}, encoded on board by {facts.codec} ({facts.model}), {how}, detected '
+            f'in another process; {facts.seconds:.0f} seconds over ROS 2.')
+    sections = [_figures(facts), *_pictures(facts), *_codecs(facts), _plots(facts), _fates(facts),
+                _processes(facts)]
     return render_page('From camera to detections', sections, lead)
 
 
 def _figures(facts: DemoFacts) -> Section:
+    scenes = ('Every width sees the same scenes: each frame goes out at another one.'
+              if facts.link is None else
+              'The link decides which frames go out at which width, so the rows show different '
+              'scenes: they do not compare widths.')
     paragraphs = [
-        'Bytes are the serialized message of a frame, all of it. Encoding goes from the camera '
-        'image in memory to the payload in memory, on one thread (median). End to end goes from '
-        "the camera's stamp to the arrival of the detections in a third process. Lost are frames "
-        'without detections.']
+        f'{scenes} Bytes are the serialized message of a frame, all of it; kbit/s are what frames '
+        'of that width alone would take. Encoding goes from the camera image in memory to the '
+        "payload in memory, on one thread (median). End to end goes from the camera's stamp to "
+        'the arrival of the detections in a third process. Lost are frames without detections.']
     if facts.has_truth:
         paragraphs.append(
             f'Precision and recall hold for detections with a score of at least '
@@ -86,7 +97,41 @@ def _figures(facts: DemoFacts) -> Section:
     return Section('Per width', tuple(paragraphs), tables=(table,))
 
 
+def _pictures(facts: DemoFacts) -> list[Section]:
+    if not facts.shown:
+        return []
+    truth = ' White boxes are the truth.' if facts.has_truth else ''
+    return [Section(
+        'Pictures', (f'What the server found, drawn on what the camera saw.{truth}',),
+        pictures=tuple(_picture(frame) for frame in facts.shown))]
+
+
+def _codecs(facts: DemoFacts) -> list[Section]:
+    """Show some frames beside other codecs, and of each width the first."""
+    if not facts.compared:
+        return []
+    unjudged = '' if facts.has_truth else (
+        ' Nobody knows what is in these pictures: more detections may be better or worse.')
+    paragraphs = (
+        f'{len(facts.compared)} of these frames as pictures of at most the same bytes, by OpenCV: '
+        'of all sizes and qualities that fit, the one closest to the original. In what comes back '
+        'the same model detects at its widest, so that what is compared is not the detector but '
+        f'what reaches it.{unjudged}',)
+    first = {frames[0].width: frames for frames in reversed(facts.compared)}
+    return [Section(
+        'The same bytes as a picture', paragraphs,
+        tables=(codec_table(facts.compared, facts.has_truth),),
+        pictures=tuple(_picture(frame) for width in sorted(first) for frame in first[width]))]
+
+
+def _picture(frame: ShownFrame) -> Picture:
+    caption = f'{frame.label}, {frame.message_bytes:,} bytes'
+    return Picture(picture_to_data_uri(frame.jpeg), caption)
+
+
 def _plots(facts: DemoFacts) -> Section:
+    if not facts.frames:
+        return Section('Frame by frame', ('No image was encoded in this time.',))
     drawings = [
         Drawing(_draw_bytes(facts.frames), 'Each frame as it was sent. Nothing is loaded between '
                 'two widths.'),
@@ -97,9 +142,14 @@ def _plots(facts: DemoFacts) -> Section:
                 'image, features and detections.')]
     if any(row.recall is not None for row in facts.rows):
         drawings.append(Drawing(
-            _draw_quality(facts.rows), 'What the bytes buy: objects found (recall) and '
-            'detections that are right (precision).'))
+            _draw_quality(facts.rows), 'What the bytes of each width buy: objects found (recall) '
+            'and detections that are right (precision).'))
     return Section('Frame by frame', drawings=tuple(drawings))
+
+
+def _fates(facts: DemoFacts) -> Section:
+    return Section("What became of the camera's images", tables=(
+        fate_table(facts.frames, facts.captured, facts.drops),))
 
 
 def _processes(facts: DemoFacts) -> Section:
@@ -107,25 +157,10 @@ def _processes(facts: DemoFacts) -> Section:
         ('process', 'resident memory, MB', 'share of a core'),
         tuple((item.name, f'{item.memory_mb:.0f}', f'{item.core_share:.0%}')
               for item in facts.processes))
-    dropped = ', '.join(f'{name} {count}' for name, count in facts.drops.items() if count)
-    paragraphs = (
+    paragraph = (
         f'The first payload came {facts.first_payload_s:.1f} s after the processes were started '
-        f'together, the first detections after {facts.first_answer_s:.1f} s.',
-        f'Camera images not encoded since the start: {dropped or "none"}.')
-    return Section('Processes', paragraphs, tables=(table,))
-
-
-def _pictures(facts: DemoFacts) -> list[Section]:
-    if not facts.shown:
-        return []
-    pictures = tuple(
-        Picture(picture_to_data_uri(frame.jpeg),
-                f'width {frame.width:.2f}, {frame.message_bytes:,} bytes')
-        for frame in facts.shown)
-    truth = ' White boxes are the truth.' if facts.has_truth else ''
-    return [Section(
-        'Pictures', (f'What the server found, drawn on what the camera saw.{truth}',),
-        pictures=pictures)]
+        f'together, the first detections after {facts.first_answer_s:.1f} s.')
+    return Section('Processes', (paragraph,), tables=(table,))
 
 
 def _draw_bytes(frames: Sequence[FrameFigures]) -> str:
@@ -171,11 +206,11 @@ def _draw_times(rows: Sequence[WidthRow]) -> str:
 
 def _draw_quality(rows: Sequence[WidthRow]) -> str:
     figure, axes = make_axes('bytes of a frame', 'share')
-    sizes = [row.bytes_per_frame for row in rows]
-    for name, colour in (('precision', COLOURS[1]), ('recall', COLOURS[3])):
-        shares = [getattr(row, name) for row in rows]
-        axes.plot(sizes, [np.nan if share is None else share for share in shares], 'o-',
-                  color=colour, label=name)
+    # Points without a line: between two widths there is nothing.
+    for name, marker, colour in (('precision', 's', COLOURS[1]), ('recall', 'o', COLOURS[3])):
+        known = [row for row in rows if getattr(row, name) is not None]
+        axes.plot([row.bytes_per_frame for row in known], [getattr(row, name) for row in known],
+                  marker, color=colour, label=name)
     for row in rows:
         axes.annotate(f'{row.width:.2f}', (row.bytes_per_frame, 0.02), ha='center', fontsize=9)
     axes.set_xlim(left=0)

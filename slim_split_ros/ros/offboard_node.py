@@ -6,6 +6,10 @@ The server's node: messages of features become detections.
 It converts and publishes; whose frame is next, decoding and detecting are `offboard/`'s.
 """
 
+if __name__ == '__main__':  # a signal, or a package missing, during the imports below
+    from slim_split_ros.ros.ending import end_quietly
+    end_quietly()
+
 from collections.abc import Sequence
 import secrets
 import sys

@@ -6,6 +6,10 @@ The robot's node: a camera image becomes a message of features, or it is said wh
 It converts and publishes; what becomes of an image is `onboard/sender.py`'s.
 """
 
+if __name__ == '__main__':  # a signal, or a package missing, during the imports below
+    from slim_split_ros.ros.ending import end_quietly
+    end_quietly()
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial

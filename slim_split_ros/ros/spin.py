@@ -1,19 +1,18 @@
 """
-Answer how every node of this package starts and ends, and with which exit status.
+How every node of this package starts and ends, and with which exit status.
 
 0: ended by SIGINT, SIGTERM or its own work being done; 1: it could not start, one line on
 stderr says why. A second Ctrl-C during the end does no harm.
 """
 
 from collections.abc import Callable, Sequence
-import signal
 import sys
 from typing import Protocol
 
 import rclpy
-from rclpy.exceptions import ROSInterruptException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
+from slim_split_ros.ros.ending import Ending
 from slim_split_ros.ros.errors import StartError
 
 # A worker's thread gets its turn this soon beside a busy executor. CPython's default of 5 ms
@@ -44,26 +43,35 @@ def run_node(
 
     `start_errors` are the families, beside StartError, whose text says what to do.
     """
-    # rclpy puts its own handler on top; after shutdown a further Ctrl-C is ignored.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ending = Ending()
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     try:
-        rclpy.init(args=None if args is None else list(args))
-    except RuntimeError as error:  # what pybind11 makes of rcl's errors
-        return _explain(error)
+        return _run(make_node, args, start_errors, ending)
+    finally:
+        ending.close()
+
+
+def _run(
+    make_node: Callable[[], RunnableNode], args: Sequence[str] | None,
+    start_errors: tuple[type[Exception], ...], ending: Ending,
+) -> int:
     node = None
     try:
-        node = make_node()
-        _spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException, ROSInterruptException):
+        rclpy.init(args=None if args is None else list(args))
+        if not ending.is_asked:
+            node = make_node()
+            _spin(node)
+    except ExternalShutdownException:
         return _DONE
-    except (StartError, *start_errors) as error:
-        return _explain(error)
-    except Exception:
-        # A signal while the node is made invalidates the context under its hands.
-        if rclpy.ok():
-            raise
-        return _DONE
+    except Exception as error:
+        # A signal invalidates the context under the hands of whatever uses it.
+        if ending.is_asked:
+            return _DONE
+        # RuntimeError is what pybind11 makes of rcl's errors, here of wrong arguments.
+        if isinstance(error, (StartError, *start_errors)) or (
+                isinstance(error, RuntimeError) and not rclpy.ok()):
+            return _explain(error)
+        raise
     finally:
         if node is not None:
             node.stop()

@@ -6,6 +6,7 @@ WireError
 │   └── GeometryError  sizes of image and network input that do not belong together
 ├── ChecksumError      header and payload are not what the sender sealed
 ├── PayloadError       a payload that is cut, oversized, unknown or inconsistent
+├── PictureError       a JPEG or PNG that is cut short, damaged or too large
 └── ManifestError      a model folder that is missing, damaged or of another format
 """
 
@@ -30,6 +31,10 @@ class ChecksumError(WireError):
 
 class PayloadError(WireError):
     """Tell why a payload does not hold the symbols that its header announces."""
+
+
+class PictureError(WireError):
+    """Tell why a compressed picture is not worth decoding."""
 
 
 class ManifestError(WireError):

@@ -2,7 +2,10 @@
 
 import json
 import os
+import random
+import re
 import signal
+import time
 
 import psutil
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from slim_split_ros.__main__ import main
 from slim_split_ros.weights import SHIPPED_MODELS
 from support.bundles import WIDTHS, write_tiny_bundle
-from support.processes import Process, wait_until
+from support.processes import Process, heeds_sigterm, wait_until
 
 # Several times what a busy machine with two cores needs.
 LIMIT_S = 120.0
@@ -59,15 +62,6 @@ def test_wrong_use_ends_with_status_2(arguments, complaint, capsys):
     assert complaint in capsys.readouterr().err
 
 
-def test_machine_without_ros_is_told_what_to_do(monkeypatch, capsys):
-    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
-
-    status = main(['demo'])
-
-    assert status == 1
-    assert 'rclpy is not installed here: use `make demo`' in capsys.readouterr().err
-
-
 @pytest.mark.ros
 def test_missing_model_ends_with_status_1_and_one_line(tmp_path, capsys):
     status = main(['demo', '--model', str(tmp_path / 'nothing'), '--output', str(tmp_path)])
@@ -101,7 +95,11 @@ def test_demo_leaves_table_page_pictures_and_figures(demo, bundle, tmp_path):
     figures = json.loads((tmp_path / 'f.json').read_text())
     assert [row['width'] for row in figures['widths']] == sorted(WIDTHS)
     assert all(row['frames'] > row['unanswered'] for row in figures['widths'])
-    assert '<svg' in (tmp_path / 'out' / 'index.html').read_text()
+    counts = [row['frames'] for row in figures['widths']]
+    assert max(counts) - min(counts) <= 2  # the same scenes for every width
+    assert re.search(r'ROS_DOMAIN_ID=\d+ ros2 topic list', process.output)
+    page = (tmp_path / 'out' / 'index.html').read_text()
+    assert '<svg' in page and 'encoded on board by slim (tiny, fingerprint ' in page
     assert list((tmp_path / 'out' / 'frames').glob('*.jpg'))
 
 
@@ -121,6 +119,8 @@ def test_demo_of_a_folder_knows_no_truth(demo, bundle, tmp_path):
 
     assert process.wait(LIMIT_S) == 0, process.output
     assert 'precision' not in process.output
+    assert {'slim', 'WebP', 'JPEG'} <= {line.split()[0] for line in process.output.splitlines()
+                                        if line.strip()}
 
 
 @pytest.mark.ros
@@ -153,6 +153,35 @@ def test_interrupted_demo_ends_with_status_1_and_leaves_no_node(demo, bundle):
     assert process.wait(LIMIT_S) == 1, process.output
     assert 'demo: interrupted' in process.output
     assert not [node for node in nodes if node.is_running()]
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize('latest_s', [0.3, 1.0, 3.0, 6.0])
+def test_signal_at_any_moment_ends_the_demo_with_a_sentence(demo, bundle, latest_s):
+    moment_s = random.uniform(0.0, latest_s)
+    process = demo('--model', str(bundle), '--seconds', '60')
+    wait_until(lambda: heeds_sigterm(process), LIMIT_S, 'start of the interpreter')
+    time.sleep(moment_s)
+    nodes = nodes_of(process)
+
+    process.signal(signal.SIGTERM)
+
+    assert process.wait(LIMIT_S) == 1, f'{moment_s} s after the start: {process.output}'
+    assert process.output.splitlines()[-1] == 'demo: interrupted before it was done'
+    assert 'Traceback' not in process.output and 'Exception ignored' not in process.output
+    assert not [node for node in nodes if node.is_running()]
+
+
+@pytest.mark.ros
+def test_nodes_end_with_a_demo_that_is_killed(demo, bundle):
+    process = demo('--model', str(bundle), '--seconds', '60')
+    wait_until(lambda: len(nodes_of(process)) == 3, LIMIT_S, 'start of three nodes')
+    nodes = nodes_of(process)
+
+    process.signal(signal.SIGKILL)
+
+    _, left = psutil.wait_procs(nodes, timeout=LIMIT_S)
+    assert not left
 
 
 @pytest.mark.ros
@@ -190,9 +219,9 @@ def test_demo_over_a_link_leaves_a_page_of_what_the_link_did(demo, bundle, tmp_p
 
 @pytest.mark.ros
 @pytest.mark.parametrize(('text', 'complaint'), [
-    ('t_s,rate_kbps\n0,1\n', 'the first line has to be'),
+    ('t_s,rate_kbps\n0,1\n', 'first line'),
     ('t_s,rate_kbps,delay_ms,loss\n0,fast,0,0\n', 'line 2'),
-    (b'\xff\xfe', 'is no text in UTF-8'),
+    (b'\xff\xfe', 'UTF-8'),
 ])
 def test_a_wrong_trace_ends_with_status_1_and_one_line(tmp_path, capsys, text, complaint):
     trace = tmp_path / 'trace.csv'

@@ -39,7 +39,7 @@ def camera_system(
             'model': tiny_bundle, 'device': 'cpu', 'score_threshold': 0.0}))
     camera = start_node('sim_camera', logs / 'camera.log', {'seed': 3, 'fps': 10.0})
     try:
-        system.peer.wait(lambda: len(system.detections) > 2, 'the first detections')
+        system.peer.wait_for_first(system.detections, what='detections')
         yield system, camera
     finally:
         camera.end()
@@ -58,7 +58,7 @@ def test_no_frame_is_lost_at_any_width(
         Detection2DArray, 'detections',
         lambda message: came_ns.setdefault(to_ns(message.header.stamp), time.time_ns()),
         QoSProfile(depth=500))
-    peer.wait(lambda: len(came_ns) > 2 and truths and reports, 'the first of each message')
+    peer.wait_for_first(came_ns, truths, reports, what='of each message')
     for _ in range(ROUNDS):
         offered, served = run_through_widths(system, truths, came_ns)
         if offered == served:
@@ -114,6 +114,7 @@ def test_the_peer_may_leave_and_come_back(
     for name in ('late_1', 'late_2'):
         late = Peer(name)
         found = late.listen(Detection2DArray, 'detections', QoSProfile(depth=10))
-        late.wait(lambda found=found: len(found) >= 2, 'detections for a late listener')
+        late.wait_for_first(found, what='detections for a late listener')
+        late.wait(lambda found=found: len(found) >= 2, 'the next detections')
         late.close()
     assert camera.is_running and system.onboard.is_running and system.offboard.is_running

@@ -62,6 +62,11 @@ def test_the_end_of_a_preview_inside_a_jpeg_is_not_the_jpegs():
         decode_image(content[:-2])
 
 
+def test_a_cut_jpeg_is_not_made_whole_by_the_picture_that_follows():
+    with pytest.raises(ImageError, match='cut short'):
+        decode_image(picture('.jpg')[:-40] + picture('.jpg'))
+
+
 @pytest.mark.parametrize('encoding', ['grey', 'deep'])
 def test_grey_and_16_bit_pictures_become_colours_of_8_bits(encoding):
     image = np.full((4, 6), 0x8000 if encoding == 'deep' else 0x80,

@@ -211,7 +211,7 @@ def test_a_link_report_names_recent_frames_with_their_bytes_and_server_times(
 def test_a_late_subscriber_learns_the_class_names(system: SplitSystem) -> None:
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     infos = system.peer.listen(LabelInfo, 'label_info', latched)
-    system.peer.wait(lambda: infos, 'label_info')
+    system.peer.wait_for_first(infos, what='label_info')
     assert [(item.class_id, item.class_name) for item in infos[0].class_map] == list(
         enumerate(CLASSES))
     assert infos[0].threshold == pytest.approx(0.3)

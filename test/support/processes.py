@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 import os
 from pathlib import Path
+import signal
 import sys
 import time
 from typing import ClassVar
@@ -72,3 +73,12 @@ class Process(ChildProcess):
         """End it, and all that it started, with ever stronger signals; give the exit status."""
         end_all([self])
         return self.status
+
+
+def heeds_sigterm(process: Process) -> bool:
+    """Say whether it has come as far as the first line of ours, or further."""
+    if not process.is_running:
+        return True
+    status = Path(f'/proc/{process.pid}/status').read_text()
+    caught = int(status.split('SigCgt:')[1].split()[0], 16)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 import time
 from typing import Any
 
@@ -17,6 +17,10 @@ from rclpy.qos import QoSProfile
 # Generous: the machine may be busy with anything else.
 LIMIT_S = 20.0
 _SPIN_S = 0.02
+
+
+class DiscoveryTimeoutError(TimeoutError):
+    """Nothing at all came from another process: it may never have heard of this one."""
 
 
 class Peer:
@@ -37,19 +41,26 @@ class Peer:
         self.node.create_subscription(kind, topic, received.append, qos)
         return received
 
-    def wait(self, is_true: Callable[[], Any], what: str, limit_s: float = LIMIT_S) -> None:
+    def wait(
+        self, is_true: Callable[[], Any], what: str, limit_s: float = LIMIT_S,
+        error: type[TimeoutError] = TimeoutError,
+    ) -> None:
         """Receive until a condition holds; fail with what did not happen within the limit."""
         give_up_s = time.monotonic() + limit_s
         while not is_true():
             if time.monotonic() > give_up_s:
-                raise TimeoutError(f'{what} did not happen within {limit_s:g} s')
+                raise error(f'{what} did not happen within {limit_s:g} s')
             self._executor.spin_once(timeout_sec=_SPIN_S)
+
+    def wait_for_first(self, *received: Sized, what: str) -> None:
+        """Receive until each has a message; the error is one that allows a second try."""
+        self.wait(lambda: all(received), f'the first {what}', error=DiscoveryTimeoutError)
 
     def repeat(
         self, act: Callable[[], Any], is_true: Callable[[], Any], what: str, period_s: float = 0.1,
-        limit_s: float = LIMIT_S,
+        limit_s: float = LIMIT_S, error: type[TimeoutError] = TimeoutError,
     ) -> None:
-        """Act once a period until a condition holds: discovery takes its time."""
+        """Act once a period until a condition holds."""
         next_s = 0.0
 
         def has_come_true() -> bool:
@@ -61,7 +72,7 @@ class Peer:
                 act()
             return False
 
-        self.wait(has_come_true, what, limit_s)
+        self.wait(has_come_true, what, limit_s, error)
 
     def set_parameters(self, node_name: str, **values: Any) -> str:
         """Set parameters of a node together; return the reason of a refusal, empty if none."""
@@ -86,7 +97,8 @@ class Peer:
 
     def _call(self, kind: type, service: str, request: Any) -> Any:
         client = self.node.create_client(kind, service)
-        self.wait(client.service_is_ready, f'the service {service}')
+        self.wait(
+            client.service_is_ready, f'the service {service}', error=DiscoveryTimeoutError)
         answer = client.call_async(request)
         self.wait(answer.done, f'an answer of {service}')
         self.node.destroy_client(client)

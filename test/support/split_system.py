@@ -18,7 +18,7 @@ from vision_msgs.msg import Detection2DArray
 from slim_split_ros.msg import EncodedFrame, EncoderStatus
 from slim_split_ros.ros.messages import to_ns, to_stamp
 from support.processes import Process
-from support.ros_peer import Peer
+from support.ros_peer import DiscoveryTimeoutError, Peer
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SENSOR_DATA = qos_profile_sensor_data
@@ -120,7 +120,9 @@ class SplitSystem:
     def warm_up(self) -> None:
         """Publish images until a detection comes: then everybody has found everybody."""
         before = len(self.detections)
-        self.peer.repeat(self.show_patch, lambda: len(self.detections) > before, 'a detection')
+        self.peer.repeat(
+            self.show_patch, lambda: len(self.detections) > before, 'a detection',
+            error=DiscoveryTimeoutError)
         self.settle()
 
     def settle(self) -> None:

@@ -4,6 +4,10 @@ The images of a bag as a camera on ROS topics, where `ros2 bag play` is missing.
     python -m slim_split_ros.ros.cameras.bag_camera_node --ros-args -p bag:=FOLDER -p speed:=1.0
 """
 
+if __name__ == '__main__':  # a signal, or a package missing, during the imports below
+    from slim_split_ros.ros.ending import end_quietly
+    end_quietly()
+
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path

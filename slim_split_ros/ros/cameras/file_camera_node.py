@@ -4,6 +4,10 @@ A folder of images, a video file or a video device as a camera on ROS topics.
     python -m slim_split_ros.ros.cameras.file_camera_node --ros-args -p source:=FOLDER -p fps:=10.0
 """
 
+if __name__ == '__main__':  # a signal, or a package missing, during the imports below
+    from slim_split_ros.ros.ending import end_quietly
+    end_quietly()
+
 from collections.abc import Iterator, Sequence
 import sys
 

@@ -4,6 +4,10 @@ Answer how the simulated hall becomes a camera on ROS topics, with the truth bes
     python -m slim_split_ros.ros.cameras.sim_camera_node --ros-args -p seed:=7 -p fps:=10.0
 """
 
+if __name__ == '__main__':  # a signal, or a package missing, during the imports below
+    from slim_split_ros.ros.ending import end_quietly
+    end_quietly()
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count

@@ -62,7 +62,8 @@ def test_the_simulated_camera_publishes_images_with_truth_and_intrinsics(
     truths = peer.listen(Detection2DArray, 'ground_truth', RELIABLE)
     nodes.append(start_node('sim_camera', tmp_path / 'log', {
         'seed': 5, 'width': 320, 'height': 240, 'fps': 20.0, **RELIABLE_IMAGE}))
-    peer.wait(lambda: len(images) >= 10 and infos, 'ten images')
+    peer.wait_for_first(images, infos, truths, what='of each message')
+    peer.wait(lambda: len(images) >= 10, 'ten images')
     image, info = images[-1], infos[-1]
     assert (image.width, image.height, image.encoding) == (320, 240, 'bgr8')
     assert image.header.frame_id == 'camera'
@@ -117,6 +118,7 @@ def test_a_folder_is_published_and_the_node_ends_with_it(
     images = peer.listen(Image, 'image', QoSProfile(depth=100))
     nodes.append(start_node('file_camera', tmp_path / 'log', {
         'source': folder, 'fps': 20.0, 'loop': True, **RELIABLE_IMAGE}))
+    peer.wait_for_first(images, what='image')
     peer.wait(lambda: len(images) >= 6, 'two rounds')
     levels = [int(pixels_of(image).mean()) for image in images]
     rounds = [0, 40, 80] * 4
@@ -226,6 +228,7 @@ def test_a_bag_may_be_stamped_anew(peer: Peer, tmp_path: Path, nodes: list[Proce
     images = peer.listen(Image, 'image', QoSProfile(depth=100))
     nodes.append(start_node('bag_camera', tmp_path / 'log', {
         'bag': tmp_path / 'bag', 'speed': 2.0, **RELIABLE_IMAGE}))
+    peer.wait_for_first(images, what='image')
     peer.wait(lambda: len(images) == 5, 'five images')
     assert images[0].data == array('B', patch_pixels().tobytes())
     assert all(to_ns(image.header.stamp) > max(stamps) for image in images)
@@ -245,5 +248,6 @@ def test_images_that_the_transport_loses_are_counted_and_the_remedy_is_named(
         'onboard', tmp_path / 'onboard.log', {'model': tiny_bundle}, environment=plain))
     nodes.append(start_node('file_camera', tmp_path / 'source.log', {
         'source': folder, 'fps': 30.0}, environment=plain))
-    peer.wait(lambda: statuses and 'message_lost' in statuses[-1].drop_reasons, 'a loss')
+    peer.wait_for_first(statuses, what='status')
+    peer.wait(lambda: 'message_lost' in statuses[-1].drop_reasons, 'a loss')
     assert 'load config/fastdds_large_images.xml' in nodes[0].output

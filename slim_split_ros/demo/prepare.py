@@ -1,0 +1,80 @@
+"""A demo from its options to what its page shows: what is checked, prepared and described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import os
+from pathlib import Path
+
+from slim_split_ros.demo.emulated_link_node import SENT
+from slim_split_ros.demo.environment import demo_environment
+from slim_split_ros.demo.facts import DemoSubject, collect_facts
+from slim_split_ros.demo.link import DemoLink, describe_run
+from slim_split_ros.demo.output import ROS_LOG, prepare_folder
+from slim_split_ros.demo.plan import plan_nodes
+from slim_split_ros.demo.run import DemoPlan, DemoRecord
+from slim_split_ros.reports.demo_page import DemoFacts
+from slim_split_ros.reports.link_page import LinkRun
+from slim_split_ros.ros.model import bundle_folder
+from slim_split_ros.wire import load_manifest
+
+_NODE_CHOOSES = 0.0
+_PICTURES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """
+    Hold what a user asks for; None as source is the simulated camera, as link none at all.
+
+    `topic` is one of a bag, '' its only one; `model` is a folder, or `shipped` for the codec's.
+    """
+
+    source: str | None
+    topic: str
+    link: Path | None
+    seconds: float
+    codec: str
+    model: str
+    seed: int
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Hold a demo that can run: its plan, its environment, and what it is about."""
+
+    plan: DemoPlan
+    environment: Mapping[str, str]
+    subject: DemoSubject
+    link: DemoLink | None
+
+    def describe(self, record: DemoRecord) -> tuple[DemoFacts, LinkRun | None]:
+        """Return what the pages of the demo and of its link show."""
+        run = None if self.link is None else describe_run(self.link, record, self.plan.seconds)
+        return collect_facts(self.subject, record), run
+
+
+def prepare_demo(options: DemoOptions) -> Demo:
+    """
+    Check everything that can be checked before anything runs, and clear the folder.
+
+    Raises StartError, WireError, BagError, LinkLabError, DemoError or OSError for what cannot be
+    used, with a sentence that names it.
+    """
+    link = None if options.link is None else DemoLink.begin(options.link)
+    manifest = load_manifest(bundle_folder(options.model, options.codec))
+    widths = tuple(sorted(entry.width for entry in manifest.widths)) if link is None else ()
+    nodes = plan_nodes(options.source, options.topic, options.seed,
+                       str(manifest.folder.resolve()), widths[0] if widths else _NODE_CHOOSES)
+    if link is not None:
+        nodes = link.between(nodes)
+    folder = options.folder.resolve()
+    prepare_folder(folder)
+    plan = DemoPlan(tuple(nodes), widths, options.seconds, _PICTURES, folder,
+                    None if link is None else SENT)
+    subject = DemoSubject(
+        options.source or 'The simulated camera', options.source is None, options.codec, manifest,
+        options.seconds, None if link is None else link.trace.name)
+    return Demo(plan, demo_environment(os.environ, folder / ROS_LOG), subject, link)
