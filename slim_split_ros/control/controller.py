@@ -1,18 +1,22 @@
 """
 Which width and rate the next frame gets: the control room behind one class.
 
-Composes estimates and a policy, keeps the bounds that nothing may break (widths, ceiling),
-and swaps settings whole. All times are seconds of the sender's steady clock.
+Composes estimates and a policy, keeps the bounds that nothing may break (widths, ceiling,
+deadline), and swaps settings whole. All times are seconds of the sender's steady clock.
 """
 
-from slim_split_ros.control.decision import Decision, Reason
+from threading import Lock
+
+from slim_split_ros.control.decision import Action, Decision, Reason
 from slim_split_ros.control.errors import SettingsError
 from slim_split_ros.control.estimates import Estimates
 from slim_split_ros.control.link.arrivals import LinkReportData
 from slim_split_ros.control.link.in_flight import SentFrame
+from slim_split_ros.control.link.report_guard import OtherReceiver
 from slim_split_ros.control.operating_points import OperatingPoint, OperatingPoints
 from slim_split_ros.control.policy.aimd import AimdPolicy
 from slim_split_ros.control.policy.auto import AutoPolicy
+from slim_split_ros.control.policy.budget import BitrateBudget
 from slim_split_ros.control.policy.fixed import FixedPolicy
 from slim_split_ros.control.policy.paper import PaperPolicy
 from slim_split_ros.control.policy.policy import Policy
@@ -23,13 +27,18 @@ class WidthController:
     """
     Decide for every frame; learn from what was sent and what arrived.
 
+    Reports may come in another thread than frames. Without a measured table the widest allowed
+    width is taken, under the same ceiling and deadline.
+
     >>> from slim_split_ros.control import OperatingPoint, OperatingPoints
     >>> table = OperatingPoints([OperatingPoint(0.25, 0, 600, 800, 1.0, 1.2, 0.40),
     ...                          OperatingPoint(1.0, 0, 2500, 3300, 4.0, 4.5, 0.60)])
     >>> controller = WidthController(table, ControlSettings(target_fps=10.0))
     >>> decision = controller.decide(now_s=5.0, captured_s=4.99)
-    >>> decision.send, decision.width, decision.reason.value
-    (True, 0.25, 'link')
+    >>> decision.action.value, decision.width, decision.reason.value
+    ('send', 0.25, 'link')
+    >>> controller.revise(decision, 640, now_s=5.002) == decision
+    True
     >>> controller.on_sent(0, 640, 0.0011, decision.width, decision.rate, now_s=5.002)
     """
 
@@ -37,6 +46,8 @@ class WidthController:
         """Raise SettingsError where the table has no point within the settings."""
         self._points = points
         self._estimates = Estimates()
+        self._budget = BitrateBudget()
+        self._lock = Lock()
         self._adopt(settings)
 
     @property
@@ -50,9 +61,13 @@ class WidthController:
         return self._policy.backlog_ms
 
     @property
-    def ignored_reports(self) -> int:
-        """Count the reports that were broken, repeated or overtaken."""
-        return self._estimates.link.ignored_reports
+    def other_receiver(self) -> OtherReceiver | None:
+        """Give the last two receivers that reported at the same time, of which one is followed."""
+        return self._estimates.link.reports.other
+
+    def check(self, settings: ControlSettings) -> None:
+        """Raise SettingsError where the table has no point within the settings."""
+        self._points_of(settings)
 
     def replace_settings(self, settings: ControlSettings) -> None:
         """
@@ -60,83 +75,111 @@ class WidthController:
 
         Raises SettingsError and changes nothing where the table has no point within them.
         """
-        if settings != self._settings:
-            self._adopt(settings)
+        with self._lock:
+            if settings != self._settings:
+                self._adopt(settings)
 
     def on_report(self, report: LinkReportData, now_s: float) -> None:
         """Learn what arrived; reports of an earlier sender have to be left out before."""
-        deliveries = self._estimates.link.on_report(report, now_s)
-        for delivery in deliveries:
-            self._estimates.history.add(delivery)
-        self._policy.on_deliveries(deliveries, now_s)
+        with self._lock:
+            deliveries = self._estimates.link.on_report(report, now_s)
+            self._policy.on_deliveries(deliveries, now_s)
 
-    def on_sent(self, sequence: int, payload_bytes: int, encode_s: float, width: float,
-                rate: int, now_s: float) -> None:
-        """Learn that a frame was handed to the middleware, of that serialized size."""
-        point = self._points.find(width, rate)
-        if point is not None:
-            self._estimates.sizes.add(payload_bytes, point.bytes)
-            self._estimates.encoding.add(encode_s * 1000.0, point.encode_ms)
-        frame = SentFrame(sequence, now_s, payload_bytes * 8.0)
-        self._estimates.link.on_sent(frame, now_s)
-        self._estimates.budget.spend(frame.bits, now_s)
-        self._policy.on_sent(frame, now_s)
+    def on_sent(self, sequence: int, message_bytes: int, encode_s: float, width: float,
+                rate: int, now_s: float, decode_s: float = 0.0) -> None:
+        """
+        Learn that a frame was handed to the middleware, of that serialized size.
+
+        `encode_s` is what the table has, pixels in memory to payload in memory; `decode_s` what
+        it took to get the pixels (a JPEG's decoding), which costs the same at every point.
+        """
+        with self._lock:
+            point = self._points.find(width, rate)
+            if point is not None and self._points.is_measured:
+                self._estimates.sizes.add(message_bytes, point.bytes)
+                self._estimates.encoding.add(encode_s * 1000.0, point.encode_ms)
+            self._estimates.note_decoding(decode_s)
+            frame = SentFrame(sequence, now_s, message_bytes * 8.0)
+            self._estimates.link.on_sent(frame, now_s)
+            self._budget.spend(frame.bits, now_s)
+            self._policy.on_sent(frame, now_s)
 
     def decide(self, now_s: float, captured_s: float | None = None) -> Decision:
-        """Say at which point the frame captured then goes, if it goes now."""
-        decision = self._policy.decide(now_s, now_s if captured_s is None else captured_s)
-        return self._within_budget(decision, self._estimates.sizes.expected, now_s)
+        """Say at which point the frame captured then (now) goes, if it goes now."""
+        captured_s = now_s if captured_s is None else min(captured_s, now_s)
+        with self._lock:
+            if now_s - captured_s >= self._settings.deadline_s:
+                point = self._allowed[0]
+                reason = Reason.PINNED if self._settings.pinned_width else Reason.LINK
+                return Decision(point.width, point.rate, reason, Action.EXPIRE)
+            decision = self._policy.decide(now_s, captured_s)
+            return self._within_budget(decision, self._estimates.sizes.expected, now_s)
 
-    def revise(self, decision: Decision, payload_bytes: int, now_s: float) -> Decision:
+    def revise(self, decision: Decision, message_bytes: int, now_s: float) -> Decision:
         """
         Say the same for a frame just encoded: its true size may change the answer.
 
-        Optional. Another point means encoding once more; ask only once a frame.
+        Another point means encoding once more; then ask `confirm`, and not again.
         """
-        point = self._points.find(decision.width, decision.rate)
-        if point is None:
-            return decision
-        busyness = payload_bytes / point.bytes
-        revised = self._policy.revise(decision, busyness, now_s)
-        return self._within_budget(revised, busyness, now_s) if revised.send else revised
+        with self._lock:
+            point = self._points.find(decision.width, decision.rate)
+            if point is None:
+                return decision
+            busyness = max(1, message_bytes) / point.bytes
+            revised = self._policy.revise(decision, busyness, now_s)
+            return self._within_budget(revised, busyness, now_s)
+
+    def confirm(self, decision: Decision, message_bytes: int, now_s: float) -> Decision:
+        """Drop a frame that was encoded again and turned out too large for the ceiling."""
+        with self._lock:
+            if self._budget.allows(8.0 * message_bytes, now_s):
+                return decision
+            return Decision(decision.width, decision.rate, Reason.BUDGET, Action.DROP)
 
     def _within_budget(self, decision: Decision, busyness: float, now_s: float) -> Decision:
         """Keep any policy under the ceiling: the largest point that it leaves, or none."""
-        budget = self._estimates.budget
         point = self._points.find(decision.width, decision.rate)
-        if not decision.send or not budget.is_set or point is None:
+        if not decision.send or point is None or \
+                self._budget.allows(8.0 * busyness * point.bytes, now_s):
             return decision
-        left_bytes = budget.left_bits(now_s) / (8.0 * busyness)
-        if point.bytes <= left_bytes:
-            return decision
+        left_bytes = self._budget.left_bits(now_s) / (8.0 * busyness)
         smaller = [other for other in self._allowed if other.bytes <= left_bytes]
-        if not smaller or decision.reason is Reason.PINNED:
-            return Decision(point.width, point.rate, Reason.BUDGET, send=False)
+        if not smaller:
+            return Decision(point.width, point.rate, Reason.BUDGET, Action.DROP)
         best = max(smaller, key=lambda other: other.ap50)
         return Decision(best.width, best.rate, Reason.BUDGET)
 
     def _adopt(self, settings: ControlSettings) -> None:
-        allowed = self._points.within(settings.min_width, settings.max_width)
-        if not allowed:
-            raise SettingsError(
-                f'no operating point has a width from {settings.min_width} to '
-                f'{settings.max_width}; widen the bounds, or measure them with `profile`')
+        self._allowed = allowed = self._points_of(settings)
         self._policy = self._make_policy(allowed, settings)
-        self._allowed, self._settings = allowed, settings
-        self._estimates.budget.configure(
+        self._settings = settings
+        self._budget.configure(
             settings.max_bitrate_kbps * 1000.0, 1.0 / settings.target_fps,
             allowed[0].bytes_p95 * 8.0)
 
+    def _points_of(self, settings: ControlSettings) -> tuple[OperatingPoint, ...]:
+        """Give the points within the settings, the one to send where there is no choice."""
+        low = settings.pinned_width or settings.min_width
+        high = settings.pinned_width or settings.max_width
+        allowed = self._points.within(low, high)
+        if not allowed:
+            known = ', '.join(f'{width:g}' for width in self._points.widths)
+            raise SettingsError(
+                f'no width from {low:g} to {high:g} is known, only {known}: choose one of these, '
+                f'or measure the model again with `profile`')
+        if settings.pinned_width:
+            return (min(allowed, key=lambda point: point.rate),)
+        return allowed if self._points.is_measured else (
+            max(allowed, key=lambda point: point.width),)
+
     def _make_policy(self, allowed: tuple[OperatingPoint, ...],
                      settings: ControlSettings) -> Policy:
-        if settings.pinned_width > 0.0:
-            points = self._points.of_width(settings.pinned_width)
-            if not points:
-                raise SettingsError(f'width {settings.pinned_width} is not among the operating '
-                                    f'points; choose a measured one, or run `profile`')
-            return FixedPolicy(points[0].width, points[0].rate, self._estimates)
+        if settings.pinned_width:
+            return FixedPolicy(allowed[0], Reason.PINNED, self._estimates)
+        if not self._points.is_measured:
+            return FixedPolicy(allowed[0], Reason.LINK, self._estimates)
         if settings.policy is PolicyName.PAPER:
             return PaperPolicy(allowed, settings.deadline_s, self._estimates)
         if settings.policy is PolicyName.AIMD:
             return AimdPolicy(allowed, settings.target_fps, self._estimates)
-        return AutoPolicy(allowed, settings, self._estimates)
+        return AutoPolicy(allowed, settings, self._estimates, self._budget)

@@ -1,7 +1,10 @@
-"""What the controller answers for a frame."""
+"""What the controller answers for a frame: the point, what limits it, and what to do."""
 
 from dataclasses import dataclass
 from enum import Enum
+
+# The word under which frames are counted that are past their deadline before they are sent.
+DEADLINE = 'deadline'
 
 
 class Reason(Enum):
@@ -9,22 +12,41 @@ class Reason(Enum):
 
     PINNED = 'pinned'       # the user chose
     LINK = 'link'           # the link's forecast
+    SERVER = 'server'       # the server's time: it takes the deadline, or keeps up with less
     COMPUTE = 'compute'     # encoding time: with faster encoding more would be sent
     BUDGET = 'budget'       # max_bitrate_kbps
     OUTAGE = 'outage'       # nothing comes through; only small frames, paced, try the link
 
 
+class Action(Enum):
+    """Name what becomes of the frame now."""
+
+    SEND = 'send'
+    HOLD = 'hold'           # it stays the newest: ask again at the next report
+    DROP = 'drop'           # the reason says why
+    EXPIRE = 'expire'       # drop, since its deadline has passed
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """
-    Hold the point to send at; without `send` the frame waits (`hold`) or is skipped.
-
-    A held frame stays the newest in the mailbox: ask again when the next report comes,
-    unless a newer frame has taken its place.
-    """
+    """Hold the point to send at, the reason for it, and what becomes of the frame."""
 
     width: float
     rate: int
     reason: Reason
-    send: bool = True
-    hold: bool = False
+    action: Action = Action.SEND
+
+    @property
+    def send(self) -> bool:
+        """Say whether the frame goes now."""
+        return self.action is Action.SEND
+
+    @property
+    def hold(self) -> bool:
+        """Say whether to ask again, unless a newer frame has taken its place."""
+        return self.action is Action.HOLD
+
+    @property
+    def drop_reason(self) -> str:
+        """Give the word under which the frame counts if it is not sent."""
+        return DEADLINE if self.action is Action.EXPIRE else self.reason.value

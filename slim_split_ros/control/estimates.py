@@ -1,10 +1,8 @@
-"""What every policy may know: link, capacity, sizes, encoding times, and the budget."""
+"""What every policy may know: the link, and how sizes and times compare with the table."""
 
 from dataclasses import dataclass, field
 
-from slim_split_ros.control.link.capacity_history import CapacityHistory
 from slim_split_ros.control.link.estimator import LinkEstimator
-from slim_split_ros.control.policy.budget import BitrateBudget
 from slim_split_ros.control.ratio import RatioTracker
 
 # Pictures change over seconds; the frame itself is known once it is encoded.
@@ -18,9 +16,14 @@ class Estimates:
     """Hold what outlives a change of the settings or of the policy."""
 
     link: LinkEstimator = field(default_factory=LinkEstimator)
-    history: CapacityHistory = field(default_factory=CapacityHistory)
     sizes: RatioTracker = field(default_factory=lambda: RatioTracker(
         SIZE_GAIN, SIZE_SPREAD_GAIN, FIRST_SIZE_SPREAD))
     encoding: RatioTracker = field(default_factory=lambda: RatioTracker(
         ENCODE_GAIN, ENCODE_SPREAD_GAIN, FIRST_ENCODE_SPREAD))
-    budget: BitrateBudget = field(default_factory=BitrateBudget)
+    # What a frame costs before it is encoded (a JPEG's decoding): the same at every point.
+    decode_s: float = 0.0
+
+    def note_decoding(self, decode_s: float) -> None:
+        """Follow what comes before the encoding as fast as the encoding itself."""
+        if 0.0 <= decode_s < float('inf'):
+            self.decode_s += ENCODE_GAIN * (decode_s - self.decode_s)

@@ -79,6 +79,11 @@ class OperatingPoints:
         """Count the points."""
         return len(self._points)
 
+    @property
+    def widths(self) -> tuple[float, ...]:
+        """Give each width once, narrowest first."""
+        return tuple(sorted({point.width for point in self._points}))
+
     def find(self, width: float, rate: int) -> OperatingPoint | None:
         """Give the point of that name, or None."""
         return self._by_name.get((width, rate))
@@ -88,10 +93,6 @@ class OperatingPoints:
         slack = 1e-6        # widths come from YAML and float32 messages
         return tuple(point for point in self._points
                      if min_width - slack <= point.width <= max_width + slack)
-
-    def of_width(self, width: float) -> tuple[OperatingPoint, ...]:
-        """Give the points of one width, rate 0 first."""
-        return tuple(sorted(self.within(width, width), key=lambda point: point.rate))
 
 
 def without_dominated(points: Iterable[OperatingPoint]) -> tuple[OperatingPoint, ...]:

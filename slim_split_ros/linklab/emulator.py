@@ -2,13 +2,15 @@
 What a policy achieves on a trace: sender, link, receiver and reports as a chain of events.
 
 Deterministic: the same trace, frames, settings and seed give the same rows. The sender runs
-the very controller that the onboard node runs; the two sides' clocks differ on purpose.
+the very controller that the onboard node runs; the two sides' clocks differ on purpose. A server
+that takes longer than a frame's interval serves one frame at a time, the newest first; a quicker
+one is a delay.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import heapq
-from math import inf, isnan
+from math import inf, nan
 import random
 
 from slim_split_ros.control import Arrival, Decision, LinkReportData, Reason, WidthController
@@ -26,7 +28,7 @@ ARRIVALS_A_REPORT = 64
 FAR_CLOCK_OFFSET_S = 4321.0
 FAR_CLOCK_RATE = 1.0 + 20e-6
 
-_CAPTURE, _ENCODED, _ARRIVAL, _REPORT_DUE, _REPORT = range(5)
+_CAPTURE, _ENCODED, _ARRIVAL, _SERVED, _REPORT_DUE, _REPORT = range(6)
 
 
 @dataclass(slots=True)
@@ -70,6 +72,10 @@ class _Run:
         self._held: int | None = None
         self._encoder_free_s = 0.0
         self._arrivals: deque[Arrival] = deque(maxlen=ARRIVALS_A_REPORT)
+        # At the server: frame, sequence, when it arrived.
+        self._waiting: list[tuple[int, int, float]] = []
+        self._is_server_busy = False
+        self._responses_s: dict[int, float] = {}
         self._report_sequence = 0
         self._last_report_s = -inf
         self._report_due_s = inf
@@ -86,11 +92,11 @@ class _Run:
     def _go(self) -> None:
         end_s = self._schedule.duration_s
         handlers = {_CAPTURE: self._on_capture, _ENCODED: self._on_encoded,
-                    _ARRIVAL: self._on_arrival, _REPORT_DUE: self._on_report_due,
-                    _REPORT: self._on_report}
+                    _ARRIVAL: self._on_arrival, _SERVED: self._on_served,
+                    _REPORT_DUE: self._on_report_due, _REPORT: self._on_report}
         while self._events:
             now_s, _, kind, what = heapq.heappop(self._events)
-            if now_s > end_s and kind != _ENCODED:
+            if now_s > end_s and kind not in (_ENCODED, _ARRIVAL, _SERVED):
                 continue
             handlers[kind](what, now_s)
 
@@ -137,6 +143,11 @@ class _Run:
             if (decision.width, decision.rate) != (row.width, row.rate):
                 self._encode(frame, decision, now_s, again=True)
                 return
+        elif not self._controller.confirm(
+                Decision(row.width, row.rate, row.reason), row.message_bytes, now_s).send:
+            row.width = row.rate = None
+            row.message_bytes = 0
+            return
         row.sent_s = now_s
         sequence = self._sequence
         self._sequence += 1
@@ -145,19 +156,40 @@ class _Run:
         if left_s is None or left_s == inf:
             return
         row.left_queue_s = left_s
-        uplink, downlink = self._loss_draws[frame]
+        uplink = self._loss_draws[frame][0]
         if self._schedule.with_loss:
             if uplink >= chance_kept(row.message_bytes, self._trace.loss(left_s)):
                 return
         arrival_s = left_s + self._trace.delay_s(left_s)
-        self._push(arrival_s, _ARRIVAL, (sequence, row.message_bytes))
-        if not self._schedule.with_loss or downlink >= self._trace.loss(arrival_s):
-            row.back_s = self._schedule.back_s(self._trace, left_s)
+        self._push(arrival_s, _ARRIVAL, (frame, sequence))
 
     def _on_arrival(self, what: tuple[int, int], now_s: float) -> None:
-        sequence, size = what
-        self._arrivals.append(Arrival(sequence, _far_clock_s(now_s), size))
+        frame, sequence = what
+        self._arrivals.append(Arrival(
+            sequence, _far_clock_s(now_s), self.rows[frame].message_bytes))
         self._schedule_report(max(now_s, self._last_report_s + REPORT_GAP_S))
+        if self._schedule.server_s * self._schedule.fps <= 1.0:
+            self._push(now_s + self._schedule.server_s, _SERVED, (frame, sequence, now_s))
+            return
+        self._waiting.append((frame, sequence, now_s))
+        self._serve_newest(now_s)
+
+    def _serve_newest(self, now_s: float) -> None:
+        """Begin with the newest frame that waits, once the server is free."""
+        while self._waiting and not self._is_server_busy:
+            frame, sequence, arrival_s = self._waiting.pop()
+            if now_s < self.rows[frame].captured_s + self._schedule.deadline_s:
+                self._is_server_busy = True
+                self._push(now_s + self._schedule.server_s, _SERVED, (frame, sequence, arrival_s))
+
+    def _on_served(self, what: tuple[int, int, float], now_s: float) -> None:
+        frame, sequence, arrival_s = what
+        self._responses_s[sequence] = now_s - arrival_s
+        self._is_server_busy = False
+        self._serve_newest(now_s)
+        downlink = self._loss_draws[frame][1]
+        if not self._schedule.with_loss or downlink >= self._trace.loss(arrival_s):
+            self.rows[frame].back_s = now_s + self._trace.delay_s(now_s)
 
     def _schedule_report(self, due_s: float) -> None:
         if due_s < self._report_due_s:
@@ -167,26 +199,16 @@ class _Run:
     def _on_report_due(self, due_s: float, now_s: float) -> None:
         if due_s != self._report_due_s:
             return
-        self._note_served(_far_clock_s(now_s))
-        report = LinkReportData(7, self._report_sequence, _far_clock_s(now_s),
-                                tuple(self._arrivals))
+        report = LinkReportData(
+            7, self._report_sequence, _far_clock_s(now_s),
+            tuple(replace(arrival, server_s=self._responses_s.get(arrival.sequence, nan))
+                  for arrival in self._arrivals))
         self._report_sequence += 1
         self._last_report_s, self._report_due_s = now_s, inf
         self._schedule_report(now_s + REPORT_SILENCE_S)
         if self._schedule.with_loss and self._report_loss.random() < self._trace.loss(now_s):
             return
         self._push(now_s + self._trace.delay_s(now_s), _REPORT, report)
-
-    def _note_served(self, far_s: float) -> None:
-        """Fill in the server's time of the arrivals that are decoded by now."""
-        server_s = self._schedule.server_s
-        for index in range(len(self._arrivals) - 1, -1, -1):
-            arrival = self._arrivals[index]
-            if not isnan(arrival.server_s):
-                return
-            if arrival.arrival_s + server_s <= far_s:
-                self._arrivals[index] = Arrival(arrival.sequence, arrival.arrival_s,
-                                                arrival.payload_bytes, server_s)
 
     def _on_report(self, report: LinkReportData, now_s: float) -> None:
         self._controller.on_report(report, now_s)

@@ -1,11 +1,17 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 import math
 import random
+import sys
+from threading import Semaphore
 import time
 
 import pytest
 
 from control.link_model import LinkModel
 from slim_split_ros.control import (
+    Action,
     Arrival,
     ControlSettings,
     Decision,
@@ -16,6 +22,7 @@ from slim_split_ros.control import (
     Reason,
     SettingsError,
     WidthController,
+    unmeasured_points,
 )
 
 SIZES = {0.25: 600.0, 0.5: 1100.0, 0.75: 1900.0, 1.0: 3000.0}
@@ -29,15 +36,19 @@ def make_table() -> OperatingPoints:
                        ENCODE_MS[width] * 1.2, ACCURACY[width]) for width in SIZES])
 
 
+Tell = Callable[[WidthController, LinkReportData, float], None]
+
+
 def drive(controller: WidthController, link: LinkModel, frames: int, begin_s: float = 0.0,
-          fps: float = 10.0, slowness: float = 1.0, first: int = 0) -> list[Decision]:
+          fps: float = 10.0, slowness: float = 1.0, first: int = 0, decode_s: float = 0.0,
+          tell: Tell = WidthController.on_report) -> list[Decision]:
     """Offer frames and bring every report back in time's order."""
     reports: list[tuple[float, LinkReportData]] = []
     decisions = []
     for index in range(frames):
         now_s = begin_s + index / fps
         for back_s, report in [pair for pair in reports if pair[0] <= now_s]:
-            controller.on_report(report, back_s)
+            tell(controller, report, back_s)
         reports = [pair for pair in reports if pair[0] > now_s]
         decision = controller.decide(now_s, now_s)
         decisions.append(decision)
@@ -45,7 +56,7 @@ def drive(controller: WidthController, link: LinkModel, frames: int, begin_s: fl
             size = int(SIZES[decision.width])
             encode_s = ENCODE_MS[decision.width] / 1000.0 * slowness
             controller.on_sent(first + index, size, encode_s, decision.width, decision.rate,
-                               now_s + encode_s)
+                               now_s + encode_s, decode_s)
             if link.rate_bps > 0.0:
                 reports.append(link.send(first + index, size, now_s + encode_s))
     return decisions
@@ -182,3 +193,181 @@ def test_deciding_takes_little_time() -> None:
         controller.decide(6.0 + index * 1e-6, 6.0)
     each_s = (time.process_time() - begun_s) / 500
     assert each_s < 200e-6, 'the bar is 50 µs on an idle core; four times that on a busy one'
+
+
+@pytest.mark.parametrize('server_s, reason', [
+    (0.025, Reason.LINK), (0.09, Reason.LINK), (0.3, Reason.SERVER), (0.8, Reason.SERVER),
+    (5.0, Reason.SERVER)])
+def test_a_slow_server_on_an_open_link_costs_no_width(server_s: float, reason: Reason) -> None:
+    controller = WidthController(make_table(), ControlSettings())
+    link = LinkModel(rate_bps=2.5e6, server_s=server_s)
+    decisions = drive(controller, link, 600)[150:]
+    assert all(decision.width == 1.0 for decision in decisions if decision.send)
+    assert {decision.reason for decision in decisions} == {reason}
+    sent = sum(decision.send for decision in decisions)
+    assert sent >= 0.8 * 45.0 * min(10.0, 1.0 / min(server_s, 2.0))
+
+
+def test_a_server_that_takes_most_of_the_deadline_gets_frames_that_are_still_on_time() -> None:
+    controller = WidthController(make_table(), ControlSettings())
+    link = LinkModel(rate_bps=300e3, server_s=0.15)
+    decisions = drive(controller, link, 600)[150:]
+    sent = [150 + index for index, decision in enumerate(decisions) if decision.send]
+    late = [index for index in sent if link.ways_s[index] > 0.3 - 0.025]
+    assert len(sent) >= 0.7 * 45.0 / 0.15
+    assert len(late) <= 0.05 * len(sent)
+    assert {decision.reason for decision in decisions} == {Reason.SERVER}
+
+
+def test_a_slow_server_on_a_weak_link_leaves_the_link_its_say() -> None:
+    controller = WidthController(make_table(), ControlSettings())
+    link = LinkModel(rate_bps=12_000.0, server_s=0.3)
+    decisions = drive(controller, link, 600)[200:]
+    assert all(decision.width == 0.25 for decision in decisions if decision.send)
+
+
+def test_a_server_that_recovers_gets_every_frame_again() -> None:
+    controller, link = WidthController(make_table(), ControlSettings()), LinkModel(2.5e6)
+    link.server_s = 0.8
+    drive(controller, link, 200)
+    link.server_s = 0.02
+    drive(controller, link, 80, begin_s=20.0, first=1000)
+    decisions = drive(controller, link, 50, begin_s=28.0, first=2000)
+    assert all(decision.send and decision.reason is Reason.LINK for decision in decisions)
+
+
+@pytest.mark.parametrize('policy', [PolicyName.AUTO, PolicyName.AIMD, PolicyName.PAPER])
+def test_an_image_past_its_deadline_is_dropped_with_its_own_reason(policy: PolicyName) -> None:
+    controller = WidthController(make_table(), ControlSettings(policy=policy))
+    drive(controller, LinkModel(2e6), 40)
+    decision = controller.decide(4.0, 3.69)
+    assert (decision.action, decision.drop_reason) == (Action.EXPIRE, 'deadline')
+    assert controller.decide(5.0, 4.9).action is not Action.EXPIRE
+
+
+def test_an_image_of_seconds_is_young_for_a_deadline_of_ten() -> None:
+    controller = WidthController(make_table(), ControlSettings(deadline_s=10.0))
+    drive(controller, LinkModel(2e6), 40)
+    assert controller.decide(4.0, 1.0).action is Action.SEND
+    assert controller.decide(14.0, 4.0).action is Action.EXPIRE
+
+
+def test_an_image_that_will_be_late_by_its_own_age_is_no_outage() -> None:
+    controller = WidthController(make_table(), ControlSettings())
+    drive(controller, LinkModel(2e6), 40)
+    assert controller.decide(4.0, 3.72).reason is Reason.LINK
+
+
+def test_a_frame_of_an_outage_is_never_made_larger() -> None:
+    controller = WidthController(make_table(), ControlSettings())
+    link = LinkModel(rate_bps=1e6)
+    drive(controller, link, 40)
+    link.rate_bps = 0.0
+    outages = 0
+    for index in range(200):
+        now_s = 4.0 + 0.1 * index
+        decision = controller.decide(now_s, now_s)
+        if decision.send and decision.reason is Reason.OUTAGE:
+            outages += 1
+            for share in (0.01, 0.5, 1.0):
+                revised = controller.revise(decision, int(share * SIZES[0.25]), now_s + 0.01)
+                assert revised.width == 0.25 and revised.rate == decision.rate
+        if decision.send:
+            controller.on_sent(1000 + index, 600, 0.01, decision.width, 0, now_s + 0.01)
+    assert outages > 20
+
+
+@pytest.mark.parametrize('accuracies', [(0.0, 0.3, 0.5, 0.6), (0.0, 0.0, 0.0, 0.0)])
+@pytest.mark.parametrize('policy', [PolicyName.AUTO, PolicyName.AIMD, PolicyName.PAPER])
+def test_widths_that_detect_nothing_stop_no_frame(
+        policy: PolicyName, accuracies: tuple[float, ...]) -> None:
+    table = OperatingPoints([
+        replace(point, ap50=ap50) for point, ap50 in zip(make_table(), accuracies, strict=True)])
+    controller = WidthController(table, ControlSettings(policy=policy))
+    decisions = drive(controller, LinkModel(2e6), 100)
+    assert sum(decision.send for decision in decisions) > 45
+
+
+def test_the_time_of_a_decoder_is_added_and_not_multiplied() -> None:
+    """Eight milliseconds of JPEG before one of the narrowest encoder: the widest takes 33."""
+    controller = WidthController(make_table(), ControlSettings(target_fps=20.0))
+    decisions = drive(controller, LinkModel(2e6), 100, fps=20.0, decode_s=0.008)
+    assert decisions[-1].width == 1.0
+    assert decisions[-1].reason is Reason.LINK
+
+
+def test_a_decoder_that_leaves_no_time_narrows_the_width() -> None:
+    controller = WidthController(make_table(), ControlSettings(target_fps=20.0))
+    decision = drive(controller, LinkModel(2e6), 100, fps=20.0, decode_s=0.024)[-1]
+    assert decision.width < 1.0
+    assert decision.reason is Reason.COMPUTE
+
+
+def test_a_model_that_nobody_profiled_goes_at_the_widest_allowed() -> None:
+    controller = WidthController(unmeasured_points((0.25, 0.5, 1.0)), ControlSettings())
+    decision = controller.decide(1.0, 0.9)
+    assert (decision.width, decision.rate, decision.reason) == (1.0, 0, Reason.LINK)
+    assert controller.revise(decision, 40_000, 1.0) == decision
+    controller.replace_settings(ControlSettings(max_width=0.75))
+    assert controller.decide(2.0, 1.9).width == 0.5
+    controller.replace_settings(ControlSettings(pinned_width=0.25))
+    assert controller.decide(3.0, 2.9).reason is Reason.PINNED
+    assert controller.capacity_kbps is None
+
+
+@pytest.mark.parametrize('settings', [
+    ControlSettings(pinned_width=1.0, max_bitrate_kbps=100.0),
+    ControlSettings(max_bitrate_kbps=100.0)])
+@pytest.mark.parametrize('measured', [True, False])
+def test_frames_larger_than_the_ceilings_share_go_less_often(
+        settings: ControlSettings, measured: bool) -> None:
+    table = make_table() if measured else unmeasured_points(SIZES)
+    controller, bits = WidthController(table, settings), []
+    for index in range(300):
+        now_s = 0.1 * index
+        decision = controller.decide(now_s, now_s)
+        size = int(SIZES[decision.width])
+        decision = controller.revise(decision, size, now_s) if decision.send else decision
+        sent = decision.send and SIZES[decision.width] == size
+        if sent:
+            controller.on_sent(index, size, 0.01, decision.width, decision.rate, now_s)
+        elif not decision.send:
+            assert decision.reason in (Reason.BUDGET, Reason.OUTAGE)
+        bits.append(8.0 * size if sent else 0.0)
+    assert max(sum(bits[at:at + 10]) for at in range(290)) <= 100_000.0
+    if settings.pinned_width or not measured:
+        assert sum(bits) >= 0.7 * 100_000.0 * 30.0
+
+
+def test_a_frame_encoded_again_that_is_still_too_large_for_the_ceiling_is_dropped() -> None:
+    controller = WidthController(make_table(), ControlSettings(max_bitrate_kbps=100.0))
+    decision = controller.decide(1.0, 1.0)
+    assert controller.confirm(decision, 600, 1.0) == decision
+    controller.on_sent(0, 1200, 0.01, 0.25, 0, 1.0)
+    refused = controller.confirm(decision, 600, 1.0)
+    assert (refused.action, refused.reason) == (Action.DROP, Reason.BUDGET)
+
+
+def test_reports_and_frames_may_come_in_two_threads() -> None:
+    controller, link = WidthController(make_table(), ControlSettings()), LinkModel(2e6)
+    reports = [link.send(sequence, 600, 0.01 * sequence) for sequence in range(3000)]
+    sent = Semaphore(0)
+
+    def report() -> None:
+        for back_s, each in reports:
+            assert sent.acquire(timeout=60.0)
+            controller.on_report(each, back_s)
+
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            reporting = pool.submit(report)
+            for sequence in range(len(reports)):
+                decision = controller.decide(0.01 * sequence)
+                controller.on_sent(sequence, 600, 0.01, decision.width, 0, 0.01 * sequence)
+                sent.release()
+            reporting.result(timeout=60.0)
+    finally:
+        sys.setswitchinterval(interval_s)
+    assert controller.decide(30.0).send

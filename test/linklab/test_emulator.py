@@ -1,6 +1,8 @@
 import pytest
 
-from linklab.lab import make_trace, run_policy
+from linklab.lab import make_trace, read_points, run_policy
+from slim_split_ros.control import ControlSettings, PolicyName
+from slim_split_ros.linklab import RunSettings, run_emulation
 
 
 def test_the_same_run_twice_gives_the_same_rows() -> None:
@@ -37,3 +39,16 @@ def test_no_reported_figure_leaves_its_range() -> None:
     assert 0.0 <= results.on_time <= 1.0
     assert 0.0 <= results.mean_ap50 <= results.oracle_ap50 + 1e-9
     assert 0.0 <= results.utilisation <= 1.0
+
+
+def test_a_server_that_cannot_keep_up_serves_one_frame_at_a_time_the_newest_first() -> None:
+    control = ControlSettings(PolicyName.FIXED, 0.4, pinned_width=0.25)
+    rows = run_emulation(
+        make_trace((20.0, 1000.0)), read_points(),
+        RunSettings(control, server_s=0.25, with_loss=False)).rows
+    served = sorted(row.back_s for row in rows if row.back_s is not None)
+    assert len(served) == pytest.approx(20.0 / 0.25, abs=2)
+    assert all(later - sooner > 0.249 for sooner, later in zip(served, served[1:], strict=False))
+    ages_s = [row.back_s - row.sent_s for row in rows if row.back_s is not None]
+    assert max(ages_s) <= 0.25 + 0.1 + 0.05     # a service, a camera's interval, the path
+    assert [row.back_s for row in rows if row.back_s is not None] == served

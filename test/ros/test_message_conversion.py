@@ -97,7 +97,7 @@ def test_a_report_survives_the_wire_with_what_is_not_known_yet() -> None:
     read = report_data(checked)
     assert checked.sender_start_ns == FRAME.header.sender_start_ns
     assert (read.receiver_id, read.report_sequence, read.sent_s) == (2**64 - 1, 9, 123.456789)
-    assert [(a.sequence, a.arrival_s, a.payload_bytes) for a in read.arrivals] == [
+    assert [(a.sequence, a.arrival_s, a.message_bytes) for a in read.arrivals] == [
         (4, 100.25, 900), (5, 100.5, 950)]
     assert read.arrivals[0].server_s == pytest.approx(0.025)
     assert math.isnan(read.arrivals[1].server_s)

@@ -1,8 +1,8 @@
 """
 What the far side says it received: arrivals, and the report that carries them.
 
-Plain values on the far side's steady clock; which of them to believe is decided in
-`reports.py`.
+Plain values on the far side's steady clock; `report_guard.py` and `estimator.py` say which of
+them to believe.
 """
 
 from dataclasses import dataclass
@@ -11,17 +11,22 @@ from math import nan
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Hold one frame's arrival, in seconds of the far side's steady clock."""
+    """
+    Hold one frame's arrival, in seconds of the far side's steady clock.
+
+    `message_bytes` is the serialized size of all its messages; `server_s` from the arrival until
+    the detections were published, NaN until then.
+    """
 
     sequence: int
     arrival_s: float
-    payload_bytes: int
+    message_bytes: int
     server_s: float = nan
 
 
 @dataclass(frozen=True, slots=True)
 class LinkReportData:
-    """Hold one link report; `arrivals` has the recent ones, in any order, with repetition."""
+    """Hold one link report; `arrivals` has the recent ones, newest last, with repetition."""
 
     receiver_id: int
     report_sequence: int

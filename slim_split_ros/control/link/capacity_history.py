@@ -9,7 +9,7 @@ links skip 100 to 400 ms without being slower otherwise (the packet traces' READ
 
 from math import inf
 
-from slim_split_ros.control.link.estimator import Delivery
+from slim_split_ros.control.link.in_flight import Delivery
 
 SLOT_S = 0.02
 MEMORY_S = 4.0

@@ -35,6 +35,25 @@ class SentFrame:
     bits: float
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """
+    Hold one frame that arrived, on the sender's clock but for `arrival_s`, the receiver's.
+
+    `begun_s` to `left_s` is when the link was busy with it (propagation taken off);
+    `round_trip_s` is without the report's waiting.
+    """
+
+    sequence: int
+    bits: float
+    sent_s: float
+    begun_s: float
+    left_s: float
+    round_trip_s: float
+    arrival_s: float
+    rate_bps: float
+
+
 class InFlight:
     """Keep the frames on their way, oldest first."""
 
@@ -58,6 +77,10 @@ class InFlight:
         self._frames[frame.sequence] = frame
         if len(self._frames) > MOST_FRAMES:
             self._frames.popitem(last=False)
+
+    def find(self, sequence: int) -> SentFrame | None:
+        """Give the frame of that sequence; None if it is not on its way."""
+        return self._frames.get(sequence)
 
     def take(self, sequence: int) -> SentFrame | None:
         """Give and forget the frame of that sequence; None if it is not on its way."""

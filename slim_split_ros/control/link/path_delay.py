@@ -24,6 +24,8 @@ SOONER_SHARE = 0.6
 SETTLED_ARRIVALS = 16
 # A far clock that moved by more than this against the round trip was set anew.
 CLOCK_JUMP_S = 0.2
+# The two clocks drift apart by this in a window (50 ppm), and reading them takes time.
+DRIFT_S = 2e-3
 
 
 class WindowedMinimum:
@@ -64,18 +66,17 @@ class PathDelay:
     def __init__(self) -> None:
         """Start knowing nothing."""
         self._one_way = WindowedMinimum()
-        self._net_arrivals = 0      # in a row with their transmission known
         self._round_trip = WindowedMinimum()
         self._return_excess = WindowedMinimum()
-        self.jitter_s = 0.0
-        self.server_s = 0.0
+        self.clear()
 
     def clear(self) -> None:
-        """Forget the clocks' offset and the base delays; the server's time stays."""
+        """Forget the clocks' offset, the base delays and the jitter."""
         self._one_way.clear()
-        self._net_arrivals = 0
         self._round_trip.clear()
         self._return_excess.clear()
+        self._net_arrivals = 0      # in a row with their transmission known
+        self.jitter_s = 0.0
 
     @property
     def is_known(self) -> bool:
@@ -87,6 +88,16 @@ class PathDelay:
         """Give the round trip without queueing; 0 while unknown."""
         value = self._round_trip.value
         return value if value != inf else 0.0
+
+    def latest_sent_s(self, now_s: float) -> float:
+        """Give the latest time of the far clock at which a report may have been sent."""
+        least_s = self._return_excess.value
+        sooner_s = self.base_round_trip_s + CLOCK_JUMP_S    # the way back may have become shorter
+        return now_s - least_s + sooner_s if least_s != inf else inf
+
+    def is_before_sending(self, one_way_s: float) -> bool:
+        """Say whether a frame would have arrived before it was sent, as far as clocks tell."""
+        return one_way_s + self._return_excess.value < -DRIFT_S
 
     def is_sooner(self, one_way_s: float, transmission_s: float) -> bool:
         """Say whether a frame arrived sooner than a link of that transmission time allows."""
@@ -120,10 +131,6 @@ class PathDelay:
         self._return_excess.add(way_s, now_s)
         excess_s = way_s - self._return_excess.value
         self.jitter_s += (excess_s - self.jitter_s) / JITTER_REPORTS
-
-    def add_server(self, server_s: float) -> None:
-        """Note the server's time of one frame."""
-        self.server_s += (server_s - self.server_s) / (8.0 if self.server_s else 1.0)
 
     def to_sender_s(self, far_s: float) -> float:
         """Give when something must have left the queue to be there at `far_s`."""

@@ -6,13 +6,11 @@ the constants of its section 5.6; the overuse signal is `overuse.py`'s. The fram
 most accurate point whose bytes at the target frame rate stay below the target bitrate.
 """
 
-from collections import deque
 from math import inf
 
-from slim_split_ros.control.decision import Decision, Reason
+from slim_split_ros.control.decision import Action, Decision, Reason
 from slim_split_ros.control.estimates import Estimates
-from slim_split_ros.control.link.estimator import Delivery
-from slim_split_ros.control.link.in_flight import SentFrame
+from slim_split_ros.control.link.in_flight import Delivery, SentFrame
 from slim_split_ros.control.link.overuse import OveruseDetector, Signal
 from slim_split_ros.control.operating_points import OperatingPoint
 
@@ -43,7 +41,7 @@ class AimdPolicy:
         self._fps, self._estimates = target_fps, estimates
         self._detector = OveruseDetector()
         self._delay_bps = self._loss_bps = FIRST_BPS
-        self._received: deque[tuple[float, float]] = deque()
+        self._received: list[tuple[float, float]] = []
         self._is_holding = False
         self._near_mean_bps: float | None = None
         self._near_deviation = 0.15
@@ -63,9 +61,11 @@ class AimdPolicy:
     def on_deliveries(self, deliveries: list[Delivery], now_s: float) -> None:
         """Update the target by each group that arrived."""
         for delivery in deliveries:
-            self._received.append((delivery.arrival_s, delivery.bits))
-            while self._received[0][0] < delivery.arrival_s - RATE_WINDOW_S:
-                self._received.popleft()
+            # Both times by the own clock: the other side's may be set anew, the own may step.
+            self._received = [
+                pair for pair in self._received
+                if abs(delivery.left_s - pair[0]) <= RATE_WINDOW_S]
+            self._received.append((delivery.left_s, delivery.bits))
             signal = self._detector.add(delivery.sent_s, delivery.arrival_s)
             self._update(signal, delivery, now_s)
         self._update_by_loss(now_s)
@@ -79,8 +79,9 @@ class AimdPolicy:
         size = 8.0 * self._estimates.sizes.expected * self._fps
         chosen = next((point for point in self._points
                        if point.bytes * size <= self._target_bps), self._least)
-        ahead_s = self._next_s - now_s
-        return Decision(chosen.width, chosen.rate, Reason.LINK, send=ahead_s <= RATE_WINDOW_S)
+        is_overspent = self._next_s - now_s > RATE_WINDOW_S
+        return Decision(chosen.width, chosen.rate, Reason.LINK,
+                        Action.DROP if is_overspent else Action.SEND)
 
     def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
         """Stay: the target is a mean over frames."""

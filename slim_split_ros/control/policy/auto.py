@@ -3,18 +3,20 @@ Which operating point a frame gets: the one of the greatest expected worth.
 
 Here is the order of the rules; each has its own file: the forecast (`forecast.py`), the worth
 of a point (`worth.py`), when a width may change (`width_trials.py`), which frames would not do
-if the link fell at once (`sudden_fall.py`), what the user's ceiling leaves (`budget.py`).
+if the link fell at once (`sudden_fall.py`), what the user's ceiling leaves (`budget.py`), what
+the server keeps up with (`server_pace.py`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
-from slim_split_ros.control.decision import Decision, Reason
+from slim_split_ros.control.decision import Action, Decision, Reason
 from slim_split_ros.control.estimates import Estimates
-from slim_split_ros.control.link.estimator import Delivery
-from slim_split_ros.control.link.in_flight import SentFrame
+from slim_split_ros.control.link.in_flight import Delivery, SentFrame
 from slim_split_ros.control.operating_points import OperatingPoint, on_front, without_dominated
+from slim_split_ros.control.policy.budget import BitrateBudget
 from slim_split_ros.control.policy.forecast import Forecast, Moment
+from slim_split_ros.control.policy.server_pace import ServerPace
 from slim_split_ros.control.policy.sudden_fall import CLEAR_GAIN, largest_safe_bits
 from slim_split_ros.control.policy.width_trials import WidthTrials
 from slim_split_ros.control.policy.worth import Worth
@@ -31,6 +33,11 @@ JITTERS = 3.0
 ENCODE_SHARE = 0.8
 # A frame is encoded again when that is worth this share of its accuracy more.
 AGAIN_GAIN = 0.03
+# A server that leaves less than this share of the deadline decides by its own variation, and not
+# the frames' bytes, whether they are on time.
+LEAST_SLACK_SHARE = 0.1
+# Accuracy that was measured as nothing still orders points: none may count for nothing.
+LEAST_AP50 = 1e-6
 # Reports come ten times a second; where the reverse path is silent for so long, what has not
 # been reported counts as not arrived.
 OLDEST_FRONTIER_S = 0.5
@@ -52,7 +59,9 @@ class AutoPolicy:
     """Choose by expected worth; hold frames while nothing sensible can be sent."""
 
     def __init__(self, points: tuple[OperatingPoint, ...], settings: ControlSettings,
-                 estimates: Estimates) -> None:
+                 estimates: Estimates, budget: BitrateBudget) -> None:
+        points = tuple(
+            replace(point, ap50=max(point.ap50, LEAST_AP50)) for point in points)
         self._points = without_dominated(points)
         self._front = on_front(points)
         # Cheapest come first in the table, so that each width keeps its own.
@@ -60,7 +69,8 @@ class AutoPolicy:
         self._by_name = {(point.width, point.rate): point for point in points}
         self._most_ap50 = max(point.ap50 for point in points)
         self._slowest_ms = max(point.encode_ms for point in points)
-        self._settings, self._estimates = settings, estimates
+        self._settings, self._estimates, self._budget = settings, estimates, budget
+        self._pace = ServerPace(1.0 / settings.target_fps)
         self._interval_s = 1.0 / settings.target_fps
         self._trials = WidthTrials()
         self._last_sent_s = -inf
@@ -75,26 +85,41 @@ class AutoPolicy:
     def on_sent(self, frame: SentFrame, now_s: float) -> None:
         """Note when a frame went."""
         self._last_sent_s = now_s
+        self._pace.on_sent(self._estimates.link.server, now_s)
 
     def decide(self, now_s: float, captured_s: float) -> Decision:
         """Choose for a frame captured then."""
         self._forecast = None
-        if not self._estimates.history.slots:
+        if not self._estimates.link.history.slots:
             return self._decide_blind(now_s)
-        self._slack_s = self._slack_of(now_s, captured_s)
+        self._interval_s = self._pace.interval_s(self._estimates.link.server)
+        path_s, response_s = self._path_s(), self._estimates.link.server.response_s
+        deadline_s = self._settings.deadline_s
+        is_server_late = response_s > path_s and \
+            deadline_s - path_s - response_s < LEAST_SLACK_SHARE * deadline_s
+        fresh_s = deadline_s - path_s - (0.0 if is_server_late else response_s)
+        self._slack_s = fresh_s - (now_s - captured_s)
         if self._slack_s <= 0.0:
-            return self._probe(now_s, hold=False)
+            return self._probe(
+                Reason.OUTAGE if fresh_s <= 0.0 else Reason.LINK, now_s, Action.DROP)
         self._forecast = forecast = self._make_forecast(now_s)
-        if forecast.overdue_s > self._settings.deadline_s and \
+        if forecast.overdue_s > deadline_s and \
                 now_s - self._last_sent_s >= PROBE_S:
-            return self._probe(now_s, hold=True)
+            return self._probe(Reason.OUTAGE, now_s, Action.HOLD)
         worth = self._worth()
         verdict = self._weigh(worth, self._estimates.sizes.expected, now_s)
-        reason = Reason.OUTAGE if verdict.is_outage else verdict.limit
+        is_paced = self._interval_s > 1.0 / self._settings.target_fps
+        reason = verdict.limit
+        if reason is Reason.LINK and (is_server_late or is_paced):
+            reason = Reason.SERVER
+        if verdict.is_outage:
+            reason = Reason.OUTAGE
         if verdict.worth <= worth.of_nothing and len(self._estimates.link.in_flight):
-            return self._narrowest(reason, send=False, hold=True)
+            return self._narrowest(reason, Action.HOLD)
         if verdict.is_outage:
             return self._narrowest(reason)
+        if is_paced and not self._pace.admits(fresh_s, now_s):
+            return self._narrowest(Reason.SERVER, Action.DROP)
         return self._settle(self._steady(verdict, now_s), reason, now_s)
 
     def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
@@ -108,7 +133,9 @@ class AutoPolicy:
             return decision
         verdict = self._weigh(worth, busyness, now_s)
         if verdict.worth <= worth.of_nothing and len(self._estimates.link.in_flight):
-            return Decision(decision.width, decision.rate, decision.reason, send=False)
+            return replace(decision, action=Action.DROP)
+        if verdict.is_outage:
+            return decision
         better, gain = verdict.same, verdict.same_worth - present
         if present <= worth.of_nothing and verdict.same_worth <= worth.of_nothing:
             better, gain = verdict.best, verdict.worth - present
@@ -120,30 +147,29 @@ class AutoPolicy:
         """Send small frames until the first report, then one now and then."""
         if len(self._estimates.link.in_flight) < BLIND_FRAMES:
             return self._narrowest(Reason.LINK)
-        return self._probe(now_s, hold=True)
+        return self._probe(Reason.OUTAGE, now_s, Action.HOLD)
 
-    def _probe(self, now_s: float, hold: bool) -> Decision:
+    def _probe(self, reason: Reason, now_s: float, otherwise: Action) -> Decision:
         """Try the link with a small frame, at a limited pace."""
         self._forecast = None       # a probe is not revised
         is_due = now_s - self._last_sent_s >= PROBE_S
-        return self._narrowest(Reason.OUTAGE, send=is_due, hold=hold and not is_due)
+        return self._narrowest(reason, Action.SEND if is_due else otherwise)
 
-    def _narrowest(self, reason: Reason, send: bool = True, hold: bool = False) -> Decision:
+    def _narrowest(self, reason: Reason, action: Action = Action.SEND) -> Decision:
         point = self._points[0]
-        return Decision(point.width, point.rate, reason, send, hold)
+        return Decision(point.width, point.rate, reason, action)
 
     def _settle(self, point: OperatingPoint, reason: Reason, now_s: float) -> Decision:
-        self._trials.settle(point.width, now_s, self._estimates.history.recent_bps)
+        self._trials.settle(point.width, now_s, self._estimates.link.history.recent_bps)
         return Decision(point.width, point.rate, reason)
 
-    def _slack_of(self, now_s: float, captured_s: float) -> float:
-        """Give how long a frame sent now may take to leave the queue."""
+    def _path_s(self) -> float:
+        """Give how long the path takes both ways, without the queue and the server."""
         path = self._estimates.link.path
-        return (captured_s + self._settings.deadline_s - now_s - path.base_round_trip_s
-                - path.server_s - JITTERS * path.jitter_s)
+        return path.base_round_trip_s + JITTERS * path.jitter_s
 
     def _make_forecast(self, now_s: float) -> Forecast:
-        link, history = self._estimates.link, self._estimates.history
+        link, history = self._estimates.link, self._estimates.link.history
         frontier_s = max(min(link.frontier_s, now_s), now_s - OLDEST_FRONTIER_S)
         moment = Moment(now_s, frontier_s, now_s + self._interval_s, now_s + self._slack_s)
         forecast = Forecast(history, link.in_flight, link.last_left_s, moment)
@@ -153,25 +179,27 @@ class AutoPolicy:
         return forecast
 
     def _worth(self) -> Worth:
-        return Worth(self._forecast, self._points[-1].ap50, self._settings.target_fps,
+        return Worth(self._forecast, self._points[-1].ap50, 1.0 / self._interval_s,
                      self._slack_s, self._estimates.link.in_flight.survival)
 
     def _weigh(self, worth: Worth, busyness: float, now_s: float) -> _Verdict:
         """Weigh every point that processor, budget and evidence allow, largest first."""
         width, encode = self._trials.width, self._estimates.encoding.p95 / 1000.0
+        decode_s = self._estimates.decode_s
         allowed, blocked = self._allowed_points(busyness, encode, now_s)
         best, best_worth, same, same_worth = self._points[0], -inf, None, -inf
         for point, bits in reversed(allowed):
             if point.ap50 <= best_worth and point.ap50 <= same_worth:
                 continue    # nothing is worth more than its accuracy
-            value = worth.of(point, bits, point.encode_ms * encode)
+            value = worth.of(point, bits, decode_s + point.encode_ms * encode)
             if value >= best_worth:
                 best, best_worth = point, value
             if point.width == width and value >= same_worth:
                 same, same_worth = point, value
         limit, limited_worth = Reason.LINK, best_worth
         for point, reason in blocked:
-            encode_s = 0.0 if reason is Reason.COMPUTE else point.encode_ms * encode
+            encode_s = 0.0 if reason is Reason.COMPUTE else \
+                decode_s + point.encode_ms * encode
             value = worth.of(point, 8.0 * busyness * point.bytes, encode_s)
             if value > limited_worth:
                 limit, limited_worth = reason, value
@@ -186,10 +214,11 @@ class AutoPolicy:
 
         `encode` is how many seconds encoding takes for each tabulated millisecond.
         """
-        estimates, width = self._estimates, self._trials.width
-        left_bits = estimates.budget.left_bits(now_s) if estimates.budget.is_set else inf
-        longest_ms = min(self._slack_s, ENCODE_SHARE * self._interval_s) / encode
-        recent_bps, proven_bits = estimates.history.recent_bps, estimates.history.proven_bits
+        width, history = self._trials.width, self._estimates.link.history
+        left_bits = self._budget.left_bits(now_s) if self._budget.is_set else inf
+        encoding_s = min(self._slack_s, ENCODE_SHARE * self._interval_s)
+        longest_ms = (encoding_s - self._estimates.decode_s) / encode
+        recent_bps, proven_bits = history.recent_bps, history.proven_bits
         sustained_bits = self._trials.sustained_bits(recent_bps, self._interval_s)
         safe_bits = largest_safe_bits(recent_bps, self._slack_s)
         least, clearly_better = self._points[0], self._points[0].ap50
@@ -218,7 +247,7 @@ class AutoPolicy:
         same = verdict.same
         if same is None:
             return verdict.best
-        recent_bps = self._estimates.history.recent_bps
+        recent_bps = self._estimates.link.history.recent_bps
         needed_bits = 8.0 * self._estimates.sizes.expected * self._cheapest[same.width]
         is_sustained = self._forecast.overdue_s <= 0.0 and needed_bits <= \
             self._trials.sustained_bits(recent_bps, self._interval_s)

@@ -11,10 +11,9 @@ by the mean encoding time that `profile` measured.
 
 from math import inf
 
-from slim_split_ros.control.decision import Decision, Reason
+from slim_split_ros.control.decision import Action, Decision, Reason
 from slim_split_ros.control.estimates import Estimates
-from slim_split_ros.control.link.estimator import Delivery
-from slim_split_ros.control.link.in_flight import SentFrame
+from slim_split_ros.control.link.in_flight import Delivery, SentFrame
 from slim_split_ros.control.operating_points import OperatingPoint
 
 SAMPLE_SHARE = 0.4
@@ -33,7 +32,7 @@ class PaperPolicy:
     def __init__(self, points: tuple[OperatingPoint, ...], deadline_s: float,
                  estimates: Estimates) -> None:
         self._points, self._deadline_s = points, deadline_s
-        self._path = estimates.link.path
+        self._server = estimates.link.server
         self._average = FIRST_BYTES_PER_S
         self._awaited: int | None = None
         self._free_s = -inf
@@ -50,7 +49,7 @@ class PaperPolicy:
             sample = delivery.bits / 8.0 / transfer_s
             self._average += SAMPLE_SHARE * (sample - self._average)
             if delivery.sequence == self._awaited:
-                self._free_s = now_s + self._path.server_s
+                self._free_s = now_s + self._server.response_s
 
     def on_sent(self, frame: SentFrame, now_s: float) -> None:
         """Begin to wait."""
@@ -64,7 +63,8 @@ class PaperPolicy:
             if predicted_s < DEADLINE_SHARE * self._deadline_s and \
                     point.ap50 > chosen.ap50:
                 chosen = point
-        return Decision(chosen.width, chosen.rate, Reason.LINK, send=now_s >= self._free_s)
+        return Decision(chosen.width, chosen.rate, Reason.LINK,
+                        Action.SEND if now_s >= self._free_s else Action.DROP)
 
     def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
         """Stay: the paper's frames have fixed sizes."""

@@ -3,8 +3,7 @@
 from typing import Protocol
 
 from slim_split_ros.control.decision import Decision
-from slim_split_ros.control.link.estimator import Delivery
-from slim_split_ros.control.link.in_flight import SentFrame
+from slim_split_ros.control.link.in_flight import Delivery, SentFrame
 
 
 class Policy(Protocol):

@@ -1,11 +1,11 @@
 import pytest
 
 from slim_split_ros.control.link.capacity_history import CapacityHistory
-from slim_split_ros.control.link.estimator import Delivery
+from slim_split_ros.control.link.in_flight import Delivery
 
 
 def delivery(begun_s: float, left_s: float, bits: float, rate_bps: float) -> Delivery:
-    return Delivery(0, bits, begun_s, begun_s, left_s, 0.1, left_s, left_s, rate_bps)
+    return Delivery(0, bits, begun_s, begun_s, left_s, 0.1, left_s, rate_bps)
 
 
 def test_a_constant_link_is_rebuilt_from_short_frames() -> None:

@@ -31,7 +31,7 @@ def test_the_round_trip_is_known_without_common_clocks() -> None:
 def test_the_server_time_is_known() -> None:
     estimator = LinkEstimator()
     feed(estimator, LinkModel(), 10)
-    assert estimator.path.server_s == pytest.approx(0.025)
+    assert estimator.server.response_s == pytest.approx(0.025)
 
 
 def test_a_growing_queue_shows_as_service_at_the_rate_of_the_link() -> None:
@@ -67,7 +67,6 @@ def test_a_duplicate_report_adds_nothing() -> None:
     back_s, report = link.send(0, 1000, 1.0)
     assert len(estimator.on_report(report, back_s)) == 1
     assert estimator.on_report(report, back_s + 0.01) == []
-    assert estimator.ignored_reports == 1
 
 
 def test_a_reordered_report_is_ignored() -> None:
@@ -75,7 +74,6 @@ def test_a_reordered_report_is_ignored() -> None:
     feed(estimator, link, 3)
     old = LinkReportData(link.receiver_id, 1, 0.0, ())
     assert estimator.on_report(old, 11.0) == []
-    assert estimator.ignored_reports == 1
 
 
 def test_a_lost_report_costs_nothing() -> None:
@@ -129,10 +127,9 @@ def test_a_lie_about_the_server_is_ignored(server_s: float) -> None:
     estimator = LinkEstimator()
     estimator.on_sent(SentFrame(0, 1.0, 8000.0), 1.0)
     estimator.on_report(LinkReportData(1, 1, 1001.1, (Arrival(0, 1001.05, 1000, server_s),)), 1.2)
-    assert estimator.path.server_s == 0.0
+    assert estimator.server.response_s == 0.0
 
 
 def test_a_report_without_a_time_is_ignored() -> None:
     estimator = LinkEstimator()
     assert estimator.on_report(LinkReportData(1, 1, math.nan, ()), 1.0) == []
-    assert estimator.ignored_reports == 1

@@ -20,3 +20,14 @@ def test_it_climbs_on_a_free_link() -> None:
     decisions = drive(controller, LinkModel(rate_bps=2e6), 1200, fps=30.0)
     assert decisions[0].width < 0.75
     assert decisions[-1].width == 1.0
+
+
+def test_a_server_whose_clock_began_anew_makes_no_link_wider() -> None:
+    controller = WidthController(
+        make_table(), ControlSettings(policy=PolicyName.AIMD, target_fps=30.0))
+    drive(controller, LinkModel(rate_bps=100_000.0, far_offset_s=1e6), 600, fps=30.0)
+    before_kbps = controller.capacity_kbps
+    rebooted = LinkModel(rate_bps=100_000.0, far_offset_s=-20.0, receiver_id=2)
+    drive(controller, rebooted, 1800, begin_s=22.0, fps=30.0, first=1000)
+    assert controller.capacity_kbps < 2.0 * before_kbps
+    assert controller.capacity_kbps < 200.0
