@@ -21,7 +21,12 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from slim_split_ros.control import ControlError, WidthController, unmeasured_points
+from slim_split_ros.control import (
+    ControlError,
+    OtherReceiver,
+    WidthController,
+    unmeasured_points,
+)
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import (
     CameraImage,
@@ -63,7 +68,6 @@ from slim_split_ros.wire import WireError, load_manifest
 
 _STATUS_PERIOD_S = 1.0
 _WARNING_PERIOD_S = 5.0
-_MS_PER_S = 1000.0
 _REMEDIES = {
     'raw': {
         Image: 'remap image to it',
@@ -128,7 +132,8 @@ class Onboard(Node):
         self._features = self.create_publisher(
             EncodedFrame, 'features', **overridable(SENSOR_DATA))
         self._status = self.create_publisher(EncoderStatus, '~/status', **overridable(RELIABLE))
-        self.create_subscription(
+        self._warned_of: set[OtherReceiver] = set()
+        self._reports = self.create_subscription(
             LinkReport, 'link_report', self._on_report, **overridable(SENSOR_DATA))
         self._listen(settings.image_transport)
         self.create_timer(_STATUS_PERIOD_S, self._publish_status, clock=steady_clock())
@@ -180,11 +185,21 @@ class Onboard(Node):
         if report.sender_start_ns == self._start_ns:
             self._controller.on_report(report_data(report), time.monotonic())
             self._mailbox.release()
+            self._warn_of_receivers(self._controller.other_receiver)
+
+    def _warn_of_receivers(self, receivers: OtherReceiver | None) -> None:
+        """Say once of every two that they report on the same frames."""
+        if receivers is None or receivers in self._warned_of:
+            return
+        self._warned_of.add(receivers)
+        self.get_logger().warning(
+            f'two servers report on the frames of this node: {receivers.followed_id:016x} is '
+            f'followed, {receivers.ignored_id:016x} is ignored: end one of them, or give it '
+            f'another namespace (`ros2 topic info -v {self._reports.topic_name}` names both)')
 
     def _serve(self, offered: _Offered) -> None:
         """Publish what becomes of one image; runs in the worker's thread."""
-        deadline_s = self._live.current.deadline_ms / _MS_PER_S
-        match self._sender.offer(offered.image, deadline_s):
+        match self._sender.offer(offered.image):
             case Sent() as sent:
                 self._publish(sent, offered.header)
             case Held(reason):

@@ -110,7 +110,7 @@ class LiveParameters(Generic[Settings]):
 
     def snap(self, name: str, values: Iterable[float]) -> None:
         """From now on take the nearest of these values for any other in the range."""
-        self._known[name] = tuple(values)
+        self._known[name] = tuple(sorted(values))
         rule: Rule = self._items[name].metadata['rule']
         if any(_on_grid(value, rule) != value for value in self._known[name]):
             # rclpy would refuse what lies beside the step.

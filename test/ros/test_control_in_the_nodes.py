@@ -9,11 +9,18 @@ import pytest
 import yaml
 
 from slim_split_ros.onboard import FrameEncoder
-from slim_split_ros.ros.operating_point_file import FILE_NAME
+from slim_split_ros.onboard.operating_point_file import POINTS_FILE
+from slim_split_ros.ros.messages import to_ns
 from slim_split_ros.wire import encoded_frame_bytes, load_manifest
 from support.bundles import WIDTHS, write_tiny_bundle
 from support.ros_peer import Peer
-from support.split_system import FRAME_ID, SplitSystem, patch_pixels, start_node
+from support.split_system import (
+    FRAME_ID,
+    SplitSystem,
+    patch_pixels,
+    start_node,
+    start_slow_offboard,
+)
 
 pytestmark = pytest.mark.ros
 
@@ -34,7 +41,7 @@ def measured_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
             'width': width, 'rate': 0, 'bytes': size, 'bytes_p95': round(1.1 * size),
             'encode_ms': 1.0 + width, 'encode_ms_p95': 2.0 + width, 'ap50': 0.3 + 0.3 * width})
     document = {'fingerprint': f'{manifest.fingerprint:016x}', 'points': points}
-    (folder / FILE_NAME).write_text(yaml.safe_dump(document))
+    (folder / POINTS_FILE).write_text(yaml.safe_dump(document))
     return folder
 
 
@@ -134,3 +141,51 @@ def test_a_dead_server_is_an_outage_that_heals(
     controlled.offboard = start_node('offboard', tmp_path / 'log', {
         'model': measured_bundle, 'device': 'cpu'})
     show_until_width(controlled, 1.0)
+
+
+def test_a_second_server_changes_nothing_but_for_one_warning(
+    controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
+) -> None:
+    show_until_width(controlled, 1.0)
+    second = start_node('offboard', tmp_path / 'log', {
+        'model': measured_bundle, 'device': 'cpu'}, ['__node:=forgotten'])
+    warning = 'two servers report on the frames of this node'
+    try:
+        controlled.peer.repeat(
+            controlled.show_patch, lambda: warning in controlled.onboard.output, 'the warning',
+            PERIOD_S)
+        first = len(controlled.features)
+        controlled.peer.repeat(
+            controlled.show_patch, lambda: len(controlled.features) >= first + 20, 'frames',
+            PERIOD_S)
+        stamps = [to_ns(frame.header.stamp) for frame in controlled.features[first:-1]]
+        controlled.peer.wait(
+            lambda: all(len(controlled.detections_of(stamp)) == 2 for stamp in stamps),
+            'detections of both')
+    finally:
+        second.end()
+    assert {frame.width for frame in controlled.features[first:]} == {1.0}
+    assert {status.reason for status in controlled.statuses[-2:]} == {'link'}
+    assert controlled.onboard.output.count(warning) == 1
+
+
+def test_a_slow_server_on_an_open_link_leaves_the_width_and_is_named(
+    controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
+) -> None:
+    show_until_width(controlled, 1.0)
+    controlled.offboard.end()
+    controlled.offboard = start_slow_offboard(tmp_path / 'log', {
+        'model': measured_bundle}, server_s=0.3)
+    show_until_width(controlled, 1.0)
+    controlled.peer.repeat(
+        controlled.show_patch, lambda: controlled.statuses[-1].reason == 'server', 'the reason',
+        PERIOD_S)
+    first, served = len(controlled.features), len(controlled.detections)
+    controlled.peer.repeat(
+        controlled.show_patch, lambda: len(controlled.detections) >= served + 5, 'detections',
+        PERIOD_S)
+    frames = controlled.features[first:]
+    assert {frame.width for frame in frames} == {1.0}
+    stamps = [to_ns(found.header.stamp) for found in controlled.detections[served:]]
+    assert stamps == sorted(stamps)
+    assert 'Traceback' not in controlled.offboard.output

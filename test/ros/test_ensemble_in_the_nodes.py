@@ -11,7 +11,7 @@ import yaml
 pytest.importorskip('torch', reason='the small ensemble is exported by torch: make setup-training')
 
 from slim_split_ros.msg import EncodedFrame  # noqa: E402
-from slim_split_ros.ros.operating_point_file import FILE_NAME  # noqa: E402
+from slim_split_ros.onboard.operating_point_file import POINTS_FILE  # noqa: E402
 from slim_split_ros.wire import (  # noqa: E402
     Coder,
     Manifest,
@@ -53,7 +53,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
          'encode_ms_p95': 6.0 * entry.width, 'ap50': 0.1 * bits + 0.1 * entry.width}
         for entry in manifest.widths for rate, bits in enumerate(manifest.bits)]
     document = {'fingerprint': f'{manifest.fingerprint:016x}', 'points': points}
-    (folder / FILE_NAME).write_text(yaml.safe_dump(document))
+    (folder / POINTS_FILE).write_text(yaml.safe_dump(document))
     return manifest
 
 
