@@ -110,8 +110,9 @@ class LiveParameters(Generic[Settings]):
 
     def snap(self, name: str, values: Iterable[float]) -> None:
         """From now on take the nearest of these values for any other in the range."""
-        self._known[name] = tuple(sorted(values))
         rule: Rule = self._items[name].metadata['rule']
+        self._known[name] = tuple(sorted(
+            value for value in values if rule.low <= value <= rule.high))
         if any(_on_grid(value, rule) != value for value in self._known[name]):
             # rclpy would refuse what lies beside the step.
             descriptor = _descriptor(self._items[name])
