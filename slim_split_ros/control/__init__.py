@@ -5,7 +5,7 @@ The control room: link estimate, operating points and policies, in pure Python.
 """
 
 from slim_split_ros.control.controller import WidthController
-from slim_split_ros.control.decision import Action, Decision, Reason
+from slim_split_ros.control.decision import LATE, Action, Decision, Reason
 from slim_split_ros.control.errors import ControlError, OperatingPointError, SettingsError
 from slim_split_ros.control.link.arrivals import Arrival, LinkReportData
 from slim_split_ros.control.link.report_guard import OtherReceiver
@@ -14,7 +14,7 @@ from slim_split_ros.control.points_document import parse_operating_points, unmea
 from slim_split_ros.control.settings import ControlSettings, PolicyName
 
 __all__ = [
-    'Action', 'Arrival', 'ControlError', 'ControlSettings', 'Decision', 'LinkReportData',
+    'LATE', 'Action', 'Arrival', 'ControlError', 'ControlSettings', 'Decision', 'LinkReportData',
     'OperatingPoint', 'OperatingPointError', 'OperatingPoints', 'OtherReceiver', 'PolicyName',
     'Reason', 'SettingsError', 'WidthController', 'parse_operating_points', 'unmeasured_points',
 ]

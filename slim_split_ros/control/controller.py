@@ -70,10 +70,6 @@ class WidthController:
         """Give the last two receivers that reported at the same time, of which one is followed."""
         return self._estimates.link.reports.other
 
-    def check(self, settings: ControlSettings) -> None:
-        """Raise SettingsError where the table has no point within the settings."""
-        self._points_of(settings)
-
     def replace_settings(self, settings: ControlSettings) -> None:
         """
         Choose by other settings from the next frame on; what is known of the link stays.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 # The word under which frames are counted that are past their deadline before they are sent.
-DEADLINE = 'deadline'
+LATE = 'late'
 
 
 class Reason(Enum):
@@ -49,4 +49,4 @@ class Decision:
     @property
     def drop_reason(self) -> str:
         """Give the word under which the frame counts if it is not sent."""
-        return DEADLINE if self.action is Action.EXPIRE else self.reason.value
+        return LATE if self.action is Action.EXPIRE else self.reason.value

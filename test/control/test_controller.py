@@ -241,7 +241,7 @@ def test_an_image_past_its_deadline_is_dropped_with_its_own_reason(policy: Polic
     controller = WidthController(make_table(), ControlSettings(policy=policy))
     drive(controller, LinkModel(2e6), 40)
     decision = controller.decide(4.0, 3.69)
-    assert (decision.action, decision.drop_reason) == (Action.EXPIRE, 'deadline')
+    assert (decision.action, decision.drop_reason) == (Action.EXPIRE, 'late')
     assert controller.decide(5.0, 4.9).action is not Action.EXPIRE
 
 

@@ -43,9 +43,8 @@ def test_no_reported_figure_leaves_its_range() -> None:
 
 def test_a_server_that_cannot_keep_up_serves_one_frame_at_a_time_the_newest_first() -> None:
     control = ControlSettings(PolicyName.FIXED, 0.4, pinned_width=0.25)
-    rows = run_emulation(
-        make_trace((20.0, 1000.0)), read_points(),
-        RunSettings(control, server_s=0.25, with_loss=False)).rows
+    rows = run_emulation(make_trace((20.0, 1000.0)), read_points(),
+                         RunSettings(control, server_s=0.25, with_loss=False)).rows
     served = sorted(row.back_s for row in rows if row.back_s is not None)
     assert len(served) == pytest.approx(20.0 / 0.25, abs=2)
     assert all(later - sooner > 0.249 for sooner, later in zip(served, served[1:], strict=False))

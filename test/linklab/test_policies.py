@@ -1,6 +1,8 @@
 import pytest
 
 from linklab.lab import is_late, make_trace, read_points, run_policy
+from slim_split_ros.control import ControlSettings, Reason
+from slim_split_ros.linklab import RunSettings, run_emulation
 
 
 @pytest.mark.parametrize('fps, kbps', [(10.0, 400.0), (10.0, 1200.0), (30.0, 1200.0)])
@@ -59,6 +61,21 @@ def test_auto_is_near_the_best_width_in_hindsight_on_a_link_with_gaps(
     rivals = [run_policy(trace, policy, fps)[1] for policy in ('paper', 'aimd')]
     rivals += [run_policy(trace, 'fixed', fps, width)[1] for width in (0.25, 0.5, 0.75, 1.0)]
     assert auto.mean_ap50 >= share * max(rival.mean_ap50 for rival in rivals)
+
+
+@pytest.mark.parametrize('server_s', [0.3, 0.8])
+def test_a_slow_server_on_an_open_link_gets_the_widths_of_a_quick_one(server_s: float) -> None:
+    trace, points = make_trace((30.0, 2500.0)), read_points()
+    quick, slow = (
+        [row for row in run_emulation(trace, points, RunSettings(
+            ControlSettings(), each_s, with_loss=False)).rows if row.captured_s > 5.0]
+        for each_s in (0.025, server_s))
+    assert {row.width for row in quick} == {row.width for row in slow if row.width} == {1.0}
+    assert {row.rate for row in quick} == {row.rate for row in slow if row.width}
+    assert {row.reason for row in slow} == {Reason.SERVER}
+    assert sum(row.width is not None for row in slow) <= 1.1 * 25.0 / server_s
+    answered = [row for row in slow if row.back_s is not None]
+    assert max(row.back_s - row.sent_s for row in answered) <= 2.0 * server_s
 
 
 @pytest.mark.data

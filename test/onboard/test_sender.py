@@ -205,7 +205,7 @@ def test_an_image_past_its_deadline_is_dropped_with_its_age_and_the_limit(
 
     assert isinstance(outcome, kind)
     if isinstance(outcome, Dropped):
-        assert outcome.reason == 'deadline'
+        assert outcome.reason == 'late'
         assert f'{1000 * age_s:.0f} ms old' in outcome.sentence
         assert f'deadline_ms is {1000 * deadline_s:.0f}' in outcome.sentence
 

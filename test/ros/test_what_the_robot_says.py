@@ -101,10 +101,10 @@ def test_an_image_past_its_deadline_is_dropped_and_counted_and_one_within_it_is_
     system: SplitSystem
 ) -> None:
     system.settle()
-    before = system.dropped().get('deadline', 0)
+    before = system.dropped().get('late', 0)
     system.publish(aged_image(1.5))
     system.peer.wait(
-        lambda: system.dropped().get('deadline', 0) == before + 1, 'counting the drop')
+        lambda: system.dropped().get('late', 0) == before + 1, 'counting the drop')
     assert 'ms old by its stamp, deadline_ms is 300' in system.onboard.output
 
     assert system.peer.set_parameters('onboard', deadline_ms=10_000) == ''

@@ -7,7 +7,7 @@ The server keeps up with one frame a service. Medians: one slow or false answer 
 """
 
 from collections import OrderedDict, deque
-from statistics import median_low
+from math import inf
 
 # Beyond this an answer is a lie or a broken clock.
 LONGEST_SERVER_S = 10.0
@@ -19,7 +19,12 @@ CLOCK_SLACK_S = 2e-3
 
 
 class ServerTime:
-    """Follow the response and the service of the last answers; times of the far clock."""
+    """
+    Follow the last answers; times are of the far clock.
+
+    `response_s` is the time from a frame's arrival to its answer, `service_s` that after which
+    the server can begin another frame; both are 0 while unknown.
+    """
 
     def __init__(self) -> None:
         """Start knowing nothing."""
@@ -30,17 +35,8 @@ class ServerTime:
         self._awaited: OrderedDict[int, float] = OrderedDict()
         self._responses: deque[float] = deque(maxlen=ANSWERS_KEPT)
         self._services: deque[float] = deque(maxlen=ANSWERS_KEPT)
-        self._free_s = float('-inf')
-
-    @property
-    def response_s(self) -> float:
-        """Give the time from a frame's arrival to its answer; 0 while unknown."""
-        return median_low(self._responses) if self._responses else 0.0
-
-    @property
-    def service_s(self) -> float:
-        """Give the time after which the server can begin another frame; 0 while unknown."""
-        return median_low(self._services) if self._services else 0.0
+        self._free_s = -inf
+        self.response_s = self.service_s = 0.0
 
     def add_arrival(self, sequence: int, arrival_s: float) -> None:
         """Note a frame that was sent and has arrived: its answer counts, once."""
@@ -63,3 +59,10 @@ class ServerTime:
             if done_s >= self._free_s:
                 self._services.append(done_s - max(arrival_s, self._free_s))
                 self._free_s = done_s
+        if done:
+            self.response_s, self.service_s = _median(self._responses), _median(self._services)
+
+
+def _median(values: deque[float]) -> float:
+    """Give the middle value, the lower of two; 0 where there is none."""
+    return sorted(values)[(len(values) - 1) // 2] if values else 0.0

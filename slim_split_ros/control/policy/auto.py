@@ -103,8 +103,7 @@ class AutoPolicy:
             return self._probe(
                 Reason.OUTAGE if fresh_s <= 0.0 else Reason.LINK, now_s, Action.DROP)
         self._forecast = forecast = self._make_forecast(now_s)
-        if forecast.overdue_s > deadline_s and \
-                now_s - self._last_sent_s >= PROBE_S:
+        if forecast.overdue_s > deadline_s and now_s - self._last_sent_s >= PROBE_S:
             return self._probe(Reason.OUTAGE, now_s, Action.HOLD)
         worth = self._worth()
         verdict = self._weigh(worth, self._estimates.sizes.expected, now_s)
@@ -134,8 +133,8 @@ class AutoPolicy:
         verdict = self._weigh(worth, busyness, now_s)
         if verdict.worth <= worth.of_nothing and len(self._estimates.link.in_flight):
             return replace(decision, action=Action.DROP)
-        if verdict.is_outage:
-            return decision
+        if decision.reason is Reason.OUTAGE:
+            return decision     # nor is it made larger
         better, gain = verdict.same, verdict.same_worth - present
         if present <= worth.of_nothing and verdict.same_worth <= worth.of_nothing:
             better, gain = verdict.best, verdict.worth - present
