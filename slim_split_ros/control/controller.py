@@ -61,6 +61,11 @@ class WidthController:
         return self._policy.backlog_ms
 
     @property
+    def deadline_s(self) -> float:
+        """Give how old a frame may be that is still sent."""
+        return self._settings.deadline_s
+
+    @property
     def other_receiver(self) -> OtherReceiver | None:
         """Give the last two receivers that reported at the same time, of which one is followed."""
         return self._estimates.link.reports.other

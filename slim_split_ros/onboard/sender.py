@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from slim_split_ros.control import LATE, Decision, WidthController
+from slim_split_ros.control import Action, Decision, WidthController
 from slim_split_ros.onboard.encoder import Encoded, FrameEncoder
 from slim_split_ros.onboard.errors import EncodingError, ImageError, OnboardError
 from slim_split_ros.onboard.pixels import PixelView
@@ -76,6 +76,14 @@ class Dropped:
     sentence: str = ''
 
 
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """Hold what a frame took: to get its pixels, and to encode it, both times if it was two."""
+
+    read_s: float
+    encode_ms: float
+
+
 class Sender:
     """
     Decide about one image after the other, encode and number those that go; for one thread.
@@ -83,7 +91,7 @@ class Sender:
     `now` is the steady clock of every time here, in seconds.
 
         sender = Sender(encoder, controller, manifest.fingerprint, start_ns, time.monotonic)
-        outcome = sender.offer(image, deadline_s=0.3)
+        outcome = sender.offer(image)
     """
 
     def __init__(
@@ -97,18 +105,11 @@ class Sender:
         self._now = now
         self._sequence = 0
 
-    def offer(self, image: CameraImage, deadline_s: float) -> Sent | Held | Dropped:
+    def offer(self, image: CameraImage) -> Sent | Held | Dropped:
         """Send an image, keep it, or drop it; what nobody foresaw is raised."""
-        now_s = self._now()
-        age_s = now_s - image.captured_s
-        if age_s > deadline_s:
-            return Dropped(LATE, (
-                f'image dropped: it was {_MS_PER_S * age_s:.0f} ms old by its stamp, deadline_ms '
-                f'is {_MS_PER_S * deadline_s:.0f}: look for what delays the camera, set the clock '
-                'that stamps its images, or raise deadline_ms'))
-        decision = self._controller.decide(now_s, image.captured_s)
+        decision = self._controller.decide(self._now(), image.captured_s)
         if not decision.send:
-            return _not_sent(decision)
+            return self._not_sent(image, decision)
         try:
             return self._encode(image, decision)
         except (OnboardError, WireError) as error:
@@ -118,42 +119,50 @@ class Sender:
         """Encode, once more if the size asks for another width."""
         started_s = self._now()
         view = image.read()
-        reading_s = self._now() - started_s
+        read_s = self._now() - started_s
         encoded = self._encode_at(view, decision)
+        encode_ms = encoded.encode_ms
         revised = self._controller.revise(
             decision, _message_bytes(image, encoded), self._now())
+        if revised.send and (revised.width, revised.rate) != (decision.width, decision.rate):
+            encoded = self._encode_at(view, revised)
+            encode_ms += encoded.encode_ms
+            revised = self._controller.confirm(
+                revised, _message_bytes(image, encoded), self._now())
         if not revised.send:
-            return _not_sent(revised)
-        if (revised.width, revised.rate) == (decision.width, decision.rate):
-            return self._send(image, revised, encoded, encoded.encode_ms, reading_s)
-        again = self._encode_at(view, revised)
-        confirmed = self._controller.confirm(revised, _message_bytes(image, again), self._now())
-        if not confirmed.send:
-            return _not_sent(confirmed)
-        both_ms = encoded.encode_ms + again.encode_ms
-        return self._send(image, confirmed, again, both_ms, reading_s)
+            return self._not_sent(image, revised)
+        return self._send(image, revised, encoded, _Costs(read_s, encode_ms))
 
     def _encode_at(self, view: PixelView, decision: Decision) -> Encoded:
         return self._encoder.encode(
             view.array, decision.width, decision.rate, view.channel_order)
 
     def _send(
-        self, image: CameraImage, decision: Decision, encoded: Encoded, encode_ms: float,
-        reading_s: float,
+        self, image: CameraImage, decision: Decision, encoded: Encoded, costs: _Costs
     ) -> Sent:
-        """Give the frame a number; `encode_ms` includes an encoding that was given up."""
         header = FrameHeader(
             self._sender_start_ns, self._sequence, encoded.geometry, decision.width,
-            decision.rate, self._fingerprint, image.stamp_ns, encode_ms,
+            decision.rate, self._fingerprint, image.stamp_ns, costs.encode_ms,
             frame_id=image.frame_id)
         message_bytes = _message_bytes(image, encoded)
         # Before it is published: the report of its arrival may be quicker than this thread. The
-        # controller compares with the table, which knows one encoding and no reading.
+        # controller compares with the table, which knows one encoding.
         self._controller.on_sent(
             self._sequence, message_bytes, _S_PER_MS * encoded.encode_ms, decision.width,
-            decision.rate, self._now(), reading_s)
+            decision.rate, self._now(), costs.read_s)
         self._sequence = (self._sequence + 1) % _SEQUENCES
         return Sent(Frame(header, encoded.payload), message_bytes, decision.reason.value)
+
+    def _not_sent(self, image: CameraImage, decision: Decision) -> Held | Dropped:
+        if decision.action is Action.HOLD:
+            return Held(decision.reason.value)
+        if decision.action is Action.DROP:
+            return Dropped(decision.drop_reason)
+        age_ms = _MS_PER_S * (self._now() - image.captured_s)
+        return Dropped(decision.drop_reason, (
+            f'image dropped: it was {age_ms:.0f} ms old by its stamp, deadline_ms is '
+            f'{_MS_PER_S * self._controller.deadline_s:.0f}: look for what delays the camera, '
+            'set the clock that stamps its images, or raise deadline_ms'))
 
 
 def image_age_s(stamp_ns: int, now_ns: int) -> float:
@@ -172,11 +181,6 @@ def image_age_s(stamp_ns: int, now_ns: int) -> float:
 
 def _message_bytes(image: CameraImage, encoded: Encoded) -> int:
     return encoded_frame_bytes(image.frame_id, len(encoded.payload))
-
-
-def _not_sent(decision: Decision) -> Held | Dropped:
-    reason = decision.drop_reason
-    return Held(reason) if decision.hold else Dropped(reason)
 
 
 def _word(error: OnboardError | WireError) -> str:

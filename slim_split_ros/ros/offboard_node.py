@@ -118,14 +118,13 @@ class Offboard(Node):
         self._reports = self._topic(LinkReport, 'link_report', SENSOR_DATA)
         self._pictures = PictureTopics(self)
         self._waiting = Waiting(self, self.create_subscription(
-            EncodedFrame, 'features', self._on_features, SENSOR_DATA,
-            qos_overriding_options=overridable()))
+            EncodedFrame, 'features', self._on_features, **overridable(SENSOR_DATA)))
         self.create_timer(_REPORT_POLL_S, self._publish_reports, clock=steady_clock())
         self._publish_labels(self._live.current)
         self._live.on_change(lambda _, new: self._publish_labels(new))
 
     def _topic(self, kind: type, name: str, qos: QoSProfile) -> Publisher:
-        return self.create_publisher(kind, name, qos, qos_overriding_options=overridable())
+        return self.create_publisher(kind, name, **overridable(qos))
 
     def _on_features(self, message: EncodedFrame) -> None:
         self._waiting.heard()

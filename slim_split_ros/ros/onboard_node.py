@@ -21,7 +21,12 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from slim_split_ros.control import ControlError, WidthController, unmeasured_points
+from slim_split_ros.control import (
+    ControlError,
+    OtherReceiver,
+    WidthController,
+    unmeasured_points,
+)
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import (
     CameraImage,
@@ -63,7 +68,6 @@ from slim_split_ros.wire import WireError, load_manifest
 
 _STATUS_PERIOD_S = 1.0
 _WARNING_PERIOD_S = 5.0
-_MS_PER_S = 1000.0
 _REMEDIES = {
     'raw': {
         Image: 'remap image to it',
@@ -95,7 +99,6 @@ class Onboard(Node):
         self._diagnostics = Diagnostics(self, self._counters)
         self._pacer = Pacer()
         self._last = LastFrame(Header(), 0.0, 0, '')
-        self._is_other_named = False
         self._load(settings)
         self._mailbox: Mailbox[_Offered] = Mailbox()
         self._worker = Worker(self._mailbox, self._serve, self._diagnostics.failed)
@@ -127,12 +130,11 @@ class Onboard(Node):
 
     def _connect(self, settings: OnboardSettings) -> None:
         self._features = self.create_publisher(
-            EncodedFrame, 'features', SENSOR_DATA, qos_overriding_options=overridable())
-        self._status = self.create_publisher(
-            EncoderStatus, '~/status', RELIABLE, qos_overriding_options=overridable())
-        self.create_subscription(
-            LinkReport, 'link_report', self._on_report, SENSOR_DATA,
-            qos_overriding_options=overridable())
+            EncodedFrame, 'features', **overridable(SENSOR_DATA))
+        self._status = self.create_publisher(EncoderStatus, '~/status', **overridable(RELIABLE))
+        self._warned_of: int | None = None
+        self._reports = self.create_subscription(
+            LinkReport, 'link_report', self._on_report, **overridable(SENSOR_DATA))
         self._listen(settings.image_transport)
         self.create_timer(_STATUS_PERIOD_S, self._publish_status, clock=steady_clock())
 
@@ -143,7 +145,7 @@ class Onboard(Node):
             topic = f'{self.resolve_topic_name("image")}/compressed'
             kind, self._read = CompressedImage, decode_compressed
         self._images = self.create_subscription(
-            kind, topic, self._on_image, SENSOR_DATA, qos_overriding_options=overridable(),
+            kind, topic, self._on_image, **overridable(SENSOR_DATA),
             event_callbacks=SubscriptionEventCallbacks(message_lost=self._on_lost))
         self._waiting = Waiting(self, self._images, transport, _REMEDIES[transport])
         self._large_images = LargeImages(self)
@@ -183,21 +185,21 @@ class Onboard(Node):
         if report.sender_start_ns == self._start_ns:
             self._controller.on_report(report_data(report), time.monotonic())
             self._mailbox.release()
-            self._warn_of_second_server()
+            self._warn_of_receivers(self._controller.other_receiver)
 
-    def _warn_of_second_server(self) -> None:
-        other = self._controller.other_receiver
-        if other is not None and not self._is_other_named:
-            self._is_other_named = True
-            self.get_logger().warning(
-                f'two servers answer this robot: {other.followed_id:016x} is followed, '
-                f'{other.ignored_id:016x} ignored; end one of them (ros2 node list), or give each '
-                'robot and its server a namespace')
+    def _warn_of_receivers(self, receivers: OtherReceiver | None) -> None:
+        """Say once, whoever the other is, that two report on the same frames."""
+        if receivers is None or receivers.followed_id == self._warned_of:
+            return
+        self._warned_of = receivers.followed_id
+        self.get_logger().warning(
+            f'two servers report on the frames of this node: {receivers.followed_id:016x} is '
+            f'followed, {receivers.ignored_id:016x} is ignored: end one of them, or give it '
+            f'another namespace (`ros2 topic info -v {self._reports.topic_name}` names both)')
 
     def _serve(self, offered: _Offered) -> None:
         """Publish what becomes of one image; runs in the worker's thread."""
-        deadline_s = self._live.current.deadline_ms / _MS_PER_S
-        match self._sender.offer(offered.image, deadline_s):
+        match self._sender.offer(offered.image):
             case Sent() as sent:
                 self._publish(sent, offered.header)
             case Held(reason):

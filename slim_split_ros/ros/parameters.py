@@ -27,6 +27,8 @@ Value = bool | int | float | str
 Settings = TypeVar('Settings')
 # Of a step, behind the point.
 _DIGITS = 9
+# Share of a range by which the value of a file may be beside a step.
+_ROUNDING = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,9 @@ class LiveParameters(Generic[Settings]):
 
     def snap(self, name: str, values: Iterable[float]) -> None:
         """From now on take the nearest of these values for any other in the range."""
-        self._known[name] = tuple(values)
         rule: Rule = self._items[name].metadata['rule']
+        self._known[name] = tuple(sorted(
+            value for value in values if rule.low <= value <= rule.high))
         if any(_on_grid(value, rule) != value for value in self._known[name]):
             # rclpy would refuse what lies beside the step.
             descriptor = _descriptor(self._items[name])
@@ -203,7 +206,11 @@ def _problem(name: str, value: Value, rule: Rule) -> str:
 
 
 def _declare(node: Node, item: Any) -> Value:
-    """Declare a parameter and return its value, snapped: a file may hold any number."""
+    """
+    Declare a parameter and return its value, rounded to its step: 29.97 frames/s are 30.0.
+
+    Where the step leaves few values, another one is a mistake: width 0.3 is a StartError.
+    """
     try:
         given = node.declare_parameter(item.name, item.default).value
     except InvalidParameterTypeException as error:
@@ -214,9 +221,9 @@ def _declare(node: Node, item: Any) -> Value:
     if problem:
         raise StartError(f'parameter {problem}')
     value = _on_grid(given, rule) if _is_in_range(given, item) else given
-    if value != given:
-        node.get_logger().warning(
-            f'{item.name} is {given}, {value} is taken ({allowed_values(rule)})')
+    if value != given and abs(value - given) > _ROUNDING * (rule.high - rule.low):
+        raise StartError(
+            f'parameter {item.name} is {given}: it must be one of {allowed_values(rule)}')
     # Again with its range, which rclpy would have checked without snapping.
     node.undeclare_parameter(item.name)
     node.declare_parameter(item.name, value, _descriptor(item), ignore_override=True)

@@ -37,8 +37,7 @@ class PictureTopics:
         self._annotated = self._topic(node, Image, '~/annotated')
         self._infos: OrderedDict[str, CameraInfo] = OrderedDict()
         node.create_subscription(
-            CameraInfo, 'camera_info', self._on_camera_info, SENSOR_DATA,
-            qos_overriding_options=overridable())
+            CameraInfo, 'camera_info', self._on_camera_info, **overridable(SENSOR_DATA))
 
     @property
     def are_wanted(self) -> bool:
@@ -71,7 +70,7 @@ class PictureTopics:
             self._listeners[name] = event.current_count
 
         return node.create_publisher(
-            kind, name, NEWEST, qos_overriding_options=overridable(),
+            kind, name, **overridable(NEWEST),
             event_callbacks=PublisherEventCallbacks(matched=count))
 
     def _on_camera_info(self, message: CameraInfo) -> None:

@@ -1,9 +1,12 @@
 """
-Answer with which quality of service each topic is published and subscribed.
+The quality of service with which each topic is published and subscribed.
 
 Every topic can be overridden, for instance
 `-p qos_overrides./features.publisher.reliability:=reliable`.
 """
+
+from copy import copy
+from typing import Any
 
 from rclpy.qos import (
     DurabilityPolicy,
@@ -25,6 +28,13 @@ LATCHED = QoSProfile(
 )
 
 
-def overridable() -> QoSOverridingOptions:
-    """Let reliability, depth and history of a topic be set by parameters at start."""
-    return QoSOverridingOptions.with_default_policies()
+def overridable(profile: QoSProfile) -> dict[str, Any]:
+    """
+    Return the keyword arguments of a topic whose reliability, depth and history may be set.
+
+    By parameters at start. A copy of the profile: rclpy writes what is set into what it is given,
+    and one overridden topic would change every other of the same profile.
+    """
+    return {
+        'qos_profile': copy(profile),
+        'qos_overriding_options': QoSOverridingOptions.with_default_policies()}

@@ -1,5 +1,5 @@
 """
-Raw images and the shared memory that Fast DDS carries them through: what does not fit, and why.
+Images and the shared memory that Fast DDS carries them through: what does not fit, and why.
 
 Over best effort an image larger than the sender's segment is lost now and then, or always, and
 no error says so.
@@ -43,14 +43,16 @@ class LargeImages:
 
     def explain_loss(self, image_topic: str) -> str:
         """Say what images were lost for, and find out their size from the camera's info."""
+        if not self._segment_bytes:
+            return 'images were lost before they reached this node: see what the middleware needs'
         if self._said_bytes:
             return explain_size(self._said_bytes, self._segment_bytes)
         if not self._is_asking:
             self._is_asking = True
             self._ask(f'{image_topic.rpartition("/")[0]}/camera_info')
         return (
-            'images were lost before they reached this node: raw images over best effort need '
-            f'more shared memory than {self._segment_bytes} bytes, or a quicker machine; load '
+            'images were lost before they reached this node: over best effort they need more '
+            f'shared memory than {self._segment_bytes} bytes, or a quicker machine; load '
             'config/fastdds_large_images.xml at both ends (README, "No images arrive")')
 
     def _ask(self, topic: str) -> None:
@@ -77,7 +79,7 @@ def segment_bytes(environment: Mapping[str, str]) -> int:
 def explain_size(image_bytes: int, segment_bytes: int) -> str:
     """Say that an image is larger than the segment, and what to do."""
     return (
-        f'raw images of {image_bytes} bytes are larger than the shared-memory segment of '
+        f'images of {image_bytes} bytes are larger than the shared-memory segment of '
         f'{segment_bytes} bytes, so that most of them are lost over best effort: load '
         f'config/fastdds_large_images.xml at both ends, with a segment_size above {image_bytes}, '
-        'or set image_transport to compressed')
+        'or take compressed ones')

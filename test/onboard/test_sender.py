@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from slim_split_ros.control import Action, Decision, Reason
+from slim_split_ros.control import (
+    Action,
+    ControlSettings,
+    Decision,
+    Reason,
+    WidthController,
+    unmeasured_points,
+)
 from slim_split_ros.onboard.encoder import Encoded
 from slim_split_ros.onboard.errors import EncoderError, EncodingError, ImageError, OnboardError
 from slim_split_ros.onboard.pixels import PixelView
@@ -47,12 +54,10 @@ class ScriptedController:
     decision: Decision = SEND
     revised: Decision | None = None
     confirmed: Decision | None = None
-    asked: list[tuple[float, float]] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     sent: list[tuple[int, int, float, float, int, float, float]] = field(default_factory=list)
 
     def decide(self, now_s: float, captured_s: float) -> Decision:
-        self.asked.append((now_s, captured_s))
         return self.decision
 
     def revise(self, decision: Decision, message_bytes: int, now_s: float) -> Decision:
@@ -109,7 +114,7 @@ def bench() -> Bench:
 
 
 def test_a_frame_is_sent_as_the_controller_chose_under_its_own_number(bench: Bench) -> None:
-    outcomes = [bench.sender.offer(bench.image(), 0.3) for _ in range(2)]
+    outcomes = [bench.sender.offer(bench.image()) for _ in range(2)]
 
     for sequence, outcome in enumerate(outcomes):
         assert isinstance(outcome, Sent)
@@ -122,7 +127,7 @@ def test_a_frame_is_sent_as_the_controller_chose_under_its_own_number(bench: Ben
 
 
 def test_the_controller_learns_of_a_frame_before_it_is_published(bench: Bench) -> None:
-    bench.sender.offer(bench.image(), 0.3)
+    bench.sender.offer(bench.image())
 
     size = encoded_frame_bytes('camera', 500)
     assert bench.controller.sizes == [size]
@@ -134,31 +139,33 @@ def test_a_frame_encoded_twice_says_what_both_took_and_teaches_what_the_second_d
 ) -> None:
     bench.controller.revised = WIDE
 
-    outcome = bench.sender.offer(bench.image(), 0.3)
+    outcome = bench.sender.offer(bench.image())
 
     assert isinstance(outcome, Sent)
     header = outcome.frame.header
     assert (header.width, header.rate, header.encode_ms) == (1.0, 1, 10.0)
     assert len(outcome.frame.payload) == 2000
+    assert bench.controller.sizes == [
+        encoded_frame_bytes('camera', 500), encoded_frame_bytes('camera', 2000)]
     assert bench.controller.sent[0][1:5] == (outcome.message_bytes, 0.008, 1.0, 1)
 
 
-def test_decoding_a_jpeg_is_told_apart_from_encoding(bench: Bench) -> None:
-    outcome = bench.sender.offer(bench.image(0.1, bench.read_jpeg), 0.3)
-
-    assert isinstance(outcome, Sent)
-    assert outcome.frame.header.encode_ms == 2.0
-    assert bench.controller.sent[0][2] == 0.002
-    assert bench.controller.sent[0][6] == pytest.approx(0.03)
-
-
-def test_a_frame_encoded_twice_that_is_still_too_large_is_not_sent(bench: Bench) -> None:
+def test_a_second_encoding_that_came_out_too_large_is_not_sent(bench: Bench) -> None:
     bench.controller.revised = WIDE
     bench.controller.confirmed = Decision(1.0, 1, Reason.BUDGET, Action.DROP)
 
-    assert bench.sender.offer(bench.image(), 0.3) == Dropped('budget')
-    assert bench.controller.sizes[1] == encoded_frame_bytes('camera', 2000)
+    assert bench.sender.offer(bench.image()) == Dropped('budget')
     assert bench.controller.sent == []
+
+
+def test_decoding_a_jpeg_is_told_apart_from_encoding_it(bench: Bench) -> None:
+    outcome = bench.sender.offer(bench.image(0.1, bench.read_jpeg))
+
+    assert isinstance(outcome, Sent)
+    assert outcome.frame.header.encode_ms == 2.0
+    _, _, encode_s, _, _, now_s, decode_s = bench.controller.sent[0]
+    assert (encode_s, decode_s) == (0.002, pytest.approx(0.03))
+    assert now_s == pytest.approx(100.032)
 
 
 @pytest.mark.parametrize('reason', [Reason.LINK, Reason.OUTAGE, Reason.BUDGET])
@@ -168,16 +175,16 @@ def test_what_the_policy_does_not_send_is_held_or_dropped_for_its_reason(
 ) -> None:
     bench.controller.decision = Decision(0.25, 0, reason, action)
 
-    assert bench.sender.offer(bench.image(), 0.3) == kind(reason.value)
+    assert bench.sender.offer(bench.image()) == kind(reason.value)
     assert bench.controller.sent == []
 
 
 def test_a_frame_that_its_size_forbids_is_not_sent_and_uses_no_number(bench: Bench) -> None:
     bench.controller.revised = Decision(0.25, 0, Reason.BUDGET, Action.DROP)
-    assert bench.sender.offer(bench.image(), 0.3) == Dropped('budget')
+    assert bench.sender.offer(bench.image()) == Dropped('budget')
 
     bench.controller.revised = None
-    outcome = bench.sender.offer(bench.image(), 0.3)
+    outcome = bench.sender.offer(bench.image())
 
     assert isinstance(outcome, Sent)
     assert outcome.frame.header.sequence == 0
@@ -185,17 +192,22 @@ def test_a_frame_that_its_size_forbids_is_not_sent_and_uses_no_number(bench: Ben
 
 @pytest.mark.parametrize(('age_s', 'deadline_s', 'kind'), [
     (0.29, 0.3, Sent), (0.31, 0.3, Dropped), (2.5, 3.0, Sent), (2.5, 2.0, Dropped)])
-def test_an_image_past_its_deadline_is_dropped_before_anybody_is_asked(
-    bench: Bench, age_s: float, deadline_s: float, kind: type
+def test_an_image_past_its_deadline_is_dropped_with_its_age_and_the_limit(
+    age_s: float, deadline_s: float, kind: type
 ) -> None:
-    outcome = bench.sender.offer(bench.image(age_s), deadline_s)
+    clock = Clock()
+    controller = WidthController(
+        unmeasured_points(ENCODE_MS), ControlSettings(deadline_s=deadline_s))
+    sender = Sender(TimedEncoder(clock), controller, FINGERPRINT, START_NS, clock)
+    bench = Bench(clock, controller, sender)
+
+    outcome = sender.offer(bench.image(age_s))
 
     assert isinstance(outcome, kind)
     if isinstance(outcome, Dropped):
         assert outcome.reason == 'late'
         assert f'{1000 * age_s:.0f} ms old' in outcome.sentence
         assert f'deadline_ms is {1000 * deadline_s:.0f}' in outcome.sentence
-        assert bench.controller.asked == []
 
 
 def raising(error: OnboardError) -> Callable[[], PixelView]:
@@ -213,12 +225,12 @@ def raising(error: OnboardError) -> Callable[[], PixelView]:
 def test_an_image_that_cannot_be_encoded_costs_itself_alone_and_says_why(
     bench: Bench, read: Callable[[], PixelView], reason: str, words: str
 ) -> None:
-    outcome = bench.sender.offer(bench.image(read=read), 0.3)
+    outcome = bench.sender.offer(bench.image(read=read))
 
     assert isinstance(outcome, Dropped)
     assert outcome.reason == reason
     assert words in outcome.sentence
-    assert isinstance(bench.sender.offer(bench.image(), 0.3), Sent)
+    assert isinstance(bench.sender.offer(bench.image()), Sent)
 
 
 @pytest.mark.parametrize(('stamp_s', 'now_s', 'age_s'), [

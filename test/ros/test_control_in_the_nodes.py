@@ -10,39 +10,21 @@ import yaml
 
 from slim_split_ros.onboard import FrameEncoder
 from slim_split_ros.onboard.operating_point_file import POINTS_FILE
+from slim_split_ros.ros.messages import to_ns
 from slim_split_ros.wire import encoded_frame_bytes, load_manifest
 from support.bundles import WIDTHS, write_tiny_bundle
-from support.processes import Process
 from support.ros_peer import Peer
 from support.split_system import (
-    CHECKOUT,
     FRAME_ID,
     SplitSystem,
     patch_pixels,
-    ros_arguments,
     start_node,
+    start_slow_offboard,
 )
 
 pytestmark = pytest.mark.ros
 
 PERIOD_S = 0.1
-# The server's node, on a machine that takes so long for a frame.
-SLOW_OFFBOARD = """
-import sys
-import time
-from slim_split_ros.ros import offboard_node
-
-class SlowServer:
-    def __init__(self, *arguments):
-        self._server = load_server(*arguments)
-
-    def detect(self, *arguments):
-        time.sleep({seconds})
-        return self._server.detect(*arguments)
-
-load_server, offboard_node.load_server = offboard_node.load_server, SlowServer
-sys.exit(offboard_node.main())
-"""
 
 
 @pytest.fixture(scope='module')
@@ -147,49 +129,6 @@ def test_every_policy_sends_frames(controlled: SplitSystem, policy: str) -> None
     assert 'Traceback' not in controlled.onboard.output
 
 
-def test_a_second_server_changes_no_width_and_is_warned_of_once(
-    controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
-) -> None:
-    show_until_width(controlled, 1.0)
-    second = start_node('offboard', tmp_path / 'log', {
-        'model': measured_bundle, 'device': 'cpu'})
-    try:
-        controlled.peer.repeat(
-            controlled.show_patch,
-            lambda: 'two servers answer this robot' in controlled.onboard.output,
-            'the warning', PERIOD_S)
-        count = len(controlled.features)
-        controlled.peer.repeat(
-            controlled.show_patch, lambda: len(controlled.features) >= count + 30, 'frames',
-            PERIOD_S)
-    finally:
-        second.end()
-    assert {frame.width for frame in controlled.features[count:]} == {1.0}
-    assert controlled.onboard.output.count('two servers answer this robot') == 1
-
-
-def test_a_slow_server_on_an_open_link_costs_no_width(
-    controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
-) -> None:
-    show_until_width(controlled, 1.0)
-    controlled.offboard.end()
-    arguments = ros_arguments({'model': measured_bundle, 'device': 'cpu'})
-    controlled.offboard = Process.start(
-        ['-c', SLOW_OFFBOARD.format(seconds=0.3), *arguments], tmp_path / 'slow', CHECKOUT, {})
-    controlled.peer.repeat(
-        controlled.show_patch, lambda: controlled.statuses[-1].reason == 'server',
-        'the reason in the status', PERIOD_S)
-    show_until_width(controlled, 1.0)
-    count = len(controlled.features)
-    controlled.peer.repeat(
-        controlled.show_patch, lambda: len(controlled.features) >= count + 15, 'frames', PERIOD_S)
-    assert {frame.width for frame in controlled.features[count:]} == {1.0}
-    controlled.offboard.end()
-    controlled.offboard = start_node('offboard', tmp_path / 'log', {
-        'model': measured_bundle, 'device': 'cpu'})
-    show_until_width(controlled, 1.0)
-
-
 def test_a_dead_server_is_an_outage_that_heals(
     controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
 ) -> None:
@@ -202,3 +141,51 @@ def test_a_dead_server_is_an_outage_that_heals(
     controlled.offboard = start_node('offboard', tmp_path / 'log', {
         'model': measured_bundle, 'device': 'cpu'})
     show_until_width(controlled, 1.0)
+
+
+def test_a_second_server_changes_nothing_but_for_one_warning(
+    controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
+) -> None:
+    show_until_width(controlled, 1.0)
+    second = start_node('offboard', tmp_path / 'log', {
+        'model': measured_bundle, 'device': 'cpu'}, ['__node:=forgotten'])
+    warning = 'two servers report on the frames of this node'
+    try:
+        controlled.peer.repeat(
+            controlled.show_patch, lambda: warning in controlled.onboard.output, 'the warning',
+            PERIOD_S)
+        first = len(controlled.features)
+        controlled.peer.repeat(
+            controlled.show_patch, lambda: len(controlled.features) >= first + 20, 'frames',
+            PERIOD_S)
+        stamps = [to_ns(frame.header.stamp) for frame in controlled.features[first:-1]]
+        controlled.peer.wait(
+            lambda: all(len(controlled.detections_of(stamp)) == 2 for stamp in stamps),
+            'detections of both')
+    finally:
+        second.end()
+    assert {frame.width for frame in controlled.features[first:]} == {1.0}
+    assert {status.reason for status in controlled.statuses[-2:]} == {'link'}
+    assert controlled.onboard.output.count(warning) == 1
+
+
+def test_a_slow_server_on_an_open_link_leaves_the_width_and_is_named(
+    controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
+) -> None:
+    show_until_width(controlled, 1.0)
+    controlled.offboard.end()
+    controlled.offboard = start_slow_offboard(tmp_path / 'log', {
+        'model': measured_bundle}, server_s=0.3)
+    show_until_width(controlled, 1.0)
+    controlled.peer.repeat(
+        controlled.show_patch, lambda: controlled.statuses[-1].reason == 'server', 'the reason',
+        PERIOD_S)
+    first, served = len(controlled.features), len(controlled.detections)
+    controlled.peer.repeat(
+        controlled.show_patch, lambda: len(controlled.detections) >= served + 5, 'detections',
+        PERIOD_S)
+    frames = controlled.features[first:]
+    assert {frame.width for frame in frames} == {1.0}
+    stamps = [to_ns(found.header.stamp) for found in controlled.detections[served:]]
+    assert stamps == sorted(stamps)
+    assert 'Traceback' not in controlled.offboard.output

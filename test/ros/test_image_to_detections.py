@@ -249,6 +249,8 @@ def test_the_onboard_process_is_small_and_without_torch(system: SplitSystem) -> 
     # and of shared memory count in its resident size too, but how many depends on the kernel and
     # on who else is in the domain.
     assert int(fields['RssAnon'].split()[0]) <= 75 * 1024
+    # The bar for all that counts.
+    assert int(fields['VmRSS'].split()[0]) <= 180 * 1000**2 // 1024
 
 
 def test_a_jpeg_is_no_raw_image(system: SplitSystem) -> None:

@@ -140,6 +140,7 @@ def test_parameters_of_others_are_left_alone(node: Node) -> None:
 def test_a_bad_start_value_is_a_start_error(ros: None) -> None:
     for override, words in (
         (Parameter('width', value=1.3), 'width is 1.3: it must lie between 0.0 and 1.0'),
+        (Parameter('width', value=0.3), 'width is 0.3: it must be one of 0 to 1, step 0.25'),
         (Parameter('width', value=1), 'a number with a point, such as width:=0.0'),
         (Parameter('policy', value='luck'), 'choose one of auto, paper, aimd'),
         (Parameter('image_transport', value='pigeon'), 'choose one of raw, compressed'),
@@ -158,11 +159,11 @@ def test_devices_are_checked_by_name(device: str) -> None:
     assert OffboardSettings(device='cuda:3').device == 'cuda:3'
 
 
-def test_a_start_value_beside_a_step_is_snapped(ros: None) -> None:
-    overrides = [Parameter('target_fps', value=29.97), Parameter('width', value=0.3)]
-    node = rclpy.create_node('onboard', parameter_overrides=overrides)
+def test_a_start_value_with_more_digits_than_its_step_is_rounded(ros: None) -> None:
+    node = rclpy.create_node(
+        'onboard', parameter_overrides=[Parameter('target_fps', value=29.97)])
     live = LiveParameters(node, OnboardSettings)
-    assert (live.current.target_fps, live.current.width) == (30.0, 0.25)
+    assert live.current.target_fps == 30.0
     assert node.get_parameter('target_fps').value == 30.0
     assert node.describe_parameter('target_fps').floating_point_range[0].step == 0.1
     node.destroy_node()
@@ -179,7 +180,7 @@ def test_any_position_of_a_slider_takes_the_nearest_step(node: Node) -> None:
 
 @pytest.mark.parametrize(('known', 'asked', 'taken'), [
     ((0.25, 0.5), 1.0, 0.5), ((0.25, 0.5), 0.3, 0.25), ((0.375, 1.0), 0.4, 0.375),
-    ((1 / 3, 1.0), 0.3, 1 / 3)])
+    ((1 / 3, 1.0), 0.3, 1 / 3), ((0.25, 1.5), 1.0, 0.25)])
 def test_a_width_is_the_nearest_that_the_model_has(
     node: Node, known: tuple[float, ...], asked: float, taken: float
 ) -> None:

@@ -23,30 +23,14 @@ from support.split_system import (
     RELIABLE,
     SENSOR_DATA,
     patch_pixels,
-    ros_arguments,
     start_node,
+    start_slow_offboard,
 )
 
 pytestmark = pytest.mark.ros
 
 FRAMES_PER_S = 5
 SECONDS = 4
-# As long as detecting takes on the processor of a small server.
-SLOW_OFFBOARD = """
-import sys
-import time
-from slim_split_ros.offboard import Server
-from slim_split_ros.ros.offboard_node import main
-
-detect = Server.detect
-
-def detect_slowly(*arguments):
-    time.sleep(0.05)
-    return detect(*arguments)
-
-Server.detect = detect_slowly
-sys.exit(main())
-"""
 
 
 class Robot:
@@ -94,9 +78,8 @@ def robot(peer: Peer, tiny_bundle: Path) -> Robot:
 
 @pytest.fixture
 def slow_offboard(tiny_bundle: Path, tmp_path: Path) -> Iterator[Process]:
-    arguments = ros_arguments({'model': tiny_bundle, 'device': 'cpu'})
-    process = Process.start(
-        ['-c', SLOW_OFFBOARD, *arguments], tmp_path / 'offboard.log', CHECKOUT, {})
+    process = start_slow_offboard(
+        tmp_path / 'offboard.log', {'model': tiny_bundle}, server_s=0.05)
     yield process
     process.end()
 

@@ -141,9 +141,9 @@ def test_a_network_that_the_runtime_refuses_is_named(
 def test_wrong_parameters_end_the_start_in_one_line(
     tmp_path: Path, nodes: list[Process]
 ) -> None:
-    nodes.append(start_node('onboard', tmp_path / 'log', {'width': 1.3}))
+    nodes.append(start_node('onboard', tmp_path / 'log', {'width': 0.3}))
     assert nodes[0].wait(END_S) == 1
-    assert 'parameter width is 1.3: it must lie between 0.0 and 1.0' in nodes[0].output
+    assert 'parameter width is 0.3: it must be one of 0 to 1, step 0.25' in nodes[0].output
     assert len(own_lines(nodes[0])) == 1
 
 

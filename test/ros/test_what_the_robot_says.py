@@ -97,13 +97,14 @@ def aged_image(age_s: float) -> Image:
     return image_message(patch_pixels(), time.time_ns() - round(1e9 * age_s))
 
 
-def test_an_image_past_its_deadline_is_dropped_as_late_and_one_within_it_is_served(
+def test_an_image_past_its_deadline_is_dropped_and_counted_and_one_within_it_is_served(
     system: SplitSystem
 ) -> None:
     system.settle()
     before = system.dropped().get('late', 0)
     system.publish(aged_image(1.5))
-    system.peer.wait(lambda: system.dropped().get('late', 0) == before + 1, 'counting the drop')
+    system.peer.wait(
+        lambda: system.dropped().get('late', 0) == before + 1, 'counting the drop')
     assert 'ms old by its stamp, deadline_ms is 300' in system.onboard.output
 
     assert system.peer.set_parameters('onboard', deadline_ms=10_000) == ''

@@ -39,6 +39,22 @@ from slim_split_ros.weights import SHIPPED_MODELS
 SHIPPED_MODELS['{codec}'] = Path('{folder}')
 sys.exit(main())
 """
+# As long as detecting takes on the processor of a small server, or a shared one.
+SLOW_OFFBOARD = """
+import sys
+import time
+from slim_split_ros.offboard import Server
+from slim_split_ros.ros.offboard_node import main
+
+detect = Server.detect
+
+def detect_slowly(*arguments):
+    time.sleep({server_s})
+    return detect(*arguments)
+
+Server.detect = detect_slowly
+sys.exit(main())
+"""
 
 
 def start_node(
@@ -59,6 +75,13 @@ def start_node_with_shipped(
     program = START_WITH_SHIPPED.format(name=name, codec=codec, folder=folder)
     arguments = ['-c', program, *ros_arguments({'codec': codec, **parameters})]
     return Process.start(arguments, log, CHECKOUT, {})
+
+
+def start_slow_offboard(log: Path, parameters: Mapping[str, Any], server_s: float) -> Process:
+    """Start the server's node so that it takes so much longer for each frame."""
+    arguments = ros_arguments({'device': 'cpu', **parameters})
+    return Process.start(
+        ['-c', SLOW_OFFBOARD.format(server_s=server_s), *arguments], log, CHECKOUT, {})
 
 
 def ros_arguments(parameters: Mapping[str, Any], remappings: Iterable[str] = ()) -> list[str]:

@@ -50,11 +50,9 @@ class BagCamera(Node):
         bag = Path(self._settings.bag).expanduser()
         topic = find_image_topic(bag, self._settings.topic)
         self.get_logger().info(f'publishing {topic} of {bag}')
-        self._raw = self.create_publisher(
-            Image, 'image', SENSOR_DATA, qos_overriding_options=overridable())
+        self._raw = self.create_publisher(Image, 'image', **overridable(SENSOR_DATA))
         self._compressed = self.create_publisher(
-            CompressedImage, 'image/compressed', SENSOR_DATA,
-            qos_overriding_options=overridable())
+            CompressedImage, 'image/compressed', **overridable(SENSOR_DATA))
         self._large_images = LargeImages(self)
         images = timed_images(bag, topic, self._settings.speed, self._settings.loop,
                               Omissions(self.get_logger().warning))

@@ -33,8 +33,7 @@ class FileCamera(Node):
     def __init__(self) -> None:
         super().__init__('file_camera')
         settings = LiveParameters(self, FileCameraSettings).current
-        self._images = self.create_publisher(
-            Image, 'image', SENSOR_DATA, qos_overriding_options=overridable())
+        self._images = self.create_publisher(Image, 'image', **overridable(SENSOR_DATA))
         self._large_images = LargeImages(self)
         omissions = Omissions(self.get_logger().warning)
         self._pump = FramePump(

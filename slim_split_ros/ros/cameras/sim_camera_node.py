@@ -60,7 +60,7 @@ class SimCamera(Node):
         self._pump.stop()
 
     def _topic(self, kind: type, name: str, qos: QoSProfile) -> Publisher:
-        return self.create_publisher(kind, name, qos, qos_overriding_options=overridable())
+        return self.create_publisher(kind, name, **overridable(qos))
 
     def _publish(self, shot: Shot) -> None:
         shot.header.stamp = self.get_clock().now().to_msg()
