@@ -105,7 +105,7 @@ def system(
     logs = tmp_path_factory.mktemp('logs')
     # The tests publish one image after the other, as fast as they are served.
     onboard = start_node(
-        'onboard', logs / 'onboard.log', {'model': tiny_bundle, 'target_fps': 200.0})
+        'onboard', logs / 'onboard.log', {'model': tiny_bundle, 'target_fps': 60.0})
     offboard = start_node(
         'offboard', logs / 'offboard.log', {'model': tiny_bundle, 'device': 'cpu'})
     running = SplitSystem(Peer('camera'), onboard, offboard)

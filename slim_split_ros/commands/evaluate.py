@@ -40,12 +40,11 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.evaluation.errors import EvaluationError
     from slim_split_ros.evaluation.evaluate import CODECS, available_codecs, evaluate
     from slim_split_ros.evaluation.points import accuracy_row
-    from slim_split_ros.evaluation.rivals import find_rivals
+    from slim_split_ros.evaluation.rivals import RIVALS, find_rivals, lack_of_rivals
     from slim_split_ros.evaluation.tables import text_table
     from slim_split_ros.networks.errors import NetworkError
-    from slim_split_ros.reports.evaluation_bars import judge
-    from slim_split_ros.reports.evaluation_summary import summary_lines
-    from slim_split_ros.training.coco_folder import load_split
+    from slim_split_ros.reports.evaluation_summary import reaches, summary_lines
+    from slim_split_ros.training.data.coco_folder import load_split
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire.errors import WireError
     from slim_split_ros.wire.manifest import load_manifest
@@ -60,6 +59,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         manifest = load_manifest(folder)
         rivals = find_rivals(manifest, SHIPPED_RIVALS)
+        if asked is None and rivals is None:
+            print(f'evaluate: without {", ".join(RIVALS)}: {lack_of_rivals(manifest)}',
+                  file=sys.stderr)
         evaluation = evaluate(
             manifest, load_split(args.data, args.split), asked or available_codecs(rivals),
             rivals, args.dump, _progress)
@@ -72,11 +74,9 @@ def run(args: argparse.Namespace) -> int:
         'jpeg80_ms': round(evaluation.jpeg_ms, 4),
         'points': [point.to_dict() for point in evaluation.points],
     }
-    bars = judge(figures['detector'], figures['jpeg80_ms'], figures['points'])
-    print(*summary_lines(bars), sep='\n')
+    print(*summary_lines(reaches(figures['detector'], figures['points'])), sep='\n')
     if args.json:
-        whole = {**figures, 'bars': [bar.to_dict() for bar in bars]}
-        _write(args.json, json.dumps(whole, indent=1) + '\n')
+        _write(args.json, json.dumps(figures, indent=1) + '\n')
     if args.report:
         from slim_split_ros.reports.evaluation_page import render_evaluation
 

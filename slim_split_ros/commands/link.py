@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from slim_split_ros.control import OperatingPoints
     from slim_split_ros.linklab import Comparison, Means, Results, Run, RunSettings, Trace
 
-POINTS_FILE, FRAMES_FILE = 'operating_points.yaml', 'frames.csv'
+FRAMES_FILE = 'frames.csv'
 OUTPUT = Path('out') / 'link'
 
 
@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.control import ControlError
     from slim_split_ros.demo.errors import DemoError
     from slim_split_ros.linklab import LinkLabError, read_traces
+    from slim_split_ros.wire import WireError
 
     if args.report is not None and len(args.trace) != 1:
         print('link: --report plots one trace: give --trace once', file=sys.stderr)
@@ -69,15 +70,14 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         traces, settings = read_traces(args.trace), _settings(args)
-        points, sizes = _read_table(args.points or (args.model or SHIPPED_MODEL) / POINTS_FILE,
-                                    args.frames)
+        points, sizes = _read_table(args.points, args.model or SHIPPED_MODEL, args.frames)
         if args.real:
             figures = _run_real(traces, points, settings, sizes, args.model)
         else:
             figures = _run_emulations(traces, points, settings, sizes, args.report)
         if args.json is not None:
             args.json.write_text(json.dumps(figures), encoding='utf-8')
-    except (LinkLabError, ControlError, DemoError, OSError) as error:
+    except (LinkLabError, ControlError, DemoError, WireError, OSError) as error:
         print(f'link: {error}', file=sys.stderr)
         return 1
     return 0
@@ -93,11 +93,22 @@ def _settings(args: argparse.Namespace) -> RunSettings:
     return RunSettings(control, args.server_ms / 1000.0, not args.no_loss, args.seed)
 
 
-def _read_table(path: Path, frames: Path | None) -> tuple[OperatingPoints, NDArray | None]:
-    """Read operating points; the measured bytes of their frames too, where there are any."""
-    from slim_split_ros.linklab import parse_points, parse_sizes, read_text
+def _read_table(path: Path | None, model: Path, frames: Path | None
+                ) -> tuple[OperatingPoints, NDArray | None]:
+    """
+    Read operating points; the measured bytes of their frames too, where there are any.
 
-    points = parse_points(read_text(path), str(path))
+    Without a path they are the model's own, and must have been measured with it.
+    """
+    from slim_split_ros.linklab import parse_sizes, read_text
+    from slim_split_ros.onboard.operating_point_file import POINTS_FILE, read_operating_points
+    from slim_split_ros.wire import load_manifest
+
+    if path is None:
+        path = model / POINTS_FILE
+        points = read_operating_points(path, load_manifest(model))
+    else:
+        points = read_operating_points(path)
     beside = path.parent / FRAMES_FILE
     if frames is None and not beside.is_file():
         return points, None

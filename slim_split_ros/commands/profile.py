@@ -26,6 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and write the table."""
+    from slim_split_ros.control import ControlError
     from slim_split_ros.evaluation.errors import EvaluationError
     from slim_split_ros.evaluation.profile import profile_machine, write_profile
     from slim_split_ros.wire.errors import WireError
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
             table = profile_data(manifest, args.data, args.split)
         files = write_profile(table, output)
-    except (EvaluationError, WireError, OSError) as error:
+    except (ControlError, EvaluationError, WireError, OSError) as error:
         print(f'profile: {error}', file=sys.stderr)
         return 1
     for row in table.points:

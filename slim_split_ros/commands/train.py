@@ -15,17 +15,24 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         'train', help='train detector and codec on a COCO-style data set',
         description='Train on images/<split> and annotations/instances_<split>.json, first the '
                     'detector, then encoder and decoder against it, and export the result. An '
-                    'interrupted run goes on from its last checkpoint. With --rivals: train the '
-                    'systems that `evaluate` compares with, against a finished detector.')
+                    'interrupted run goes on where it was, by the same command. With --rivals: '
+                    'train the systems that `evaluate` compares with, against a finished '
+                    'detector.')
     parser.add_argument('--data', type=Path, action='append', required=True, metavar='DIR',
                         help='data set; may be given several times, the classes of all must '
                              'agree, and each is drawn from equally often')
-    parser.add_argument('--split', default='train', help='split to train on (default: train)')
+    parser.add_argument('--split',
+                        help='split to train on (default: train); with --check, the only one to '
+                             'check (default: all)')
+    parser.add_argument('--check', action='store_true',
+                        help='only read the data: say what every split holds and all faults in '
+                             'it, and train nothing; training begins with the same check')
     parser.add_argument('--preset', choices=('quick', 'full'), default='quick',
-                        help='quick ends in half an hour on two cores and shows that all is well; '
-                             'full takes hours, or minutes on a GPU')
+                        help='quick takes about 30 minutes on two quiet cores and shows that all '
+                             'is well; full takes hours, or minutes on a GPU')
     parser.add_argument('--output', type=Path, default=Path('out/train'), metavar='DIR',
-                        help='checkpoints, logs and the model folder (default: out/train)')
+                        help='checkpoints, logs, sample pictures and the model folder (default: '
+                             'out/train)')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--rivals', action='store_true',
@@ -37,26 +44,45 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, export and say where the result is."""
-    from slim_split_ros.networks.errors import NetworkError
     from slim_split_ros.training.errors import TrainingError
-    from slim_split_ros.training.run import TrainingRun, train_model
 
     if args.checkpoint and not args.rivals:
         print('train: --checkpoint goes with --rivals; a model is trained from the start',
               file=sys.stderr)
         return 2
-    asked = TrainingRun(
-        tuple(args.data), args.split, args.preset, args.output, args.device, args.seed, WORKERS)
     try:
-        if args.rivals:
-            from slim_split_ros.training.rivals_run import train_rivals
-
-            print(f'Rivals written to {train_rivals(asked, args.checkpoint)}')
-            return 0
-        folder = train_model(asked)
-    except (NetworkError, TrainingError) as error:
+        if args.check:
+            _check(args)
+        else:
+            _train(args)
+    except TrainingError as error:
         print(f'train: {error}', file=sys.stderr)
         return 1
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    from slim_split_ros.training.data.check import check_data
+
+    check_data(tuple(args.data), args.split, print)
+    print('No faults.')
+
+
+def _train(args: argparse.Namespace) -> None:
+    from slim_split_ros.networks.errors import NetworkError
+    from slim_split_ros.training.data.check import DEFAULT_SPLIT
+    from slim_split_ros.training.errors import TrainingError
+    from slim_split_ros.training.rivals.run import train_rivals
+    from slim_split_ros.training.run import TrainingRun, train_model
+
+    asked = TrainingRun(tuple(args.data), args.split or DEFAULT_SPLIT, args.preset, args.output,
+                        args.device, args.seed, WORKERS)
+    try:
+        if args.rivals:
+            print(f'Rivals written to {train_rivals(asked, args.checkpoint)}')
+            return
+        folder = train_model(asked)
+    except NetworkError as error:
+        raise TrainingError(str(error)) from error
     print(f'Model written to {folder}; measure it with: python -m slim_split_ros evaluate '
           f'--checkpoint {folder} --data {args.data[0]} --split val')
-    return 0

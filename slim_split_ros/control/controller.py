@@ -1,21 +1,21 @@
 """
 Which width and rate the next frame gets: the control room behind one class.
 
-Composes knowledge and a policy, keeps the bounds that nothing may break (widths, ceiling),
+Composes estimates and a policy, keeps the bounds that nothing may break (widths, ceiling),
 and swaps settings whole. All times are seconds of the sender's steady clock.
 """
 
-from slim_split_ros.control.aimd_policy import AimdPolicy
-from slim_split_ros.control.arrivals import LinkReportData
-from slim_split_ros.control.auto_policy import AutoPolicy
 from slim_split_ros.control.decision import Decision, Reason
 from slim_split_ros.control.errors import SettingsError
-from slim_split_ros.control.fixed_policy import FixedPolicy
-from slim_split_ros.control.in_flight import SentFrame
-from slim_split_ros.control.knowledge import Knowledge
+from slim_split_ros.control.estimates import Estimates
+from slim_split_ros.control.link.arrivals import LinkReportData
+from slim_split_ros.control.link.in_flight import SentFrame
 from slim_split_ros.control.operating_points import OperatingPoint, OperatingPoints
-from slim_split_ros.control.paper_policy import PaperPolicy
-from slim_split_ros.control.policy import Policy
+from slim_split_ros.control.policy.aimd import AimdPolicy
+from slim_split_ros.control.policy.auto import AutoPolicy
+from slim_split_ros.control.policy.fixed import FixedPolicy
+from slim_split_ros.control.policy.paper import PaperPolicy
+from slim_split_ros.control.policy.policy import Policy
 from slim_split_ros.control.settings import ControlSettings, PolicyName
 
 
@@ -36,7 +36,7 @@ class WidthController:
     def __init__(self, points: OperatingPoints, settings: ControlSettings) -> None:
         """Raise SettingsError where the table has no point within the settings."""
         self._points = points
-        self._knowledge = Knowledge()
+        self._estimates = Estimates()
         self._adopt(settings)
 
     @property
@@ -52,7 +52,7 @@ class WidthController:
     @property
     def ignored_reports(self) -> int:
         """Count the reports that were broken, repeated or overtaken."""
-        return self._knowledge.link.ignored_reports
+        return self._estimates.link.ignored_reports
 
     def replace_settings(self, settings: ControlSettings) -> None:
         """
@@ -65,9 +65,9 @@ class WidthController:
 
     def on_report(self, report: LinkReportData, now_s: float) -> None:
         """Learn what arrived; reports of an earlier sender have to be left out before."""
-        deliveries = self._knowledge.link.on_report(report, now_s)
+        deliveries = self._estimates.link.on_report(report, now_s)
         for delivery in deliveries:
-            self._knowledge.history.add(delivery)
+            self._estimates.history.add(delivery)
         self._policy.on_deliveries(deliveries, now_s)
 
     def on_sent(self, sequence: int, payload_bytes: int, encode_s: float, width: float,
@@ -75,17 +75,17 @@ class WidthController:
         """Learn that a frame was handed to the middleware, of that serialized size."""
         point = self._points.find(width, rate)
         if point is not None:
-            self._knowledge.sizes.add(payload_bytes, point.bytes)
-            self._knowledge.encoding.add(encode_s * 1000.0, point.encode_ms)
+            self._estimates.sizes.add(payload_bytes, point.bytes)
+            self._estimates.encoding.add(encode_s * 1000.0, point.encode_ms)
         frame = SentFrame(sequence, now_s, payload_bytes * 8.0)
-        self._knowledge.link.on_sent(frame, now_s)
-        self._knowledge.budget.spend(frame.bits, now_s)
+        self._estimates.link.on_sent(frame, now_s)
+        self._estimates.budget.spend(frame.bits, now_s)
         self._policy.on_sent(frame, now_s)
 
     def decide(self, now_s: float, captured_s: float | None = None) -> Decision:
         """Say at which point the frame captured then goes, if it goes now."""
         decision = self._policy.decide(now_s, now_s if captured_s is None else captured_s)
-        return self._within_budget(decision, self._knowledge.sizes.expected, now_s)
+        return self._within_budget(decision, self._estimates.sizes.expected, now_s)
 
     def revise(self, decision: Decision, payload_bytes: int, now_s: float) -> Decision:
         """
@@ -102,7 +102,7 @@ class WidthController:
 
     def _within_budget(self, decision: Decision, busyness: float, now_s: float) -> Decision:
         """Keep any policy under the ceiling: the largest point that it leaves, or none."""
-        budget = self._knowledge.budget
+        budget = self._estimates.budget
         point = self._points.find(decision.width, decision.rate)
         if not decision.send or not budget.is_set or point is None:
             return decision
@@ -123,7 +123,7 @@ class WidthController:
                 f'{settings.max_width}; widen the bounds, or measure them with `profile`')
         self._policy = self._make_policy(allowed, settings)
         self._allowed, self._settings = allowed, settings
-        self._knowledge.budget.configure(
+        self._estimates.budget.configure(
             settings.max_bitrate_kbps * 1000.0, 1.0 / settings.target_fps,
             allowed[0].bytes_p95 * 8.0)
 
@@ -134,9 +134,9 @@ class WidthController:
             if not points:
                 raise SettingsError(f'width {settings.pinned_width} is not among the operating '
                                     f'points; choose a measured one, or run `profile`')
-            return FixedPolicy(points[0].width, points[0].rate, self._knowledge)
+            return FixedPolicy(points[0].width, points[0].rate, self._estimates)
         if settings.policy is PolicyName.PAPER:
-            return PaperPolicy(allowed, settings.deadline_s, self._knowledge)
+            return PaperPolicy(allowed, settings.deadline_s, self._estimates)
         if settings.policy is PolicyName.AIMD:
-            return AimdPolicy(allowed, settings.target_fps, self._knowledge)
-        return AutoPolicy(allowed, settings, self._knowledge)
+            return AimdPolicy(allowed, settings.target_fps, self._estimates)
+        return AutoPolicy(allowed, settings, self._estimates)

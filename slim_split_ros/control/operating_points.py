@@ -1,15 +1,20 @@
 """
 What can be sent: each width and rate with its bytes, its encoding time and its accuracy.
 
-Holds the measured table and orders it; it does not choose. Reading the YAML that `profile`
-writes happens outside this room.
+Holds the measured table and orders it; it does not choose. `points_document.py` makes it from
+what `profile` wrote.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import isfinite
+from reprlib import repr as shown
 
 from slim_split_ros.control.errors import OperatingPointError
+
+# Field, least, most: a frame's rate is a byte, its size a uint32; nobody encodes for a minute.
+LIMITS = (('width', 0.0, 1.0), ('rate', 0, 255), ('bytes', 1.0, 2.0 ** 32),
+          ('bytes_p95', 1.0, 2.0 ** 32), ('encode_ms', 0.0, 60_000.0),
+          ('encode_ms_p95', 0.0, 60_000.0), ('ap50', 0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +31,16 @@ class OperatingPoint:
 
     def __post_init__(self) -> None:
         """Refuse figures that no measurement can give."""
-        name = f'operating point (width {self.width}, rate {self.rate})'
-        for field, least in (('bytes', 1.0), ('bytes_p95', 1.0), ('encode_ms', 0.0),
-                             ('encode_ms_p95', 0.0), ('ap50', 0.0)):
+        name = f'operating point (width {self.width}, rate {shown(self.rate)})'
+        for field, least, most in LIMITS:
             value = getattr(self, field)
-            if not isfinite(value) or value < least:
+            if not least <= value <= most:      # NaN is in no range
                 raise OperatingPointError(
-                    f'{name}: {field} is {value}, it has to be at least {least}; '
+                    f'{name}: {field} is {shown(value)}, it has to be from {least:g} to {most:g}; '
                     f'measure the table again with `profile`')
-        if not 0.0 < self.width <= 1.0 or self.rate < 0 or self.ap50 > 1.0:
+        if self.width == 0.0:
             raise OperatingPointError(
-                f'{name}: width in (0, 1], rate from 0, ap50 (here {self.ap50}) up to 1')
+                f'{name}: a width of 0 encodes nothing; measure the table again with `profile`')
 
 
 class OperatingPoints:
@@ -47,21 +51,25 @@ class OperatingPoints:
     ...                          OperatingPoint(1.0, 0, 2500, 3300, 4.0, 4.5, 0.60)])
     >>> [point.width for point in table.within(0.25, 0.5)]
     [0.25]
-    >>> table.narrowest.bytes
-    600
     """
 
-    def __init__(self, points: Iterable[OperatingPoint]) -> None:
-        """Check the table as a whole; an empty one or two points of one name are refused."""
+    def __init__(self, points: Iterable[OperatingPoint], is_measured: bool = True) -> None:
+        """
+        Check the table as a whole; an empty one or two points of one name are refused.
+
+        Without `is_measured` only the widths mean anything.
+        """
+        self.is_measured = is_measured
         ordered = sorted(points, key=lambda point: (point.bytes, -point.ap50))
         if not ordered:
             raise OperatingPointError('the table of operating points is empty; run `profile`')
-        names = {(point.width, point.rate) for point in ordered}
-        if len(names) != len(ordered):
-            raise OperatingPointError(
-                'an operating point (width, rate) is listed twice; run `profile` again')
         self._points = tuple(ordered)
-        self._by_name = {(point.width, point.rate): point for point in ordered}
+        self._by_name: dict[tuple[float, int], OperatingPoint] = {}
+        for point in ordered:
+            if self._by_name.setdefault((point.width, point.rate), point) is not point:
+                raise OperatingPointError(
+                    f'operating point (width {point.width}, rate {point.rate}) is listed '
+                    f'twice; run `profile` again')
 
     def __iter__(self) -> Iterable[OperatingPoint]:
         """Go through the points, cheapest in bytes first."""
@@ -70,11 +78,6 @@ class OperatingPoints:
     def __len__(self) -> int:
         """Count the points."""
         return len(self._points)
-
-    @property
-    def narrowest(self) -> OperatingPoint:
-        """Give the point of fewest bytes, by which feasible frames are counted."""
-        return self._points[0]
 
     def find(self, width: float, rate: int) -> OperatingPoint | None:
         """Give the point of that name, or None."""

@@ -15,10 +15,10 @@ class EmulatedLinkSettings:
         read_only=True)
     begins_s: float = parameter(
         0.0, 'when the trace begins, seconds since 1970; 0: when the node starts', low=0.0,
-        high=1e11, read_only=True)
+        high=1e11, step=0.001, read_only=True)
     seed: int = parameter(
         0, 'which messages are lost, where the trace loses some', low=0, high=2**31 - 1,
-        read_only=True)
+        step=1, read_only=True)
 
     def __post_init__(self) -> None:
         check_rules(self)

@@ -1,4 +1,4 @@
-"""What is compared? Whatever turns a picture into something sent, and that into detections."""
+"""What is compared: whatever turns a picture into something sent, and that into detections."""
 
 from __future__ import annotations
 

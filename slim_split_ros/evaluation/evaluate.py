@@ -1,4 +1,4 @@
-"""How do the ways of getting detections off a robot compare? All on the same pictures."""
+"""How the ways of getting detections off a robot compare, all on the same pictures."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ from slim_split_ros.evaluation.image_codecs import PictureCodec, RawCodec
 from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings
 from slim_split_ros.evaluation.picture_detector import PictureDetector
 from slim_split_ros.evaluation.points import MeasuredFrame, MeasuredPoint, Setting
-from slim_split_ros.evaluation.rivals import RIVALS, load_rival
+from slim_split_ros.evaluation.rivals import RIVALS, lack_of_rivals, load_rival
 from slim_split_ros.networks.rivals.stored import StoredRivals
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model
-from slim_split_ros.training.coco_folder import CocoSplit, LabelledImage
+from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage
+from slim_split_ros.training.data.pictures import read_picture
 from slim_split_ros.wire.manifest import Manifest
 
 IMAGE_CODECS = ('jpeg', 'webp')
@@ -104,8 +105,9 @@ def _check(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
     missing = sorted(set(codecs) - set(available_codecs(rivals)))
     if missing:
         raise EvaluationError(
-            f'{", ".join(missing)}: no rivals of this model in {manifest.folder} or in '
-            f'{manifest.folder.parent / "rivals"}: train them with `train --rivals`')
+            f'{", ".join(missing)} cannot be measured: {lack_of_rivals(manifest)}')
+    if not any(len(image.labels) for image in split.images):
+        raise EvaluationError(f'{split.annotation_file} has no boxes to compare detections with')
 
 
 def _codecs(manifest: Manifest, names: tuple[str, ...], model: SplitDetector,
@@ -162,7 +164,7 @@ def _chunks(images: tuple[LabelledImage, ...]) -> list[tuple[LabelledImage, ...]
 
 
 def _read(images: tuple[LabelledImage, ...]) -> list[NDArray[np.uint8]]:
-    return [cv2.imread(str(image.path), cv2.IMREAD_COLOR) for image in images]
+    return [read_picture(image.path) for image in images]
 
 
 def _encode(codec: Codec, setting: Setting, pictures: list[NDArray[np.uint8]]) -> list[Sent]:

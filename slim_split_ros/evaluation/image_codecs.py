@@ -1,4 +1,4 @@
-"""What does sending the picture cost? Whole, or as JPEG or WebP by OpenCV, shrunk or not."""
+"""What sending the picture costs: whole, or as JPEG or WebP by OpenCV, shrunk or not."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-Answer how many detections of one picture are right, and how many objects they found.
+How many detections of one picture are right, and how many objects they found.
 
 It counts for a fixed score threshold; average precision over all thresholds is
 `coco_metrics.py`'s.

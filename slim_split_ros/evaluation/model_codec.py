@@ -1,4 +1,4 @@
-"""How does a codec in a model folder do? The two nodes' real path, without ROS."""
+"""How a codec in a model folder does: the two nodes' real path, without ROS."""
 
 from __future__ import annotations
 

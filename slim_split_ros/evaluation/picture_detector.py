@@ -1,4 +1,4 @@
-"""What does a detector find in pictures themselves? On ONNX Runtime, faster than torch."""
+"""What a detector finds in pictures themselves, on ONNX Runtime, which is faster than torch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slim_split_ros.networks.config import INPUT_MULTIPLE
 from slim_split_ros.networks.detector import Detector
 from slim_split_ros.offboard.postprocess import Candidates, select_detections
 from slim_split_ros.onboard.letterbox import letterbox
-from slim_split_ros.training.onnx_graphs import write_picture_detector
+from slim_split_ros.training.export.onnx_graphs import write_picture_detector
 from slim_split_ros.wire.geometry import FrameGeometry
 
 OUTPUTS = ['boxes', 'scores', 'labels']

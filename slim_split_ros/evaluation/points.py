@@ -1,4 +1,4 @@
-"""What was measured at one setting of one codec? Frames first, then their summary."""
+"""What was measured at one setting of one codec: frames first, then their summary."""
 
 from __future__ import annotations
 

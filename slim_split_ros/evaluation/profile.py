@@ -1,5 +1,5 @@
 """
-What does each width and rate cost and give? The table that `control` chooses from.
+What each width and rate costs and gives: the table that `control` chooses from.
 
 With labelled pictures all of it is measured; on a robot, without them, only the encode times,
 since bytes and accuracy belong to the model and not to the machine.
@@ -8,7 +8,7 @@ since bytes and accuracy belong to the model and not to the machine.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
@@ -17,9 +17,9 @@ import yaml
 
 from slim_split_ros.evaluation.errors import EvaluationError
 from slim_split_ros.onboard.encoder import FrameEncoder
+from slim_split_ros.onboard.operating_point_file import POINTS_FILE, find_operating_points
 from slim_split_ros.wire.manifest import Manifest
 
-POINTS_FILE = 'operating_points.yaml'
 FRAMES_FILE = 'frames.csv'
 REPEATS = 60
 WARM_UPS = 5
@@ -50,17 +50,18 @@ def profile_machine(manifest: Manifest) -> ProfileTable:
     """
     Measure encode times here and take the rest from the model's own table.
 
-    Raises EvaluationError where the model has none.
+    Raises EvaluationError where the model has none, OperatingPointError for a wrong one.
     """
-    path = manifest.folder / POINTS_FILE
-    if not path.is_file():
+    known = find_operating_points(manifest)
+    if known is None:
         raise EvaluationError(
-            f'{path} is missing, so bytes and accuracy are unknown: run `profile --data DIR`')
-    known = yaml.safe_load(path.read_text('utf-8'))
+            f'{manifest.folder / POINTS_FILE} is missing, so bytes and accuracy are unknown: run '
+            '`profile --data DIR`')
     times = measure_encode_times(manifest)
-    points = tuple(
-        {**point, **times[point['width'], point['rate']]} for point in known['points'])
-    return ProfileTable(known['fingerprint'], points, ())
+    points = sorted(known, key=lambda point: (point.width, point.rate))
+    return ProfileTable(
+        f'{manifest.fingerprint:016x}',
+        tuple({**asdict(point), **times[point.width, point.rate]} for point in points), ())
 
 
 def measure_encode_times(manifest: Manifest) -> dict[tuple[float, int], dict[str, float]]:

@@ -1,4 +1,4 @@
-"""What do the operating points give on labelled pictures? `evaluate`'s figures as a table."""
+"""What the operating points give on labelled pictures: `evaluate`'s figures as a table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slim_split_ros.evaluation.errors import EvaluationError
 from slim_split_ros.evaluation.evaluate import Evaluation, evaluate
 from slim_split_ros.evaluation.profile import FrameRow, ProfileTable
 from slim_split_ros.networks.errors import NetworkError
-from slim_split_ros.training.coco_folder import load_split
+from slim_split_ros.training.data.coco_folder import load_split
 from slim_split_ros.training.errors import TrainingError
 from slim_split_ros.wire.manifest import Manifest
 

@@ -1,8 +1,7 @@
-"""Which rivals are there to be measured, and at which settings?"""
+"""The rivals that are there to be measured, and their settings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from slim_split_ros.evaluation.image_codecs import LocalCodec
@@ -12,7 +11,7 @@ from slim_split_ros.evaluation.points import Setting
 from slim_split_ros.networks.rivals.ensemble import MEMBERS, MOST_BITS, bits_of_rate
 from slim_split_ros.networks.rivals.stored import RIVALS_FILE, StoredRivals, load_rivals
 from slim_split_ros.networks.split_detector import SplitDetector
-from slim_split_ros.training.rivals_export import RIVAL_CODECS, write_rival_folder
+from slim_split_ros.training.rivals.export import RIVAL_CODECS, write_rival_folder
 from slim_split_ros.wire.manifest import Manifest, load_manifest
 
 RIVALS = (*RIVAL_CODECS, 'local')
@@ -25,9 +24,7 @@ def find_rivals(manifest: Manifest, shipped: Path) -> StoredRivals | None:
     None where no file is, or where those that are there detect other classes or read inputs of
     another size. Raises WeightsError for a damaged file.
     """
-    places: Iterable[Path] = (
-        manifest.folder / RIVALS_FILE, manifest.folder.parent / 'rivals' / RIVALS_FILE, shipped)
-    for path in places:
+    for path in (*_own_places(manifest), shipped):
         if not path.is_file():
             continue
         stored = load_rivals(path)
@@ -36,6 +33,18 @@ def find_rivals(manifest: Manifest, shipped: Path) -> StoredRivals | None:
                 manifest.classes, manifest.input_long_side):
             return stored
     return None
+
+
+def lack_of_rivals(manifest: Manifest) -> str:
+    """Return where rivals were looked for in vain, and how to get them."""
+    own, beside = _own_places(manifest)
+    return (f'there is no {RIVALS_FILE} of this model: not {own}, not {beside}, not the shipped '
+            'one, which a checkout of the repository has for the shipped model; `train --rivals` '
+            'makes your own')
+
+
+def _own_places(manifest: Manifest) -> tuple[Path, Path]:
+    return manifest.folder / RIVALS_FILE, manifest.folder.parent / 'rivals' / RIVALS_FILE
 
 
 def load_rival(stored: StoredRivals, name: str, model: SplitDetector, folder: Path

@@ -1,4 +1,4 @@
-"""How are measured points shown to a person at a terminal?"""
+"""Measured points as a person sees them at a terminal."""
 
 from __future__ import annotations
 

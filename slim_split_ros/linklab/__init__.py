@@ -7,7 +7,6 @@ from slim_split_ros.linklab.errors import LinkLabError, NamespaceError, RunError
 from slim_split_ros.linklab.frames import parse_sizes
 from slim_split_ros.linklab.live_path import LivePath
 from slim_split_ros.linklab.namespaces import Namespaces, check_machine
-from slim_split_ros.linklab.points_file import parse_points
 from slim_split_ros.linklab.results import Means, Results, average
 from slim_split_ros.linklab.run import Run, RunSettings, run_emulation
 from slim_split_ros.linklab.schedule import Schedule
@@ -19,6 +18,6 @@ __all__ = [
     'Comparison', 'FrameRow', 'LinkLabError', 'LivePath', 'Means', 'NamespaceError', 'Namespaces',
     'RealFrame', 'RealRun', 'Results', 'Run', 'RunError', 'RunSettings', 'Schedule', 'Shaper',
     'TableError', 'Timeline', 'Trace', 'average', 'check_machine', 'compare', 'make_timeline',
-    'parse_points', 'parse_sizes', 'parse_trace', 'read_text', 'read_trace', 'read_traces',
+    'parse_sizes', 'parse_trace', 'read_text', 'read_trace', 'read_traces',
     'run_emulation',
 ]

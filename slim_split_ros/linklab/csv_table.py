@@ -4,6 +4,7 @@ import codecs
 from collections.abc import Iterator
 import csv
 from dataclasses import dataclass
+import io
 from math import isfinite
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def parse_rows(text: str, name: str, columns: tuple[str, ...]) -> Iterator[Table
 
     Raises TableError; `name` stands for the file in the messages.
     """
-    lines = csv.reader(text.splitlines(), skipinitialspace=True)
+    lines = csv.reader(io.StringIO(text, newline=None), skipinitialspace=True)
     try:
         header = tuple(field.strip() for field in _without_empty_end(next(lines, [])))
         if header != columns:

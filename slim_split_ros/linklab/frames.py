@@ -20,8 +20,10 @@ from slim_split_ros.linklab.errors import TableError
 # Standard deviations between the mean-like centre and the 95th percentile of a normal.
 P95_SIGMAS = 1.645
 COLUMNS = ('frame', 'width', 'rate', 'bytes')
-MOST_MESSAGE_BYTES = 1e9
-MOST_RATE = 1e6
+# The formats' limits: a frame's size is a uint32, its rate a byte.
+MOST_MESSAGE_BYTES, MOST_RATE = 2 ** 32, 255
+# Of a 95th percentile to its centre; beyond it drawn values leave the range of numbers.
+MOST_RATIO = 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +55,8 @@ def make_frames(points: Sequence[OperatingPoint], count: int, seed: int,
     for frame in range(count):
         busyness, hurry = random_source.gauss(0.0, 1.0), random_source.gauss(0.0, 1.0)
         sizes[frame] = [
-            max(1, round(point.bytes * exp(busyness * spread - spread * spread / 2.0)))
+            min(MOST_MESSAGE_BYTES, max(1, round(
+                point.bytes * exp(busyness * spread - spread * spread / 2.0))))
             for point, spread in zip(points, size_spread, strict=True)]
         times[frame] = [point.encode_ms / 1000.0 * exp(hurry * spread)
                         for point, spread in zip(points, time_spread, strict=True)]
@@ -86,6 +89,6 @@ def parse_sizes(text: str, points: Sequence[OperatingPoint], name: str) -> NDArr
 
 def _log_spread(centre: float, p95: float) -> float:
     """Give the log-normal deviation that puts the 95th percentile there."""
-    return log(p95 / centre) / P95_SIGMAS if p95 > centre > 0.0 else 0.0
+    return log(min(p95 / centre, MOST_RATIO)) / P95_SIGMAS if p95 > centre > 0.0 else 0.0
 
 

@@ -3,7 +3,7 @@ Two network namespaces that stand for robot and server, with a shaped link betwe
 
 Rate and outages by tc's token bucket, loss by iptables where it is installed; kernels without
 netem cannot delay, so the link adds no delay. Needs root. Everything made here is taken down
-again, also after an error, and what a killed run left behind by the next one.
+again, also when this process is killed; what is left all the same goes with the next run.
 """
 
 from __future__ import annotations
@@ -146,10 +146,12 @@ class Namespaces:
         for namespace, link, _ in ends:
             self._wait_running(namespace, link)
         # One process for all changes: starting one every 100 ms would cost more than the link.
+        # Its input ends with this process, however that dies, and then the namespaces go.
+        script = (f'ip netns exec {self.robot} tc -force -batch -; '
+                  f'ip netns delete {self.robot}; ip netns delete {self.server}')
         self._tc = subprocess.Popen(
-            self.command(self.robot, 'tc', '-force', '-batch', '-'), text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True)
+            ['sh', '-c', script], text=True, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             self._wake_packet = WakePacket(self.robot, self._uplink)
         except OSError as error:

@@ -4,6 +4,7 @@ How the link behaves over time: a trace's rows, checked, and its cumulative capa
 It holds no queue (`link.py`).
 """
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,14 +46,14 @@ class Trace:
         self.name = name
         self.rows = tuple(rows)
         last_step_s = rows[-1].t_s - rows[-2].t_s if len(rows) > 1 else 1.0
-        self._start_s = rows[0].t_s
-        self._t_s = [row.t_s - self._start_s for row in rows]
+        start_s = rows[0].t_s
+        self._t_s = array('d', (row.t_s - start_s for row in rows))
         self.duration_s = self._t_s[-1] + last_step_s
-        self._bits_per_s = [row.rate_kbps * BITS_PER_KBIT for row in rows]
-        self._delay_s = [row.delay_ms / 1000.0 for row in rows]
-        self._loss = [row.loss for row in rows]
+        self._bits_per_s = array('d', (row.rate_kbps * BITS_PER_KBIT for row in rows))
+        self._delay_s = array('d', (row.delay_ms / 1000.0 for row in rows))
+        self._loss = array('d', (row.loss for row in rows))
         ends_s = [*self._t_s[1:], self.duration_s]
-        self._bits = [0.0]
+        self._bits = array('d', [0.0])
         for begin_s, end_s, rate in zip(self._t_s, ends_s, self._bits_per_s, strict=True):
             self._bits.append(self._bits[-1] + (end_s - begin_s) * rate)
         self._period_bits = self._bits[-1]

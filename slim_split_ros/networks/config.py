@@ -1,11 +1,14 @@
-"""Which sizes does a model have? One checked value that training, export and both nodes share."""
+"""The sizes of a model, as one checked value that training, export and both nodes share."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 INPUT_MULTIPLE = 32  # stride of the detector's coarsest level
 LATENT_STRIDE = 16
+# Of the numbers here: memory is taken for the products of some.
+LARGEST = 4_096
+WIDEST_BACKBONE = 4.0
 MEANS = 3  # of a block, one a colour: the leading coefficients
 
 
@@ -41,6 +44,16 @@ class ModelConfig:
         """Refuse sizes that no network can be built from."""
         if not self.classes:
             raise ValueError('classes is empty: a detector needs at least one')
+        if not all(isinstance(name, str) for name in self.classes):
+            raise ValueError(f'classes {self.classes!r:.60} must be names')
+        for field in fields(self):
+            if field.name != 'classes' and not _is_like(getattr(self, field.name), field.default):
+                raise ValueError(
+                    f'{field.name} is {getattr(self, field.name)!r:.60}, must be like '
+                    f'{field.default!r:.60}, with numbers above 0 and at most {LARGEST}')
+        if self.backbone_width > WIDEST_BACKBONE:
+            raise ValueError(
+                f'backbone_width is {self.backbone_width}, must be at most {WIDEST_BACKBONE}')
         if self.input_long_side % INPUT_MULTIPLE:
             raise ValueError(
                 f'input_long_side {self.input_long_side} is not a multiple of {INPUT_MULTIPLE}')
@@ -99,6 +112,15 @@ class ModelConfig:
     def from_dict(cls, data: dict[str, object]) -> ModelConfig:
         """Build from what `to_dict` gave, after JSON turned tuples into lists."""
         return cls(**{name: _to_tuples(value) for name, value in data.items()})
+
+
+def _is_like(value: object, default: object) -> bool:
+    """Tell whether plain data nests as the default does, in any length, with numbers in range."""
+    if isinstance(default, tuple):
+        return isinstance(value, tuple) and bool(value) and all(
+            _is_like(item, default[0]) for item in value)
+    kinds = (int,) if isinstance(default, int) else (int, float)
+    return type(value) in kinds and 0 < value <= LARGEST
 
 
 def _to_tuples(value: object) -> object:

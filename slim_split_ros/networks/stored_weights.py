@@ -1,4 +1,4 @@
-"""How do weights lie on disk? safetensors in half precision with the configuration; no pickle."""
+"""The file of a model's weights: safetensors in half precision with the configuration."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ def load_model(path: Path) -> CodecModel:
         model.load_state_dict(
             {name: tensor.float() if tensor.is_floating_point() else tensor
              for name, tensor in tensors.items()})
-    except (SafetensorError, OSError, TypeError, KeyError, ValueError, RuntimeError) as error:
+    except (SafetensorError, OSError, ArithmeticError, AttributeError, LookupError, TypeError,
+            ValueError, RuntimeError) as error:
         raise WeightsError(
             f'{path} cannot be read as a model ({str(error).splitlines()[0]}): train one, or '
             'point to a folder that `export` wrote') from error

@@ -2,7 +2,8 @@
 
 from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.offboard.annotate import draw_detections, new_canvas
-from slim_split_ros.offboard.decode import ServerInput, decode_frame
+from slim_split_ros.offboard.arrivals import Arrival, Report
+from slim_split_ros.offboard.decode import ServerInput, check_frame, decode_frame
 from slim_split_ros.offboard.errors import (
     FingerprintMismatchError,
     FrameMismatchError,
@@ -10,18 +11,33 @@ from slim_split_ros.offboard.errors import (
     ServerError,
 )
 from slim_split_ros.offboard.postprocess import Candidates, select_detections
+from slim_split_ros.offboard.reception import (
+    LONGEST_WAIT_S,
+    MAX_SENDERS,
+    Drop,
+    Received,
+    Reception,
+)
 from slim_split_ros.offboard.server import Runtime, Server, load_server
 
 __all__ = [
+    'LONGEST_WAIT_S',
+    'MAX_SENDERS',
+    'Arrival',
     'Candidates',
     'Detections',
+    'Drop',
     'FingerprintMismatchError',
     'FrameMismatchError',
     'OffboardError',
+    'Received',
+    'Reception',
+    'Report',
     'Runtime',
     'Server',
     'ServerError',
     'ServerInput',
+    'check_frame',
     'decode_frame',
     'draw_detections',
     'load_server',

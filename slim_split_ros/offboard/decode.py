@@ -1,5 +1,5 @@
 """
-How does a frame become the input of the server's network? Decoded and checked against the model.
+The way from a frame to the input of the server's network: checked against the model, decoded.
 
 A frame decodes without any other; bytes are `wire/`'s.
 """
@@ -7,6 +7,7 @@ A frame decodes without any other; bytes are `wire/`'s.
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from slim_split_ros.offboard.errors import FingerprintMismatchError, FrameMismat
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader
 from slim_split_ros.wire.manifest import Manifest
-from slim_split_ros.wire.payload import unpack_symbols
+from slim_split_ros.wire.payload import check_payload_start, unpack_symbols
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,21 +42,39 @@ def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
     """
     header = encoded.header
     width_index = _check_header(header, manifest)
-    sent = manifest.widths[width_index].latent_channels
-    stride = manifest.latent_stride
-    geometry = header.geometry
-    shape = (sent, geometry.input_height // stride, geometry.input_width // stride)
+    shape = _symbols_shape(header.geometry, width_index, manifest)
+    sent = shape[0]
     tables = manifest.tables(width_index, header.rate)
     bits = manifest.symbol_bits(header.rate)
     symbols = np.zeros((manifest.latent_channels, *shape[1:]), np.int8)
-    symbols[:sent] = unpack_symbols(encoded.payload, shape, tables, bits)
+    symbols[:sent] = unpack_symbols(encoded.payload, shape, manifest.coder, tables, bits)
     inverse_gain = np.zeros(manifest.latent_channels, np.float32)
     inverse_gain[:sent] = 1.0 / manifest.widths[width_index].gains[header.rate]
-    return ServerInput(symbols, inverse_gain, width_index, geometry)
+    return ServerInput(symbols, inverse_gain, width_index, header.geometry)
+
+
+def check_frame(encoded: EncodedPayload, manifest: Manifest) -> None:
+    """
+    Refuse, before it is kept or decoded, a frame that this model did not make.
+
+    Raises FrameMismatchError for its header, PayloadError for a payload of another coder or
+    longer than any; whether it holds its symbols is seen by decoding it.
+    """
+    width_index = _check_header(encoded.header, manifest)
+    shape = _symbols_shape(encoded.header.geometry, width_index, manifest)
+    check_payload_start(encoded.payload, manifest.coder, math.prod(shape))
+
+
+def _symbols_shape(
+    geometry: FrameGeometry, width_index: int, manifest: Manifest
+) -> tuple[int, int, int]:
+    stride = manifest.latent_stride
+    return (manifest.widths[width_index].latent_channels,
+            geometry.input_height // stride, geometry.input_width // stride)
 
 
 def _check_header(header: FrameHeader, manifest: Manifest) -> int:
-    """Return the index of the frame's width."""
+    """Return the index of the frame's width, which the model has."""
     if header.fingerprint != manifest.fingerprint:
         raise FingerprintMismatchError(
             f'fingerprint of the frame is {header.fingerprint:016x}, of the model here '

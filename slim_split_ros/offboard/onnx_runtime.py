@@ -1,4 +1,4 @@
-"""How does the server's half run without torch? The exported graph on ONNX Runtime, on the CPU."""
+"""The server's half without torch: the exported graph on ONNX Runtime, on the CPU."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import numpy as np
 
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.postprocess import Candidates
+from slim_split_ros.wire.graph_check import ExpectedValue, check_values
 from slim_split_ros.wire.manifest import Manifest
 
 OUTPUTS = ['boxes', 'scores', 'labels']
 
 
 class OnnxRuntime:
-    """Run `server.onnx`: decoder, detector and the best candidates in one graph."""
+    """
+    Run `server.onnx`: decoder, detector and the best candidates in one graph.
+
+    Raises ServerError for a file that does not load, ManifestError for one that is damaged or
+    whose graph is not what the manifest says.
+    """
 
     def __init__(self, manifest: Manifest, threads: int) -> None:
         # 20 to 54 ms, and a server on torch never pays for it.
@@ -34,6 +40,15 @@ class OnnxRuntime:
             raise ServerError(
                 f'{path} does not load in ONNX Runtime {onnxruntime.__version__} ({error}): '
                 'export the model again') from error
+        channels = manifest.latent_channels
+        check_values(path, 'input', self._session.get_inputs(), [
+            ExpectedValue('symbols', 'tensor(int8)', (None, channels, None, None)),
+            ExpectedValue('inverse_gain', 'tensor(float)', (None, channels)),
+            ExpectedValue('width_index', 'tensor(int64)', (None,))])
+        check_values(path, 'output', self._session.get_outputs(), [
+            ExpectedValue('boxes', 'tensor(float)', (None, None, 4)),
+            ExpectedValue('scores', 'tensor(float)', (None, None)),
+            ExpectedValue('labels', 'tensor(int64)', (None, None))])
 
     def run(
         self, symbols: np.ndarray, inverse_gain: np.ndarray, width_index: np.ndarray

@@ -1,4 +1,4 @@
-"""How does a GPU run the server's half? By torch, from `model.safetensors`."""
+"""The server's half on a GPU: run by torch, from `model.safetensors`."""
 
 from __future__ import annotations
 

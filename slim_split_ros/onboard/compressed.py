@@ -1,27 +1,14 @@
-"""
-How does a compressed image become pixels? Checked for its size and its end, then decoded.
-
-OpenCV fills the missing part of a truncated JPEG with grey and says so on stderr alone; a robot
-would then see a wall. So the end is looked for first.
-"""
+"""How a compressed image becomes pixels: its header is read first, then it is decoded."""
 
 from __future__ import annotations
-
-import struct
 
 import cv2
 import numpy as np
 
 from slim_split_ros.onboard.errors import ImageError
 from slim_split_ros.onboard.pixels import Buffer, PixelView
-from slim_split_ros.wire.geometry import MAX_IMAGE_SIDE
-
-JPEG_START, JPEG_END = b'\xff\xd8', b'\xff\xd9'
-PNG_START, PNG_END = b'\x89PNG\r\n\x1a\n', b'IEND\xaeB`\x82'
-# Frame headers SOF0 to SOF15, without DHT, JPG and DAC (ITU-T T.81, table B.1).
-JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Markers without a length: TEM and RST0 to RST7.
-JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
+from slim_split_ros.wire.errors import PictureError
+from slim_split_ros.wire.picture_header import read_picture_size
 
 
 def decode_image(data: Buffer) -> PixelView:
@@ -33,10 +20,10 @@ def decode_image(data: Buffer) -> PixelView:
     content = bytes(data)
     if not content:
         raise ImageError('data of the compressed image is empty')
-    width, height = _read_size(content)
-    if not (1 <= width <= MAX_IMAGE_SIDE and 1 <= height <= MAX_IMAGE_SIDE):
-        raise ImageError(
-            f'compressed image says {width}x{height} pixels, both must be 1 to {MAX_IMAGE_SIDE}')
+    try:
+        read_picture_size(content)
+    except PictureError as error:
+        raise ImageError(f'compressed image: {error}') from error
     try:
         # As the camera sent it: boxes are given in these pixels, whatever EXIF says.
         array = cv2.imdecode(
@@ -47,39 +34,3 @@ def decode_image(data: Buffer) -> PixelView:
     if array is None:
         raise ImageError(f'compressed image of {len(content)} bytes cannot be decoded')
     return PixelView(array, 'bgr')
-
-
-def _read_size(content: bytes) -> tuple[int, int]:
-    if content.startswith(JPEG_START):
-        # Cameras pad their frames with zeros.
-        if not content.rstrip(b'\0').endswith(JPEG_END):
-            raise ImageError(
-                f'JPEG of {len(content)} bytes does not end with its end marker ff d9: it was '
-                'cut short')
-        return _read_jpeg_size(content)
-    if content.startswith(PNG_START):
-        if not content.endswith(PNG_END) or len(content) < 33:
-            raise ImageError(
-                f'PNG of {len(content)} bytes does not end with its IEND chunk: it was cut short')
-        width, height = struct.unpack_from('>II', content, 16)
-        return width, height
-    raise ImageError(
-        f'compressed image starts with {content[:4].hex(" ")}: neither JPEG nor PNG, which are '
-        'supported')
-
-
-def _read_jpeg_size(content: bytes) -> tuple[int, int]:
-    """Walk the segments up to the frame header."""
-    position = len(JPEG_START)
-    while position + 9 <= len(content) and content[position] == 0xFF:
-        marker = content[position + 1]
-        if marker in JPEG_FRAMES:
-            height, width = struct.unpack_from('>HH', content, position + 5)
-            return width, height
-        if marker == 0xFF:
-            position += 1  # fill byte
-        elif marker in JPEG_BARE:
-            position += 2
-        else:
-            position += 2 + struct.unpack_from('>H', content, position + 2)[0]
-    raise ImageError(f'JPEG of {len(content)} bytes has no frame header: it is damaged')

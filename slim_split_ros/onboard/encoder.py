@@ -1,5 +1,5 @@
 """
-How does an image become a payload? Letterbox, encoder of a width, entropy coder; one thread.
+The way from an image to a payload: letterbox, encoder of a width, entropy coder; one thread.
 
 Which width and rate is not decided here.
 """
@@ -18,9 +18,8 @@ from slim_split_ros.onboard.letterbox import letterbox, new_canvas
 from slim_split_ros.onboard.network import EncoderNetwork
 from slim_split_ros.onboard.pixels import ChannelOrder
 from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.manifest import Manifest
-from slim_split_ros.wire.payload import Coder, Tables, pack_symbols, prepare_payload
+from slim_split_ros.wire.payload import pack_symbols, prepare_payload
 
 MS_PER_S = 1000.0
 
@@ -45,8 +44,7 @@ class FrameEncoder:
     Encode images at any width and rate of a model, each frame by itself; for one thread.
 
     Every width is loaded at the start (2 to 5 ms and a few MB each), so switching costs nothing.
-    `coder` is the bit coder where the model fixes the bits of a symbol, the table coder where it
-    has entropy tables, else zstd. Raises EncoderError or ManifestError naming the file that
+    The entropy coder is the model's. Raises EncoderError or ManifestError naming the file that
     cannot be loaded.
 
         encoder = FrameEncoder(load_manifest(folder))
@@ -54,16 +52,15 @@ class FrameEncoder:
     """
 
     def __init__(
-        self, manifest: Manifest, threads: int = 1, coder: Coder | None = None,
+        self, manifest: Manifest, threads: int = 1,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._manifest = manifest
-        self._coder = coder
         self._clock = clock
         # OpenCV keeps one pool for the process, by default of every core of the board.
         cv2.setNumThreads(threads)
         self._networks = [
-            EncoderNetwork(manifest.checked_file(entry.encoder), threads)
+            EncoderNetwork(manifest.checked_file(entry.encoder), entry.latent_channels, threads)
             for entry in manifest.widths
         ]
         self._gains = [
@@ -115,16 +112,6 @@ class FrameEncoder:
         return self._canvas
 
     def _pack(self, symbols: np.ndarray, index: int, rate: int) -> bytes:
-        tables, bits = self._manifest.tables(index, rate), self._manifest.symbol_bits(rate)
-        coder = self._coder
-        if coder is None:
-            coder = _model_coder(tables, bits)
-        return pack_symbols(symbols, coder, tables, bits)
-
-
-def _model_coder(tables: Tables | None, bits: int | None) -> Coder:
-    if bits is not None:
-        return Coder.BITS
-    if isinstance(tables, LevelTables):
-        return Coder.LEVELS
-    return Coder.ZSTD if tables is None else Coder.ANS
+        return pack_symbols(
+            symbols, self._manifest.coder, self._manifest.tables(index, rate),
+            self._manifest.symbol_bits(rate))

@@ -1,4 +1,4 @@
-"""How does an encoder run on the robot? On ONNX Runtime, threads set; torch is never here."""
+"""The encoder's network as the robot runs it: on ONNX Runtime, threads set, without torch."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from slim_split_ros.onboard.errors import EncoderError
+from slim_split_ros.wire.graph_check import ExpectedValue, check_values
 
 
 class EncoderNetwork:
-    """Run the exported encoder of one width."""
+    """
+    Run the exported encoder of one width.
 
-    def __init__(self, path: Path, threads: int) -> None:
+    Raises EncoderError for a file that does not load, ManifestError for another graph than an
+    encoder of so many latent channels.
+    """
+
+    def __init__(self, path: Path, latent_channels: int, threads: int) -> None:
         # 20 to 54 ms, and only whoever encodes pays for it.
         import onnxruntime
 
@@ -33,6 +39,11 @@ class EncoderNetwork:
             raise EncoderError(
                 f'{path} does not load in ONNX Runtime {onnxruntime.__version__} ({error}): '
                 'export the model again') from error
+        check_values(path, 'input', self._session.get_inputs(), [
+            ExpectedValue('image', 'tensor(uint8)', (1, None, None, 3)),
+            ExpectedValue('gain', 'tensor(float)', (latent_channels,))])
+        check_values(path, 'output', self._session.get_outputs(), [
+            ExpectedValue('symbols', 'tensor(int8)', (1, latent_channels, None, None))])
 
     def run(self, canvas: np.ndarray, gain: np.ndarray) -> np.ndarray:
         """Turn uint8 (H, W, 3), BGR, and float32 (C,) into symbols, int8 (C, h, w)."""

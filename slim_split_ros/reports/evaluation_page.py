@@ -1,4 +1,4 @@
-"""Answer how measured points look: AP50 against bytes and against time, with the best marked."""
+"""Measured points as a page: AP50 against bytes and against time, with the best marked."""
 
 from __future__ import annotations
 

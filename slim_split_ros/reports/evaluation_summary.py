@@ -1,4 +1,4 @@
-"""Answer in two tables what measured points say: bytes for nearly full accuracy, and the bars."""
+"""What measured points come to: bytes and time of each codec for nearly full accuracy."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slim_split_ros.reports.evaluation_bars import SHARE, Bar, judge
 from slim_split_ros.reports.page import Section, Table
 from slim_split_ros.reports.rate_curves import CurvePoint, Point, at_ap50
 
+SHARE = 0.95  # of the undamaged pictures' AP50, at which codecs are compared
 # Whose bytes are compared; the others send nothing, or everything.
 COMPARED = ('slim', 'paper', 'entropic', 'static', 'late', 'jpeg', 'webp')
 
@@ -38,23 +38,24 @@ def reaches(detector: Mapping[str, Any], points: Sequence[Point]) -> list[Reach]
 def summary_section(detector: Mapping[str, Any], points: Sequence[Point], jpeg_ms: float
                     ) -> Section:
     """Return the section that a hurried reader needs."""
-    bars = judge(detector, jpeg_ms, points)
-    met = sum(bar.met for bar in bars)
-    text = (f'{met} of {len(bars)} bars are met. Bytes and times at {SHARE:.0%} of the AP50 of '
-            'undamaged pictures lie between two measured settings; JPEG and WebP take their best '
-            f'scale there. JPEG at quality 80 takes {jpeg_ms:.2f} ms for a whole picture.')
-    return Section('In short', (text,), (_reach_table(reaches(detector, points)),
-                                         _bar_table(bars)))
+    text = (f'Bytes and times at {SHARE:.0%} of the AP50 of undamaged pictures lie between two '
+            'measured settings; JPEG and WebP take their best scale there. JPEG at quality 80 '
+            f'takes {jpeg_ms:.2f} ms for a whole picture.')
+    return Section('In short', (text,), (_reach_table(reaches(detector, points)),))
 
 
-def summary_lines(bars: Sequence[Bar]) -> list[str]:
+def summary_lines(rows: Sequence[Reach]) -> list[str]:
     """
-    Return a line a bar for a terminal.
+    Return a line a codec for a terminal.
 
-    >>> print(*summary_lines([Bar('bytes', 0.7, 0.5, True)]))
-    missed by 0.200: bytes 0.700, at most 0.500
+    >>> print(*summary_lines([Reach('slim', 0.9, None)]))
+    slim: at best 90.0% of the AP50 of undamaged pictures, so not 95%
     """
-    return [f'{_verdict(bar)}: {bar.name} {bar.figure:.3f}, {_limit(bar)}' for bar in bars]
+    return [
+        f'{row.codec}: {row.needed.bytes:.0f} bytes and {row.needed.encode_ms:.2f} ms for '
+        f'{SHARE:.0%} of the AP50 of undamaged pictures' if row.needed else
+        f'{row.codec}: at best {row.best_share:.1%} of the AP50 of undamaged pictures, so not '
+        f'{SHARE:.0%}' for row in rows]
 
 
 def _reach_table(rows: Sequence[Reach]) -> Table:
@@ -69,16 +70,3 @@ def _reach_table(rows: Sequence[Reach]) -> Table:
             f'{needed.encode_ms:.2f}' if needed else '–', times))
     return Table(('codec', 'best AP50, of undamaged', f'bytes at {SHARE:.0%}',
                   f'encode ms at {SHARE:.0%}', 'bytes, of slim'), tuple(cells))
-
-
-def _bar_table(bars: Sequence[Bar]) -> Table:
-    return Table(('bar', 'measured', 'limit', 'verdict'), tuple(
-        (bar.name, f'{bar.figure:.3f}', _limit(bar), _verdict(bar)) for bar in bars))
-
-
-def _limit(bar: Bar) -> str:
-    return f'{"at most" if bar.at_most else "at least"} {bar.limit:.3f}'
-
-
-def _verdict(bar: Bar) -> str:
-    return 'met' if bar.met else f'missed by {abs(bar.figure - bar.limit):.3f}'

@@ -1,5 +1,5 @@
 """
-Answer what a codec needs for a given accuracy, between the settings that were measured.
+What a codec needs for a given accuracy, between the settings that were measured.
 
 A point is a row of `evaluate --json`.
 """

@@ -13,8 +13,7 @@ import traceback
 
 from rclpy.node import Node
 
-from slim_split_ros.onboard import EncodingError, ImageError
-from slim_split_ros.wire import ChecksumError, HeaderError, PayloadError
+from slim_split_ros.wire import ChecksumError, FieldError, PayloadError
 
 FAILURE = 'failure'
 _WINDOW_S = 1.0
@@ -123,12 +122,6 @@ class Diagnostics:
             self.dropped(FAILURE, ''.join(traceback.format_exception(error)).rstrip())
 
 
-def onboard_reason(error: Exception) -> str:
-    """Name why an image did not become a frame."""
-    return _word(error, ((EncodingError, 'encoding'), (ImageError, 'image'),
-                         (HeaderError, 'size')))
-
-
 def offboard_reason(error: Exception) -> str:
     """Name why a frame did not become detections."""
     # Imported here, so that the onboard node loads no server room.
@@ -136,7 +129,7 @@ def offboard_reason(error: Exception) -> str:
 
     return _word(error, ((FingerprintMismatchError, 'model'), (FrameMismatchError, 'mismatch'),
                          (ChecksumError, 'checksum'), (PayloadError, 'payload'),
-                         (HeaderError, 'header')))
+                         (FieldError, 'header')))
 
 
 def _word(error: Exception, words: tuple[tuple[type[Exception], str], ...]) -> str:

@@ -5,9 +5,10 @@ Images and boxes, frames and reports, statuses and stamps; what a value means is
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
+from typing import TYPE_CHECKING
 
 from builtin_interfaces.msg import Time
 import numpy as np
@@ -25,20 +26,27 @@ from slim_split_ros.control import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import PixelView, decode_image, view_image
 from slim_split_ros.ros.diagnostics import Counters
+from slim_split_ros.wire import check_time, read_arrivals
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader, check, seal
+from slim_split_ros.wire.report import ReceivedReport
+
+if TYPE_CHECKING:
+    # The onboard node imports this file, and no server room.
+    from slim_split_ros.offboard import Report
 
 _NS_PER_S = 1_000_000_000
-_LONGEST_AGE_S = 1.0
 _MS_PER_S = 1000.0
-
-# Raise ImageError for a message whose fields contradict each other.
-PixelReader = Callable[[Image | CompressedImage], PixelView]
 
 
 def to_ns(stamp: Time) -> int:
     """Return nanoseconds since the epoch of the clock that made the stamp."""
     return stamp.sec * _NS_PER_S + stamp.nanosec
+
+
+def checked_ns(name: str, stamp: Time) -> int:
+    """Return the nanoseconds of a stamp; raise WireError for one that is no moment of ROS time."""
+    return check_time(name, stamp.sec, stamp.nanosec)
 
 
 def to_stamp(time_ns: int) -> Time:
@@ -47,26 +55,19 @@ def to_stamp(time_ns: int) -> Time:
     return Time(sec=seconds, nanosec=nanoseconds)
 
 
-def believable_age_s(stamp_ns: int, now_ns: int) -> float:
-    """
-    Return how long ago a stamp was, 0 for one from another clock: a bag's, or the future's.
-
-    >>> believable_age_s(1_000_000_000, 1_030_000_000), believable_age_s(5, 1_030_000_000)
-    (0.03, 0.0)
-    """
-    age_s = (now_ns - stamp_ns) / _NS_PER_S
-    return age_s if 0.0 <= age_s <= _LONGEST_AGE_S else 0.0
-
-
 def view_raw(message: Image) -> PixelView:
-    """View a raw image, without a copy where the encoding allows it."""
+    """
+    View a raw image, without a copy where the encoding allows it.
+
+    Raises ImageError for a message whose fields contradict each other.
+    """
     return view_image(
         message.encoding, message.width, message.height, message.step,
         bool(message.is_bigendian), message.data)
 
 
 def decode_compressed(message: CompressedImage) -> PixelView:
-    """Decode a compressed image."""
+    """Decode a compressed image; raises ImageError for what is none, or not whole."""
     return decode_image(message.data)
 
 
@@ -117,39 +118,52 @@ def frame_message(frame: EncodedPayload, header: Header) -> EncodedFrame:
 def read_frame(message: EncodedFrame) -> EncodedPayload:
     """Return the checked frame; raise WireError for what cannot be one."""
     header = FrameHeader(
-        sender_start_ns=to_ns(message.sender_start), sequence=message.sequence,
+        sender_start_ns=checked_ns('sender_start', message.sender_start),
+        sequence=message.sequence,
         geometry=FrameGeometry(message.image_width, message.image_height,
                                message.input_width, message.input_height),
         width=message.width, rate=message.rate, fingerprint=message.fingerprint,
-        stamp_ns=to_ns(message.header.stamp), encode_ms=message.encode_ms,
-        chunk_index=message.chunk_index, chunk_count=message.chunk_count)
-    payload = message.payload.tobytes()
-    check(header, payload, message.checksum)
-    return EncodedPayload(header, payload)
+        stamp_ns=checked_ns('stamp', message.header.stamp), encode_ms=message.encode_ms,
+        chunk_index=message.chunk_index, chunk_count=message.chunk_count,
+        frame_id=message.header.frame_id)
+    check(header, message.payload, message.checksum)
+    return EncodedPayload(header, message.payload.tobytes())
 
 
-def report_message(report: LinkReportData, sender_start_ns: int, stamp_ns: int) -> LinkReport:
+def camera_header(fields: FrameHeader) -> Header:
+    """Return the header of the camera image that a frame was made of."""
+    return Header(stamp=to_stamp(fields.stamp_ns), frame_id=fields.frame_id)
+
+
+def report_message(report: 'Report', stamp_ns: int) -> LinkReport:
     """Make the message of a report on one sender."""
     arrivals = report.arrivals
     return LinkReport(
-        stamp=to_stamp(stamp_ns), sender_start=to_stamp(sender_start_ns),
+        stamp=to_stamp(stamp_ns), sender_start=to_stamp(report.sender_start_ns),
         report_sequence=report.report_sequence, receiver_id=report.receiver_id,
         sent_s=report.sent_s,
         sequence=array('I', [arrival.sequence for arrival in arrivals]),
         arrival_s=array('d', [arrival.arrival_s for arrival in arrivals]),
-        bytes=array('I', [arrival.payload_bytes for arrival in arrivals]),
+        bytes=array('I', [arrival.message_bytes for arrival in arrivals]),
         server_ms=array('f', [_MS_PER_S * arrival.server_s for arrival in arrivals]))
 
 
-def read_report(message: LinkReport) -> LinkReportData:
-    """Return the plain data; arrays of unequal length are cut to the shortest."""
-    rows = zip(
-        message.sequence, message.arrival_s, message.bytes, message.server_ms, strict=False)
-    arrivals = tuple(
-        Arrival(sequence, arrival_s, size, server_ms / _MS_PER_S)
-        for sequence, arrival_s, size, server_ms in rows)
+def read_report(message: LinkReport) -> ReceivedReport:
+    """Return the checked report; raise WireError for what cannot be one."""
+    checked_ns('stamp', message.stamp)
+    return ReceivedReport(
+        checked_ns('sender_start', message.sender_start), message.report_sequence,
+        message.receiver_id, message.sent_s,
+        read_arrivals(message.sequence, message.arrival_s, message.bytes, message.server_ms))
+
+
+def report_data(report: ReceivedReport) -> LinkReportData:
+    """Return what the control of the width learns from a checked report."""
     return LinkReportData(
-        message.receiver_id, message.report_sequence, message.sent_s, arrivals)
+        report.receiver_id, report.report_sequence, report.sent_s, tuple(
+            Arrival(arrival.sequence, arrival.arrival_s, arrival.message_bytes,
+                    arrival.server_ms / _MS_PER_S)
+            for arrival in report.arrivals))
 
 
 def status_message(last: LastFrame, estimate: LinkEstimate, counters: Counters) -> EncoderStatus:

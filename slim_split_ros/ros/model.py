@@ -1,10 +1,12 @@
-"""Answer which folder the parameters `model` and `codec` mean."""
+"""The model that the parameters `model` and `codec` mean, and the shipped ones by fingerprint."""
 
+from functools import cache
 from pathlib import Path
 
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.weights import SHIPPED_MODELS
+from slim_split_ros.wire import ManifestError, load_manifest
 
 
 def bundle_folder(model: str, codec: str) -> Path:
@@ -22,3 +24,19 @@ def bundle_folder(model: str, codec: str) -> Path:
             f'{folder} is missing: no model of codec {codec!r} is installed here. Give a folder '
             'that `export` wrote as parameter `model`, or choose another codec')
     return folder
+
+
+def shipped_codec(fingerprint: int) -> str | None:
+    """Return the codec whose shipped model has a fingerprint, None for any other model."""
+    return _shipped_codecs().get(fingerprint)
+
+
+@cache  # a frame that is refused costs no reading of files
+def _shipped_codecs() -> dict[int, str]:
+    codecs = {}
+    for codec, folder in SHIPPED_MODELS.items():
+        try:
+            codecs[load_manifest(folder).fingerprint] = codec
+        except ManifestError:  # not installed here
+            continue
+    return codecs

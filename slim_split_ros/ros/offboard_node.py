@@ -1,9 +1,9 @@
 """
-Answer how a message of features becomes detections: the server's node.
+The server's node: messages of features become detections.
 
     python -m slim_split_ros.ros.offboard_node --ros-args -p score_threshold:=0.4
 
-It converts and publishes; decoding and detecting are `offboard/`'s.
+It converts and publishes; whose frame is next, decoding and detecting are `offboard/`'s.
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
@@ -11,7 +11,6 @@ if __name__ == '__main__':  # a signal, or a package missing, during the imports
     end_quietly()
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 import secrets
 import sys
 import time
@@ -26,44 +25,47 @@ from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from slim_split_ros.msg import EncodedFrame, LinkReport
 from slim_split_ros.offboard import (
+    LONGEST_WAIT_S,
+    MAX_SENDERS,
     Detections,
+    Drop,
+    FingerprintMismatchError,
     OffboardError,
+    Received,
+    Reception,
     decode_frame,
     draw_detections,
     load_server,
     new_canvas,
 )
-from slim_split_ros.ros.arrival_log import ArrivalLog
 from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters, offboard_reason
 from slim_split_ros.ros.messages import (
     DetectionWriter,
+    camera_header,
     label_info,
     make_image,
     read_frame,
     report_message,
-    to_ns,
 )
-from slim_split_ros.ros.model import bundle_folder
+from slim_split_ros.ros.model import bundle_folder, shipped_codec
 from slim_split_ros.ros.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import LATCHED, NEWEST, RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.spin import run_node
+from slim_split_ros.ros.waiting import Waiting, steady_clock
 from slim_split_ros.ros.worker import Mailbox, Worker
-from slim_split_ros.wire import FrameGeometry, WireError, encoded_frame_bytes, load_manifest
+from slim_split_ros.wire import FrameHeader, WireError, encoded_frame_bytes, load_manifest
 
-# Older frames than these are late whatever happens: at 10 frames per second, 0.4 s.
-_MAILBOX_FRAMES = 4
 # How soon a report that had to keep its distance to the one before follows it.
 _REPORT_POLL_S = 0.025
-_BUSY = (
-    'frames come faster than this machine detects: lower target_fps of the robot, or run the '
-    'offboard node with torch on a GPU')
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrived:
-    message: EncodedFrame
-    arrival_s: float
+_LESS = 'lower target_fps of the robots, or run the offboard node with torch on a GPU'
+_SENTENCES = {
+    Drop.NEWER: f'frames come faster than this machine detects, the newest are served: {_LESS}',
+    Drop.DEADLINE: f'frames waited more than {LONGEST_WAIT_S:g} s behind others: {_LESS}',
+    Drop.SENDERS: (
+        f'more than {MAX_SENDERS} robots send to this node: start another one, in a namespace '
+        'of its own'),
+}
 
 
 class Offboard(Node):
@@ -73,15 +75,16 @@ class Offboard(Node):
         super().__init__('offboard')
         self._live = LiveParameters(self, OffboardSettings)
         self._diagnostics = Diagnostics(self, FrameCounters())
-        self._arrivals = ArrivalLog(receiver_id=secrets.randbits(64))
         settings = self._live.current
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self._manifest = manifest
+        self._reception = Reception(manifest, receiver_id=secrets.randbits(64))
         self._server = load_server(manifest, settings.device)
         self.get_logger().info(
             f'model {manifest.fingerprint:016x} from {manifest.folder} on {settings.device}')
-        self._mailbox: Mailbox[_Arrived] = Mailbox(_MAILBOX_FRAMES)
-        self._worker = Worker(self._mailbox, self._serve, self._diagnostics.failed)
+        # Holds no frames: it tells the worker that some wait.
+        self._calls: Mailbox[str] = Mailbox()
+        self._worker = Worker(self._calls, self._serve_next, self._diagnostics.failed)
         self._connect()
         self._worker.start()
 
@@ -98,10 +101,10 @@ class Offboard(Node):
         self._annotated = self.create_publisher(
             Image, '~/annotated', NEWEST, qos_overriding_options=overridable(),
             event_callbacks=PublisherEventCallbacks(matched=self._on_watchers))
-        self.create_subscription(
+        self._waiting = Waiting(self, self.create_subscription(
             EncodedFrame, 'features', self._on_features, SENSOR_DATA,
-            qos_overriding_options=overridable())
-        self.create_timer(_REPORT_POLL_S, self._publish_reports)
+            qos_overriding_options=overridable()))
+        self.create_timer(_REPORT_POLL_S, self._publish_reports, clock=steady_clock())
         self._publish_labels(self._live.current)
         self._live.on_change(lambda _, new: self._publish_labels(new))
 
@@ -112,36 +115,56 @@ class Offboard(Node):
         self._watchers = event.current_count
 
     def _on_features(self, message: EncodedFrame) -> None:
-        arrived = _Arrived(message, time.monotonic())
-        size = encoded_frame_bytes(message.header.frame_id, len(message.payload))
-        self._arrivals.arrived(
-            to_ns(message.sender_start), message.sequence, arrived.arrival_s, size)
-        if self._mailbox.put(arrived) is not None:
-            self._diagnostics.dropped('server_busy', _BUSY)
-        self._publish_reports()
-
-    def _serve(self, arrived: _Arrived) -> None:
-        """Decode a frame and publish its detections; runs in the worker's thread."""
-        message, settings = arrived.message, self._live.current
+        self._waiting.heard()
+        arrival_s = time.monotonic()
         try:
             frame = read_frame(message)
+            size = encoded_frame_bytes(frame.header.frame_id, len(frame.payload))
+            drop = self._reception.receive(Received(frame, size, arrival_s))
+        except (WireError, OffboardError) as error:
+            self._refuse(error, message.sequence, message.fingerprint)
+            return
+        if drop:
+            self._diagnostics.dropped(drop.value, _SENTENCES[drop])
+        self._calls.put('frames wait')
+        self._publish_reports()
+
+    def _refuse(self, error: Exception, sequence: int, fingerprint: int) -> None:
+        hint = ''
+        if isinstance(error, FingerprintMismatchError) and (codec := shipped_codec(fingerprint)):
+            hint = f'; that model is the shipped one of codec:={codec}'
+        self._diagnostics.dropped(
+            offboard_reason(error), f'frame {sequence} dropped: {error}{hint}')
+
+    def _serve_next(self, call: str) -> None:
+        """Serve the frame whose turn it is, if one waits; runs in the worker's thread."""
+        received, past_deadline = self._reception.next_frame(time.monotonic())
+        if past_deadline:
+            self._diagnostics.dropped(
+                Drop.DEADLINE.value, _SENTENCES[Drop.DEADLINE], past_deadline)
+        if received is not None:
+            self._calls.put(call)
+            self._serve(received)
+
+    def _serve(self, received: Received) -> None:
+        """Decode a frame and publish its detections."""
+        header, settings = received.frame.header, self._live.current
+        try:
             found, = self._server.detect(
-                [decode_frame(frame, self._manifest)],
+                [decode_frame(received.frame, self._manifest)],
                 settings.score_threshold, settings.max_detections)
         except (WireError, OffboardError) as error:
-            self._diagnostics.dropped(
-                offboard_reason(error), f'frame {message.sequence} dropped: {error}')
+            self._refuse(error, header.sequence, header.fingerprint)
             return
-        self._publish(found, message.header, frame.header.geometry)
-        self._arrivals.decoded(
-            frame.header.sender_start_ns, frame.header.sequence,
-            time.monotonic() - arrived.arrival_s)
+        self._publish(found, header)
+        self._reception.served(received, time.monotonic())
 
-    def _publish(self, found: Detections, header: Header, geometry: FrameGeometry) -> None:
+    def _publish(self, found: Detections, fields: FrameHeader) -> None:
+        header = camera_header(fields)
         self._detections.publish(
             self._writer.write(found.boxes, found.scores, found.labels, header))
         if self._watchers:
-            canvas = draw_detections(new_canvas(geometry), found, self._manifest.classes)
+            canvas = draw_detections(new_canvas(fields.geometry), found, self._manifest.classes)
             self._annotated.publish(make_image(canvas, header))
 
     def _publish_labels(self, settings: OffboardSettings) -> None:
@@ -150,8 +173,8 @@ class Offboard(Node):
 
     def _publish_reports(self) -> None:
         stamp_ns = self.get_clock().now().nanoseconds
-        for sender_start_ns, report in self._arrivals.due_reports(time.monotonic()).items():
-            self._reports.publish(report_message(report, sender_start_ns, stamp_ns))
+        for report in self._reception.due_reports(time.monotonic()):
+            self._reports.publish(report_message(report, stamp_ns))
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -18,9 +18,10 @@ class OffboardSettings:
         'auto', 'auto, cpu, cuda or cuda:N; auto takes a GPU where torch and one are there',
         read_only=True)
     score_threshold: float = parameter(
-        0.3, 'detections below this score are not published', low=0.0, high=1.0)
+        0.3, 'detections below this score are not published', low=0.0, high=1.0,
+        step=0.01)
     max_detections: int = parameter(
-        100, 'detections per frame at most, the best ones', low=1, high=1000)
+        100, 'detections per frame at most, the best ones', low=1, high=1000, step=1)
     codec: str = parameter(
         'slim', CODEC_MEANING, choices=CODECS, read_only=True)
     model: str = parameter(

@@ -1,9 +1,9 @@
 """
-Answer how a camera image becomes a message of features: the robot's node.
+The robot's node: a camera image becomes a message of features, or it is said why not.
 
     python -m slim_split_ros.ros.onboard_node --ros-args -p width:=0.5
 
-It converts and publishes; pixels, networks and bytes are `onboard/`'s.
+It converts and publishes; what becomes of an image is `onboard/sender.py`'s.
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
@@ -12,6 +12,7 @@ if __name__ == '__main__':  # a signal, or a package missing, during the imports
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 import sys
 import time
 
@@ -20,48 +21,66 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from slim_split_ros.control import Decision
+from slim_split_ros.control import ControlError, WidthController, unmeasured_points
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
-from slim_split_ros.onboard import FrameEncoder, OnboardError
-from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters, onboard_reason
-from slim_split_ros.ros.errors import SettingError
-from slim_split_ros.ros.frame_maker import FrameMaker
+from slim_split_ros.onboard import (
+    CameraImage,
+    Dropped,
+    FrameEncoder,
+    Held,
+    OnboardError,
+    Pacer,
+    Sender,
+    Sent,
+    find_operating_points,
+    image_age_s,
+)
+from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters
 from slim_split_ros.ros.messages import (
     LastFrame,
     LinkEstimate,
-    believable_age_s,
+    checked_ns,
     decode_compressed,
     frame_message,
     read_report,
+    report_data,
     status_message,
-    to_ns,
     view_raw,
 )
 from slim_split_ros.ros.model import bundle_folder
-from slim_split_ros.ros.onboard_parameters import OnboardSettings
-from slim_split_ros.ros.operating_point_file import read_operating_points
-from slim_split_ros.ros.pacing import Pacer
+from slim_split_ros.ros.onboard_parameters import (
+    OnboardSettings,
+    control_settings,
+    follow_widths,
+)
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
-from slim_split_ros.ros.resident_pages import release_code_pages
+from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
-from slim_split_ros.ros.width_choice import make_chooser
+from slim_split_ros.ros.waiting import Waiting, steady_clock
 from slim_split_ros.ros.worker import Mailbox, Worker
-from slim_split_ros.wire import EncodedPayload, WireError, encoded_frame_bytes, load_manifest
+from slim_split_ros.wire import WireError, load_manifest
 
 _STATUS_PERIOD_S = 1.0
-_LOST_REMEDY = (
-    'images were lost before they reached this node: raw images over best effort need a larger '
-    'shared-memory segment at both ends; load config/fastdds_large_images.xml (README, '
-    '"No images arrive")')
+_WARNING_PERIOD_S = 5.0
+_MS_PER_S = 1000.0
+_REMEDIES = {
+    'raw': {
+        Image: 'remap image to it',
+        CompressedImage: 'set image_transport to compressed, and remap image to the topic '
+                         'without its /compressed'},
+    'compressed': {
+        CompressedImage: 'remap image to the topic without its /compressed',
+        Image: 'set image_transport to raw, and remap image to it'},
+}
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Offered:
     """Hold an image in the mailbox, and the reason that counts if a newer one displaces it."""
 
-    message: Image | CompressedImage
-    captured_s: float
+    image: CameraImage
+    header: Header
     drop_reason: str = 'encoder_busy'
 
 
@@ -70,17 +89,16 @@ class Onboard(Node):
 
     def __init__(self) -> None:
         super().__init__('onboard')
-        self._live = LiveParameters(self, OnboardSettings)
+        self._live = LiveParameters(self, OnboardSettings, follow_widths)
         settings = self._live.current
         self._counters = FrameCounters()
         self._diagnostics = Diagnostics(self, self._counters)
         self._pacer = Pacer()
         self._last = LastFrame(Header(), 0.0, 0, '')
         self._load(settings)
-        self._mailbox: Mailbox[_Waiting] = Mailbox()
+        self._mailbox: Mailbox[_Offered] = Mailbox()
         self._worker = Worker(self._mailbox, self._serve, self._diagnostics.failed)
         self._connect(settings)
-        release_code_pages()
         self._worker.start()
 
     def stop(self) -> None:
@@ -90,14 +108,21 @@ class Onboard(Node):
     def _load(self, settings: OnboardSettings) -> None:
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self.get_logger().info(f'model {manifest.fingerprint:016x} from {manifest.folder}')
-        encoder = FrameEncoder(manifest, threads=settings.threads)
-        read_pixels = decode_compressed if settings.image_transport == 'compressed' else view_raw
+        points = find_operating_points(manifest) or unmeasured_points(
+            entry.width for entry in manifest.widths)
+        self._controller = WidthController(points, control_settings(settings))
         # Not the node's clock: in simulated time it stands at 0 until somebody publishes it, and
         # a restart would look like the run before.
-        self._maker = FrameMaker(encoder, read_pixels, manifest.fingerprint, time.time_ns())
-        self._chooser = make_chooser(read_operating_points(manifest), manifest, settings)
-        self._live.require(self._chooser.check)
-        self._live.on_change(lambda _, new: self._chooser.replace_settings(new))
+        self._start_ns = time.time_ns()
+        self._sender = Sender(
+            FrameEncoder(manifest, threads=settings.threads), self._controller,
+            manifest.fingerprint, self._start_ns, time.monotonic)
+        widths = {point.width for point in points}
+        self._live.snap('width', {0.0, *widths})
+        self._live.snap('min_width', widths)
+        self._live.snap('max_width', widths)
+        self._live.on_change(
+            lambda _, new: self._controller.replace_settings(control_settings(new)))
 
     def _connect(self, settings: OnboardSettings) -> None:
         self._features = self.create_publisher(
@@ -107,71 +132,83 @@ class Onboard(Node):
         self.create_subscription(
             LinkReport, 'link_report', self._on_report, SENSOR_DATA,
             qos_overriding_options=overridable())
-        kind, topic = Image, 'image'
-        if settings.image_transport == 'compressed':
-            kind, topic = CompressedImage, 'image/compressed'
-        self.create_subscription(
+        self._listen(settings.image_transport)
+        self.create_timer(_STATUS_PERIOD_S, self._publish_status, clock=steady_clock())
+
+    def _listen(self, transport: str) -> None:
+        kind, topic, self._read = Image, 'image', view_raw
+        if transport == 'compressed':
+            # As image_transport names it: what `image` is remapped to, and then the transport.
+            topic = f'{self.resolve_topic_name("image")}/compressed'
+            kind, self._read = CompressedImage, decode_compressed
+        self._images = self.create_subscription(
             kind, topic, self._on_image, SENSOR_DATA, qos_overriding_options=overridable(),
             event_callbacks=SubscriptionEventCallbacks(message_lost=self._on_lost))
-        self.create_timer(_STATUS_PERIOD_S, self._publish_status)
+        self._waiting = Waiting(self, self._images, transport, _REMEDIES[transport])
+        self._large_images = LargeImages(self)
 
     def _on_image(self, message: Image | CompressedImage) -> None:
+        self._waiting.heard()
+        self._large_images.check(len(message.data))
         self._counters.came()
         now_s = time.monotonic()
         if not self._pacer.admit(now_s, self._live.current.target_fps):
             self._counters.dropped('target_fps')
             return
-        ros_now_ns = self.get_clock().now().nanoseconds
-        captured_s = now_s - believable_age_s(to_ns(message.header.stamp), ros_now_ns)
-        displaced = self._mailbox.put(_Waiting(message, captured_s))
+        try:
+            stamp_ns = checked_ns('stamp', message.header.stamp)
+        except WireError as error:
+            self._diagnostics.dropped('header', f'image dropped: {error}')
+            return
+        age_s = image_age_s(stamp_ns, self.get_clock().now().nanoseconds)
+        image = CameraImage(
+            partial(self._read, message), stamp_ns, message.header.frame_id, now_s - age_s)
+        displaced = self._mailbox.put(_Offered(image, message.header))
         if displaced is not None:
             self._counters.dropped(displaced.drop_reason)
 
     def _on_lost(self, event: object) -> None:
-        self._diagnostics.dropped('message_lost', _LOST_REMEDY, event.total_count_change)
+        self._diagnostics.dropped(
+            'message_lost', self._large_images.explain_loss(self._images.topic_name),
+            event.total_count_change)
 
     def _on_report(self, message: LinkReport) -> None:
-        if to_ns(message.sender_start) == self._maker.sender_start_ns:
-            self._chooser.on_report(read_report(message), time.monotonic())
+        try:
+            report = read_report(message)
+        except WireError as error:
+            self.get_logger().warning(
+                f'link report ignored: {error}', throttle_duration_sec=_WARNING_PERIOD_S)
+            return
+        if report.sender_start_ns == self._start_ns:
+            self._controller.on_report(report_data(report), time.monotonic())
             self._mailbox.release()
 
-    def _serve(self, waiting: _Waiting) -> None:
-        """Send one image, keep it for a better moment, or skip it; runs in the worker's thread."""
-        decision = self._chooser.decide(time.monotonic(), waiting.captured_s)
-        if decision.send:
-            decision = self._encode(waiting.message, decision)
-        if decision.send:
-            return
-        reason = decision.reason.value
-        if not decision.hold or self._mailbox.hold(replace(waiting, drop_reason=reason)):
-            self._counters.dropped(reason)
-        self._remember(replace(self._last, header=waiting.message.header, reason=reason))
+    def _serve(self, offered: _Offered) -> None:
+        """Publish what becomes of one image; runs in the worker's thread."""
+        deadline_s = self._live.current.deadline_ms / _MS_PER_S
+        match self._sender.offer(offered.image, deadline_s):
+            case Sent() as sent:
+                self._publish(sent, offered.header)
+            case Held(reason):
+                if self._mailbox.hold(replace(offered, drop_reason=reason)):
+                    self._counters.dropped(reason)
+                self._say(offered.header, reason)
+            case Dropped(reason, ''):
+                self._counters.dropped(reason)
+                self._say(offered.header, reason)
+            case Dropped(reason, sentence):
+                self._diagnostics.dropped(reason, sentence)
 
-    def _encode(self, message: Image | CompressedImage, decision: Decision) -> Decision:
-        """Encode and send, at another width if the size asks for it; return what was done."""
-        try:
-            frame = self._maker.make(message, decision.width, decision.rate)
-            revised = self._chooser.revise(
-                decision, _size_bytes(frame, message.header), time.monotonic())
-            if revised.send and (revised.width, revised.rate) != (decision.width, decision.rate):
-                frame = self._maker.make(message, revised.width, revised.rate)
-        except (OnboardError, WireError) as error:
-            self._diagnostics.dropped(onboard_reason(error), f'image dropped: {error}')
-            return decision
-        if revised.send:
-            self._send(frame, message.header, revised.reason.value)
-        return revised
-
-    def _send(self, frame: EncodedPayload, header: Header, reason: str) -> None:
-        fields, now_s = frame.header, time.monotonic()
-        size = _size_bytes(frame, header)
-        # Before publishing: the report of its arrival may be quicker than this thread.
-        self._chooser.on_sent(fields, size, now_s)
-        self._features.publish(frame_message(frame, header))
-        self._maker.advance()
-        self._counters.sent(size, now_s)
+    def _publish(self, sent: Sent, header: Header) -> None:
+        fields = sent.frame.header
+        self._features.publish(frame_message(sent.frame, header))
+        self._counters.sent(sent.message_bytes, time.monotonic())
         self._remember(LastFrame(
-            header, fields.width, fields.rate, reason, len(frame.payload), fields.encode_ms))
+            header, fields.width, fields.rate, sent.reason, len(sent.frame.payload),
+            fields.encode_ms))
+
+    def _say(self, header: Header, reason: str) -> None:
+        self._remember(replace(self._last, header=header, reason=reason))
 
     def _remember(self, last: LastFrame) -> None:
         """Keep what the next status says, and publish one at once if the choice changed."""
@@ -180,18 +217,14 @@ class Onboard(Node):
             self._publish_status()
 
     def _publish_status(self) -> None:
-        estimate = LinkEstimate(self._chooser.capacity_kbps, self._chooser.backlog_ms)
+        estimate = LinkEstimate(self._controller.capacity_kbps, self._controller.backlog_ms)
         counters = self._counters.snapshot(time.monotonic())
         self._status.publish(status_message(self._last, estimate, counters))
 
 
-def _size_bytes(frame: EncodedPayload, header: Header) -> int:
-    return encoded_frame_bytes(header.frame_id, len(frame.payload))
-
-
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is told to stop; return the exit status."""
-    return run_node(Onboard, args, start_errors=(WireError, OnboardError, SettingError))
+    return run_node(Onboard, args, start_errors=(WireError, OnboardError, ControlError))
 
 
 if __name__ == '__main__':

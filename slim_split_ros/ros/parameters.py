@@ -1,11 +1,11 @@
 """
-Answer how a node's parameters are declared, checked together and read: one table a node.
+How a node's parameters are declared, snapped, checked together and read: one table a node.
 
 The table is a frozen dataclass whose fields are made by `parameter`; it is also the snapshot
 that a frame works with. Which parameters there are stands in `*_parameters.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 import math
 from typing import Any, Generic, TypeVar
@@ -14,9 +14,10 @@ from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
     ParameterDescriptor,
+    ParameterType,
     SetParametersResult,
 )
-from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -24,6 +25,8 @@ from slim_split_ros.ros.errors import SettingError, StartError
 
 Value = bool | int | float | str
 Settings = TypeVar('Settings')
+# Of a step, behind the point.
+_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def parameter(
     choices: Sequence[str] = (),
     read_only: bool = False,
 ) -> Any:
-    """Make a field of a parameter table; ranges include both ends."""
+    """Make a field of a parameter table; ranges include both ends, and have a step."""
     rule = Rule(description, low, high, step, tuple(choices), read_only)
     return field(default=default, metadata={'rule': rule})
 
@@ -73,20 +76,30 @@ class LiveParameters(Generic[Settings]):
     """
     Declare a table on a node and keep the newest valid snapshot of it.
 
-    A change is checked together with every other value: the table's `__post_init__` raises
-    SettingError. `current` is swapped whole, so a frame that reads it once sees one state.
+    Numbers are snapped to the nearest step of their range before anything is checked, because a
+    slider has other positions. A change is checked together with every other value: the table's
+    `__post_init__` raises SettingError. What is refused is also a warning in the log. `current`
+    is swapped whole, so a frame that reads it once sees one state.
+
+    `follow` gives the parameters that move along with those of a request, so that a slider which
+    is dragged past another is not refused.
     """
 
-    def __init__(self, node: Node, table: type[Settings]) -> None:
-        self._defaults = {item.name: item.default for item in fields(table)}
-        self._requirements: list[Callable[[Settings], None]] = []
+    def __init__(
+        self, node: Node, table: type[Settings],
+        follow: Callable[[Settings, Mapping[str, Value]], Mapping[str, Value]] | None = None,
+    ) -> None:
+        self._node = node
+        self._items = {item.name: item for item in fields(table)}
+        self._follow = follow
+        self._known: dict[str, tuple[float, ...]] = {}
         self._listeners: list[Callable[[Settings, Settings], None]] = []
         values = {item.name: _declare(node, item) for item in fields(table)}
         try:
             self._current = table(**values)
         except SettingError as error:
             raise StartError(f'parameters: {error}') from error
-        node.add_pre_set_parameters_callback(self._convert_numbers)
+        node.add_pre_set_parameters_callback(self._prepare)
         node.add_on_set_parameters_callback(self._check)
         node.add_post_set_parameters_callback(self._swap)
 
@@ -95,37 +108,75 @@ class LiveParameters(Generic[Settings]):
         """The snapshot in force; immutable."""
         return self._current
 
-    def require(self, check: Callable[[Settings], None]) -> None:
-        """Refuse further changes for which check raises SettingError."""
-        self._requirements.append(check)
+    def snap(self, name: str, values: Iterable[float]) -> None:
+        """From now on take the nearest of these values for any other in the range."""
+        self._known[name] = tuple(values)
+        rule: Rule = self._items[name].metadata['rule']
+        if any(_on_grid(value, rule) != value for value in self._known[name]):
+            # rclpy would refuse what lies beside the step.
+            descriptor = _descriptor(self._items[name])
+            descriptor.name, descriptor.type = name, ParameterType.PARAMETER_DOUBLE
+            descriptor.floating_point_range[0].step = 0.0
+            self._node.set_descriptor(name, descriptor)
 
     def on_change(self, listener: Callable[[Settings, Settings], None]) -> None:
         """Call listener(old, new) after every accepted change, in the executor's thread."""
         self._listeners.append(listener)
 
-    def _convert_numbers(self, changes: list[Parameter]) -> list[Parameter]:
-        # `ros2 param set /onboard width 1` sends an integer, which rclpy refuses for a double.
-        return [_as_declared(self._defaults, change) for change in changes]
+    def _prepare(self, changes: list[Parameter]) -> list[Parameter]:
+        """Snap a request before rclpy checks it, and complete it by what moves along."""
+        prepared = [self._snapped(change) for change in changes]
+        refusal = self._why_wrong(prepared)
+        if not refusal and self._follow is not None:
+            along = self._follow(self._current, self._ours(prepared))
+            prepared += [Parameter(name, value=value) for name, value in along.items()]
+        refusal = refusal or self._why_refused(prepared)
+        if refusal:
+            self._node.get_logger().warning(f'refused: {refusal}')
+        return prepared
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
-        try:
-            wanted = self._merge(changes)
-            for check in self._requirements:
-                check(wanted)
-        except SettingError as error:
-            return SetParametersResult(successful=False, reason=str(error))
-        return SetParametersResult(successful=True)
+        refusal = self._why_refused(changes)
+        return SetParametersResult(successful=not refusal, reason=refusal)
 
     def _swap(self, changes: list[Parameter]) -> None:
-        old, new = self._current, self._merge(changes)
+        old, new = self._current, replace(self._current, **self._ours(changes))
         if new != old:
             self._current = new
             for listener in self._listeners:
                 listener(old, new)
 
-    def _merge(self, changes: list[Parameter]) -> Settings:
-        ours = {change.name: change.value for change in changes if change.name in self._defaults}
-        return replace(self._current, **ours)
+    def _snapped(self, change: Parameter) -> Parameter:
+        item = self._items.get(change.name)
+        if item is None:
+            return change
+        value = _as_declared(item.default, change.value)
+        if _is_in_range(value, item):
+            known = self._known.get(change.name)
+            value = min(known, key=lambda other: abs(other - value)) if known else _on_grid(
+                value, item.metadata['rule'])
+        # Unchanged where nothing has to change: its type may be none that a value tells.
+        return change if value is change.value else Parameter(change.name, value=value)
+
+    def _why_wrong(self, changes: list[Parameter]) -> str:
+        """Give a sentence on values that cannot even be compared; rclpy will refuse them."""
+        for name, value in self._ours(changes).items():
+            item = self._items[name]
+            if item.metadata['rule'].read_only:
+                return f'{name} is read-only: give it when the node starts'
+            if type(value) is not type(item.default):
+                return f'{name} is {value!r:.60}: give it as {_type_name(item.default)}'
+        return ''
+
+    def _why_refused(self, changes: list[Parameter]) -> str:
+        try:
+            replace(self._current, **self._ours(changes))
+        except SettingError as error:
+            return str(error)
+        return ''
+
+    def _ours(self, changes: list[Parameter]) -> dict[str, Value]:
+        return {change.name: change.value for change in changes if change.name in self._items}
 
 
 def check_rules(settings: Any) -> None:
@@ -152,43 +203,43 @@ def _problem(name: str, value: Value, rule: Rule) -> str:
 
 
 def _declare(node: Node, item: Any) -> Value:
+    """Declare a parameter and return its value, snapped: a file may hold any number."""
     try:
-        return node.declare_parameter(item.name, item.default, _descriptor(item)).value
+        given = node.declare_parameter(item.name, item.default).value
     except InvalidParameterTypeException as error:
         remedy = f'give it as {_type_name(item.default)}, such as {item.name}:={item.default}'
         raise StartError(f'parameter {item.name} has the wrong type: {remedy}') from error
-    except InvalidParameterValueException as error:
-        limits = _limits(item.metadata['rule'])
-        raise StartError(f'parameter {item.name} is refused: {limits} ({error})') from error
+    rule: Rule = item.metadata['rule']
+    problem = _problem(item.name, given, rule)
+    if problem:
+        raise StartError(f'parameter {problem}')
+    value = _on_grid(given, rule) if _is_in_range(given, item) else given
+    if value != given:
+        node.get_logger().warning(
+            f'{item.name} is {given}, {value} is taken ({allowed_values(rule)})')
+    # Again with its range, which rclpy would have checked without snapping.
+    node.undeclare_parameter(item.name)
+    node.declare_parameter(item.name, value, _descriptor(item), ignore_override=True)
+    return value
 
 
 def _descriptor(item: Any) -> ParameterDescriptor:
     rule: Rule = item.metadata['rule']
     descriptor = ParameterDescriptor(
-        description=describe(rule),
-        read_only=rule.read_only,
-        additional_constraints=_limits(rule) if rule.choices else '',
-    )
+        description=describe(rule), read_only=rule.read_only,
+        additional_constraints=allowed_values(rule) if rule.choices else '')
     if rule.low is not None and rule.high is not None:
         _add_range(descriptor, item.default, rule)
     return descriptor
 
 
 def _add_range(descriptor: ParameterDescriptor, default: Value, rule: Rule) -> None:
-    limits: Mapping[str, float] = {
+    ends: Mapping[str, float] = {
         'from_value': rule.low, 'to_value': rule.high, 'step': rule.step}
     if isinstance(default, float):
-        descriptor.floating_point_range = [FloatingPointRange(**limits)]
+        descriptor.floating_point_range = [FloatingPointRange(**ends)]
     else:
-        whole = {name: int(limit) for name, limit in limits.items()}
-        descriptor.integer_range = [IntegerRange(**whole)]
-
-
-def _limits(rule: Rule) -> str:
-    if rule.choices:
-        return f'choose one of {", ".join(rule.choices)}'
-    steps = f' in steps of {rule.step}' if rule.step else ''
-    return f'it must lie between {rule.low} and {rule.high}{steps}'
+        descriptor.integer_range = [IntegerRange(**ends)]
 
 
 def _type_name(default: Value) -> str:
@@ -196,10 +247,22 @@ def _type_name(default: Value) -> str:
     return names.get(type(default), 'text')
 
 
-def _as_declared(defaults: Mapping[str, Value], change: Parameter) -> Parameter:
-    default = defaults.get(change.name)
-    is_number = isinstance(change.value, (int, float)) and not isinstance(change.value, bool)
-    if not is_number or type(default) not in (int, float) or type(default) is type(change.value):
-        return change
-    converted = type(default)(change.value) if math.isfinite(change.value) else change.value
-    return Parameter(change.name, value=converted) if converted == change.value else change
+def _as_declared(default: Value, value: Any) -> Any:
+    """Take 1 for 1.0 and the other way round: `ros2 param set /onboard width 1` sends 1."""
+    kinds = {type(default), type(value)}
+    if kinds != {int, float} or not math.isfinite(value):
+        return value
+    converted = type(default)(value)
+    return converted if converted == value else value
+
+
+def _is_in_range(value: Any, item: Any) -> bool:
+    rule: Rule = item.metadata['rule']
+    return (rule.step > 0.0 and type(value) is type(item.default)
+            and rule.low <= value <= rule.high)
+
+
+def _on_grid(value: float, rule: Rule) -> float:
+    """Return the nearest step of a range, without the digits that binary fractions add."""
+    steps = round((value - rule.low) / rule.step)
+    return round(min(rule.high, rule.low + steps * rule.step), _DIGITS)

@@ -1,4 +1,4 @@
-"""How does an interrupted run go on? From tensors in safetensors; nothing is unpickled."""
+"""Checkpoints of a stage: tensors and JSON in safetensors, of which nothing is unpickled."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ Errors of training.
 TrainingError
 ├── DataSetError            a COCO-style folder that cannot be trained on, named file by file
 ├── CheckpointError         a checkpoint that cannot be resumed or exported
-└── PretrainedWeightsError  published weights that are missing or of another shape
+├── PretrainedWeightsError  published weights that are missing or of another shape
+└── RunInterruptedError     a person ended the run; a checkpoint was written
 """
 
 
@@ -22,3 +23,7 @@ class CheckpointError(TrainingError):
 
 class PretrainedWeightsError(TrainingError):
     """Published weights that cannot be had; the message names the package."""
+
+
+class RunInterruptedError(TrainingError):
+    """A run that a person ended; the message says where the same command goes on."""

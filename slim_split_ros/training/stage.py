@@ -1,4 +1,4 @@
-"""How does one stage of training run? A loop that reads from top to bottom."""
+"""One stage of training: a loop that reads from top to bottom."""
 
 from __future__ import annotations
 
@@ -7,40 +7,27 @@ from dataclasses import dataclass
 import math
 from pathlib import Path
 import time
-from typing import Protocol
 
 import torch
-from torch import Tensor, nn
-from tqdm import tqdm
+from torch import nn
 
-from slim_split_ros.training.batches import Batch, BatchPlan, training_batches
 from slim_split_ros.training.checkpoint import (
     flatten_optimizer,
     load_checkpoint,
     restore_optimizer,
     save_checkpoint,
 )
-from slim_split_ros.training.coco_folder import LabelledImage
-from slim_split_ros.training.device_batches import DeviceBatches, fits_device
-from slim_split_ros.training.errors import CheckpointError
+from slim_split_ros.training.data.batches import Batch, BatchPlan, training_batches
+from slim_split_ros.training.data.coco_folder import LabelledImage
+from slim_split_ros.training.data.device_batches import DeviceBatches, fits_device
+from slim_split_ros.training.errors import CheckpointError, RunInterruptedError
+from slim_split_ros.training.objectives.objective import Objective
+from slim_split_ros.training.progress import ALONE, RunPart, StageBar
 from slim_split_ros.training.settings import StageSettings
 from slim_split_ros.training.weight_average import WeightAverage
 
 CHECKPOINT_SECONDS = 120.0
 LOG_STEPS = 20
-
-
-class Objective(Protocol):
-    """What a stage trains: a module and its loss."""
-
-    name: str
-    module: nn.Module
-
-    def parameter_groups(self, learning_rate: float) -> list[dict]:
-        """Return the optimizer's groups."""
-
-    def loss(self, batch: Batch, step: int) -> tuple[Tensor, dict[str, float]]:
-        """Return the loss of a batch and the figures to log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +40,12 @@ class RunPlace:
 
 
 def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], plan: BatchPlan,
-              settings: StageSettings, place: RunPlace) -> nn.Module:
+              settings: StageSettings, place: RunPlace, part: RunPart = ALONE) -> nn.Module:
     """
     Train to the last step, from the last checkpoint if there is one; return the average.
 
-    Raises CheckpointError where a checkpoint is damaged or of another model.
+    Raises CheckpointError where a checkpoint is damaged or of another model, and, with a
+    checkpoint written, RunInterruptedError on Ctrl-C.
     """
     module = objective.module.to(place.device, memory_format=torch.channels_last)
     groups = objective.parameter_groups(settings.learning_rate)
@@ -66,16 +54,20 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
     average = WeightAverage(module, settings.average_decay)
     checkpoint = place.folder / f'{objective.name}.safetensors'
     first = _resume(checkpoint, module, average, optimizer)
+    title = f'stage {part.number} of {part.count}, {objective.name}'
+    if first >= settings.steps:
+        print(f'{title}: done before')
+        return average.model
+    if first:
+        print(f'{title}: goes on from step {first}')
     if fits_device(sources, plan, place.device):
         batches = DeviceBatches(sources, plan, place.device).steps(first, settings.steps)
     else:
         batches = training_batches(sources, plan, first, settings.steps, place.workers)
     log = StageLog(place.folder / f'{objective.name}.csv', first)
-    bar = tqdm(batches, objective.name, settings.steps, initial=first, unit='step',
-               mininterval=1.0)
     step, saved = first, time.monotonic()
     try:
-        for batch in bar:
+        for batch in StageBar(batches, title, part, first, settings.steps):
             factor = learning_rate_factor(step, settings)
             for group, initial in zip(optimizer.param_groups, groups, strict=True):
                 group['lr'] = initial['initial_lr'] * factor
@@ -90,7 +82,10 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 _save(checkpoint, step, module, average, optimizer)
                 saved = time.monotonic()
-    finally:  # on Ctrl-C too
+    except KeyboardInterrupt as error:
+        raise RunInterruptedError(
+            f'interrupted; the same command goes on from step {step} of {title}') from error
+    finally:
         if step > first:
             _save(checkpoint, step, module, average, optimizer)
     return average.model
@@ -107,12 +102,6 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     return Batch(
         batch.images.to(device, memory_format=torch.channels_last, non_blocking=True),
         batch.boxes.to(device, non_blocking=True), batch.labels.to(device, non_blocking=True))
-
-
-def half_precision(device: torch.device) -> torch.autocast:
-    """Return the context in which convolutions take bfloat16 where that is faster."""
-    able = device.type == 'cuda' or torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return torch.autocast(device.type, torch.bfloat16, enabled=able)
 
 
 class StageLog:

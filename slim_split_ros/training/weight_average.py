@@ -1,4 +1,4 @@
-"""Which weights does a stage hand on? A moving average of those it walked through."""
+"""The moving average of weights that a stage hands on."""
 
 from __future__ import annotations
 

@@ -8,18 +8,20 @@ from slim_split_ros.wire.entropy_tables import (
 )
 from slim_split_ros.wire.errors import (
     ChecksumError,
+    FieldError,
     GeometryError,
-    HeaderError,
     ManifestError,
     PayloadError,
     WireError,
 )
-from slim_split_ros.wire.fingerprint import fingerprint_model
+from slim_split_ros.wire.fields import check_time
+from slim_split_ros.wire.fingerprint import fingerprint_manifest
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader, check, seal
 from slim_split_ros.wire.manifest import EncoderEntry, Manifest, load_manifest
 from slim_split_ros.wire.message_size import encoded_frame_bytes
 from slim_split_ros.wire.payload import Coder, pack_symbols, unpack_symbols
+from slim_split_ros.wire.report import ReceivedReport, ReportedArrival, read_arrivals
 
 __all__ = [
     'ChannelTable',
@@ -28,21 +30,25 @@ __all__ = [
     'Coder',
     'EncodedPayload',
     'EncoderEntry',
+    'FieldError',
     'FrameGeometry',
     'FrameHeader',
     'GeometryError',
-    'HeaderError',
     'Manifest',
     'ManifestError',
     'PayloadError',
+    'ReceivedReport',
+    'ReportedArrival',
     'WireError',
     'check',
+    'check_time',
     'count_symbols',
     'encoded_frame_bytes',
-    'fingerprint_model',
+    'fingerprint_manifest',
     'fit_tables',
     'load_manifest',
     'pack_symbols',
+    'read_arrivals',
     'seal',
     'unpack_symbols',
 ]

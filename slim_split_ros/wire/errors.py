@@ -1,11 +1,12 @@
 """
-Which errors can bytes, headers and model folders raise? One family, drawn below.
+The errors that bytes, messages and model folders raise: one family, drawn below.
 
 WireError
-├── HeaderError        a field of a frame's header is out of its range
+├── FieldError         a field of a frame or of a link report is out of its range
 │   └── GeometryError  sizes of image and network input that do not belong together
 ├── ChecksumError      header and payload are not what the sender sealed
 ├── PayloadError       a payload that is cut, oversized, unknown or inconsistent
+├── PictureError       a JPEG or PNG that is cut short, damaged or too large
 └── ManifestError      a model folder that is missing, damaged or of another format
 """
 
@@ -16,11 +17,11 @@ class WireError(Exception):
     """Say that something from outside cannot be used; catch this to drop a frame."""
 
 
-class HeaderError(WireError):
-    """Name the header field that is out of range, its value and the limit."""
+class FieldError(WireError):
+    """Name the field of a message that is out of range, its value and the limit."""
 
 
-class GeometryError(HeaderError):
+class GeometryError(FieldError):
     """Name the sizes of image and network input that do not belong together."""
 
 
@@ -30,6 +31,10 @@ class ChecksumError(WireError):
 
 class PayloadError(WireError):
     """Tell why a payload does not hold the symbols that its header announces."""
+
+
+class PictureError(WireError):
+    """Tell why a compressed picture is not worth decoding."""
 
 
 class ManifestError(WireError):

@@ -1,5 +1,5 @@
 """
-How does a camera image lie in the network's input? Both sides compute it from four sizes.
+How a camera image lies in the network's input, which both sides compute from four sizes.
 
 It moves no pixels: `onboard/letterbox.py` does.
 """
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from slim_split_ros.wire.errors import GeometryError
 
 # Pixels. Bounds what a header or a camera can make this process allocate; 8K video is 7,680 wide.
-MAX_IMAGE_SIDE = 16_384
+# The package's __init__ tells OpenCV the same.
+MAX_IMAGE_SIDE = 8_192
 MAX_INPUT_SIDE = 4_096
 
 
@@ -44,8 +45,8 @@ class FrameGeometry:
             ('input_height', MAX_INPUT_SIDE),
         ):
             value = getattr(self, name)
-            if not 1 <= value <= limit:
-                raise GeometryError(f'{name} is {value}, must be 1 to {limit} pixels')
+            if type(value) is not int or not 1 <= value <= limit:
+                raise GeometryError(f'{name} is {value!r:.40}, must be 1 to {limit} pixels')
         if self.resized_width > self.input_width or self.resized_height > self.input_height:
             raise GeometryError(
                 f'an image of {self.image_width}x{self.image_height} pixels does not fit into a '

@@ -1,29 +1,39 @@
 """
-What does every frame say about itself, and did it arrive as it was sent?
+What every frame says about itself, and the checksum that tells whether it arrived as sent.
 
 Symbols are `payload.py`'s; the ROS message is built in `ros/` alone.
 """
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
-import math
 import struct
 import zlib
 
-from slim_split_ros.wire.errors import ChecksumError, HeaderError
+from slim_split_ros.wire.errors import ChecksumError, FieldError, PayloadError
+from slim_split_ros.wire.fields import (
+    MOST_TIME_NS,
+    UINT8,
+    UINT16,
+    UINT32,
+    UINT64,
+    check_frame_id,
+    check_integer,
+    check_number,
+)
 from slim_split_ros.wire.geometry import FrameGeometry
 
-# Ranges of the message's types.
-INT32 = (-(2**31), 2**31 - 1)
-UINT8 = (0, 2**8 - 1)
-UINT16 = (0, 2**16 - 1)
-UINT32 = (0, 2**32 - 1)
-UINT64 = (0, 2**64 - 1)
-NS_PER_S = 1_000_000_000
+MOST_ENCODE_MS = 2.0**127  # which float32 holds
+# Some hundred times the largest frame of a shipped model; bounds what is copied and decoded.
+MOST_PAYLOAD_BYTES = 2**24
+# sender_start_ns, sequence, four sizes, width, rate, fingerprint, stamp_ns, encode_ms, chunks,
+# bytes of the frame_id that follows.
+SEALED_FIELDS = struct.Struct('<qI4HfBQqf2HH')
 
-# sender_start_ns, sequence, four sizes, width, rate, fingerprint, stamp_ns, encode_ms, chunks.
-SEALED_FIELDS = struct.Struct('<qI4HfBQqf2H')
+
+# Anything with the buffer interface and a length in bytes.
+Payload = bytes | bytearray | memoryview | array
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,8 @@ class FrameHeader:
     Hold the checked header of one frame.
 
     Times are ROS time in nanoseconds; `encode_ms` is a measurement and may be any finite,
-    non-negative number. Raises HeaderError naming the field that is out of range.
+    non-negative number; `frame_id` is the camera's, at most 256 bytes. Raises FieldError naming
+    the field that is out of range.
     """
 
     sender_start_ns: int
@@ -45,20 +56,22 @@ class FrameHeader:
     encode_ms: float
     chunk_index: int = 0
     chunk_count: int = 1
+    frame_id: str = ''
 
     def __post_init__(self) -> None:
         """Check each field against the range of its type in the message and its meaning."""
-        for name in ('sender_start_ns', 'stamp_ns'):
-            _check_range(name, getattr(self, name), INT32[0] * NS_PER_S, INT32[1] * NS_PER_S)
-        _check_range('sequence', self.sequence, *UINT32)
-        _check_range('rate', self.rate, *UINT8)
-        _check_range('fingerprint', self.fingerprint, *UINT64)
-        _check_range('chunk_count', self.chunk_count, 1, UINT16[1])
-        _check_range('chunk_index', self.chunk_index, 0, self.chunk_count - 1)
-        if not 0.0 < self.width <= 1.0:  # refuses NaN too
-            raise HeaderError(f'width is {self.width}, must be above 0 and at most 1')
-        if not (math.isfinite(self.encode_ms) and 0.0 <= self.encode_ms < 2.0**127):
-            raise HeaderError(f'encode_ms is {self.encode_ms}, must be finite and not negative')
+        check_integer('sender_start_ns', self.sender_start_ns, 0, MOST_TIME_NS)
+        check_integer('sequence', self.sequence, 0, UINT32)
+        check_number('width', self.width, 0.0, 1.0)
+        if not self.width:
+            raise FieldError('width is 0.0, must be above 0')
+        check_integer('rate', self.rate, 0, UINT8)
+        check_integer('fingerprint', self.fingerprint, 0, UINT64)
+        check_integer('stamp_ns', self.stamp_ns, 0, MOST_TIME_NS)
+        check_number('encode_ms', self.encode_ms, 0.0, MOST_ENCODE_MS)
+        check_integer('chunk_count', self.chunk_count, 1, UINT16)
+        check_integer('chunk_index', self.chunk_index, 0, self.chunk_count - 1)
+        check_frame_id(self.frame_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +82,34 @@ class EncodedPayload:
     payload: bytes
 
 
-def seal(header: FrameHeader, payload: bytes | memoryview) -> int:
+def seal(header: FrameHeader, payload: Payload) -> int:
     """
     Return the checksum that travels with a frame: CRC-32 over header fields and payload.
 
     Width and encode time enter as the message's float32, so that both sides hash the same bits.
     """
-    geometry = header.geometry
+    geometry, frame_id = header.geometry, header.frame_id.encode()
     fields = SEALED_FIELDS.pack(
         header.sender_start_ns, header.sequence,
         geometry.image_width, geometry.image_height, geometry.input_width, geometry.input_height,
         header.width, header.rate, header.fingerprint, header.stamp_ns, header.encode_ms,
-        header.chunk_index, header.chunk_count)
-    return zlib.crc32(payload, zlib.crc32(fields))
+        header.chunk_index, header.chunk_count, len(frame_id))
+    return zlib.crc32(payload, zlib.crc32(fields + frame_id))
 
 
-def check(header: FrameHeader, payload: bytes | memoryview, checksum: int) -> None:
-    """Raise ChecksumError unless `checksum` is what `seal` gives."""
+def check(header: FrameHeader, payload: Payload, checksum: int) -> None:
+    """
+    Raise ChecksumError unless `checksum` is what `seal` gives.
+
+    Raises PayloadError for a payload beyond any frame's size, before reading it.
+    """
+    if len(payload) > MOST_PAYLOAD_BYTES:
+        raise PayloadError(
+            f'payload of frame {header.sequence} has {len(payload)} bytes, must have at most '
+            f'{MOST_PAYLOAD_BYTES}')
     computed = seal(header, payload)
     if computed != checksum:
         raise ChecksumError(
             f'checksum of frame {header.sequence} is 0x{computed:08x}, its header says '
-            f'0x{checksum:08x}: the frame was damaged on its way, and is dropped')
-
-
-def _check_range(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise HeaderError(f'{name} is {value}, must be {low} to {high}')
+            f'0x{checksum:08x}: the frame was damaged on its way or is of another version of this '
+            'package, and is dropped')

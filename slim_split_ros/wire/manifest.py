@@ -1,5 +1,5 @@
 """
-What is in a model folder? `manifest.json`, read once and checked whole.
+The description of a model folder: `manifest.json`, read once and checked whole.
 
 It opens no model: whoever does asks `Manifest.checked_file` for the path first.
 """
@@ -17,11 +17,25 @@ from typing import Any
 from slim_split_ros.wire.bit_coder import MAX_BITS
 from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.errors import ManifestError
-from slim_split_ros.wire.fingerprint import FINGERPRINT_DIGITS
+from slim_split_ros.wire.fingerprint import FINGERPRINT_DIGITS, fingerprint_manifest
 from slim_split_ros.wire.level_tables import LevelTables
+from slim_split_ros.wire.manifest_fields import Fields
+from slim_split_ros.wire.payload import Coder
 
 MANIFEST_FILE = 'manifest.json'
-FORMAT = 2
+FORMAT = 3
+# The largest shipped one has 0.13 MB.
+MOST_MANIFEST_BYTES = 2**22
+MOST_CLASSES = 10_000
+MOST_CLASS_NAME_BYTES = 256
+MOST_WIDTHS = 64
+MOST_RATES = 256  # of the header's uint8
+MOST_LATENT_CHANNELS = 4_096
+MOST_INPUT_SIDE = 4_096
+# The server compares each with each: 16 bytes a pair.
+MOST_CANDIDATES = 2_048
+# Symbols of a frame, a byte each: 80 times those of the shipped models.
+MOST_SYMBOLS = 2**24
 REMEDY = 'export the model again, or point the parameter `model` to an intact folder'
 
 
@@ -46,6 +60,7 @@ class Manifest:
     """
     Hold a checked manifest; every width has as many rates.
 
+    `coder` is the one entropy coder that frames of this model travel with.
     `bits` is one number a rate, or empty. Where it is given, symbols travel without entropy
     coding, and lie from -gain to gain - 1, which that many bits hold.
     """
@@ -57,6 +72,7 @@ class Manifest:
     input_multiple: int
     latent_stride: int
     widths: tuple[EncoderEntry, ...]
+    coder: Coder
     bits: tuple[int, ...]
     server: str
     candidates: int
@@ -95,6 +111,7 @@ class Manifest:
         if name not in self.files:
             raise ManifestError(f'{path} is not listed under files in {MANIFEST_FILE}: {REMEDY}')
         try:
+            self._check_place(path)
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as error:
             raise ManifestError(f'{path} cannot be read ({error.strerror}): {REMEDY}') from error
@@ -104,113 +121,138 @@ class Manifest:
                 f'{self.files[name][:12]}…: {REMEDY}')
         return path
 
+    def _check_place(self, path: Path) -> None:
+        """Refuse a link that leads to other places than the manifest's own folder."""
+        # An install with links has links for all files, the manifest's included.
+        homes = {self.folder.resolve(), (self.folder / MANIFEST_FILE).resolve().parent}
+        if (place := path.resolve()).parent not in homes:
+            raise ManifestError(
+                f'{path} is a link to {place}, outside the model folder: copy the file into it')
+
 
 def load_manifest(folder: Path) -> Manifest:
     """
-    Read and check `manifest.json` of a model folder.
+    Read and check `manifest.json` of a model folder, its fingerprint included.
 
     Raises ManifestError naming the file, the field and the remedy.
     """
     path = Path(folder) / MANIFEST_FILE
     try:
-        data = json.loads(path.read_text('utf-8'))
+        data = json.loads(_read_text(path), parse_constant=_refuse_constant)
     except OSError as error:
         raise ManifestError(f'{path} cannot be read ({error.strerror}): {REMEDY}') from error
     except (ValueError, RecursionError) as error:
         raise ManifestError(f'{path} is no JSON ({error}): {REMEDY}') from error
     try:
-        return _parse_manifest(Path(folder), _Fields(data))
-    except ManifestError as error:
+        manifest = _parse_manifest(Path(folder), Fields(data))
+        _check_fingerprint(data)
+    except (ManifestError, RecursionError) as error:
         raise ManifestError(f'{path}: {error}: {REMEDY}') from error
+    return manifest
 
 
-class _Fields:
-    """Read typed fields of a JSON object; a wrong one is named with its value."""
-
-    def __init__(self, data: Any, where: str = '') -> None:
-        if not isinstance(data, dict):
-            raise ManifestError(f'{where or "the document"} is {data!r:.40}, must be an object')
-        self._data = data
-        self._where = where
-
-    def get(self, name: str, *kinds: type) -> Any:
-        """Return a field of one of these types; an integer serves as a float, a bool never."""
-        value = self._data.get(name)
-        if type(value) not in kinds:
-            expected = ' or '.join(kind.__name__ for kind in kinds)
-            raise ManifestError(f'{self._where}{name} is {value!r:.40}, must be {expected}')
-        return value
-
-    def positive(self, name: str, limit: int) -> int:
-        """Return an integer from 1 to `limit`."""
-        value: int = self.get(name, int)
-        if not 1 <= value <= limit:
-            raise ManifestError(f'{self._where}{name} is {value}, must be 1 to {limit}')
-        return value
-
-    def items(self, name: str) -> list[Any]:
-        """Return a list that is not empty."""
-        value: list[Any] = self.get(name, list)
-        if not value:
-            raise ManifestError(f'{self._where}{name} is empty')
-        return value
-
-    def positive_numbers(self, name: str) -> tuple[float, ...]:
-        """Return numbers above zero, at least one."""
-        value = self.items(name)
-        if not all(type(number) in (int, float) and 0 < number < math.inf for number in value):
-            raise ManifestError(
-                f'{self._where}{name} is {value!r:.40}, must hold positive, finite numbers')
-        return tuple(map(float, value))
-
-    def optional(self, name: str) -> Any:
-        """Return a field as it is, or None."""
-        return self._data.get(name)
+def _read_text(path: Path) -> str:
+    with path.open('rb') as file:
+        content = file.read(MOST_MANIFEST_BYTES + 1)
+    if len(content) > MOST_MANIFEST_BYTES:
+        raise ValueError(f'more than {MOST_MANIFEST_BYTES} bytes')
+    return content.decode()
 
 
-def _parse_manifest(folder: Path, fields: _Fields) -> Manifest:
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f'it holds {name}')
+
+
+def _check_fingerprint(data: dict[str, Any]) -> None:
+    computed = fingerprint_manifest(data)
+    if computed != data['fingerprint']:
+        raise ManifestError(
+            f"fingerprint is {data['fingerprint']}, of what the file says it is {computed}: it "
+            'was changed after the export')
+
+
+def _parse_manifest(folder: Path, fields: Fields) -> Manifest:
     if (found := fields.get('format', int)) != FORMAT:
-        raise ManifestError(f'format is {found}, this version reads {FORMAT}')
-    classes = tuple(str(name) for name in fields.items('classes'))
-    files = fields.get('files', dict)
+        raise ManifestError(f'format is {found!r:.40}, this version reads {FORMAT}')
+    files = fields.digests('files')
     shared = fields.optional('entropy_tables')
     widths = tuple(
-        _parse_width(_Fields(entry, f'widths[{index}].'), files, shared)
-        for index, entry in enumerate(fields.items('widths'))
+        _parse_width(Fields(entry, f'widths[{index}].'), files, shared)
+        for index, entry in enumerate(fields.items('widths', MOST_WIDTHS))
     )
     _check_widths(widths)
     bits = _parse_bits(fields, widths)
-    long_side = fields.positive('input_long_side', 4_096)
+    long_side = fields.positive('input_long_side', MOST_INPUT_SIDE)
     multiple = fields.positive('input_multiple', 256)
     stride = fields.positive('latent_stride', 256)
     if long_side % multiple or multiple % stride:
         raise ManifestError(
             f'input_long_side {long_side}, input_multiple {multiple} and latent_stride {stride} '
             'must each be a multiple of the next')
+    symbols = max(entry.latent_channels for entry in widths) * (long_side // stride) ** 2
+    if symbols > MOST_SYMBOLS:
+        raise ManifestError(
+            f'latent_channels, input_long_side and latent_stride make {symbols} symbols a frame, '
+            f'must make at most {MOST_SYMBOLS}')
     return Manifest(
         folder=folder, fingerprint=_parse_fingerprint(fields.get('fingerprint', str)),
-        classes=classes, input_long_side=long_side, input_multiple=multiple,
-        latent_stride=stride, widths=widths, bits=bits,
-        server=_listed_file(fields, 'server', files),
-        candidates=fields.positive('candidates', 100_000), files=files)
+        classes=_parse_classes(fields), input_long_side=long_side, input_multiple=multiple,
+        latent_stride=stride, widths=widths, coder=_parse_coder(fields, widths, bits), bits=bits,
+        server=fields.listed_file('server', files),
+        candidates=fields.positive('candidates', MOST_CANDIDATES), files=files)
+
+
+def _parse_classes(fields: Fields) -> tuple[str, ...]:
+    names = fields.items('classes', MOST_CLASSES)
+    for index, name in enumerate(names):
+        # Half of a surrogate pair is JSON, but no text that a message carries.
+        encoded = name.encode(errors='replace') if isinstance(name, str) else b''
+        if not 1 <= len(encoded) <= MOST_CLASS_NAME_BYTES or encoded.decode() != name:
+            raise ManifestError(
+                f'classes[{index}] is {name!r:.40}, must be text of 1 to '
+                f'{MOST_CLASS_NAME_BYTES} bytes')
+    return tuple(names)
+
+
+def _parse_coder(
+    fields: Fields, widths: tuple[EncoderEntry, ...], bits: tuple[int, ...]
+) -> Coder:
+    """Return the coder that is named once it is the one whose tables or bits are there."""
+    name = fields.get('coder', str)
+    kinds = {type(tables) for entry in widths for tables in entry.tables or (None,)}
+    fitting = {Coder.RAW, Coder.ZSTD}
+    if bits:
+        fitting = {Coder.BITS}
+    elif kinds == {LevelTables}:
+        fitting = {Coder.LEVELS}
+    elif kinds == {ChannelTables}:
+        fitting = {Coder.ANS}
+    elif kinds != {type(None)}:
+        raise ManifestError('widths have entropy_tables of different kinds, must have one kind')
+    for coder in fitting:
+        if coder.name.lower() == name:
+            return coder
+    raise ManifestError(
+        f'coder is {name!r:.40}, its tables and bits are those of '
+        f'{" or ".join(sorted(coder.name.lower() for coder in fitting))}')
 
 
 def _parse_width(
-    fields: _Fields, files: Mapping[str, str], shared_tables: Any
+    fields: Fields, files: Mapping[str, str], shared_tables: Any
 ) -> EncoderEntry:
-    width = float(fields.get('width', float, int))
+    width = fields.get('width', float, int)
     if not 0.0 < width <= 1.0:
-        raise ManifestError(f'width is {width}, must be above 0 and at most 1')
-    latent_channels = fields.positive('latent_channels', 4_096)
-    gains = fields.positive_numbers('gains')
+        raise ManifestError(f'width is {width!r:.40}, must be above 0 and at most 1')
+    latent_channels = fields.positive('latent_channels', MOST_LATENT_CHANNELS)
+    gains = fields.gains('gains', MOST_RATES)
     per_rate = fields.optional('entropy_tables')
     if per_rate is None and shared_tables is not None:
         if not isinstance(shared_tables, list):
             raise ManifestError(f'entropy_tables is {shared_tables!r:.40}, must be a list')
         per_rate = [shared_tables[:latent_channels]] * len(gains)
     return EncoderEntry(
-        width, fields.positive('channels', 65_536), latent_channels,
-        _listed_file(fields, 'encoder', files), gains,
+        float(width), fields.positive('channels', 65_536), latent_channels,
+        fields.listed_file('encoder', files), gains,
         _parse_tables(per_rate, len(gains), latent_channels))
 
 
@@ -238,10 +280,10 @@ def _check_channels(counts: list[int], latent_channels: int) -> None:
             f'entropy_tables are for {counts} channels, must be for {latent_channels}')
 
 
-def _parse_bits(fields: _Fields, widths: tuple[EncoderEntry, ...]) -> tuple[int, ...]:
+def _parse_bits(fields: Fields, widths: tuple[EncoderEntry, ...]) -> tuple[int, ...]:
     if fields.optional('bits') is None:
         return ()
-    bits = tuple(fields.items('bits'))
+    bits = tuple(fields.items('bits', MOST_RATES))
     if len(bits) != len(widths[0].gains) or not all(
             type(count) is int and 1 <= count <= MAX_BITS for count in bits):
         raise ManifestError(
@@ -271,12 +313,3 @@ def _parse_fingerprint(digits: str) -> int:
         raise ManifestError(
             f'fingerprint is {digits!r:.40}, must be {FINGERPRINT_DIGITS} lower-case hex digits')
     return int(digits, 16)
-
-
-def _listed_file(fields: _Fields, name: str, files: Mapping[str, str]) -> str:
-    file: str = fields.get(name, str)
-    if Path(file).name != file:
-        raise ManifestError(f'{name} is {file!r}, must be a plain file name')
-    if not isinstance(files.get(file), str):
-        raise ManifestError(f'files has no SHA-256 of {file}')
-    return file

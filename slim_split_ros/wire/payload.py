@@ -1,5 +1,5 @@
 """
-How do a frame's symbols become bytes, and back? The first byte says which coder made the rest.
+The bytes of a frame's symbols, of which the first one says which coder made the rest.
 
 A new entropy coder: a file of its own, a line in `Coder`, a case in each function here.
 """
@@ -15,6 +15,11 @@ from slim_split_ros.wire import ans_coder, bit_coder, level_coder, zstd_coder
 from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.errors import PayloadError
 from slim_split_ros.wire.level_tables import LevelTables
+
+# A symbol at most costs its escape (12 bits of a table) and a byte; a stream ends with a state of
+# 8 bytes and starts with a count of up to 4. zstandard frames and blocks have headers.
+MOST_SYMBOL_BYTES = 3
+MOST_EXTRA_BYTES = 64
 
 Tables = ChannelTables | LevelTables
 AnyTables = TypeVar('AnyTables', ChannelTables, LevelTables)
@@ -50,7 +55,7 @@ def pack_symbols(
 
     >>> symbols = np.array([[[0, 0, -3], [0, 1, 0]]], np.int8)
     >>> payload = pack_symbols(symbols, Coder.ZSTD)
-    >>> np.array_equal(unpack_symbols(payload, (1, 2, 3)), symbols)
+    >>> np.array_equal(unpack_symbols(payload, (1, 2, 3), Coder.ZSTD), symbols)
     True
     """
     if symbols.dtype != np.int8 or symbols.ndim != 3:
@@ -72,50 +77,50 @@ def pack_symbols(
 
 
 def unpack_symbols(
-    payload: bytes, shape: tuple[int, int, int], tables: Tables | None = None,
+    payload: bytes, shape: tuple[int, int, int], coder: Coder, tables: Tables | None = None,
     bits: int | None = None,
 ) -> np.ndarray:
     """
     Unpack int8 (C, h, w) of exactly this shape; the result is read-only.
 
-    `tables` and `bits` are what the model has for the width and rate.
+    `coder` is the model's, `tables` and `bits` are what it has for the width and rate.
 
     Whatever the bytes are, this returns that shape or raises PayloadError, and allocates in
     proportion to `shape`, which comes from a checked header, never from the payload.
     """
-    stream = bytes(payload)
-    if not stream:
-        raise PayloadError('payload is empty: it must start with the id of its coder')
-    coder, stream = _parse_coder(stream[0]), stream[1:]
+    symbols_count = shape[0] * shape[1] * shape[2]
+    check_payload_start(payload, coder, symbols_count)
+    stream = bytes(payload[1:])
     if coder is Coder.ANS:
         symbols = ans_coder.decode_symbols(
             stream, shape, _require_tables(tables, shape[0], ChannelTables))
-        symbols.flags.writeable = False
-        return symbols
-    if coder is Coder.LEVELS:
+    elif coder is Coder.LEVELS:
         symbols = level_coder.decode_levels(
             stream, shape, _require_tables(tables, shape[0], LevelTables))
-        symbols.flags.writeable = False
-        return symbols
-    symbols_count = shape[0] * shape[1] * shape[2]
-    if coder is Coder.BITS:
+    elif coder is Coder.BITS:
         symbols = bit_coder.unpack_bits(stream, symbols_count, _require_bits(bits))
-        symbols.flags.writeable = False
-        return symbols.reshape(shape)
-    if coder is Coder.ZSTD:
-        stream = zstd_coder.decompress(stream, symbols_count)
-    if len(stream) != symbols_count:
+    else:
+        if coder is Coder.ZSTD:
+            stream = zstd_coder.decompress(stream, symbols_count)
+        if len(stream) != symbols_count:
+            raise PayloadError(
+                f'payload holds {len(stream)} symbols, its header implies {symbols_count}')
+        symbols = np.frombuffer(stream, np.int8)
+    symbols.flags.writeable = False
+    return symbols.reshape(shape)
+
+
+def check_payload_start(payload: bytes, coder: Coder, symbols_count: int) -> None:
+    """Raise PayloadError for what another coder made, and for what is too long for any."""
+    if not payload:
+        raise PayloadError('payload is empty: it must start with the id of its coder')
+    if payload[0] != coder:
         raise PayloadError(
-            f'payload holds {len(stream)} symbols, its header implies {symbols_count}')
-    return np.frombuffer(stream, np.int8).reshape(shape)
-
-
-def _parse_coder(number: int) -> Coder:
-    try:
-        return Coder(number)
-    except ValueError:
-        known = ', '.join(f'{coder.value} ({coder.name.lower()})' for coder in Coder)
-        raise PayloadError(f'payload names coder {number}, known are {known}') from None
+            f"payload names coder {payload[0]}, the model's is {coder.value} "
+            f'({coder.name.lower()}): give both nodes the same model and version')
+    if len(payload) > (limit := MOST_SYMBOL_BYTES * symbols_count + MOST_EXTRA_BYTES):
+        raise PayloadError(
+            f'payload has {len(payload)} bytes, {symbols_count} symbols take at most {limit}')
 
 
 def _require_tables(tables: Tables | None, channels: int, kind: type[AnyTables]) -> AnyTables:

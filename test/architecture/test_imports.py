@@ -42,7 +42,7 @@ BELOW_ROS = MODEL_ROOMS | _rooms('evaluation simulation linklab bags reports wei
 # The table of the architecture, top to bottom.
 ROOMS = {
     'wire': Room(_rooms(''), allowed=frozenset({'numpy', 'zstandard', 'constriction'})),
-    'onboard': Room(_rooms('wire'), ROS | TORCH),
+    'onboard': Room(_rooms('wire control'), ROS | TORCH),
     'control': Room(_rooms(''), allowed=frozenset()),
     'networks': Room(_rooms('')),
     'detectors': Room(_rooms(''), ROS | TORCH),

@@ -26,12 +26,12 @@ def test_file_holds_every_parameter_with_its_default(node: str, checkout: Path) 
         type(item.default) for item in fields(table)]
 
 
-def test_profile_carries_a_raw_colour_image_of_640x480(checkout: Path) -> None:
+def test_profile_carries_a_raw_colour_image_of_2560x1440(checkout: Path) -> None:
     root = ElementTree.parse(checkout / 'config' / 'fastdds_large_images.xml').getroot()
     space = '{http://www.eprosima.com}'
 
     segment_bytes = int(next(root.iter(f'{space}segment_size')).text or '')
     message_bytes = int(next(root.iter(f'{space}maxMessageSize')).text or '')
 
-    assert segment_bytes > 4 * 640 * 480 * 3
+    assert segment_bytes > 2560 * 1440 * 3
     assert message_bytes > 640 * 480 * 3

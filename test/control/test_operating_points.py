@@ -17,7 +17,6 @@ def point(width: float = 0.5, rate: int = 0, size: float = 1000.0, encode_ms: fl
 def test_points_are_ordered_by_their_bytes() -> None:
     table = OperatingPoints([point(1.0, size=3000.0), point(0.25, size=500.0)])
     assert [each.bytes for each in table] == [500.0, 3000.0]
-    assert table.narrowest.width == 0.25
 
 
 def test_an_empty_table_is_refused() -> None:

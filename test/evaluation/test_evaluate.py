@@ -17,10 +17,10 @@ from slim_split_ros.evaluation.coco_metrics import load_ground_truth, measure_ac
 from slim_split_ros.evaluation.evaluate import CODECS, available_codecs  # noqa: E402
 from slim_split_ros.evaluation.rivals import find_rivals  # noqa: E402
 from slim_split_ros.networks.rivals.stored import StoredRivals, save_rivals  # noqa: E402
-from slim_split_ros.training.coco_folder import load_split  # noqa: E402
+from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
 from slim_split_ros.wire.message_size import encoded_frame_bytes  # noqa: E402
-from support.drawn_data import write_drawn_data  # noqa: E402
+from support.drawn_data import read_annotations, write_annotations, write_drawn_data  # noqa: E402
 from support.small_networks import untrained_rivals, write_untrained_model  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -168,17 +168,48 @@ def test_missing_rivals_say_how_to_make_them(
     data: Path, model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(data, model, '--codecs', 'paper') == 1
-    assert 'train --rivals' in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error.count('\n') == 1
+    assert str(model / 'rivals.safetensors') in error and 'train --rivals' in error
 
 
-def test_bars_are_printed_and_written_with_their_verdict(
+def test_all_codecs_without_rivals_are_the_others_and_a_line_says_so(
+    data: Path, model: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr('slim_split_ros.commands.evaluate.SHIPPED_RIVALS', Path('nowhere'))
+    monkeypatch.setattr('slim_split_ros.evaluation.evaluate.IMAGE_CODECS', ())
+    assert run(data, model) == 0
+    said = capsys.readouterr()
+    assert 'slim_w025_r0' in said.out
+    assert 'evaluate: without paper, entropic, static, late, local' in said.err
+
+
+def test_a_split_without_boxes_is_refused(
+    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_drawn_data(tmp_path, 'val', 1)
+    write_annotations(tmp_path, 'val', read_annotations(tmp_path, 'val')['images'], [])
+    assert run(tmp_path, model) == 1
+    assert 'has no boxes' in capsys.readouterr().err
+
+
+def test_a_picture_that_cannot_be_read_is_named(
+    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_drawn_data(tmp_path, 'val', 2)
+    (tmp_path / 'images/val/001.jpg').write_bytes(b'no picture')
+    assert run(tmp_path, model, '--codecs', 'jpeg') == 1
+    assert '001.jpg: not a picture' in capsys.readouterr().err
+
+
+def test_figures_are_followed_by_what_each_codec_reaches_and_by_no_verdict(
     data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / 'figures.json'
-    assert run(data, model, '--codecs', 'slim', '--json', str(file)) == 0
-    bars = {bar['name']: bar for bar in json.loads(file.read_text())['bars']}
-    assert bars['uncompressed detector: AP50']['met'] is False  # it was never trained
-    assert 'uncompressed detector: AP50' in capsys.readouterr().out
+    assert run(data, model, '--codecs', 'slim,jpeg', '--json', str(file)) == 0
+    assert set(json.loads(file.read_text())) == {'detector', 'jpeg80_ms', 'points'}
+    assert 'missed' not in capsys.readouterr().out
 
 
 def test_an_unknown_codec_is_wrong_use(

@@ -11,7 +11,7 @@ import yaml
 pytest.importorskip('torch')
 
 from slim_split_ros.__main__ import main  # noqa: E402
-from slim_split_ros.training.coco_folder import load_split  # noqa: E402
+from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
 from support.small_networks import (  # noqa: E402
     write_untrained_ensemble,

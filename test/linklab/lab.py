@@ -8,17 +8,17 @@ from slim_split_ros.linklab import (
     Results,
     RunSettings,
     Trace,
-    parse_points,
     parse_trace,
     run_emulation,
 )
+from slim_split_ros.onboard import read_operating_points
 
 DATA = Path(__file__).parent / 'data'
 
 
 def read_points(name: str = 'sixteen_points') -> OperatingPoints:
     """Read one of the stand-in tables."""
-    return parse_points((DATA / f'{name}.yaml').read_text('utf-8'), name)
+    return read_operating_points(DATA / f'{name}.yaml')
 
 
 def make_trace(*stretches: tuple[float, float], delay_ms: float = 20.0,

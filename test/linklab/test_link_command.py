@@ -1,5 +1,8 @@
 import json
 from pathlib import Path
+import resource
+import subprocess
+import sys
 import time
 
 import pytest
@@ -56,6 +59,7 @@ def test_wrong_use_is_status_2(trace_file: Path, arguments: list[str]) -> None:
 
 @pytest.mark.parametrize('arguments, message', [
     (['--deadline-ms', '-1'], 'deadline'), (['--fps', '0'], 'fps'),
+    (['--server-ms', 'nan'], 'server_s is nan'), (['--server-ms', '1e400'], 'server_s is inf'),
     (['--policy', 'fixed', '--width', '0.6'], '0.6')])
 def test_values_out_of_range_fail_with_a_line(
         trace_file: Path, arguments: list[str], message: str,
@@ -67,6 +71,31 @@ def test_values_out_of_range_fail_with_a_line(
 def test_a_missing_trace_fails_with_a_line(capsys: pytest.CaptureFixture) -> None:
     assert main(['link', '--trace', 'nowhere.csv', '--points', POINTS]) == 1
     assert 'nowhere.csv' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('rate_kbps, seconds', [(5000, 300), (1_000_000, 60)])
+def test_a_gigabyte_is_enough_for_a_fast_link(
+        rate_kbps: int, seconds: int, tmp_path: Path) -> None:
+    trace = tmp_path / 'fast.csv'
+    trace.write_text('t_s,rate_kbps,delay_ms,loss\n'
+                     f'0,{rate_kbps},5,0\n{seconds // 2},{rate_kbps},5,0\n')
+    limit = (2 ** 30, 2 ** 30)
+    done = subprocess.run(
+        [sys.executable, '-m', 'slim_split_ros', 'link', '--trace', str(trace), '--points',
+         POINTS], capture_output=True, text=True, timeout=120, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, limit))
+    assert (done.returncode, done.stderr) == (0, '')
+    assert f'skipped 0 of {10 * seconds}' in done.stdout
+
+
+def test_a_trace_that_a_spreadsheet_saved_gives_figures(
+        trace_file: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(['link', '--trace', str(trace_file), '--points', POINTS]) == 0
+    plain = capsys.readouterr().out.partition('used')[0]
+    saved = trace_file.read_text().replace('\n', '\r\n') + '\r\n,,,\r\n'
+    trace_file.write_bytes(saved.encode('utf-8-sig'))
+    assert main(['link', '--trace', str(trace_file), '--points', POINTS]) == 0
+    assert capsys.readouterr().out.partition('used')[0] == plain
 
 
 def test_the_emulation_is_much_faster_than_the_link(trace_file: Path, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 
@@ -8,7 +9,8 @@ import pytest
 from slim_split_ros.linklab import namespaces
 from slim_split_ros.linklab.errors import NamespaceError
 from slim_split_ros.linklab.namespaces import Namespaces
-from support.network_namespaces import namespace_names, needs_root
+from support.network_namespaces import namespace_names, needs_root, processes_in
+from support.processes import wait_until
 
 
 def test_without_root_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,24 +68,35 @@ def test_the_namespaces_are_gone_after_an_error() -> None:
 
 
 @needs_root
-def test_what_a_killed_run_left_is_gone_once_another_begins() -> None:
-    code = ('import subprocess, time\n'
+def test_a_killed_run_leaves_no_namespaces() -> None:
+    code = ('import time\n'
             'from slim_split_ros.linklab.namespaces import Namespaces\n'
             'with Namespaces() as link:\n'
-            '  node = subprocess.Popen(link.command(link.server, "sleep", "60"))\n'
-            '  print(link.robot, link.server, node.pid, flush=True); time.sleep(60)\n')
+            '  print(link.robot, link.server, flush=True); time.sleep(60)\n')
     run = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True)
-    robot, server, number = run.stdout.readline().split()
-    node = psutil.Process(int(number))
+    names = set(run.stdout.readline().split())
+    assert len(names) == 2 and names <= namespace_names()
+
     run.kill()
+
     run.wait()
     run.stdout.close()
-    assert {robot, server} <= namespace_names()
+    wait_until(lambda: not names & namespace_names(), 20.0, 'the end of the namespaces')
+
+
+@needs_root
+def test_what_a_dead_run_left_all_the_same_is_gone_once_another_begins() -> None:
+    dead = subprocess.Popen(['true'])
+    dead.wait()
+    stale = f'slim_server_{dead.pid}'
+    subprocess.run(['ip', 'netns', 'add', stale], check=True)
+    node = psutil.Popen(['ip', 'netns', 'exec', stale, 'sleep', '60'])
+    wait_until(lambda: processes_in(stale), 20.0, 'the start of a process')
 
     with Namespaces() as link:
-        assert namespace_names() >= {link.robot, link.server}
-        assert not namespace_names() & {robot, server}
-        assert not psutil.wait_procs([node], timeout=5.0)[1]
+        assert stale not in namespace_names()
+        assert {link.robot, link.server} <= namespace_names()
+    assert node.wait(5.0) == -signal.SIGKILL
 
 
 @needs_root

@@ -1,4 +1,3 @@
-import hashlib
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from slim_split_ros.onboard.encoder import FrameEncoder
 from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader
 from slim_split_ros.wire.manifest import load_manifest
-from support.bundles import write_tiny_bundle
+from support.bundles import replace_file, reseal, write_tiny_bundle
 
 pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
 
@@ -113,9 +112,25 @@ def test_a_missing_server_file_is_named(tmp_path):
 
 def test_a_file_that_is_no_graph_is_named_with_a_remedy(tmp_path):
     folder = write_tiny_bundle(tmp_path)
-    (folder / 'server.onnx').write_bytes(b'no model')
-    manifest = load_manifest(folder)
-    manifest.files['server.onnx'] = hashlib.sha256(b'no model').hexdigest()
+    replace_file(folder, 'server.onnx', b'no model')
 
     with pytest.raises(ServerError, match=r'server\.onnx does not load .*export'):
-        load_server(manifest, 'cpu')
+        load_server(load_manifest(folder), 'cpu')
+
+
+def test_a_graph_with_other_inputs_is_refused_at_the_start(tmp_path):
+    folder = write_tiny_bundle(tmp_path)
+    replace_file(folder, 'server.onnx', (folder / 'encoder_w100.onnx').read_bytes())
+
+    with pytest.raises(
+            ManifestError, match='has the inputs image, gain, must have symbols, inverse_gain'):
+        load_server(load_manifest(folder), 'cpu')
+
+
+def test_a_server_for_more_channels_than_the_encoders_is_refused_at_the_start(tmp_path):
+    folder = write_tiny_bundle(tmp_path)
+    reseal(folder, lambda manifest: manifest['widths'].pop())
+
+    with pytest.raises(
+            ManifestError, match=r'symbols of .*server\.onnx is .*x16x.* must be .*x12x'):
+        load_server(load_manifest(folder), 'cpu')

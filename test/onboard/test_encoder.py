@@ -1,4 +1,3 @@
-import hashlib
 import itertools
 
 import numpy as np
@@ -9,7 +8,7 @@ from slim_split_ros.onboard.errors import EncoderError
 from slim_split_ros.wire.errors import GeometryError, ManifestError
 from slim_split_ros.wire.manifest import load_manifest
 from slim_split_ros.wire.payload import Coder, unpack_symbols
-from support.bundles import write_tiny_bundle
+from support.bundles import replace_file, write_tiny_bundle
 
 pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
 
@@ -39,7 +38,8 @@ def test_a_payload_holds_the_symbols_of_its_width_and_rate(manifest, encoder, in
     encoded = encoder.encode(white_patch(), entry.width, rate)
 
     assert encoded.symbol_shape == (entry.latent_channels, 20, 26)
-    symbols = unpack_symbols(encoded.payload, encoded.symbol_shape, manifest.tables(index, rate))
+    symbols = unpack_symbols(
+        encoded.payload, encoded.symbol_shape, Coder.ANS, manifest.tables(index, rate))
     assert symbols[:, 7, 6].tolist() == [(20, 10)[rate]] * entry.latent_channels
     assert symbols[:, 2, 2].tolist() == [0] * entry.latent_channels
 
@@ -77,14 +77,9 @@ def test_symbols_travel_in_the_bits_that_the_model_gives_a_rate(tmp_path):
 
         assert encoded.payload[0] == Coder.BITS
         assert len(encoded.payload) == 1 + 8 * 20 * 26 * bits // 8
-        symbols = unpack_symbols(encoded.payload, encoded.symbol_shape, bits=bits)
+        symbols = unpack_symbols(
+            encoded.payload, encoded.symbol_shape, Coder.BITS, bits=bits)
         assert symbols[:, 7, 6].tolist() == [(20, 10)[rate]] * 8
-
-
-def test_a_chosen_coder_is_used(manifest):
-    zstd = FrameEncoder(manifest, coder=Coder.ZSTD)
-
-    assert zstd.encode(white_patch(), 1.0, 0).payload[0] == Coder.ZSTD
 
 
 def test_times_come_from_the_clock_that_was_given(manifest):
@@ -125,9 +120,23 @@ def test_a_damaged_encoder_is_named_at_the_start(tmp_path):
 
 def test_a_file_that_is_no_graph_is_named_with_a_remedy(tmp_path):
     folder = write_tiny_bundle(tmp_path)
-    (folder / 'encoder_w050.onnx').write_bytes(b'no model')
-    manifest = load_manifest(folder)
-    manifest.files['encoder_w050.onnx'] = hashlib.sha256(b'no model').hexdigest()
+    replace_file(folder, 'encoder_w050.onnx', b'no model')
 
     with pytest.raises(EncoderError, match=r'encoder_w050\.onnx does not load .*export'):
-        FrameEncoder(manifest)
+        FrameEncoder(load_manifest(folder))
+
+
+def test_the_graph_of_another_width_is_refused_at_the_start(tmp_path):
+    folder = write_tiny_bundle(tmp_path)
+    replace_file(folder, 'encoder_w050.onnx', (folder / 'encoder_w075.onnx').read_bytes())
+
+    with pytest.raises(ManifestError, match=r'gain of .*encoder_w050\.onnx .* 12, must be .* 8'):
+        FrameEncoder(load_manifest(folder))
+
+
+def test_a_graph_with_other_inputs_is_refused_at_the_start(tmp_path):
+    folder = write_tiny_bundle(tmp_path)
+    replace_file(folder, 'encoder_w050.onnx', (folder / 'server.onnx').read_bytes())
+
+    with pytest.raises(ManifestError, match=r'has the inputs symbols, .* must have image, gain'):
+        FrameEncoder(load_manifest(folder))

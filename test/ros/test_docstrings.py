@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ('diagnostics', 'messages', 'pacing', 'worker')
+MODULES = ('diagnostics', 'onboard_parameters', 'worker')
 
 
 @pytest.mark.parametrize('name', MODULES)

@@ -5,29 +5,32 @@ from __future__ import annotations
 import math
 import time
 
+from builtin_interfaces.msg import Time
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
-from slim_split_ros.control.arrivals import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, LinkReport
+from slim_split_ros.offboard import Arrival, Report
 from slim_split_ros.ros.messages import (
     DetectionWriter,
     frame_message,
     make_image,
     read_frame,
     read_report,
+    report_data,
     report_message,
     to_ns,
     to_stamp,
 )
+from slim_split_ros.ros.messages import camera_header as header_of_camera
 from slim_split_ros.wire import (
     ChecksumError,
     EncodedPayload,
+    FieldError,
     FrameGeometry,
     FrameHeader,
-    HeaderError,
 )
 from support.split_system import box_rows
 
@@ -37,7 +40,8 @@ FRAME = EncodedPayload(
     FrameHeader(
         sender_start_ns=1_795_000_000_123_456_789, sequence=7,
         geometry=FrameGeometry.fit(640, 480, 416, 32), width=0.75, rate=1,
-        fingerprint=0xfedcba9876543210, stamp_ns=1_795_000_001_000_000_003, encode_ms=1.2345678),
+        fingerprint=0xfedcba9876543210, stamp_ns=1_795_000_001_000_000_003, encode_ms=1.2345678,
+        frame_id='camera'),
     bytes(range(200)))
 
 
@@ -56,8 +60,9 @@ def test_a_frame_survives_the_wire() -> None:
     assert read.payload == FRAME.payload
     assert read.header.encode_ms == pytest.approx(FRAME.header.encode_ms)
     for name in ('sender_start_ns', 'sequence', 'geometry', 'width', 'rate', 'fingerprint',
-                 'stamp_ns', 'chunk_index', 'chunk_count'):
+                 'stamp_ns', 'chunk_index', 'chunk_count', 'frame_id'):
         assert getattr(read.header, name) == getattr(FRAME.header, name)
+    assert header_of_camera(read.header) == camera_header()
 
 
 def test_a_change_of_any_sealed_field_is_seen() -> None:
@@ -71,18 +76,26 @@ def test_a_change_of_any_sealed_field_is_seen() -> None:
     with pytest.raises(ChecksumError):
         read_frame(message)
     message = frame_message(FRAME, camera_header())
+    message.header.frame_id += '2'
+    with pytest.raises(ChecksumError):
+        read_frame(message)
+    message = frame_message(FRAME, camera_header())
     message.width = 7.0
-    with pytest.raises(HeaderError, match='width is 7.0'):
+    with pytest.raises(FieldError, match='width is 7.0'):
+        read_frame(message)
+    message = frame_message(FRAME, camera_header())
+    message.sender_start.nanosec += 1_000_000_000
+    with pytest.raises(FieldError, match=r'sender_start\.nanosec is 1'):
         read_frame(message)
 
 
 def test_a_report_survives_the_wire_with_what_is_not_known_yet() -> None:
-    report = LinkReportData(2**64 - 1, 9, 123.456789, (
+    report = Report(FRAME.header.sender_start_ns, 2**64 - 1, 9, 123.456789, (
         Arrival(4, 100.25, 900, 0.025), Arrival(5, 100.5, 950)))
-    raw = serialize_message(report_message(report, FRAME.header.sender_start_ns, stamp_ns=5))
-    message = deserialize_message(raw, LinkReport)
-    read = read_report(message)
-    assert to_ns(message.sender_start) == FRAME.header.sender_start_ns
+    raw = serialize_message(report_message(report, stamp_ns=5))
+    checked = read_report(deserialize_message(raw, LinkReport))
+    read = report_data(checked)
+    assert checked.sender_start_ns == FRAME.header.sender_start_ns
     assert (read.receiver_id, read.report_sequence, read.sent_s) == (2**64 - 1, 9, 123.456789)
     assert [(a.sequence, a.arrival_s, a.payload_bytes) for a in read.arrivals] == [
         (4, 100.25, 900), (5, 100.5, 950)]
@@ -90,9 +103,34 @@ def test_a_report_survives_the_wire_with_what_is_not_known_yet() -> None:
     assert math.isnan(read.arrivals[1].server_s)
 
 
-def test_arrays_of_unequal_length_are_cut_to_the_shortest() -> None:
-    message = LinkReport(sequence=[1, 2, 3], arrival_s=[1.0, 2.0], bytes=[9], server_ms=[1.0] * 5)
-    assert [arrival.sequence for arrival in read_report(message).arrivals] == [1]
+@pytest.mark.parametrize(('changes', 'complaint'), [
+    ({'sequence': [1, 2, 3]}, r'have \[3, 0, 0, 0\] entries, must have as many'),
+    ({'sent_s': math.nan}, 'sent_s is nan'),
+    ({'stamp': Time(nanosec=10**9)}, r'stamp\.nanosec is 1000000000'),
+    ({'sender_start': Time(sec=-1)}, r'sender_start\.sec is -1'),
+])
+def test_a_report_that_contradicts_itself_is_refused(
+    changes: dict[str, object], complaint: str
+) -> None:
+    with pytest.raises(FieldError, match=complaint):
+        read_report(LinkReport(**changes))
+
+
+@pytest.mark.parametrize('name', ['sender_start', 'stamp'])
+def test_a_frame_whose_stamp_is_no_moment_is_refused(name: str) -> None:
+    message = frame_message(FRAME, camera_header())
+    stamp = message.sender_start if name == 'sender_start' else message.header.stamp
+    # The same moment under another name, so that the checksum holds.
+    stamp.sec, stamp.nanosec = stamp.sec - 1, stamp.nanosec + 10**9
+    with pytest.raises(FieldError, match=rf'{name}\.nanosec is 1\d+, must be 0 to 999999999'):
+        read_frame(message)
+
+
+def test_a_frame_with_a_name_of_a_kilobyte_is_refused() -> None:
+    message = frame_message(FRAME, camera_header())
+    message.header.frame_id = 'x' * 1024
+    with pytest.raises(FieldError, match='has 1024 bytes, must have at most 256'):
+        read_frame(message)
 
 
 def test_detections_are_written_with_centers_names_and_scores() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from slim_split_ros.ros.errors import StartError
-from slim_split_ros.ros.model import bundle_folder
+from slim_split_ros.ros.model import bundle_folder, shipped_codec
 from slim_split_ros.weights import SHIPPED_MODELS
+from slim_split_ros.wire import load_manifest
 from support.split_system import start_node_with_shipped
 
 pytestmark = pytest.mark.ros
@@ -21,6 +22,12 @@ def test_a_given_model_is_taken_whatever_the_codec(tmp_path: Path) -> None:
     for codec in SHIPPED_MODELS:
         assert bundle_folder(str(tmp_path), codec) == tmp_path
         assert bundle_folder(str(tmp_path / 'manifest.json'), codec) == tmp_path
+
+
+def test_a_shipped_model_is_known_by_its_fingerprint() -> None:
+    for codec, folder in SHIPPED_MODELS.items():
+        assert shipped_codec(load_manifest(folder).fingerprint) == codec
+    assert shipped_codec(0x1234) is None
 
 
 def test_the_codec_says_which_shipped_model_is_taken(

@@ -10,6 +10,8 @@ import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from slim_split_ros.control import PolicyName
+from slim_split_ros.demo.emulated_link_parameters import EmulatedLinkSettings
 from slim_split_ros.ros.cameras.camera_parameters import (
     BagCameraSettings,
     FileCameraSettings,
@@ -17,13 +19,18 @@ from slim_split_ros.ros.cameras.camera_parameters import (
 )
 from slim_split_ros.ros.errors import SettingError, StartError
 from slim_split_ros.ros.offboard_parameters import OffboardSettings
-from slim_split_ros.ros.onboard_parameters import OnboardSettings
+from slim_split_ros.ros.onboard_parameters import (
+    OnboardSettings,
+    control_settings,
+    follow_widths,
+)
 from slim_split_ros.ros.parameters import LiveParameters
 
 pytestmark = pytest.mark.ros
 
 TABLES = (
-    OnboardSettings, OffboardSettings, SimCameraSettings, FileCameraSettings, BagCameraSettings)
+    OnboardSettings, OffboardSettings, SimCameraSettings, FileCameraSettings, BagCameraSettings,
+    EmulatedLinkSettings)
 
 
 @pytest.fixture
@@ -46,18 +53,28 @@ def test_every_parameter_is_described_in_a_sentence(table: type) -> None:
 
 
 @pytest.mark.parametrize('table', TABLES)
+def test_every_number_has_a_range_with_a_step_that_holds_its_default(table: type) -> None:
+    for item in fields(table):
+        if type(item.default) in (int, float):
+            rule = item.metadata['rule']
+            assert rule.step > 0.0, item.name
+            assert rule.low <= item.default <= rule.high, item.name
+
+
+@pytest.mark.parametrize('table', TABLES)
 def test_names_types_ranges_and_choices_reach_the_tools(table: type, node: Node) -> None:
-    required = {'source': Parameter('source', value='a'), 'bag': Parameter('bag', value='b')}
-    wanted = [required[item.name] for item in fields(table) if item.name in required]
+    required = ('source', 'bag', 'trace')
+    wanted = [Parameter(item.name, value='a') for item in fields(table) if item.name in required]
     described = rclpy.create_node('described', parameter_overrides=wanted)
     LiveParameters(described, table)
     for item in fields(table):
         rule, descriptor = item.metadata['rule'], described.describe_parameter(item.name)
-        assert descriptor.description == rule.description
+        assert descriptor.description.startswith(rule.description)
+        assert all(choice in descriptor.description for choice in rule.choices)
         assert descriptor.read_only == rule.read_only
         ranges = [*descriptor.floating_point_range, *descriptor.integer_range]
-        assert [(r.from_value, r.to_value) for r in ranges] == (
-            [] if rule.low is None else [(rule.low, rule.high)])
+        assert [(r.from_value, r.to_value, r.step) for r in ranges] == (
+            [] if rule.low is None else [(rule.low, rule.high, rule.step)])
         assert all(choice in descriptor.additional_constraints for choice in rule.choices)
     described.destroy_node()
 
@@ -99,7 +116,7 @@ def test_listeners_hear_of_accepted_changes_alone(node: Node) -> None:
     live.on_change(lambda old, new: heard.append((old.width, new.width)))
     set_all(node, width=0.5)
     set_all(node, width=0.5)
-    set_all(node, width=0.6)
+    set_all(node, width=1.5)
     assert heard == [(0.0, 0.5)]
 
 
@@ -122,7 +139,7 @@ def test_parameters_of_others_are_left_alone(node: Node) -> None:
 
 def test_a_bad_start_value_is_a_start_error(ros: None) -> None:
     for override, words in (
-        (Parameter('width', value=0.3), 'steps of 0.25'),
+        (Parameter('width', value=1.3), 'width is 1.3: it must lie between 0.0 and 1.0'),
         (Parameter('width', value=1), 'a number with a point, such as width:=0.0'),
         (Parameter('policy', value='luck'), 'choose one of auto, paper, aimd'),
         (Parameter('image_transport', value='pigeon'), 'choose one of raw, compressed'),
@@ -141,14 +158,63 @@ def test_devices_are_checked_by_name(device: str) -> None:
     assert OffboardSettings(device='cuda:3').device == 'cuda:3'
 
 
-def test_what_the_node_requires_is_checked_before_a_change(node: Node) -> None:
+def test_a_start_value_beside_a_step_is_snapped(ros: None) -> None:
+    overrides = [Parameter('target_fps', value=29.97), Parameter('width', value=0.3)]
+    node = rclpy.create_node('onboard', parameter_overrides=overrides)
     live = LiveParameters(node, OnboardSettings)
+    assert (live.current.target_fps, live.current.width) == (30.0, 0.25)
+    assert node.get_parameter('target_fps').value == 30.0
+    assert node.describe_parameter('target_fps').floating_point_range[0].step == 0.1
+    node.destroy_node()
 
-    def refuse_wide(settings: OnboardSettings) -> None:
-        if settings.max_width > 0.5:
-            raise SettingError('too wide for this model')
 
-    live.require(refuse_wide)
-    assert set_all(node, deadline_ms=100) == 'too wide for this model'
-    assert set_all(node, max_width=0.5, deadline_ms=100) == ''
-    assert live.current.deadline_ms == 100
+def test_any_position_of_a_slider_takes_the_nearest_step(node: Node) -> None:
+    live = LiveParameters(node, OnboardSettings)
+    for position in range(101):
+        assert set_all(node, width=position / 100, target_fps=0.1 + 0.599 * position) == ''
+        assert abs(live.current.width - position / 100) <= 0.125
+        assert abs(live.current.target_fps - (0.1 + 0.599 * position)) < 0.0501
+        assert node.get_parameter('width').value == live.current.width
+
+
+@pytest.mark.parametrize(('known', 'asked', 'taken'), [
+    ((0.25, 0.5), 1.0, 0.5), ((0.25, 0.5), 0.3, 0.25), ((0.375, 1.0), 0.4, 0.375),
+    ((1 / 3, 1.0), 0.3, 1 / 3)])
+def test_a_width_is_the_nearest_that_the_model_has(
+    node: Node, known: tuple[float, ...], asked: float, taken: float
+) -> None:
+    live = LiveParameters(node, OnboardSettings)
+    live.snap('width', (0.0, *known))
+    assert set_all(node, width=asked) == ''
+    assert live.current.width == node.get_parameter('width').value == taken
+    assert set_all(node, width=0.01) == ''
+    assert live.current.width == 0.0
+
+
+@pytest.mark.parametrize(('moves', 'widths'), [
+    ([{'min_width': 0.75}, {'max_width': 0.5}], (0.0, 0.5, 0.5)),
+    ([{'max_width': 0.5}, {'min_width': 0.75}], (0.0, 0.75, 0.75)),
+    ([{'width': 0.5}, {'max_width': 0.25}], (0.25, 0.25, 0.25)),
+    ([{'width': 0.5}, {'min_width': 0.75}], (0.75, 0.75, 1.0)),
+    ([{'max_width': 0.5}, {'width': 1.0}], (1.0, 0.25, 1.0)),
+    ([{'min_width': 0.75}, {'width': 0.25}, {'width': 0.0}], (0.0, 0.25, 1.0)),
+])
+def test_a_slider_that_is_dragged_past_others_moves_them(
+    node: Node, moves: list[dict[str, float]], widths: tuple[float, ...]
+) -> None:
+    live = LiveParameters(node, OnboardSettings, follow_widths)
+    for move in moves:
+        assert set_all(node, **move) == ''
+    now = live.current
+    assert (now.width, now.min_width, now.max_width) == widths
+    assert node.get_parameter('min_width').value == now.min_width
+
+
+def test_parameters_reach_the_controller_in_its_units() -> None:
+    settings = control_settings(OnboardSettings(
+        policy='aimd', deadline_ms=250, target_fps=5.0, min_width=0.5, max_width=0.75,
+        max_bitrate_kbps=400))
+    assert (settings.policy, settings.deadline_s) == (PolicyName.AIMD, 0.25)
+    assert (settings.min_width, settings.max_width, settings.target_fps) == (0.5, 0.75, 5.0)
+    assert (settings.max_bitrate_kbps, settings.pinned_width) == (400.0, 0.0)
+    assert control_settings(OnboardSettings(width=0.5)).pinned_width == 0.5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-import json
 from pathlib import Path
 import shutil
 import signal
@@ -42,7 +41,7 @@ def nodes() -> Iterator[list[Process]]:
 def running(peer: Peer, tiny_bundle: Path, tmp_path: Path) -> Iterator[SplitSystem]:
     """Give a system of the test's own, to be ended by it."""
     onboard = start_node('onboard', tmp_path / 'onboard.log', {
-        'model': tiny_bundle, 'target_fps': 200.0})
+        'model': tiny_bundle, 'target_fps': 60.0})
     offboard = start_node('offboard', tmp_path / 'offboard.log', {
         'model': tiny_bundle, 'device': 'cpu'})
     system = SplitSystem(peer, onboard, offboard)
@@ -77,7 +76,7 @@ def test_either_node_may_be_killed_and_restarted(
     running.onboard.signal(signal.SIGKILL)
     running.onboard.wait(END_S)
     nodes.append(start_node('onboard', tmp_path / 'onboard_2.log', {
-        'model': tiny_bundle, 'target_fps': 200.0}))
+        'model': tiny_bundle, 'target_fps': 60.0}))
     running.warm_up()
     assert running.features[-1].sender_start != first_start
     assert running.features[-1].sequence < 100
@@ -129,14 +128,11 @@ def test_a_damaged_model_file_is_named_and_ends_with_status_1(
 def test_a_network_that_the_runtime_refuses_is_named(
     tiny_bundle: Path, tmp_path: Path, nodes: list[Process]
 ) -> None:
-    import hashlib
+    from support.bundles import replace_file
 
     folder = tmp_path / 'wrong'
     shutil.copytree(tiny_bundle, folder)
-    (folder / 'server.onnx').write_bytes(b'no network')
-    manifest = json.loads((folder / 'manifest.json').read_text())
-    manifest['files']['server.onnx'] = hashlib.sha256(b'no network').hexdigest()
-    (folder / 'manifest.json').write_text(json.dumps(manifest))
+    replace_file(folder, 'server.onnx', b'no network')
     nodes.append(start_node('offboard', tmp_path / 'log', {'model': folder, 'device': 'cpu'}))
     assert nodes[0].wait(END_S) == 1
     assert f'{folder}/server.onnx does not load' in nodes[0].output
@@ -145,9 +141,9 @@ def test_a_network_that_the_runtime_refuses_is_named(
 def test_wrong_parameters_end_the_start_in_one_line(
     tmp_path: Path, nodes: list[Process]
 ) -> None:
-    nodes.append(start_node('onboard', tmp_path / 'log', {'width': 0.3}))
+    nodes.append(start_node('onboard', tmp_path / 'log', {'width': 1.3}))
     assert nodes[0].wait(END_S) == 1
-    assert 'parameter width is refused: it must lie between 0.0 and 1.0' in nodes[0].output
+    assert 'parameter width is 1.3: it must lie between 0.0 and 1.0' in nodes[0].output
     assert len(own_lines(nodes[0])) == 1
 
 

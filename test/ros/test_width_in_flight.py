@@ -16,7 +16,7 @@ pytestmark = pytest.mark.ros
 def settled(system: SplitSystem) -> None:
     """Start from the defaults."""
     assert system.peer.set_parameters(
-        'onboard', width=0.0, min_width=0.25, max_width=1.0, target_fps=200.0) == ''
+        'onboard', width=0.0, min_width=0.25, max_width=1.0, target_fps=60.0) == ''
     system.settle()
 
 
@@ -67,7 +67,6 @@ def test_a_whole_number_is_taken_for_a_width(system: SplitSystem) -> None:
 
 
 @pytest.mark.parametrize(('values', 'reason'), [
-    ({'width': 0.6}, 'width'),
     ({'width': 2.0}, 'width'),
     ({'width': float('nan')}, 'width'),
     ({'width': 'wide'}, 'Wrong parameter type'),
@@ -89,7 +88,6 @@ def test_wrong_values_are_refused_with_the_reason_and_change_nothing(
 
 def test_values_that_fit_only_together_are_accepted_together(system: SplitSystem) -> None:
     assert system.peer.set_parameters('onboard', width=0.25, max_width=0.5) == ''
-    assert 'above max_width' in system.peer.set_parameters('onboard', min_width=0.75)
     assert system.peer.set_parameters(
         'onboard', width=0.75, min_width=0.75, max_width=0.75) == ''
     assert system.feature_of(show_and_serve(system)).width == 0.75

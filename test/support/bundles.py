@@ -6,6 +6,7 @@ black comes out as a box around the patch, at every width and rate.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import hashlib
 import json
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from slim_split_ros.wire.entropy_tables import count_symbols, fit_tables
-from slim_split_ros.wire.fingerprint import fingerprint_model
+from slim_split_ros.wire.fingerprint import fingerprint_manifest
+from slim_split_ros.wire.manifest import FORMAT
 
 CLASSES = ('person', 'robot', 'ball', 'goal_post')
 WIDTHS = {0.25: 4, 0.5: 8, 0.75: 12, 1.0: 16}  # width: latent channels
@@ -46,14 +48,32 @@ def write_tiny_bundle(
     manifest['files'] = {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in models}
     (folder / 'manifest.json').write_text(json.dumps(manifest))
+    reseal(folder, lambda manifest: None)
     return folder
+
+
+def reseal(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    """Edit the parsed manifest of a folder in place, and renew its fingerprint."""
+    path = folder / 'manifest.json'
+    manifest = json.loads(path.read_text())
+    edit(manifest)
+    manifest['fingerprint'] = fingerprint_manifest(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def replace_file(folder: Path, name: str, content: bytes) -> None:
+    """Write another file of a folder, and list it as the exporter would."""
+    (folder / name).write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    reseal(folder, lambda manifest: manifest['files'].update({name: digest}))
 
 
 def _manifest(
     seed: int, with_tables: bool, bits: tuple[int, ...], encoders: tuple[str, ...]
 ) -> dict[str, Any]:
     manifest: dict[str, Any] = {
-        'format': 2, 'classes': list(CLASSES), 'input_long_side': 416, 'input_multiple': 32,
+        'format': FORMAT, 'seed': seed, 'coder': _coder(with_tables, bits),
+        'classes': list(CLASSES), 'input_long_side': 416, 'input_multiple': 32,
         'latent_stride': STRIDE, 'candidates': CANDIDATES, 'server': 'server.onnx',
         'widths': [
             {'width': width, 'channels': 4 * channels, 'latent_channels': channels,
@@ -66,8 +86,13 @@ def _manifest(
             entry['entropy_tables'] = [_tables(entry['latent_channels'], gain) for gain in GAINS]
     if bits:
         manifest['bits'] = list(bits)
-    tensors = {'seed': np.array([seed])}
-    return manifest | {'fingerprint': fingerprint_model(manifest, tensors)}
+    return manifest
+
+
+def _coder(with_tables: bool, bits: tuple[int, ...]) -> str:
+    if bits:
+        return 'bits'
+    return 'ans' if with_tables else 'zstd'
 
 
 def _tables(channels: int, gain: float) -> list[dict[str, Any]]:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sized
 import time
 from typing import Any
 
-from rcl_interfaces.srv import SetParametersAtomically
+from rcl_interfaces.msg import ParameterDescriptor
+from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParametersAtomically
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.parameter import Parameter
+from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 
@@ -75,16 +76,33 @@ class Peer:
 
     def set_parameters(self, node_name: str, **values: Any) -> str:
         """Set parameters of a node together; return the reason of a refusal, empty if none."""
-        service = f'{node_name}/set_parameters_atomically'
-        client = self.node.create_client(SetParametersAtomically, service)
-        self.wait(
-            client.service_is_ready, f'the service {service}', error=DiscoveryTimeoutError)
         parameters = [
             Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
-        answer = client.call_async(SetParametersAtomically.Request(parameters=parameters))
-        self.wait(answer.done, f'an answer of {node_name}')
+        answer = self._call(
+            SetParametersAtomically, f'{node_name}/set_parameters_atomically',
+            SetParametersAtomically.Request(parameters=parameters))
+        return answer.result.reason
+
+    def get_parameters(self, node_name: str, *names: str) -> list[Any]:
+        """Return the values of a node's parameters."""
+        answer = self._call(
+            GetParameters, f'{node_name}/get_parameters', GetParameters.Request(names=names))
+        return [parameter_value_to_python(value) for value in answer.values]
+
+    def describe_parameters(self, node_name: str, *names: str) -> list[ParameterDescriptor]:
+        """Return what the node says of its parameters."""
+        return self._call(
+            DescribeParameters, f'{node_name}/describe_parameters',
+            DescribeParameters.Request(names=names)).descriptors
+
+    def _call(self, kind: type, service: str, request: Any) -> Any:
+        client = self.node.create_client(kind, service)
+        self.wait(
+            client.service_is_ready, f'the service {service}', error=DiscoveryTimeoutError)
+        answer = client.call_async(request)
+        self.wait(answer.done, f'an answer of {service}')
         self.node.destroy_client(client)
-        return answer.result().result.reason
+        return answer.result()
 
     def close(self) -> None:
         """Leave the graph."""

@@ -14,10 +14,10 @@ from slim_split_ros.networks.rivals.rivals import Rivals
 from slim_split_ros.networks.rivals.stored import StoredRivals, round_rivals
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import round_to_half
-from slim_split_ros.training.coco_folder import LabelledImage
-from slim_split_ros.training.ensemble_export import write_ensemble_folder
-from slim_split_ros.training.export import fit_all_tables, write_model_folder
-from slim_split_ros.training.rivals_tables import fit_rivals_tables
+from slim_split_ros.training.data.coco_folder import LabelledImage
+from slim_split_ros.training.export.ensemble import write_ensemble_folder
+from slim_split_ros.training.export.model import fit_all_tables, write_model_folder
+from slim_split_ros.training.rivals.tables import fit_rivals_tables
 from slim_split_ros.training.run import table_images
 from support.drawn_data import CLASSES
 

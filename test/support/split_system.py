@@ -27,7 +27,7 @@ WIDTH, HEIGHT = 640, 480
 FRAME_ID = 'camera_optical'
 # Seconds; far more than a served frame takes, so that a second image is published only if need be.
 SETTLE_PERIOD_S = 2.0
-CAMERA_PERIOD_S = 0.01
+CAMERA_PERIOD_S = 0.02
 # The tiny model boxes the brightest cells; this patch is where they are.
 PATCH = (slice(96, 192), slice(192, 288))
 # A node as its users start it, in an installation whose model of a codec lies elsewhere.
@@ -48,7 +48,7 @@ def start_node(
     """Start a node of the package as its users do."""
     room = 'ros.cameras' if name.endswith('_camera') else 'ros'
     arguments = ['-m', f'slim_split_ros.{room}.{name}_node',
-                 *_ros_arguments(parameters, remappings)]
+                 *ros_arguments(parameters, remappings)]
     return Process.start(arguments, log, CHECKOUT, environment or {})
 
 
@@ -57,11 +57,12 @@ def start_node_with_shipped(
 ) -> Process:
     """Start a node by its codec, as if `folder` were the model that is shipped for it."""
     program = START_WITH_SHIPPED.format(name=name, codec=codec, folder=folder)
-    arguments = ['-c', program, *_ros_arguments({'codec': codec, **parameters})]
+    arguments = ['-c', program, *ros_arguments({'codec': codec, **parameters})]
     return Process.start(arguments, log, CHECKOUT, {})
 
 
-def _ros_arguments(parameters: Mapping[str, Any], remappings: Iterable[str] = ()) -> list[str]:
+def ros_arguments(parameters: Mapping[str, Any], remappings: Iterable[str] = ()) -> list[str]:
+    """Return what follows a node's name on a command line."""
     arguments = ['--ros-args']
     for parameter, value in parameters.items():
         text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -20,19 +20,19 @@ from slim_split_ros.offboard.decode import decode_frame  # noqa: E402
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime  # noqa: E402
 from slim_split_ros.offboard.torch_runtime import TorchRuntime  # noqa: E402
 from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
-from slim_split_ros.training.batches import BatchPlan  # noqa: E402
 from slim_split_ros.training.checkpoint import load_checkpoint  # noqa: E402
-from slim_split_ros.training.coco_folder import load_split  # noqa: E402
-from slim_split_ros.training.detector_objective import DetectorObjective  # noqa: E402
-from slim_split_ros.training.errors import CheckpointError  # noqa: E402
-from slim_split_ros.training.export import fit_all_tables, write_model_folder  # noqa: E402
+from slim_split_ros.training.data.batches import BatchPlan  # noqa: E402
+from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
+from slim_split_ros.training.errors import CheckpointError, RunInterruptedError  # noqa: E402
+from slim_split_ros.training.export.model import fit_all_tables, write_model_folder  # noqa: E402
+from slim_split_ros.training.objectives.detector import DetectorObjective  # noqa: E402
 from slim_split_ros.training.run import table_images, train_stages  # noqa: E402
-from slim_split_ros.training.settings import Preset, StageSettings  # noqa: E402
+from slim_split_ros.training.settings import PRESETS, Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace, run_stage  # noqa: E402
 from slim_split_ros.wire.header import EncodedPayload, FrameHeader  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
 from slim_split_ros.wire.payload import Coder  # noqa: E402
-from support.drawn_data import write_drawn_data  # noqa: E402
+from support.drawn_data import CLASSES, write_drawn_data  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -75,7 +75,7 @@ def test_the_detector_learns_drawn_shapes(tmp_path: Path, sources: list) -> None
 
 
 def test_an_interrupted_run_ends_with_the_weights_of_a_whole_one(
-    tmp_path: Path, sources: list
+    tmp_path: Path, sources: list, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def train(folder: Path, objective: DetectorObjective) -> dict:
         return run_stage(objective, sources, BatchPlan(4, 128, 0, 0), SHORT,
@@ -92,13 +92,43 @@ def test_an_interrupted_run_ends_with_the_weights_of_a_whole_one(
         return kind(Detector(small_config()))
 
     whole = train(tmp_path / 'whole', fresh(DetectorObjective))
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(RunInterruptedError, match='goes on from step 4 of stage 1 of 1, detector'):
         train(tmp_path / 'parts', fresh(Interrupted))
     _, metadata = load_checkpoint(tmp_path / 'parts/detector.safetensors')
     assert metadata['step'] == 4
     resumed = train(tmp_path / 'parts', fresh(DetectorObjective))
+    assert 'stage 1 of 1, detector: goes on from step 4' in capsys.readouterr().out
     for name, tensor in whole.items():
         assert torch.allclose(tensor.float(), resumed[name].float(), atol=1e-5), name
+
+
+def test_a_stage_that_was_trained_to_its_end_is_not_trained_again(
+    tmp_path: Path, sources: list, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def train() -> bytes:
+        run_stage(DetectorObjective(Detector(small_config())), sources, BatchPlan(4, 128, 0, 0),
+                  SHORT, RunPlace(tmp_path, CPU, workers=0))
+        return (tmp_path / 'detector.safetensors').read_bytes()
+
+    assert train() == train()
+    assert 'detector: done before' in capsys.readouterr().out
+
+
+def test_a_person_reads_what_is_trained_on_where_the_run_is_and_where_the_model_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_drawn_data(tmp_path / 'drawn', 'train', 10)
+    monkeypatch.setitem(PRESETS, 'quick', Preset(SHORT, SHORT, SHORT))
+    monkeypatch.setattr('slim_split_ros.training.run.ModelConfig', small_config)
+    out = tmp_path / 'out'
+    assert main(['train', '--data', str(tmp_path / 'drawn'), '--output', str(out)]) == 0
+    said = capsys.readouterr()
+    assert '10 pictures' in said.out
+    assert str(out / 'samples.jpg') in said.out and (out / 'samples.jpg').is_file()
+    for stage in ('stage 1 of 3, detector', 'stage 2 of 3, encoder', 'stage 3 of 3, codec'):
+        assert stage in said.err
+    assert str(out / 'model') in said.out
+    assert load_manifest(out / 'model').classes == CLASSES
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path, sources: list) -> None:

@@ -1,44 +1,30 @@
-import numpy as np
 import pytest
 
-from slim_split_ros.wire.fingerprint import fingerprint_model
+from slim_split_ros.wire.fingerprint import fingerprint_manifest
 
-CONFIG = {'classes': ['ball'], 'widths': [0.25, 1.0]}
-TENSORS = {'stem': np.arange(6, dtype=np.float32).reshape(2, 3), 'head': np.zeros(3, np.int8)}
-
-
-def test_order_of_keys_and_tensors_changes_nothing():
-    reordered = dict(reversed(TENSORS.items()))
-
-    assert fingerprint_model(CONFIG, TENSORS) == fingerprint_model(
-        dict(reversed(CONFIG.items())), reordered)
+MANIFEST = {
+    'classes': ['ball'], 'widths': [{'width': 0.25, 'gains': [1.0, 0.5]}],
+    'files': {'server.onnx': '5d2f', 'model.safetensors': 'b4bc'}}
 
 
-def test_byte_order_and_layout_in_memory_change_nothing():
-    stem = TENSORS['stem']
-    stored = TENSORS | {'stem': np.asfortranarray(stem.astype('>f4'))}
-
-    assert fingerprint_model(CONFIG, stored) == fingerprint_model(CONFIG, TENSORS)
+def test_order_of_keys_changes_nothing():
+    assert fingerprint_manifest(dict(reversed(MANIFEST.items()))) == fingerprint_manifest(MANIFEST)
 
 
-@pytest.mark.parametrize(
-    'changed',
-    [
-        {'stem': TENSORS['stem'] + 1e-6},
-        {'stem': TENSORS['stem'].astype(np.float64)},
-        {'stem': TENSORS['stem'].reshape(3, 2)},
-        {'stem': TENSORS['stem'], 'neck': TENSORS['head']},
-    ],
-)
-def test_a_changed_value_type_shape_or_name_changes_it(changed):
-    assert fingerprint_model(CONFIG, TENSORS | changed) != fingerprint_model(CONFIG, TENSORS)
+def test_it_does_not_cover_itself():
+    assert fingerprint_manifest(MANIFEST | {'fingerprint': 'x'}) == fingerprint_manifest(MANIFEST)
 
 
-def test_a_changed_configuration_changes_it():
-    other = CONFIG | {'classes': ['robot']}
-
-    assert fingerprint_model(other, TENSORS) != fingerprint_model(CONFIG, TENSORS)
+@pytest.mark.parametrize('changed', [
+    {'classes': ['robot']},
+    {'widths': [{'width': 0.25, 'gains': [1.0, 0.25]}]},
+    {'files': MANIFEST['files'] | {'server.onnx': '5d2e'}},
+    {'files': MANIFEST['files'] | {'other.onnx': '5d2f'}},
+    {'note': ''},
+])
+def test_whatever_is_changed_changes_it(changed):
+    assert fingerprint_manifest(MANIFEST | changed) != fingerprint_manifest(MANIFEST)
 
 
 def test_it_stays_the_same_from_release_to_release():
-    assert fingerprint_model(CONFIG, TENSORS) == 'e775793e4222f65e'
+    assert fingerprint_manifest(MANIFEST) == '4a0a097f02022181'

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from slim_split_ros.wire.errors import GeometryError
@@ -11,7 +13,7 @@ from slim_split_ros.wire.geometry import MAX_IMAGE_SIDE, FrameGeometry
         ((480, 640), (320, 416), (312, 416)),
         ((1920, 1080), (416, 256), (416, 234)),
         ((416, 416), (416, 416), (416, 416)),
-        ((10_000, 1), (416, 32), (416, 1)),
+        ((8_000, 1), (416, 32), (416, 1)),
         ((1, 1), (416, 416), (416, 416)),
     ],
 )
@@ -38,3 +40,8 @@ def test_an_input_that_the_image_does_not_fit_into_is_refused():
 def test_a_long_side_that_is_no_multiple_is_refused():
     with pytest.raises(GeometryError, match='input_long_side 400 .* input_multiple 32'):
         FrameGeometry.fit(640, 480, long_side=400, multiple=32)
+
+
+def test_opencv_has_the_same_limit():
+    for side in ('WIDTH', 'HEIGHT'):
+        assert os.environ[f'OPENCV_IO_MAX_IMAGE_{side}'] == str(MAX_IMAGE_SIDE)

@@ -1,12 +1,17 @@
+import contextlib
+import copy
 import json
 from pathlib import Path
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pytest
 
 from slim_split_ros.wire.errors import ManifestError
+from slim_split_ros.wire.fingerprint import fingerprint_manifest
 from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.manifest import load_manifest
-from support.bundles import write_tiny_bundle
+from support.bundles import reseal, write_tiny_bundle
 
 pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
 
@@ -14,14 +19,6 @@ pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setu
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     return write_tiny_bundle(tmp_path / 'model')
-
-
-def change(bundle: Path, edit) -> None:
-    """Apply `edit` to the parsed manifest in place."""
-    path = bundle / 'manifest.json'
-    data = json.loads(path.read_text())
-    edit(data)
-    path.write_text(json.dumps(data))
 
 
 def test_a_manifest_gives_widths_rates_and_tables(bundle):
@@ -42,7 +39,7 @@ def test_one_list_of_tables_serves_every_width_and_rate(bundle):
             entry.pop('entropy_tables', None)
         data['entropy_tables'] = tables
 
-    change(bundle, share)
+    reseal(bundle, share)
 
     manifest = load_manifest(bundle)
 
@@ -58,13 +55,13 @@ def test_a_model_without_tables_is_valid(tmp_path):
 
 def with_bits(data, *bits):
     """Let symbols travel in so many bits a rate; the gains of 20 and 10 need 6 and 5."""
-    data['bits'] = list(bits)
+    data.update(bits=list(bits), coder='bits')
     for entry in data['widths']:
         entry.pop('entropy_tables', None)
 
 
 def test_a_rate_may_fix_the_bits_of_a_symbol(bundle):
-    change(bundle, lambda data: with_bits(data, 6, 5))
+    reseal(bundle, lambda data: with_bits(data, 6, 5))
 
     manifest = load_manifest(bundle)
 
@@ -80,6 +77,7 @@ def with_levels(data):
     """Code every width and rate by level: one plane, which holds levels, and the rest."""
     levels = {'offset': 0, 'frequencies': [50] * 81 + [46]}
     other = {'offset': 0, 'frequencies': [4000, 96]}
+    data['coder'] = 'levels'
     for entry in data['widths']:
         sent = entry['latent_channels'] - 1
         entry['entropy_tables'] = [
@@ -89,7 +87,7 @@ def with_levels(data):
 
 
 def test_a_model_may_code_by_level(bundle):
-    change(bundle, with_levels)
+    reseal(bundle, with_levels)
 
     tables = load_manifest(bundle).tables(1, rate=1)
 
@@ -113,8 +111,8 @@ def test_a_model_may_code_by_level(bundle):
     ],
 )
 def test_level_tables_that_do_not_fit_are_refused_with_the_file(bundle, edit, complaint):
-    change(bundle, with_levels)
-    change(bundle, lambda data: edit(data['widths'][1]['entropy_tables']))
+    reseal(bundle, with_levels)
+    reseal(bundle, lambda data: edit(data['widths'][1]['entropy_tables']))
 
     with pytest.raises(ManifestError, match=rf'manifest\.json: .*{complaint}.*export the model'):
         load_manifest(bundle)
@@ -129,23 +127,47 @@ def test_level_tables_that_do_not_fit_are_refused_with_the_file(bundle, edit, co
         (lambda data: with_bits(data, 5, 5), r'gains of width 0\.25 reach 20, 5 bits hold .* 16'),
         (lambda data: data.update(bits=[6, 6]), 'must be one of both'),
         (lambda data: data.update(bits=6), 'bits is 6, must be list'),
-        (lambda data: data.update(format=1), 'format is 1, this version reads 2'),
+        (lambda data: data.update(format=1), 'format is 1, this version reads 3'),
         (lambda data: data.pop('format'), 'format is None, must be int'),
-        (lambda data: data.update(fingerprint='XYZ'), "fingerprint is 'XYZ'"),
         (lambda data: data.update(classes=[]), 'classes is empty'),
         (lambda data: data.update(input_long_side=400), 'input_long_side 400, input_multiple 32'),
         (lambda data: data.update(candidates=True), 'candidates is True, must be int'),
+        (lambda data: data.update(candidates=10**6), 'candidates is 1000000, must be 1 to 2048'),
+        (lambda data: data.update(candidates=10**400), r'candidates is 10+, must be 1 to 2048'),
+        (lambda data: data['widths'][0].update(width=10**400), r'width is 10+, must be above 0'),
+        (lambda data: data['widths'][0].update(gains=[10**400, 1]), 'must hold positive, finite'),
+        (lambda data: data['widths'][0].update(gains=[1e-300, 1]), 'must hold positive, finite'),
+        (lambda data: data['widths'][0].update(gains=[1] * 10_000), 'gains has 10000 entries'),
+        (lambda data: data.update(widths=[{}] * 1000), 'widths has 1000 entries, must have at'),
+        (lambda data: (with_bits(data, 8, 8), data['widths'][3].update(latent_channels=4096),
+                       data.update(latent_stride=4)), 'make 44302336 symbols a frame'),
+        (lambda data: data.update(classes=['ball', 7]), r'classes\[1\] is 7, must be text'),
+        (lambda data: data.update(classes=['\ud800']), r'classes\[0\] is .*, must be text'),
+        (lambda data: data.update(classes=['x' * 300]), r'classes\[0\] is .* 1 to 256 bytes'),
+        (lambda data: data.pop('coder'), 'coder is None, must be str'),
+        (lambda data: data.update(coder='zstd'), "coder is 'zstd', its tables and bits .* of ans"),
+        (lambda data: data.update(coder='morse'), "coder is 'morse'"),
+        (lambda data: [entry.pop('entropy_tables') for entry in data['widths']],
+         "coder is 'ans', its tables and bits are those of raw or zstd"),
+        (lambda data: data['widths'][0].pop('entropy_tables'), 'tables of different kinds'),
+        (lambda data: data['files'].update({'../x': '0' * 64}), "files is '../x', must be"),
+        (lambda data: data['files'].update({'server.onnx': 5}), r'files has 5 for server\.onnx'),
         (lambda data: data.update(server='../server.onnx'), 'must be a plain file name'),
+        (lambda data: data.update(server='..'), 'must be a plain file name'),
+        (lambda data: data.update(server='/etc/passwd'), 'must be a plain file name'),
+        (lambda data: data.update(server='a\0b'), 'must be a plain file name'),
+        (lambda data: data['widths'][0].update(encoder='a/b.onnx'),
+         r"widths\[0\]\.encoder is 'a/b\.onnx', must be a plain file name"),
         (lambda data: data['files'].pop('server.onnx'), r'files has no SHA-256 of server\.onnx'),
         (lambda data: data['widths'].reverse(), r'widths are \[1\.0.*must rise'),
-        (lambda data: data['widths'][1].update(width=7), r'width is 7\.0'),
+        (lambda data: data['widths'][1].update(width=7), 'width is 7, must be above 0'),
         (lambda data: data['widths'][1].update(channels='x'), r"widths\[1\]\.channels is 'x'"),
         (lambda data: data['widths'].append(3), r'widths\[4\]\. is 3, must be an object'),
         (lambda data: (data['widths'][0]['gains'].pop(),
                        data['widths'][0]['entropy_tables'].pop()),
          r'widths have \[1, 2\] gains, must'),
         (lambda data: data['widths'][3]['gains'].__setitem__(1, 0),
-         r'widths\[3\]\.gains is \[20\.0, 0\], must hold positive'),
+         r'widths\[3\]\.gains is \[20\.0, 0\], must hold positive, finite'),
         (lambda data: data['widths'][3].pop('gains'), r'widths\[3\]\.gains is None, must be list'),
         (lambda data: data['widths'][0]['entropy_tables'].pop(), 'one entry for each of 2 rates'),
         (lambda data: data['widths'][0]['entropy_tables'][0].pop(), 'each of 4 latent channels'),
@@ -154,10 +176,119 @@ def test_level_tables_that_do_not_fit_are_refused_with_the_file(bundle, edit, co
     ],
 )
 def test_a_wrong_field_is_named_with_the_file_and_a_remedy(bundle, edit, complaint):
-    change(bundle, edit)
+    reseal(bundle, edit)
 
     with pytest.raises(ManifestError, match=rf'manifest\.json: .*{complaint}.*export the model'):
         load_manifest(bundle)
+
+
+@pytest.mark.parametrize('name', ['gains', 'width', 'encoder'])
+def test_a_width_that_was_changed_after_the_export_does_not_load(bundle, name):
+    path = bundle / 'manifest.json'
+    data = json.loads(path.read_text())
+    data['widths'][1][name] = {
+        'gains': [gain / 2 for gain in data['widths'][1]['gains']], 'width': 0.6,
+        'encoder': 'encoder_w075.onnx'}[name]
+    path.write_text(json.dumps(data))
+
+    with pytest.raises(ManifestError, match='it was changed after the export: export the model'):
+        load_manifest(bundle)
+
+
+def test_another_file_under_its_own_digest_does_not_load(bundle):
+    path = bundle / 'manifest.json'
+    data = json.loads(path.read_text())
+    data['files']['server.onnx'] = data['files']['encoder_w025.onnx']
+    path.write_text(json.dumps(data))
+
+    with pytest.raises(ManifestError, match='it was changed after the export'):
+        load_manifest(bundle)
+
+
+@pytest.mark.parametrize('digits', ['XYZ', '', '0' * 17, 'E' * 16])
+def test_a_fingerprint_of_other_digits_is_refused(bundle, digits):
+    path = bundle / 'manifest.json'
+    path.write_text(json.dumps(json.loads(path.read_text()) | {'fingerprint': digits}))
+
+    with pytest.raises(ManifestError, match=f"fingerprint is '{digits}', must be 16"):
+        load_manifest(bundle)
+
+
+@pytest.mark.parametrize('number', ['NaN', 'Infinity', '-Infinity', '1e400', '1' + '0' * 5000])
+def test_numbers_that_no_measurement_gives_are_refused(bundle, number):
+    text = (bundle / 'manifest.json').read_text()
+    (bundle / 'manifest.json').write_text(text.replace('20.0', number, 1))
+
+    with pytest.raises(ManifestError, match=r'manifest\.json.*export the model'):
+        load_manifest(bundle)
+
+
+def test_a_manifest_of_many_megabytes_is_refused_unread(bundle):
+    with (bundle / 'manifest.json').open('wb') as file:
+        file.truncate(10**10)
+
+    with pytest.raises(ManifestError, match='more than 4194304 bytes'):
+        load_manifest(bundle)
+
+
+def test_a_link_out_of_the_folder_is_not_followed(bundle, tmp_path):
+    (bundle / 'server.onnx').rename(tmp_path / 'server.onnx')
+    (bundle / 'server.onnx').symlink_to(tmp_path / 'server.onnx')
+
+    with pytest.raises(ManifestError, match=r'server\.onnx is a link to .*, outside the model'):
+        load_manifest(bundle).checked_file('server.onnx')
+
+
+def test_a_folder_installed_by_links_is_read(bundle, tmp_path):
+    installed = tmp_path / 'installed'
+    installed.mkdir()
+    for file in bundle.iterdir():
+        (installed / file.name).symlink_to(file)
+
+    assert load_manifest(installed).checked_file('server.onnx').is_file()
+
+
+def places(data, path=()):
+    """Yield the path of every value below plain data."""
+    pairs = enumerate(data) if isinstance(data, list) else data.items()
+    for key, value in pairs if len(path) < 7 else ():
+        yield (*path, key)
+        if isinstance(value, (dict, list)):
+            yield from places(value, (*path, key))
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.just(10**400), st.floats(), st.text()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5)
+
+
+@pytest.fixture(scope='module')
+def levels_bundle(tmp_path_factory):
+    folder = write_tiny_bundle(tmp_path_factory.mktemp('levels'))
+    reseal(folder, with_levels)
+    return folder, json.loads((folder / 'manifest.json').read_text())
+
+
+@given(data=st.data(), value=JSON)
+@settings(deadline=None, max_examples=300)
+def test_any_value_in_any_place_gives_a_manifest_or_its_error(levels_bundle, data, value):
+    folder, whole = levels_bundle
+    *path, last = data.draw(st.sampled_from(list(places(whole))))
+    changed = copy.deepcopy(whole)
+    inner = changed
+    for key in path:
+        inner = inner[key]
+    inner[last] = value
+    with contextlib.suppress(ValueError):  # NaN has no fingerprint
+        changed['fingerprint'] = fingerprint_manifest(changed)
+    (folder / 'manifest.json').write_text(json.dumps(changed))
+    try:
+        manifest = load_manifest(folder)
+    except ManifestError as error:
+        assert str(folder / 'manifest.json') in str(error)
+        return
+    assert manifest.rates
 
 
 @pytest.mark.parametrize('content', ['', '{', '[1, 2]', '7', '[' * 100_000, '\x00'])

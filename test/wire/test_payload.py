@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 import zstandard
 
-from slim_split_ros.wire.entropy_tables import ChannelTables, count_symbols, fit_tables
+from slim_split_ros.wire.entropy_tables import (
+    ChannelTable,
+    ChannelTables,
+    count_symbols,
+    fit_tables,
+)
 from slim_split_ros.wire.errors import PayloadError, WireError
 from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.payload import Coder, pack_symbols, unpack_symbols
@@ -43,7 +48,7 @@ def golden_symbols(coder):
 def unpack_golden(payload, coder):
     """Unpack as a model would that sent the golden payload of a coder."""
     tables = level_tables() if coder is Coder.LEVELS else golden_tables()
-    return unpack_symbols(payload, golden_symbols(coder).shape, tables, BITS)
+    return unpack_symbols(payload, golden_symbols(coder).shape, coder, tables, BITS)
 
 
 @pytest.mark.parametrize('coder', CODERS)
@@ -71,16 +76,19 @@ def test_symbols_come_back(coder, symbols):
 
     payload = pack_symbols(symbols, coder, tables, BITS)
 
-    assert np.array_equal(unpack_symbols(payload, symbols.shape, tables, BITS), symbols)
+    assert np.array_equal(unpack_symbols(payload, symbols.shape, coder, tables, BITS), symbols)
 
 
-@given(st.binary(max_size=120), st.integers(1, 8), st.booleans())
-@settings(deadline=None, max_examples=600)
-def test_hostile_bytes_give_symbols_of_the_shape_or_a_wire_error(payload, bits, by_level):
+@pytest.mark.parametrize('coder', CODERS)
+@given(st.binary(max_size=120), st.integers(1, 8), st.booleans(), st.booleans())
+@settings(deadline=None, max_examples=200)
+def test_hostile_bytes_give_symbols_of_the_shape_or_a_wire_error(
+        coder, stream, bits, by_level, is_named):
     shape = LEVEL_SHAPE if by_level else GOLDEN_SHAPE
     try:
         symbols = unpack_symbols(
-            payload, shape, level_tables() if by_level else golden_tables(), bits)
+            bytes([coder]) * is_named + stream, shape, coder,
+            level_tables() if by_level else golden_tables(), bits)
     except WireError:
         return
     assert symbols.shape == shape
@@ -134,16 +142,41 @@ def test_a_bomb_is_refused_without_its_memory_being_taken(announced):
         compression_params=parameters).compress(bytes(200_000_000))
     tracemalloc.start()
 
-    with pytest.raises(PayloadError, match='its header implies 144'):
-        unpack_symbols(bomb, GOLDEN_SHAPE)
+    with pytest.raises(PayloadError, match='its header implies 14400'):
+        unpack_symbols(bomb, (3, 60, 80), Coder.ZSTD)
 
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()
 
 
-def test_an_unknown_coder_is_refused_with_those_known():
-    with pytest.raises(PayloadError, match=r'coder 9, known are 0 \(raw\), .* 4 \(levels\)'):
-        unpack_symbols(b'\x09abc', GOLDEN_SHAPE)
+@pytest.mark.parametrize('first', [0, 1, 3, 9, 255])
+def test_a_frame_of_another_coder_than_the_models_is_refused(first):
+    payload = bytes([first]) + golden_payload(Coder.ANS)[1:]
+
+    with pytest.raises(PayloadError, match=rf"names coder {first}, the model's is 2 \(ans\)"):
+        unpack_symbols(payload, GOLDEN_SHAPE, Coder.ANS, golden_tables(), BITS)
+
+
+@pytest.mark.parametrize('coder', CODERS)
+def test_a_payload_longer_than_any_of_its_symbols_is_refused_unread(coder):
+    payload = bytes([coder]) + bytes(50_000_000)
+    tracemalloc.start()
+
+    with pytest.raises(PayloadError, match='has 50000001 bytes, .* symbols take at most'):
+        unpack_golden(payload, coder)
+
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+@given(symbols=hnp.arrays(np.int8, (2, 5, 7)))
+@settings(deadline=None)
+def test_no_symbols_are_longer_than_what_is_accepted(symbols):
+    tables = ChannelTables((ChannelTable(0, (4095, 1)),) * 2)
+
+    payload = pack_symbols(symbols, Coder.ANS, tables)
+
+    assert np.array_equal(unpack_symbols(payload, symbols.shape, Coder.ANS, tables), symbols)
 
 
 @pytest.mark.parametrize(('coder', 'tables'), [
@@ -155,19 +188,21 @@ def test_tables_of_another_kind_or_number_are_refused(coder, tables):
     complaint = f'needs entropy tables for {len(symbols)} channels'
 
     with pytest.raises(PayloadError, match=complaint):
-        unpack_symbols(golden_payload(coder), symbols.shape, tables)
+        unpack_symbols(golden_payload(coder), symbols.shape, coder, tables)
     with pytest.raises(PayloadError, match=complaint):
         pack_symbols(symbols, coder, tables)
 
 
 def test_level_tables_for_more_channels_than_were_sent_are_refused():
     with pytest.raises(PayloadError, match='for 11 channels, the model has 12'):
-        unpack_symbols(golden_payload(Coder.LEVELS), (11, 6, 8), level_tables())
+        unpack_symbols(
+            golden_payload(Coder.LEVELS), (11, 6, 8), Coder.LEVELS, level_tables())
 
 
 def test_the_bit_coder_without_a_number_of_bits_is_refused():
     with pytest.raises(PayloadError, match='the model says none for this rate'):
-        unpack_symbols(golden_payload(Coder.BITS), GOLDEN_SHAPE, golden_tables())
+        unpack_symbols(
+            golden_payload(Coder.BITS), GOLDEN_SHAPE, Coder.BITS, golden_tables())
 
 
 def test_symbols_of_another_type_are_refused():

@@ -31,6 +31,7 @@ from slim_split_ros.ros.cameras.source_end import SourceEnd
 from slim_split_ros.ros.messages import to_stamp
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import SENSOR_DATA, overridable
+from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
 
 AnyBagImage = BagImage | CompressedBagImage
@@ -54,6 +55,7 @@ class BagCamera(Node):
         self._compressed = self.create_publisher(
             CompressedImage, 'image/compressed', SENSOR_DATA,
             qos_overriding_options=overridable())
+        self._large_images = LargeImages(self)
         images = timed_images(bag, topic, self._settings.speed, self._settings.loop,
                               Omissions(self.get_logger().warning))
         self._pump = FramePump(images, self._publish, SourceEnd(self).reach, self._is_heard)
@@ -74,6 +76,7 @@ class BagCamera(Node):
         if isinstance(image, CompressedBagImage):
             self._compressed.publish(compressed_message(image, header))
         else:
+            self._large_images.check(image.data.nbytes)
             self._raw.publish(raw_message(image, header))
 
 

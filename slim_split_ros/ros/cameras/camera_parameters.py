@@ -12,10 +12,10 @@ class SimCameraSettings:
 
     seed: int = parameter(
         0, 'which hall; the same seed gives the same frames', low=0, high=2**31 - 1,
-        read_only=True)
-    fps: float = parameter(10.0, 'frames per second', low=0.1, high=60.0, read_only=True)
-    width: int = parameter(640, 'image width, pixels', low=64, high=1920, read_only=True)
-    height: int = parameter(480, 'image height, pixels', low=64, high=1200, read_only=True)
+        step=1, read_only=True)
+    fps: float = parameter(10.0, 'frames per second', low=0.1, high=60.0, step=0.1, read_only=True)
+    width: int = parameter(640, 'image width, pixels', low=64, high=1920, step=1, read_only=True)
+    height: int = parameter(480, 'image height, pixels', low=64, high=1200, step=1, read_only=True)
     frame_id: str = parameter('camera', 'frame_id of every header', read_only=True)
 
     def __post_init__(self) -> None:
@@ -31,7 +31,7 @@ class FileCameraSettings:
         read_only=True)
     fps: float = parameter(
         0.0, 'frames per second; 0: the rate of the video, 10 for a folder', low=0.0, high=240.0,
-        read_only=True)
+        step=0.01, read_only=True)
     loop: bool = parameter(
         True, 'start a folder or a video again when it ends', read_only=True)
     frame_id: str = parameter('camera', 'frame_id of every header', read_only=True)
@@ -50,11 +50,12 @@ class BagCameraSettings:
     topic: str = parameter(
         '', 'topic of the images; empty: the only one that is not depth', read_only=True)
     speed: float = parameter(
-        1.0, 'how much faster than recorded', low=0.01, high=100.0, read_only=True)
+        1.0, 'how much faster than recorded', low=0.01, high=100.0, step=0.01,
+        read_only=True)
     loop: bool = parameter(False, 'start the bag again when it ends', read_only=True)
     wait_s: float = parameter(
         5.0, 'longest wait for a subscriber before the first image, seconds',
-        low=0.0, high=3600.0, read_only=True)
+        low=0.0, high=3600.0, step=0.1, read_only=True)
     restamp: bool = parameter(
         True, 'stamp images with the time of publishing instead of the recorded one',
         read_only=True)

@@ -23,6 +23,7 @@ from slim_split_ros.ros.cameras.source_end import SourceEnd
 from slim_split_ros.ros.messages import make_image
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import SENSOR_DATA, overridable
+from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
 
 
@@ -34,6 +35,7 @@ class FileCamera(Node):
         settings = LiveParameters(self, FileCameraSettings).current
         self._images = self.create_publisher(
             Image, 'image', SENSOR_DATA, qos_overriding_options=overridable())
+        self._large_images = LargeImages(self)
         omissions = Omissions(self.get_logger().warning)
         self._pump = FramePump(
             timed_images(settings, omissions), self._publish, SourceEnd(self).reach)
@@ -45,6 +47,7 @@ class FileCamera(Node):
 
     def _publish(self, image: Image) -> None:
         image.header.stamp = self.get_clock().now().to_msg()
+        self._large_images.check(len(image.data))
         self._images.publish(image)
 
 

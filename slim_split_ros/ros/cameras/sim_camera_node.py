@@ -27,6 +27,7 @@ from slim_split_ros.ros.cameras.source_end import SourceEnd
 from slim_split_ros.ros.messages import DetectionWriter, make_image
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.simulation import CLASSES, Hall
 
@@ -50,6 +51,7 @@ class SimCamera(Node):
         self._images = self._topic(Image, 'image', SENSOR_DATA)
         self._camera_infos = self._topic(CameraInfo, 'camera_info', SENSOR_DATA)
         self._truths = self._topic(Detection2DArray, 'ground_truth', RELIABLE)
+        self._large_images = LargeImages(self)
         self._pump = FramePump(take_shots(settings), self._publish, SourceEnd(self).reach)
         self._pump.start()
 
@@ -62,6 +64,7 @@ class SimCamera(Node):
 
     def _publish(self, shot: Shot) -> None:
         shot.header.stamp = self.get_clock().now().to_msg()
+        self._large_images.check(len(shot.image.data))
         self._images.publish(shot.image)
         self._camera_infos.publish(shot.camera_info)
         self._truths.publish(shot.truth)

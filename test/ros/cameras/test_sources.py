@@ -207,7 +207,7 @@ def test_a_bag_goes_through_both_nodes_under_its_own_headers(
 ) -> None:
     stamps = write_bag(tmp_path / 'bag', count=20)
     nodes.append(start_node('onboard', tmp_path / 'onboard.log', {
-        'model': tiny_bundle, 'target_fps': 200.0, 'width': 1.0,  # pinned: nothing is skipped
+        'model': tiny_bundle, 'target_fps': 60.0, 'width': 1.0,  # pinned: nothing is skipped
         'qos_overrides./image.subscription.reliability': 'reliable'}))
     nodes.append(start_node('offboard', tmp_path / 'offboard.log', {
         'model': tiny_bundle, 'device': 'cpu'}))

@@ -1,0 +1,228 @@
+"""
+Which operating point a frame gets: the one of the greatest expected worth.
+
+Here is the order of the rules; each has its own file: the forecast (`forecast.py`), the worth
+of a point (`worth.py`), when a width may change (`width_trials.py`), which frames would not do
+if the link fell at once (`sudden_fall.py`), what the user's ceiling leaves (`budget.py`).
+"""
+
+from dataclasses import dataclass
+from math import inf
+
+from slim_split_ros.control.decision import Decision, Reason
+from slim_split_ros.control.estimates import Estimates
+from slim_split_ros.control.link.estimator import Delivery
+from slim_split_ros.control.link.in_flight import SentFrame
+from slim_split_ros.control.operating_points import OperatingPoint, on_front, without_dominated
+from slim_split_ros.control.policy.forecast import Forecast, Moment
+from slim_split_ros.control.policy.sudden_fall import CLEAR_GAIN, largest_safe_bits
+from slim_split_ros.control.policy.width_trials import WidthTrials
+from slim_split_ros.control.policy.worth import Worth
+from slim_split_ros.control.settings import ControlSettings
+
+# An outage: nothing has come through for a deadline. One small frame in this time tries it,
+# so that the link is found again within a second even where it drops what waited.
+PROBE_S = 0.4
+# Frames before the first report, so that a silent peer is not flooded.
+BLIND_FRAMES = 4
+# Jitter to allow for beside the base round trip, in means of one direction's excess.
+JITTERS = 3.0
+# Encoding may take this share of the frame interval; beyond it frames would be dropped.
+ENCODE_SHARE = 0.8
+# A frame is encoded again when that is worth this share of its accuracy more.
+AGAIN_GAIN = 0.03
+# Reports come ten times a second; where the reverse path is silent for so long, what has not
+# been reported counts as not arrived.
+OLDEST_FRONTIER_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """Hold the best points of one weighing and their worth."""
+
+    best: OperatingPoint
+    worth: float
+    same: OperatingPoint | None     # the best of the width in use
+    same_worth: float
+    is_outage: bool
+    limit: Reason                   # what kept a better point out
+
+
+class AutoPolicy:
+    """Choose by expected worth; hold frames while nothing sensible can be sent."""
+
+    def __init__(self, points: tuple[OperatingPoint, ...], settings: ControlSettings,
+                 estimates: Estimates) -> None:
+        self._points = without_dominated(points)
+        self._front = on_front(points)
+        # Cheapest come first in the table, so that each width keeps its own.
+        self._cheapest = {point.width: point.bytes for point in reversed(points)}
+        self._by_name = {(point.width, point.rate): point for point in points}
+        self._most_ap50 = max(point.ap50 for point in points)
+        self._slowest_ms = max(point.encode_ms for point in points)
+        self._settings, self._estimates = settings, estimates
+        self._interval_s = 1.0 / settings.target_fps
+        self._trials = WidthTrials()
+        self._last_sent_s = -inf
+        self._forecast: Forecast | None = None
+        self._slack_s = 0.0
+        self.capacity_kbps: float | None = None
+        self.backlog_ms: float | None = None
+
+    def on_deliveries(self, deliveries: list[Delivery], now_s: float) -> None:
+        """Learn nothing here: the history of capacity is everybody's."""
+
+    def on_sent(self, frame: SentFrame, now_s: float) -> None:
+        """Note when a frame went."""
+        self._last_sent_s = now_s
+
+    def decide(self, now_s: float, captured_s: float) -> Decision:
+        """Choose for a frame captured then."""
+        self._forecast = None
+        if not self._estimates.history.slots:
+            return self._decide_blind(now_s)
+        self._slack_s = self._slack_of(now_s, captured_s)
+        if self._slack_s <= 0.0:
+            return self._probe(now_s, hold=False)
+        self._forecast = forecast = self._make_forecast(now_s)
+        if forecast.overdue_s > self._settings.deadline_s and \
+                now_s - self._last_sent_s >= PROBE_S:
+            return self._probe(now_s, hold=True)
+        worth = self._worth()
+        verdict = self._weigh(worth, self._estimates.sizes.expected, now_s)
+        reason = Reason.OUTAGE if verdict.is_outage else verdict.limit
+        if verdict.worth <= worth.of_nothing and len(self._estimates.link.in_flight):
+            return self._narrowest(reason, send=False, hold=True)
+        if verdict.is_outage:
+            return self._narrowest(reason)
+        return self._settle(self._steady(verdict, now_s), reason, now_s)
+
+    def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
+        """Choose again now that the frame's size is known, if that is worth encoding again."""
+        if self._forecast is None:
+            return decision
+        worth = self._worth()
+        point = self._by_name[decision.width, decision.rate]
+        present = worth.of(point, 8.0 * busyness * point.bytes, 0.0)
+        if present >= (1.0 - AGAIN_GAIN) * self._most_ap50:
+            return decision
+        verdict = self._weigh(worth, busyness, now_s)
+        if verdict.worth <= worth.of_nothing and len(self._estimates.link.in_flight):
+            return Decision(decision.width, decision.rate, decision.reason, send=False)
+        better, gain = verdict.same, verdict.same_worth - present
+        if present <= worth.of_nothing and verdict.same_worth <= worth.of_nothing:
+            better, gain = verdict.best, verdict.worth - present
+        if better is None or gain <= AGAIN_GAIN * better.ap50:
+            return decision
+        return self._settle(better, decision.reason, now_s)
+
+    def _decide_blind(self, now_s: float) -> Decision:
+        """Send small frames until the first report, then one now and then."""
+        if len(self._estimates.link.in_flight) < BLIND_FRAMES:
+            return self._narrowest(Reason.LINK)
+        return self._probe(now_s, hold=True)
+
+    def _probe(self, now_s: float, hold: bool) -> Decision:
+        """Try the link with a small frame, at a limited pace."""
+        self._forecast = None       # a probe is not revised
+        is_due = now_s - self._last_sent_s >= PROBE_S
+        return self._narrowest(Reason.OUTAGE, send=is_due, hold=hold and not is_due)
+
+    def _narrowest(self, reason: Reason, send: bool = True, hold: bool = False) -> Decision:
+        point = self._points[0]
+        return Decision(point.width, point.rate, reason, send, hold)
+
+    def _settle(self, point: OperatingPoint, reason: Reason, now_s: float) -> Decision:
+        self._trials.settle(point.width, now_s, self._estimates.history.recent_bps)
+        return Decision(point.width, point.rate, reason)
+
+    def _slack_of(self, now_s: float, captured_s: float) -> float:
+        """Give how long a frame sent now may take to leave the queue."""
+        path = self._estimates.link.path
+        return (captured_s + self._settings.deadline_s - now_s - path.base_round_trip_s
+                - path.server_s - JITTERS * path.jitter_s)
+
+    def _make_forecast(self, now_s: float) -> Forecast:
+        link, history = self._estimates.link, self._estimates.history
+        frontier_s = max(min(link.frontier_s, now_s), now_s - OLDEST_FRONTIER_S)
+        moment = Moment(now_s, frontier_s, now_s + self._interval_s, now_s + self._slack_s)
+        forecast = Forecast(history, link.in_flight, link.last_left_s, moment)
+        mean_bps = max(history.mean_bps, 1.0)
+        self.capacity_kbps = mean_bps / 1000.0
+        self.backlog_ms = forecast.backlog_bits / mean_bps * 1000.0
+        return forecast
+
+    def _worth(self) -> Worth:
+        return Worth(self._forecast, self._points[-1].ap50, self._settings.target_fps,
+                     self._slack_s, self._estimates.link.in_flight.survival)
+
+    def _weigh(self, worth: Worth, busyness: float, now_s: float) -> _Verdict:
+        """Weigh every point that processor, budget and evidence allow, largest first."""
+        width, encode = self._trials.width, self._estimates.encoding.p95 / 1000.0
+        allowed, blocked = self._allowed_points(busyness, encode, now_s)
+        best, best_worth, same, same_worth = self._points[0], -inf, None, -inf
+        for point, bits in reversed(allowed):
+            if point.ap50 <= best_worth and point.ap50 <= same_worth:
+                continue    # nothing is worth more than its accuracy
+            value = worth.of(point, bits, point.encode_ms * encode)
+            if value >= best_worth:
+                best, best_worth = point, value
+            if point.width == width and value >= same_worth:
+                same, same_worth = point, value
+        limit, limited_worth = Reason.LINK, best_worth
+        for point, reason in blocked:
+            encode_s = 0.0 if reason is Reason.COMPUTE else point.encode_ms * encode
+            value = worth.of(point, 8.0 * busyness * point.bytes, encode_s)
+            if value > limited_worth:
+                limit, limited_worth = reason, value
+        is_outage = self._forecast.overdue_s > self._settings.deadline_s
+        return _Verdict(best, best_worth, same, same_worth, is_outage, limit)
+
+    def _allowed_points(
+            self, busyness: float, encode: float, now_s: float
+    ) -> tuple[list[tuple[OperatingPoint, float]], list[tuple[OperatingPoint, Reason]]]:
+        """
+        Give points with their bits, cheapest first, and those blocked, with what blocks them.
+
+        `encode` is how many seconds encoding takes for each tabulated millisecond.
+        """
+        estimates, width = self._estimates, self._trials.width
+        left_bits = estimates.budget.left_bits(now_s) if estimates.budget.is_set else inf
+        longest_ms = min(self._slack_s, ENCODE_SHARE * self._interval_s) / encode
+        recent_bps, proven_bits = estimates.history.recent_bps, estimates.history.proven_bits
+        sustained_bits = self._trials.sustained_bits(recent_bps, self._interval_s)
+        safe_bits = largest_safe_bits(recent_bps, self._slack_s)
+        least, clearly_better = self._points[0], self._points[0].ap50
+        allowed, blocked = [], []
+        # Milliseconds of encoding matter to a processor that is at its limit alone.
+        is_slow = self._slowest_ms > longest_ms
+        for point in self._points if is_slow else self._front:
+            bits = 8.0 * busyness * point.bytes
+            if bits > left_bits:
+                blocked.append((point, Reason.BUDGET))
+            elif point is least:
+                allowed.append((point, bits))
+            elif is_slow and point.encode_ms > longest_ms:
+                blocked.append((point, Reason.COMPUTE))
+            elif bits <= proven_bits and (
+                    width is None or point.width <= width or bits <= sustained_bits):
+                if bits <= safe_bits:
+                    clearly_better = point.ap50 * (1.0 + CLEAR_GAIN)
+                elif point.ap50 < clearly_better:
+                    continue
+                allowed.append((point, bits))
+        return allowed, blocked
+
+    def _steady(self, verdict: _Verdict, now_s: float) -> OperatingPoint:
+        """Let the width change only when its rule allows."""
+        same = verdict.same
+        if same is None:
+            return verdict.best
+        recent_bps = self._estimates.history.recent_bps
+        needed_bits = 8.0 * self._estimates.sizes.expected * self._cheapest[same.width]
+        is_sustained = self._forecast.overdue_s <= 0.0 and needed_bits <= \
+            self._trials.sustained_bits(recent_bps, self._interval_s)
+        gain = (verdict.worth - verdict.same_worth) / verdict.best.ap50
+        may_change = self._trials.may_change(verdict.best.width, gain, is_sustained, now_s,
+                                             recent_bps)
+        return verdict.best if may_change else same

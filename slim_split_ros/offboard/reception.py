@@ -1,0 +1,197 @@
+"""
+Which frame is served next: checked before it waits, one place a sender, turn by turn.
+
+Decoding and detecting are others'; so is what a message looks like.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import Enum
+import math
+from threading import Lock
+
+from slim_split_ros.offboard.arrivals import Arrival, ArrivalLog, Report
+from slim_split_ros.offboard.decode import check_frame
+from slim_split_ros.wire.header import EncodedPayload
+from slim_split_ros.wire.manifest import Manifest
+
+MAX_SENDERS = 64
+# The deadline of a robot does not travel with its frames. One that waited so long behind others
+# would come far too late at the default (0.3 s), which counts from the camera's stamp.
+LONGEST_WAIT_S = 1.0
+# A sender that sent nothing for so long is gone; one that sent a single frame is sooner.
+FORGET_S = 10.0
+NEWCOMER_REPORTS_S = 1.0
+# Whoever starts anew with each frame stays a newcomer.
+_NEWCOMER_FRAMES = 1
+# Newcomers that had to make room are known again by their next frame: where 500 senders are
+# invented in a second, a robot that comes is recognised after up to 8 s.
+_RECOGNISED_SENDERS = 4096
+
+
+class Drop(Enum):
+    """Name why a sound frame was not served."""
+
+    NEWER = 'server_busy'
+    DEADLINE = 'deadline'
+    SENDERS = 'senders'
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Hold a frame and when its message of so many serialized bytes came."""
+
+    frame: EncodedPayload
+    message_bytes: int
+    arrival_s: float
+
+
+@dataclass(slots=True)
+class _Sender:
+    log: ArrivalLog
+    last_turn_s: float
+    frames: int = 0
+    waiting: Received | None = None
+
+    @property
+    def is_newcomer(self) -> bool:
+        return self.frames <= _NEWCOMER_FRAMES
+
+
+class Reception:
+    """
+    Keep the newest frame of each sender until its turn, and report to each what arrived.
+
+    A sender is named by its start. Served is who was served longest ago; all newcomers together
+    have one turn, and only they make room for others, so that whoever invents senders takes
+    neither place nor turn from those that are being heard. Shared by the thread that receives and
+    the one that decodes; the clock, a steady one, is an argument.
+    """
+
+    def __init__(self, manifest: Manifest, receiver_id: int) -> None:
+        self._manifest = manifest
+        self._receiver_id = receiver_id
+        self._senders: dict[int, _Sender] = {}
+        self._made_room: OrderedDict[int, None] = OrderedDict()
+        self._newcomers_turn_s = -math.inf
+        self._last_choice_s = -math.inf
+        # Above every number that a forgotten sender's reports had: were it to start again at 0, a
+        # robot that comes back would take its reports for old ones.
+        self._first_report = 0
+        self._lock = Lock()
+
+    def receive(self, received: Received) -> Drop | None:
+        """
+        Let a frame whose checksum holds wait; return why one was dropped for it, if one was.
+
+        Raises FrameMismatchError or PayloadError for a frame that this server's model does not
+        decode; nothing remembers its sender.
+        """
+        header = received.frame.header
+        check_frame(received.frame, self._manifest)
+        with self._lock:
+            dropped = self._admit(header.sender_start_ns, received.arrival_s)
+            sender = self._senders.get(header.sender_start_ns)
+            if sender is None:
+                return dropped
+            sender.frames += 1
+            sender.log.add(
+                Arrival(header.sequence, received.arrival_s, received.message_bytes))
+            if sender.waiting:
+                dropped = Drop.NEWER
+            # A frame that was overtaken on its way does not displace the newer one.
+            if not sender.waiting or sender.waiting.frame.header.sequence <= header.sequence:
+                sender.waiting = received
+        return dropped
+
+    def next_frame(self, now_s: float) -> tuple[Received | None, int]:
+        """
+        Return whose turn it is, None if nobody waits, and how many frames were past the deadline.
+
+        First come those that arrived since the choice before: so nobody waits for more than the
+        frame in hand while there are more frames than can be served, and each frame is considered
+        once while it is fresh.
+        """
+        with self._lock:
+            past_deadline = self._drop_old(now_s)
+            waiting = [sender for sender in self._senders.values() if sender.waiting]
+            fresh = [
+                sender for sender in waiting if sender.waiting.arrival_s > self._last_choice_s]
+            if not waiting:
+                return None, past_deadline
+            chosen = min(fresh or waiting, key=self._turn)
+            received, chosen.waiting = chosen.waiting, None
+            chosen.last_turn_s = self._last_choice_s = now_s
+            if chosen.is_newcomer:
+                self._newcomers_turn_s = now_s
+        return received, past_deadline
+
+    def served(self, received: Received, now_s: float) -> None:
+        """Note that the detections of a frame are published."""
+        header = received.frame.header
+        with self._lock:
+            if sender := self._senders.get(header.sender_start_ns):
+                sender.log.served(Arrival(
+                    header.sequence, received.arrival_s, received.message_bytes,
+                    server_s=now_s - received.arrival_s))
+
+    def due_reports(self, now_s: float) -> list[Report]:
+        """Make the reports that are due; in its silence a newcomer soon gets none."""
+        with self._lock:
+            self._forget_silent(now_s)
+            return [
+                sender.log.make_report(start_ns, self._receiver_id, now_s)
+                for start_ns, sender in self._senders.items()
+                if sender.log.is_due(now_s) and _is_told(sender, now_s)]
+
+    def _turn(self, sender: _Sender) -> tuple[float, float]:
+        turn_s = self._newcomers_turn_s if sender.is_newcomer else sender.last_turn_s
+        return turn_s, -sender.waiting.arrival_s
+
+    def _drop_old(self, now_s: float) -> int:
+        old = [sender for sender in self._senders.values()
+               if sender.waiting and now_s - sender.waiting.arrival_s > LONGEST_WAIT_S]
+        for sender in old:
+            sender.waiting = None
+        return len(old)
+
+    def _admit(self, start_ns: int, now_s: float) -> Drop | None:
+        """Add a sender unless every place is taken by one that is being heard."""
+        if start_ns in self._senders:
+            return None
+        dropped = None
+        if len(self._senders) >= MAX_SENDERS:
+            self._forget_silent(now_s)
+        if len(self._senders) >= MAX_SENDERS:
+            newcomers = [start for start, sender in self._senders.items() if sender.is_newcomer]
+            if not newcomers:
+                return Drop.SENDERS
+            dropped = self._remove_newcomer(newcomers[0])
+        self._senders[start_ns] = _Sender(
+            ArrivalLog(self._first_report), last_turn_s=now_s,
+            frames=_NEWCOMER_FRAMES if start_ns in self._made_room else 0)
+        return dropped
+
+    def _remove_newcomer(self, start_ns: int) -> Drop | None:
+        self._made_room[start_ns] = None
+        if len(self._made_room) > _RECOGNISED_SENDERS:
+            self._made_room.popitem(last=False)
+        return Drop.SENDERS if self._forget(start_ns).waiting else None
+
+    def _forget_silent(self, now_s: float) -> None:
+        for start_ns, sender in list(self._senders.items()):
+            if now_s - sender.log.last_arrival_s > FORGET_S and not sender.waiting:
+                self._forget(start_ns)
+
+    def _forget(self, start_ns: int) -> _Sender:
+        sender = self._senders.pop(start_ns)
+        self._first_report = max(self._first_report, sender.log.next_report)
+        return sender
+
+
+def _is_told(sender: _Sender, now_s: float) -> bool:
+    # Else every invented sender costs the robots' air for FORGET_S.
+    silence_s = now_s - sender.log.last_arrival_s
+    return silence_s <= NEWCOMER_REPORTS_S or not sender.is_newcomer

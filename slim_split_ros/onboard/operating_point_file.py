@@ -1,0 +1,66 @@
+"""The file of operating points that `profile` writes, read into a checked table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from slim_split_ros.control import OperatingPointError, OperatingPoints, parse_operating_points
+from slim_split_ros.control.points_document import REMEDY
+from slim_split_ros.wire.manifest import Manifest
+
+POINTS_FILE = 'operating_points.yaml'
+# The largest shipped one has 3 kB; PyYAML reads 0.3 MB a second.
+MOST_FILE_BYTES = 2**18
+# What PyYAML raises beside its own errors for texts that look like a date or number and are none.
+VALUE_ERRORS = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+def read_operating_points(path: Path, manifest: Manifest | None = None) -> OperatingPoints:
+    """
+    Read a table; with a manifest, only one that was measured with that model.
+
+    Raises OperatingPointError naming the file, the fault and the remedy.
+    """
+    document = _read_yaml(path)
+    points = parse_operating_points(document, str(path))
+    if manifest is not None:
+        _check_model(document, points, path, manifest)
+    return points
+
+
+def find_operating_points(manifest: Manifest) -> OperatingPoints | None:
+    """Read the table in a model's folder; None where there is none. Raises as above."""
+    path = manifest.folder / POINTS_FILE
+    return read_operating_points(path, manifest) if path.is_file() else None
+
+
+def _read_yaml(path: Path) -> object:
+    try:
+        with path.open('rb') as file:
+            content = file.read(MOST_FILE_BYTES + 1)
+        if len(content) > MOST_FILE_BYTES:
+            raise ValueError(f'more than {MOST_FILE_BYTES} bytes')
+        return yaml.safe_load(content.decode())
+    except OSError as error:
+        raise OperatingPointError(
+            f'{path} cannot be read ({error.strerror}); {REMEDY}') from error
+    except (yaml.YAMLError, *VALUE_ERRORS) as error:
+        raise OperatingPointError(
+            f'{path}: no YAML ({" ".join(str(error).split())}); {REMEDY}') from error
+
+
+def _check_model(
+    document: object, points: OperatingPoints, path: Path, manifest: Manifest
+) -> None:
+    measured = document.get('fingerprint') if isinstance(document, dict) else None
+    if measured != (expected := f'{manifest.fingerprint:016x}'):
+        raise OperatingPointError(
+            f'{path} was measured with model {measured!r:.40}, this is {expected}; {REMEDY}')
+    for point in points:
+        if manifest.width_index(point.width) is None or point.rate >= manifest.rates:
+            raise OperatingPointError(
+                f'{path} lists width {point.width:g} with rate {point.rate}, which the model '
+                f'lacks; {REMEDY}')

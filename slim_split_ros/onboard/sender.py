@@ -1,0 +1,185 @@
+"""
+What becomes of an image: sent, held for a better moment, or dropped, and why.
+
+The choice of width is the controller's, the pixels are the encoder's; here is the order in which
+they are asked. Publishing, counting and logging are the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from slim_split_ros.control import Decision, WidthController
+from slim_split_ros.onboard.encoder import Encoded, FrameEncoder
+from slim_split_ros.onboard.errors import EncodingError, ImageError, OnboardError
+from slim_split_ros.onboard.pixels import PixelView
+from slim_split_ros.wire import (
+    EncodedPayload,
+    FrameHeader,
+    GeometryError,
+    WireError,
+    encoded_frame_bytes,
+)
+
+LATE = 'late'
+_S_PER_NS = 1e-9
+_S_PER_MS = 1e-3
+_MS_PER_S = 1e3
+# The message counts in uint32; at 30 frames a second it wraps after 4 years.
+_SEQUENCES = 2**32
+# Longer than any deadline, far shorter than the distance to another clock: a bag's recording,
+# simulated time, 1970.
+_LONGEST_AGE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraImage:
+    """
+    Hold an image that may be sent.
+
+    `captured_s` is on the sender's steady clock; `read` gives the pixels, and raises ImageError
+    for an image whose fields contradict each other.
+    """
+
+    read: Callable[[], PixelView]
+    stamp_ns: int
+    frame_id: str
+    captured_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Hold a frame that is to be published now; the controller counts it as sent already."""
+
+    frame: EncodedPayload
+    message_bytes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Say why an image waits: offer it again after the next report unless a newer one came."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """
+    Say in one word why an image goes nowhere.
+
+    `sentence` says what is wrong and what to do; it is empty where the policy skipped the image,
+    which is no fault.
+    """
+
+    reason: str
+    sentence: str = ''
+
+
+class Sender:
+    """
+    Decide about one image after the other, encode and number those that go; for one thread.
+
+    `now` is the steady clock of every time here, in seconds.
+
+        sender = Sender(encoder, controller, manifest.fingerprint, start_ns, time.monotonic)
+        outcome = sender.offer(image, deadline_s=0.3)
+    """
+
+    def __init__(
+        self, encoder: FrameEncoder, controller: WidthController, fingerprint: int,
+        sender_start_ns: int, now: Callable[[], float],
+    ) -> None:
+        self._encoder = encoder
+        self._controller = controller
+        self._fingerprint = fingerprint
+        self._sender_start_ns = sender_start_ns
+        self._now = now
+        self._sequence = 0
+        self._reading_s = 0.0
+
+    def offer(self, image: CameraImage, deadline_s: float) -> Sent | Held | Dropped:
+        """Send an image, keep it, or drop it; what nobody foresaw is raised."""
+        now_s = self._now()
+        age_s = now_s - image.captured_s
+        if age_s > deadline_s:
+            return Dropped(LATE, (
+                f'image dropped: it was {_MS_PER_S * age_s:.0f} ms old by its stamp, deadline_ms '
+                f'is {_MS_PER_S * deadline_s:.0f}: look for what delays the camera, set the clock '
+                'that stamps its images, or raise deadline_ms'))
+        # Reading costs what it costs at any width: it makes the image older, not encoding slower.
+        decision = self._controller.decide(now_s, image.captured_s - self._reading_s)
+        if not decision.send:
+            return _not_sent(decision)
+        try:
+            return self._encode(image, decision)
+        except (OnboardError, WireError) as error:
+            return Dropped(_word(error), f'image dropped: {error}')
+
+    def _encode(self, image: CameraImage, decision: Decision) -> Sent | Held | Dropped:
+        """Encode, once more if the size asks for another width."""
+        started_s = self._now()
+        view = image.read()
+        self._reading_s = self._now() - started_s
+        encoded = self._encode_at(view, decision)
+        revised = self._controller.revise(
+            decision, _message_bytes(image, encoded), self._now())
+        if not revised.send:
+            return _not_sent(revised)
+        if (revised.width, revised.rate) == (decision.width, decision.rate):
+            return self._send(image, revised, encoded, encoded.encode_ms)
+        again = self._encode_at(view, revised)
+        return self._send(image, revised, again, encoded.encode_ms + again.encode_ms)
+
+    def _encode_at(self, view: PixelView, decision: Decision) -> Encoded:
+        return self._encoder.encode(
+            view.array, decision.width, decision.rate, view.channel_order)
+
+    def _send(
+        self, image: CameraImage, decision: Decision, encoded: Encoded, encode_ms: float
+    ) -> Sent:
+        """Give the frame a number; `encode_ms` includes an encoding that was given up."""
+        header = FrameHeader(
+            self._sender_start_ns, self._sequence, encoded.geometry, decision.width,
+            decision.rate, self._fingerprint, image.stamp_ns, encode_ms,
+            frame_id=image.frame_id)
+        message_bytes = _message_bytes(image, encoded)
+        # Before it is published: the report of its arrival may be quicker than this thread. The
+        # controller compares with the table, which knows one encoding.
+        self._controller.on_sent(
+            self._sequence, message_bytes, _S_PER_MS * encoded.encode_ms, decision.width,
+            decision.rate, self._now())
+        self._sequence = (self._sequence + 1) % _SEQUENCES
+        return Sent(
+            EncodedPayload(header, encoded.payload), message_bytes, decision.reason.value)
+
+
+def image_age_s(stamp_ns: int, now_ns: int) -> float:
+    """
+    Return how long ago an image was taken, by its stamp and the node's clock.
+
+    An age is believed up to a minute. A stamp of another clock altogether (a bag's recording,
+    simulated time, zero, a future) says nothing about the age, and the image counts as new.
+
+    >>> image_age_s(10_000_000_000, 12_500_000_000), image_age_s(0, 1_700_000_000_000_000_000)
+    (2.5, 0.0)
+    """
+    age_s = (now_ns - stamp_ns) * _S_PER_NS
+    return age_s if 0.0 <= age_s <= _LONGEST_AGE_S else 0.0
+
+
+def _message_bytes(image: CameraImage, encoded: Encoded) -> int:
+    return encoded_frame_bytes(image.frame_id, len(encoded.payload))
+
+
+def _not_sent(decision: Decision) -> Held | Dropped:
+    reason = decision.reason.value
+    return Held(reason) if decision.hold else Dropped(reason)
+
+
+def _word(error: OnboardError | WireError) -> str:
+    """Name why an image did not become a frame."""
+    words = ((EncodingError, 'encoding'), (ImageError, 'image'), (GeometryError, 'size'),
+             (WireError, 'header'), (OnboardError, 'encoder'))
+    return next(word for kind, word in words if isinstance(error, kind))

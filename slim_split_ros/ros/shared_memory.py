@@ -1,0 +1,83 @@
+"""
+Raw images and the shared memory that Fast DDS carries them through: what does not fit, and why.
+
+Over best effort an image larger than the sender's segment is lost now and then, or always, and
+no error says so.
+"""
+
+from collections.abc import Mapping
+import os
+from xml.etree import ElementTree
+
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+from rclpy.utilities import get_rmw_implementation_identifier
+from sensor_msgs.msg import CameraInfo
+
+# Jazzy reads the second, later distributions the first.
+_PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
+# What SharedMemTransportDescriptor has without a profile.
+_DEFAULT_SEGMENT_BYTES = 512 * 1024
+_COLOUR_BYTES = 3
+
+
+class LargeImages:
+    """
+    Warn once of each size of image that does not fit into this process's segment.
+
+    The other end is taken to have the same profile. Other middleware is left alone.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        is_fast_dds = get_rmw_implementation_identifier().startswith('rmw_fastrtps')
+        self._segment_bytes = segment_bytes(os.environ) if is_fast_dds else 0
+        self._said_bytes = 0
+        self._is_asking = False
+
+    def check(self, image_bytes: int) -> None:
+        """Look at the size of an image that came, or is published."""
+        if 0 < self._segment_bytes < image_bytes != self._said_bytes:
+            self._said_bytes = image_bytes
+            self._node.get_logger().warning(explain_size(image_bytes, self._segment_bytes))
+
+    def explain_loss(self, image_topic: str) -> str:
+        """Say what images were lost for, and find out their size from the camera's info."""
+        if self._said_bytes:
+            return explain_size(self._said_bytes, self._segment_bytes)
+        if not self._is_asking:
+            self._is_asking = True
+            self._ask(f'{image_topic.rpartition("/")[0]}/camera_info')
+        return (
+            'images were lost before they reached this node: raw images over best effort need '
+            f'more shared memory than {self._segment_bytes} bytes, or a quicker machine; load '
+            'config/fastdds_large_images.xml at both ends (README, "No images arrive")')
+
+    def _ask(self, topic: str) -> None:
+        def read(info: CameraInfo) -> None:
+            self._node.destroy_subscription(subscription)
+            self.check(_COLOUR_BYTES * info.width * info.height)
+
+        subscription = self._node.create_subscription(
+            CameraInfo, topic, read, qos_profile_sensor_data)
+
+
+def segment_bytes(environment: Mapping[str, str]) -> int:
+    """Return the size of the segment that a process with these variables makes."""
+    for variable in _PROFILE_VARIABLES:
+        try:
+            root = ElementTree.parse(environment.get(variable, '')).getroot()
+            return next(
+                int(item.text) for item in root.iter() if item.tag.endswith('segment_size'))
+        except (OSError, ElementTree.ParseError, StopIteration, ValueError, TypeError):
+            continue
+    return _DEFAULT_SEGMENT_BYTES
+
+
+def explain_size(image_bytes: int, segment_bytes: int) -> str:
+    """Say that an image is larger than the segment, and what to do."""
+    return (
+        f'raw images of {image_bytes} bytes are larger than the shared-memory segment of '
+        f'{segment_bytes} bytes, so that most of them are lost over best effort: load '
+        f'config/fastdds_large_images.xml at both ends, with a segment_size above {image_bytes}, '
+        'or set image_transport to compressed')

@@ -1,0 +1,106 @@
+"""
+What a node says while nothing comes on a topic it listens to: who publishes there, or where else.
+
+What comes and is refused is no silence; the node's diagnostics say that.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.qos import QoSCompatibility, qos_check_compatible
+from rclpy.subscription import Subscription
+
+PATIENCE_S = 5.0
+# Enough to find the right one, few enough for a line of a log.
+_NAMED_TOPICS = 5
+
+
+class Waiting:
+    """
+    Say what a subscription listens to, and what is there instead after 5 s without a message.
+
+    A sentence is not repeated until something came or the graph has changed. Call `heard` for
+    every message. `remedies` say what to do where another type of message is published.
+
+        subscription = node.create_subscription(Image, 'image', on_image, SENSOR_DATA)
+        waiting = Waiting(
+            node, subscription, 'raw', {CompressedImage: 'set image_transport to compressed'})
+    """
+
+    def __init__(
+        self, node: Node, subscription: Subscription, note: str = '',
+        remedies: Mapping[type, str] | None = None,
+    ) -> None:
+        self._node = node
+        self._subscription = subscription
+        self._remedies = {subscription.msg_type: 'remap the topic', **(remedies or {})}
+        self._has_heard = False
+        self._said = ''
+        remark = f' ({note})' if note else ''
+        node.get_logger().info(f'listening to {subscription.topic_name}{remark}')
+        node.create_timer(PATIENCE_S, self._look, clock=steady_clock())
+
+    def heard(self) -> None:
+        """Note that a message came, whatever it was."""
+        self._has_heard, self._said = True, ''
+
+    def _look(self) -> None:
+        was_heard, self._has_heard = self._has_heard, False
+        if was_heard:
+            return
+        sentence = explain_silence(self._node, self._subscription, self._remedies)
+        if sentence != self._said:
+            self._said = sentence
+            self._node.get_logger().warning(sentence)
+
+
+def steady_clock() -> Clock:
+    """Return a clock that runs on while simulated time stands still."""
+    return Clock(clock_type=ClockType.STEADY_TIME)
+
+
+def explain_silence(
+    node: Node, subscription: Subscription, remedies: Mapping[type, str]
+) -> str:
+    """Say in a sentence why nothing may come, and what to do about each type of message."""
+    topic = subscription.topic_name
+    publishers = node.get_publishers_info_by_topic(topic)
+    if publishers:
+        return f'nothing on {topic}: ' + '; '.join(
+            sorted({_obstacle(publisher, subscription) for publisher in publishers}))
+    found = filter(None, (_elsewhere(node, kind, remedy) for kind, remedy in remedies.items()))
+    instead = '; '.join(found) or f'nor is {_type_name(subscription.msg_type)} on any other topic'
+    return f'nothing on {topic}: no node publishes it; {instead}'
+
+
+def _obstacle(publisher: Any, subscription: Subscription) -> str:
+    """Say what keeps one publisher's messages from here."""
+    name = f'{publisher.node_namespace.rstrip("/")}/{publisher.node_name}'
+    wanted = _type_name(subscription.msg_type)
+    if publisher.topic_type != wanted:
+        return f'{name} publishes it as {publisher.topic_type}, this node takes {wanted}'
+    compatibility, reason = qos_check_compatible(
+        publisher.qos_profile, subscription.qos_profile)
+    if compatibility == QoSCompatibility.ERROR:  # not `is`: made anew by each call
+        why = reason.removeprefix('ERROR: ').rstrip('; ')
+        return (
+            f'{name} publishes it with an incompatible quality of service ({why}): set '
+            f'qos_overrides.{subscription.topic_name}.subscription.* of this node')
+    return f'{name} publishes it, but nothing came for {PATIENCE_S:g} s'
+
+
+def _elsewhere(node: Node, kind: type, remedy: str) -> str:
+    """Say on which topics messages of a type are published; empty if on none."""
+    topics = [
+        topic for topic, types in node.get_topic_names_and_types()
+        if _type_name(kind) in types and node.count_publishers(topic)]
+    if not topics:
+        return ''
+    rest = ', …' if len(topics) > _NAMED_TOPICS else ''
+    return f'{_type_name(kind)} is on {", ".join(topics[:_NAMED_TOPICS])}{rest}: {remedy}'
+
+
+def _type_name(kind: type) -> str:
+    return f'{kind.__module__.partition(".")[0]}/msg/{kind.__name__}'

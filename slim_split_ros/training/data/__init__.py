@@ -1,0 +1,1 @@
+"""Labelled pictures, from a COCO folder to the batches that training sees."""

@@ -1,0 +1,1 @@
+"""Trained networks as the model folders that both nodes run."""

@@ -1,0 +1,97 @@
+"""
+A trained model as the folder that both nodes run.
+
+Nothing in the folder but `model.safetensors` needs torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from slim_split_ros.networks.candidates import CANDIDATES
+from slim_split_ros.networks.config import INPUT_MULTIPLE, LATENT_STRIDE, MEANS, ModelConfig
+from slim_split_ros.networks.encoder import SlimmableEncoder
+from slim_split_ros.networks.levels import choose_levels, level_counts
+from slim_split_ros.networks.quantizer import rate_gain
+from slim_split_ros.networks.split_detector import SplitDetector, normalize
+from slim_split_ros.training.export.fold import RobotEncoder
+from slim_split_ros.training.export.model_folder import SERVER_FILE, encoder_file, seal_folder
+from slim_split_ros.training.export.onnx_graphs import write_encoder, write_server
+from slim_split_ros.wire.level_tables import LevelCounts, LevelTables
+from slim_split_ros.wire.manifest import FORMAT
+
+# Entropy tables of every width and rate: tables[width_index][rate].
+AllTables = list[list[LevelTables]]
+
+
+@torch.no_grad()
+def fit_all_tables(encoder: SlimmableEncoder, images: Iterable[Tensor]) -> AllTables:
+    """Count the symbols of pictures uint8 (N, 3, H, W) at every width and rate."""
+    config = encoder.config
+    planes = 1 + MEANS
+    counts = [[LevelCounts(config.latents(width), planes, len(config.level_gains))
+               for _ in range(config.rates)] for width in config.widths]
+    for batch in images:
+        image = normalize(batch)
+        for width, of_rates in zip(config.widths, counts, strict=True):
+            importance = encoder.importance(image, width)
+            for rate, of_rate in enumerate(of_rates):
+                gain = rate_gain(config, width, rate)
+                levels = choose_levels(importance, config, gain[0])
+                symbols = encoder.symbols(image, levels, width, gain)
+                for frame in symbols.to(torch.int8).numpy():
+                    of_rate.add(frame)
+    return [[of_rate.fit(_sent(config, width)) for of_rate in of_rates]
+            for width, of_rates in zip(config.widths, counts, strict=True)]
+
+
+def _sent(config: ModelConfig, width: float) -> list[int]:
+    """Return how many coefficients beside the means cells of each level send."""
+    return [count - MEANS for count in level_counts(config, width)]
+
+
+def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) -> str:
+    """
+    Write weights, graphs and manifest; return the fingerprint.
+
+    `model` must have been rounded by `round_to_half`, or the graphs would hold other weights.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    config = model.config
+    model = model.cpu().eval()
+    names = {width: encoder_file(width) for width in config.widths}
+    for width, name in names.items():
+        robot = RobotEncoder(model.encoder, width)
+        write_encoder(robot, config.latents(width), folder / name)
+    write_server(model, config.latent_channels, LATENT_STRIDE, folder / SERVER_FILE)
+    return seal_folder(
+        model, describe(model, tables, names), (*names.values(), SERVER_FILE), folder)
+
+
+def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
+             ) -> dict[str, Any]:
+    """Return what both sides must agree on, as plain JSON data."""
+    config = model.config
+    return {
+        'format': FORMAT,
+        'classes': list(config.classes),
+        'input_long_side': config.input_long_side,
+        'input_multiple': INPUT_MULTIPLE,
+        'latent_stride': LATENT_STRIDE,
+        'widths': [{
+            'width': width,
+            'channels': config.channels(width),
+            'latent_channels': config.latents(width),
+            'encoder': names[width],
+            'gains': list(config.rate_gains[index]),
+            'entropy_tables': [of_rate.to_json() for of_rate in tables[index]],
+        } for index, width in enumerate(config.widths)],
+        'coder': 'levels',
+        'server': SERVER_FILE,
+        'candidates': CANDIDATES,
+    }

@@ -1,0 +1,1 @@
+"""The systems that `evaluate` compares with, trained and exported as ours is."""

@@ -1,0 +1,16 @@
+"""Tests that the examples in this room's docstrings are true."""
+
+from __future__ import annotations
+
+import doctest
+from importlib import import_module
+
+import pytest
+
+
+@pytest.mark.parametrize('name', ['pacing', 'pixels', 'sender'])
+def test_examples_in_docstrings_give_what_they_say(name: str) -> None:
+    result = doctest.testmod(import_module(f'slim_split_ros.onboard.{name}'))
+
+    assert result.attempted > 0
+    assert result.failed == 0

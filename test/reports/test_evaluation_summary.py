@@ -1,0 +1,24 @@
+"""What each codec takes for nearly full accuracy, and how far the others get."""
+
+import pytest
+
+from slim_split_ros.reports.evaluation_summary import reaches, summary_lines
+
+POINTS = [{'codec': codec, 'bytes': size, 'ap50': ap50, 'encode_ms': encode_ms}
+          for codec, size, ap50, encode_ms in (
+              ('slim', 500, 0.52, 0.8), ('slim', 900, 0.60, 0.8), ('slim', 2000, 0.69, 3.0),
+              ('paper', 6300, 0.30, 4.2), ('paper', 25000, 0.65, 4.2), ('none', 9e5, 0.7, 0.0))]
+
+
+def test_a_codec_that_does_not_reach_the_share_has_no_bytes_there() -> None:
+    rows = {row.codec: row for row in reaches({'ap50': 0.7}, POINTS)}
+    assert list(rows) == ['slim', 'paper']
+    assert rows['paper'].needed is None
+    assert rows['paper'].best_share == pytest.approx(0.65 / 0.7)
+    assert 900 < rows['slim'].needed.bytes < 2000
+
+
+def test_a_terminal_gets_a_line_a_codec() -> None:
+    slim, paper = summary_lines(reaches({'ap50': 0.7}, POINTS))
+    assert slim.startswith('slim: 1') and 'bytes' in slim
+    assert paper == 'paper: at best 92.9% of the AP50 of undamaged pictures, so not 95%'

@@ -1,0 +1,122 @@
+"""Tests of what an operator reads while images do not come, come late, or come elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+import time
+
+import cv2
+import pytest
+from sensor_msgs.msg import CompressedImage, Image
+
+from slim_split_ros.msg import EncodedFrame, EncoderStatus
+from support.processes import Process
+from support.ros_peer import LIMIT_S, Peer
+from support.split_system import (
+    RELIABLE,
+    SENSOR_DATA,
+    SplitSystem,
+    image_message,
+    patch_pixels,
+    start_node,
+)
+
+pytestmark = pytest.mark.ros
+
+StartRobot = Callable[..., Process]
+
+
+@pytest.fixture
+def start_robot(tiny_bundle: Path, tmp_path: Path) -> Iterator[StartRobot]:
+    """Give a function that starts the robot's node with parameters and remappings."""
+    started: list[Process] = []
+
+    def start(*remappings: str, **parameters: object) -> Process:
+        started.append(start_node(
+            'onboard', tmp_path / 'onboard.log', {'model': tiny_bundle, **parameters}, remappings))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()
+
+
+def jpeg_message() -> CompressedImage:
+    return CompressedImage(format='jpeg', data=cv2.imencode('.jpg', patch_pixels())[1].tobytes())
+
+
+def test_the_topic_and_its_transport_are_named_at_the_start(start_robot: StartRobot) -> None:
+    robot = start_robot('image:=/camera/image_raw')
+    robot.wait_for_output('listening to /camera/image_raw (raw)', LIMIT_S)
+
+
+def test_a_camera_that_publishes_compressed_images_alone_is_named_with_the_parameter_to_set(
+    peer: Peer, start_robot: StartRobot
+) -> None:
+    images = peer.publisher(CompressedImage, '/camera/image_raw/compressed', SENSOR_DATA)
+    robot = start_robot('image:=/camera/image_raw')
+    peer.repeat(
+        lambda: images.publish(jpeg_message()),
+        lambda: 'CompressedImage is on /camera/image_raw/compressed: set image_transport to '
+                'compressed' in robot.output, 'the remedy')
+
+
+def test_a_camera_of_another_quality_of_service_is_named(
+    peer: Peer, start_robot: StartRobot
+) -> None:
+    robot = start_robot(**{'qos_overrides./image.subscription.reliability': 'reliable'})
+    images = peer.publisher(Image, 'image', SENSOR_DATA)
+    peer.repeat(
+        lambda: images.publish(image_message(patch_pixels(), 1)),
+        lambda: '/peer publishes it with an incompatible quality of service' in robot.output,
+        'the obstacle')
+
+
+@pytest.mark.parametrize('remapping', [
+    'image:=/camera/image_raw', 'image/compressed:=/camera/image_raw/compressed'])
+def test_compressed_images_come_from_where_image_is_remapped_to(
+    peer: Peer, start_robot: StartRobot, remapping: str
+) -> None:
+    features = peer.listen(EncodedFrame, 'features', SENSOR_DATA)
+    images = peer.publisher(CompressedImage, '/camera/image_raw/compressed', SENSOR_DATA)
+    robot = start_robot(remapping, image_transport='compressed')
+    peer.repeat(lambda: images.publish(jpeg_message()), lambda: features, 'features')
+    assert 'listening to /camera/image_raw/compressed (compressed)' in robot.output
+
+
+def test_status_comes_in_simulated_time_that_nobody_publishes(
+    peer: Peer, start_robot: StartRobot
+) -> None:
+    statuses = peer.listen(EncoderStatus, 'onboard/status', RELIABLE)
+    start_robot(use_sim_time=True)
+    peer.wait(lambda: len(statuses) > 1, 'two statuses')
+
+
+def aged_image(age_s: float) -> Image:
+    return image_message(patch_pixels(), time.time_ns() - round(1e9 * age_s))
+
+
+def test_an_image_past_its_deadline_is_dropped_as_late_and_one_within_it_is_served(
+    system: SplitSystem
+) -> None:
+    system.settle()
+    before = system.dropped().get('late', 0)
+    system.publish(aged_image(1.5))
+    system.peer.wait(lambda: system.dropped().get('late', 0) == before + 1, 'counting the drop')
+    assert 'ms old by its stamp, deadline_ms is 300' in system.onboard.output
+
+    assert system.peer.set_parameters('onboard', deadline_ms=10_000) == ''
+    assert system.serve(aged_image(1.5)).detections
+    assert system.peer.set_parameters('onboard', deadline_ms=300) == ''
+    assert system.serve(aged_image(7200.0)).detections  # a recording
+    assert system.serve(aged_image(-7200.0)).detections
+
+
+def test_a_stamp_that_is_no_moment_costs_its_image_alone(system: SplitSystem) -> None:
+    before = system.dropped().get('header', 0)
+    image = image_message(patch_pixels(), system.next_stamp_ns())
+    image.header.stamp.nanosec = 4_000_000_000
+    system.publish(image)
+    system.peer.wait(lambda: system.dropped().get('header', 0) == before + 1, 'counting it')
+    assert system.serve(image_message(patch_pixels(), system.next_stamp_ns())).detections

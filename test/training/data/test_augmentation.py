@@ -1,0 +1,59 @@
+"""Varied pictures keep their boxes on their objects."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from slim_split_ros.training.data.augmentation import Sample, fit, mosaic, vary
+
+
+def bright_square(x: int = 40, y: int = 30, side: int = 30) -> Sample:
+    image = np.zeros((96, 128, 3), np.uint8)
+    image[y:y + side, x:x + side] = 255
+    return Sample(image, np.array([[x, y, x + side, y + side]], np.float32), np.array([1]))
+
+
+def brightness_inside(sample: Sample) -> float:
+    x0, y0, x1, y1 = sample.boxes[0].round().astype(int)
+    inset = 2
+    inside = sample.image[y0 + inset:y1 - inset, x0 + inset:x1 - inset]
+    return float(inside.mean()) - float(sample.image.min())
+
+
+def test_fit_letterboxes_to_the_top_left() -> None:
+    sample = fit(bright_square(), 64, 64)
+    assert sample.boxes[0].tolist() == [20, 15, 35, 30]
+    assert (sample.image[48:] == 114).all()
+
+
+@pytest.mark.parametrize('seed', range(20))
+def test_a_box_stays_on_its_object(seed: int) -> None:
+    sample = vary(bright_square(), 96, 96, np.random.default_rng(seed))
+    for box in sample.boxes:
+        assert (box >= 0).all() and (box <= 96).all()
+    if len(sample.boxes) and (sample.boxes[0, 2:] - sample.boxes[0, :2]).min() > 8:
+        assert brightness_inside(sample) > 60
+
+
+def test_the_same_generator_gives_the_same_picture() -> None:
+    first, second = (vary(bright_square(), 96, 96, np.random.default_rng(7)) for _ in range(2))
+    assert np.array_equal(first.boxes, second.boxes)
+
+
+def test_an_object_mostly_outside_is_dropped() -> None:
+    sample = Sample(np.zeros((96, 128, 3), np.uint8),
+                    np.array([[0, 0, 1, 90]], np.float32), np.array([0]))
+    assert len(fit(sample, 96, 128).boxes) == 0
+
+
+def test_a_mosaic_holds_objects_of_its_parts_within_the_picture() -> None:
+    rng = np.random.default_rng(3)
+    counts = []
+    for _ in range(10):
+        sample = mosaic([bright_square() for _ in range(4)], 128, 96, rng)
+        assert sample.image.shape == (128, 96, 3)
+        assert (sample.boxes[:, 2] <= 96).all() and (sample.boxes[:, 3] <= 128).all()
+        assert len(sample.boxes) == len(sample.labels)
+        counts.append(len(sample.boxes))
+    assert max(counts) > 1
