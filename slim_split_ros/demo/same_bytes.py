@@ -18,7 +18,7 @@ from sensor_msgs.msg import CompressedImage
 from slim_split_ros.evaluation.matching import NamedBoxes
 from slim_split_ros.offboard import decode_frame, load_server
 from slim_split_ros.onboard import FrameEncoder
-from slim_split_ros.wire import EncodedPayload, FrameHeader, Manifest
+from slim_split_ros.wire import Frame, FrameHeader, Manifest
 
 CODECS = {'WebP': ('.webp', cv2.IMWRITE_WEBP_QUALITY), 'JPEG': ('.jpg', cv2.IMWRITE_JPEG_QUALITY)}
 _SCALES = (1.0, 2 / 3, 1 / 2, 1 / 3, 1 / 4)
@@ -67,7 +67,7 @@ class WidestDetector:
         header = FrameHeader(
             sender_start_ns=0, sequence=0, geometry=encoded.geometry, width=self._width, rate=0,
             fingerprint=self._manifest.fingerprint, stamp_ns=0, encode_ms=encoded.encode_ms)
-        frame = decode_frame(EncodedPayload(header, encoded.payload), self._manifest)
+        frame = decode_frame(Frame(header, encoded.payload), self._manifest)
         found, = self._server.detect([frame], self._threshold)
         return NamedBoxes(
             found.boxes.astype(np.float64),

@@ -12,7 +12,7 @@ from slim_split_ros.evaluation.points import Setting
 from slim_split_ros.offboard.decode import decode_frame
 from slim_split_ros.offboard.server import load_server
 from slim_split_ros.onboard.encoder import FrameEncoder
-from slim_split_ros.wire.header import EncodedPayload, FrameHeader
+from slim_split_ros.wire.header import Frame, FrameHeader
 from slim_split_ros.wire.manifest import Manifest
 from slim_split_ros.wire.message_size import encoded_frame_bytes
 
@@ -40,7 +40,7 @@ class ModelCodec:
             sender_start_ns=0, sequence=0, geometry=encoded.geometry, width=_width(setting),
             rate=_rate(setting), fingerprint=self._manifest.fingerprint, stamp_ns=0,
             encode_ms=encoded.encode_ms)
-        frame = decode_frame(EncodedPayload(header, encoded.payload), self._manifest)
+        frame = decode_frame(Frame(header, encoded.payload), self._manifest)
         return self._server.detect([frame], SCORE_FLOOR, MAX_DETECTIONS)[0]
 
 

@@ -37,8 +37,9 @@ def save_model(model: CodecModel, path: Path) -> None:
     tensors = {name: (tensor.half() if tensor.dtype == torch.float32 else tensor).contiguous()
                for name, tensor in model.state_dict().items()}
     codec = next(name for name, kind in CODECS.items() if type(model) is kind)
+    # One entry: several are written in an order that changes, and the file's hash with it.
     save_file(tensors, path, metadata={
-        'codec': codec, 'config': json.dumps(model.config.to_dict())})
+        'config': json.dumps({'codec': codec, **model.config.to_dict()})})
 
 
 def load_model(path: Path) -> CodecModel:
@@ -51,9 +52,10 @@ def load_model(path: Path) -> CodecModel:
     try:
         with safe_open(path, framework='pt') as file:
             metadata = file.metadata()
-            config = ModelConfig.from_dict(json.loads(metadata['config']))
+            config = json.loads(metadata['config'])
+            codec = config.pop('codec', metadata.get('codec', 'slim'))  # which stood beside it
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        model = CODECS[metadata.get('codec', 'slim')](config)
+        model = CODECS[codec](ModelConfig.from_dict(config))
         model.load_state_dict(
             {name: tensor.float() if tensor.is_floating_point() else tensor
              for name, tensor in tensors.items()})

@@ -13,7 +13,7 @@ import numpy as np
 
 from slim_split_ros.offboard.errors import FingerprintMismatchError, FrameMismatchError
 from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.header import EncodedPayload, FrameHeader
+from slim_split_ros.wire.header import Frame, FrameHeader
 from slim_split_ros.wire.manifest import Manifest
 from slim_split_ros.wire.payload import check_payload_start, unpack_symbols
 
@@ -33,36 +33,36 @@ class ServerInput:
     geometry: FrameGeometry
 
 
-def decode_frame(encoded: EncodedPayload, manifest: Manifest) -> ServerInput:
+def decode_frame(frame: Frame, manifest: Manifest) -> ServerInput:
     """
     Decode a frame whose checksum holds.
 
     Raises FrameMismatchError for a frame of another model, PayloadError for a payload that does
     not hold what its header says.
     """
-    header = encoded.header
+    header = frame.header
     width_index = _check_header(header, manifest)
     shape = _symbols_shape(header.geometry, width_index, manifest)
     sent = shape[0]
     tables = manifest.tables(width_index, header.rate)
     bits = manifest.symbol_bits(header.rate)
     symbols = np.zeros((manifest.latent_channels, *shape[1:]), np.int8)
-    symbols[:sent] = unpack_symbols(encoded.payload, shape, manifest.coder, tables, bits)
+    symbols[:sent] = unpack_symbols(frame.payload, shape, manifest.coder, tables, bits)
     inverse_gain = np.zeros(manifest.latent_channels, np.float32)
     inverse_gain[:sent] = 1.0 / manifest.widths[width_index].gains[header.rate]
     return ServerInput(symbols, inverse_gain, width_index, header.geometry)
 
 
-def check_frame(encoded: EncodedPayload, manifest: Manifest) -> None:
+def check_frame(frame: Frame, manifest: Manifest) -> None:
     """
     Refuse, before it is kept or decoded, a frame that this model did not make.
 
     Raises FrameMismatchError for its header, PayloadError for a payload of another coder or
     longer than any; whether it holds its symbols is seen by decoding it.
     """
-    width_index = _check_header(encoded.header, manifest)
-    shape = _symbols_shape(encoded.header.geometry, width_index, manifest)
-    check_payload_start(encoded.payload, manifest.coder, math.prod(shape))
+    width_index = _check_header(frame.header, manifest)
+    shape = _symbols_shape(frame.header.geometry, width_index, manifest)
+    check_payload_start(frame.payload, manifest.coder, math.prod(shape))
 
 
 def _symbols_shape(

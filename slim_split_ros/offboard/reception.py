@@ -14,7 +14,7 @@ from threading import Lock
 
 from slim_split_ros.offboard.arrivals import Arrival, ArrivalLog, Report
 from slim_split_ros.offboard.decode import check_frame
-from slim_split_ros.wire.header import EncodedPayload
+from slim_split_ros.wire.header import Frame
 from slim_split_ros.wire.manifest import Manifest
 
 MAX_SENDERS = 64
@@ -43,7 +43,7 @@ class Drop(Enum):
 class Received:
     """Hold a frame and when its message of so many serialized bytes came."""
 
-    frame: EncodedPayload
+    frame: Frame
     message_bytes: int
     arrival_s: float
 

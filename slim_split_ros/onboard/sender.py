@@ -15,7 +15,7 @@ from slim_split_ros.onboard.encoder import Encoded, FrameEncoder
 from slim_split_ros.onboard.errors import EncodingError, ImageError, OnboardError
 from slim_split_ros.onboard.pixels import PixelView
 from slim_split_ros.wire import (
-    EncodedPayload,
+    Frame,
     FrameHeader,
     GeometryError,
     WireError,
@@ -52,7 +52,7 @@ class CameraImage:
 class Sent:
     """Hold a frame that is to be published now; the controller counts it as sent already."""
 
-    frame: EncodedPayload
+    frame: Frame
     message_bytes: int
     reason: str
 
@@ -151,8 +151,7 @@ class Sender:
             self._sequence, message_bytes, _S_PER_MS * encoded.encode_ms, decision.width,
             decision.rate, self._now())
         self._sequence = (self._sequence + 1) % _SEQUENCES
-        return Sent(
-            EncodedPayload(header, encoded.payload), message_bytes, decision.reason.value)
+        return Sent(Frame(header, encoded.payload), message_bytes, decision.reason.value)
 
 
 def image_age_s(stamp_ns: int, now_ns: int) -> float:

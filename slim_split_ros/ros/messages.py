@@ -28,7 +28,7 @@ from slim_split_ros.onboard import PixelView, decode_image, view_image
 from slim_split_ros.ros.diagnostics import Counters
 from slim_split_ros.wire import check_time, read_arrivals
 from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.header import EncodedPayload, FrameHeader, check, seal
+from slim_split_ros.wire.header import Frame, FrameHeader, check, seal
 from slim_split_ros.wire.report import ReceivedReport
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class LinkEstimate:
     backlog_ms: float | None
 
 
-def frame_message(frame: EncodedPayload, header: Header) -> EncodedFrame:
+def frame_message(frame: Frame, header: Header) -> EncodedFrame:
     """Make the message of a frame under the camera's header, sealed by its checksum."""
     fields, geometry = frame.header, frame.header.geometry
     payload = array('B')
@@ -115,7 +115,7 @@ def frame_message(frame: EncodedPayload, header: Header) -> EncodedFrame:
         chunk_index=fields.chunk_index, chunk_count=fields.chunk_count, payload=payload)
 
 
-def read_frame(message: EncodedFrame) -> EncodedPayload:
+def read_frame(message: EncodedFrame) -> Frame:
     """Return the checked frame; raise WireError for what cannot be one."""
     header = FrameHeader(
         sender_start_ns=checked_ns('sender_start', message.sender_start),
@@ -127,7 +127,7 @@ def read_frame(message: EncodedFrame) -> EncodedPayload:
         chunk_index=message.chunk_index, chunk_count=message.chunk_count,
         frame_id=message.header.frame_id)
     check(header, message.payload, message.checksum)
-    return EncodedPayload(header, message.payload.tobytes())
+    return Frame(header, message.payload.tobytes())
 
 
 def camera_header(fields: FrameHeader) -> Header:

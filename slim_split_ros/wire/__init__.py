@@ -17,7 +17,7 @@ from slim_split_ros.wire.errors import (
 from slim_split_ros.wire.fields import check_time
 from slim_split_ros.wire.fingerprint import fingerprint_manifest
 from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.header import EncodedPayload, FrameHeader, check, seal
+from slim_split_ros.wire.header import Frame, FrameHeader, check, seal
 from slim_split_ros.wire.manifest import EncoderEntry, Manifest, load_manifest
 from slim_split_ros.wire.message_size import encoded_frame_bytes
 from slim_split_ros.wire.payload import Coder, pack_symbols, unpack_symbols
@@ -28,7 +28,7 @@ __all__ = [
     'ChannelTables',
     'ChecksumError',
     'Coder',
-    'EncodedPayload',
+    'Frame',
     'EncoderEntry',
     'FieldError',
     'FrameGeometry',

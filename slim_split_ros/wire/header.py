@@ -75,7 +75,7 @@ class FrameHeader:
 
 
 @dataclass(frozen=True, slots=True)
-class EncodedPayload:
+class Frame:
     """Hold a frame as it travels: its header and its payload."""
 
     header: FrameHeader

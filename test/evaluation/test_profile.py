@@ -81,3 +81,14 @@ def test_without_pictures_and_table_it_says_what_to_do(
 ) -> None:
     assert main(['profile', '--checkpoint', str(model)]) == 1
     assert 'profile --data' in capsys.readouterr().err
+
+
+def test_a_table_of_another_model_is_not_measured_again(
+    data: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['profile', '--data', str(data), '--checkpoint', str(model)]) == 0
+    table = model / 'operating_points.yaml'
+    document = yaml.safe_load(table.read_text())
+    table.write_text(yaml.safe_dump(document | {'fingerprint': '0123456789abcdef'}))
+    assert main(['profile', '--checkpoint', str(model)]) == 1
+    assert "was measured with model '0123456789abcdef'" in capsys.readouterr().err

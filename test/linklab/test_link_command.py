@@ -9,6 +9,7 @@ import pytest
 
 from linklab.lab import DATA, make_trace
 from slim_split_ros.__main__ import main
+from support.bundles import write_tiny_bundle
 
 POINTS = str(DATA / 'sixteen_points.yaml')
 
@@ -103,3 +104,20 @@ def test_the_emulation_is_much_faster_than_the_link(trace_file: Path, tmp_path: 
     main(['link', '--trace', str(trace_file), '--points', POINTS])
     # With the oracle and the imports, on a core that other tests share.
     assert time.process_time() - begun_s < 22.0 / 5.0
+
+
+def test_a_table_of_another_model_than_its_folders_is_refused(
+        trace_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    folder = write_tiny_bundle(tmp_path / 'model')
+    (folder / 'operating_points.yaml').write_text(Path(POINTS).read_text())
+    assert main(['link', '--trace', str(trace_file), '--model', str(folder)]) == 1
+    error = capsys.readouterr().err
+    assert 'operating_points.yaml was measured with model' in error
+    assert len(error.splitlines()) == 1
+
+
+def test_a_model_without_a_table_is_refused_with_the_way_to_one(
+        trace_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    folder = write_tiny_bundle(tmp_path / 'model')
+    assert main(['link', '--trace', str(trace_file), '--model', str(folder)]) == 1
+    assert 'cannot be read (No such file or directory); measure' in capsys.readouterr().err

@@ -117,6 +117,16 @@ def test_weights_come_back_from_disk_as_they_were_rounded(tmp_path) -> None:  # 
         assert torch.equal(loaded.state_dict()[name], tensor), name
 
 
+def test_equal_weights_are_equal_files_so_that_a_model_keeps_its_fingerprint(
+    tmp_path,  # noqa: ANN001
+) -> None:
+    model = round_to_half(SplitDetector(small_config()))
+    files = [tmp_path / f'{number}.safetensors' for number in range(8)]
+    for file in files:
+        save_model(model, file)
+    assert len({file.read_bytes() for file in files}) == 1
+
+
 def test_damaged_weights_are_named(tmp_path) -> None:  # noqa: ANN001
     (tmp_path / 'model.safetensors').write_bytes(b'no tensors')
     with pytest.raises(WeightsError, match='model.safetensors'):

@@ -7,7 +7,7 @@ from slim_split_ros.offboard.decode import decode_frame
 from slim_split_ros.offboard.errors import FingerprintMismatchError, FrameMismatchError
 from slim_split_ros.wire.errors import PayloadError
 from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.header import EncodedPayload, FrameHeader
+from slim_split_ros.wire.header import Frame, FrameHeader
 from slim_split_ros.wire.manifest import load_manifest
 from slim_split_ros.wire.payload import Coder, pack_symbols
 from support.bundles import write_tiny_bundle
@@ -30,7 +30,7 @@ def encoded(manifest, symbols):
     header = FrameHeader(
         sender_start_ns=1, sequence=5, geometry=FrameGeometry(640, 480, 416, 320), width=0.5,
         rate=1, fingerprint=manifest.fingerprint, stamp_ns=2, encode_ms=0.5)
-    return EncodedPayload(header, pack_symbols(symbols, Coder.ANS, manifest.tables(1, rate=1)))
+    return Frame(header, pack_symbols(symbols, Coder.ANS, manifest.tables(1, rate=1)))
 
 
 def with_header(encoded, **changes):

@@ -22,7 +22,7 @@ from slim_split_ros.offboard.reception import (
     Reception,
 )
 from slim_split_ros.wire import (
-    EncodedPayload,
+    Frame,
     FrameGeometry,
     FrameHeader,
     Manifest,
@@ -56,7 +56,7 @@ def frame(manifest: Manifest) -> MakeFrame:
 
     def make(sender: int, sequence: int, now_s: float) -> Received:
         numbered = replace(header, sender_start_ns=sender, sequence=sequence)
-        return Received(EncodedPayload(numbered, bytes([manifest.coder])), 900, now_s)
+        return Received(Frame(numbered, bytes([manifest.coder])), 900, now_s)
 
     return make
 
@@ -193,15 +193,15 @@ def test_arrivals_are_reported_at_once_and_server_times_once_known(
     assert report.arrivals[0].server_s == pytest.approx(0.3)
 
 
-def of_another_model(frame: EncodedPayload) -> EncodedPayload:
+def of_another_model(frame: Frame) -> Frame:
     return replace(frame, header=replace(frame.header, fingerprint=5))
 
 
-def of_another_coder(frame: EncodedPayload) -> EncodedPayload:
+def of_another_coder(frame: Frame) -> Frame:
     return replace(frame, payload=b'\x00')
 
 
-def of_a_megabyte(frame: EncodedPayload) -> EncodedPayload:
+def of_a_megabyte(frame: Frame) -> Frame:
     return replace(frame, payload=frame.payload + bytes(1_000_000))
 
 
@@ -212,7 +212,7 @@ def of_a_megabyte(frame: EncodedPayload) -> EncodedPayload:
 ])
 def test_a_frame_that_does_not_check_out_is_remembered_nowhere(
     reception: Reception, frame: MakeFrame,
-    spoil: Callable[[EncodedPayload], EncodedPayload], complaint: str
+    spoil: Callable[[Frame], Frame], complaint: str
 ) -> None:
     received = frame(ROBOT, 0, 1.0)
     with pytest.raises((FrameMismatchError, PayloadError), match=complaint):

@@ -7,7 +7,7 @@ from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.server import MAX_BATCH, load_server
 from slim_split_ros.onboard.encoder import FrameEncoder
 from slim_split_ros.wire.errors import ManifestError
-from slim_split_ros.wire.header import EncodedPayload, FrameHeader
+from slim_split_ros.wire.header import Frame, FrameHeader
 from slim_split_ros.wire.manifest import load_manifest
 from support.bundles import replace_file, reseal, write_tiny_bundle
 
@@ -33,7 +33,7 @@ def decoded(manifest):
         encoded = encoder.encode(image, width, rate)
         header = FrameHeader(
             0, 0, encoded.geometry, width, rate, manifest.fingerprint, 0, encoded.encode_ms)
-        return decode_frame(EncodedPayload(header, encoded.payload), manifest)
+        return decode_frame(Frame(header, encoded.payload), manifest)
 
     return through_the_wire
 

@@ -14,7 +14,7 @@ from rclpy.publisher import Publisher
 from slim_split_ros.msg import EncodedFrame
 from slim_split_ros.ros.messages import frame_message, to_ns, to_stamp
 from slim_split_ros.weights import SHIPPED_MODELS
-from slim_split_ros.wire import EncodedPayload, FrameGeometry, FrameHeader, load_manifest
+from slim_split_ros.wire import Frame, FrameGeometry, FrameHeader, load_manifest
 from support.split_system import SENSOR_DATA, SplitSystem
 
 pytestmark = pytest.mark.ros
@@ -29,7 +29,7 @@ def sealed(message: EncodedFrame, payload: bytes, **changes: object) -> EncodedF
         'width': message.width, 'rate': message.rate, 'fingerprint': message.fingerprint,
         'stamp_ns': to_ns(message.header.stamp), 'encode_ms': message.encode_ms,
         'frame_id': message.header.frame_id, **changes}
-    return frame_message(EncodedPayload(FrameHeader(**fields), payload), message.header)
+    return frame_message(Frame(FrameHeader(**fields), payload), message.header)
 
 
 def cut(message: EncodedFrame) -> EncodedFrame:

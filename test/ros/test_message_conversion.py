@@ -27,8 +27,8 @@ from slim_split_ros.ros.messages import (
 from slim_split_ros.ros.messages import camera_header as header_of_camera
 from slim_split_ros.wire import (
     ChecksumError,
-    EncodedPayload,
     FieldError,
+    Frame,
     FrameGeometry,
     FrameHeader,
 )
@@ -36,7 +36,7 @@ from support.split_system import box_rows
 
 pytestmark = pytest.mark.ros
 
-FRAME = EncodedPayload(
+FRAME = Frame(
     FrameHeader(
         sender_start_ns=1_795_000_000_123_456_789, sequence=7,
         geometry=FrameGeometry.fit(640, 480, 416, 32), width=0.75, rate=1,

@@ -14,7 +14,7 @@ from vision_msgs.msg import Detection2DArray
 from slim_split_ros.msg import EncodedFrame, LinkReport
 from slim_split_ros.onboard import FrameEncoder
 from slim_split_ros.ros.messages import camera_header, frame_message, to_ns
-from slim_split_ros.wire import EncodedPayload, FrameHeader, load_manifest
+from slim_split_ros.wire import Frame, FrameHeader, load_manifest
 from support.flood import KINDS
 from support.processes import Process
 from support.ros_peer import Peer
@@ -55,7 +55,7 @@ class Robot:
     def __init__(self, peer: Peer, bundle: Path) -> None:
         manifest = load_manifest(bundle)
         encoded = FrameEncoder(manifest).encode(patch_pixels(), 1.0, 0)
-        self._frame = EncodedPayload(
+        self._frame = Frame(
             FrameHeader(
                 sender_start_ns=time.time_ns(), sequence=0, geometry=encoded.geometry, width=1.0,
                 rate=0, fingerprint=manifest.fingerprint, stamp_ns=1, encode_ms=1.0,
@@ -74,7 +74,7 @@ class Robot:
         header = replace(
             self._frame.header, sequence=self._sent, stamp_ns=self.sender_start_ns + self._sent)
         return frame_message(
-            EncodedPayload(header, self._frame.payload), camera_header(header))
+            Frame(header, self._frame.payload), camera_header(header))
 
     def show(self) -> None:
         """Publish the next frame."""

@@ -15,7 +15,7 @@ from std_msgs.msg import Header
 from slim_split_ros.msg import EncodedFrame, LinkReport
 from slim_split_ros.ros.messages import frame_message, to_stamp
 from slim_split_ros.ros.waiting import explain_silence
-from slim_split_ros.wire import EncodedPayload, FrameGeometry, FrameHeader, load_manifest
+from slim_split_ros.wire import Frame, FrameGeometry, FrameHeader, load_manifest
 from support.processes import wait_until
 from support.ros_peer import Peer
 from support.split_system import start_node
@@ -59,7 +59,7 @@ def frame_of(bundle: Path) -> EncodedFrame:
         sender_start_ns=1, sequence=0, geometry=FrameGeometry.fit(640, 480, 416, 32), width=1.0,
         rate=0, fingerprint=manifest.fingerprint, stamp_ns=1, encode_ms=1.0)
     payload = bytes([manifest.coder])
-    return frame_message(EncodedPayload(header, payload), Header(stamp=to_stamp(1)))
+    return frame_message(Frame(header, payload), Header(stamp=to_stamp(1)))
 
 
 def test_a_topic_that_nobody_publishes_is_called_so(explained: Callable[[str], None]) -> None:

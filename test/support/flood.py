@@ -17,7 +17,7 @@ from rclpy.serialization import deserialize_message
 
 from slim_split_ros.msg import EncodedFrame
 from slim_split_ros.ros.messages import camera_header, frame_message, read_frame
-from slim_split_ros.wire import EncodedPayload
+from slim_split_ros.wire import Frame
 
 FRAMES_PER_S = 500
 SENDER_NS = 5_000_000_000
@@ -52,7 +52,7 @@ def _invented_senders(message: EncodedFrame, number: int) -> EncodedFrame:
 def _sealed(message: EncodedFrame, **changes: int) -> EncodedFrame:
     frame = read_frame(message)
     header = replace(frame.header, **changes)
-    return frame_message(EncodedPayload(header, frame.payload), camera_header(header))
+    return frame_message(Frame(header, frame.payload), camera_header(header))
 
 
 KINDS: dict[str, Callable[[EncodedFrame, int], EncodedFrame]] = {

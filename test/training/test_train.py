@@ -29,7 +29,7 @@ from slim_split_ros.training.objectives.detector import DetectorObjective  # noq
 from slim_split_ros.training.run import table_images, train_stages  # noqa: E402
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace, run_stage  # noqa: E402
-from slim_split_ros.wire.header import EncodedPayload, FrameHeader  # noqa: E402
+from slim_split_ros.wire.header import Frame, FrameHeader  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
 from slim_split_ros.wire.payload import Coder  # noqa: E402
 from support.drawn_data import CLASSES, write_drawn_data  # noqa: E402
@@ -167,7 +167,7 @@ def test_every_mode_goes_from_picture_to_candidates_by_levels(exported: Path) ->
             encoded = encoder.encode(picture, entry.width, rate)
             header = FrameHeader(
                 0, 0, encoded.geometry, entry.width, rate, manifest.fingerprint, 0, 1.0)
-            frame = decode_frame(EncodedPayload(header, encoded.payload), manifest)
+            frame = decode_frame(Frame(header, encoded.payload), manifest)
             (found,) = server.run(
                 frame.symbols[None], frame.inverse_gain[None], np.array([index]))
             assert encoded.payload[0] == Coder.LEVELS

@@ -10,7 +10,7 @@ import pytest
 from slim_split_ros.offboard import decode_frame, load_server
 from slim_split_ros.onboard import FrameEncoder, find_operating_points
 from slim_split_ros.weights import SHIPPED_MODELS
-from slim_split_ros.wire import Coder, EncodedPayload, FrameHeader, Manifest, load_manifest
+from slim_split_ros.wire import Coder, Frame, FrameHeader, Manifest, load_manifest
 
 CODERS = {'slim': Coder.LEVELS, 'ensemble': Coder.BITS}
 
@@ -46,7 +46,7 @@ def test_every_mode_goes_from_picture_to_detections(codec: str, manifest: Manife
         encoded = encoder.encode(picture, width, rate)
         assert encoded.payload[0] == CODERS[codec]
         header = FrameHeader(0, 0, encoded.geometry, width, rate, manifest.fingerprint, 0, 1.0)
-        frames.append(decode_frame(EncodedPayload(header, encoded.payload), manifest))
+        frames.append(decode_frame(Frame(header, encoded.payload), manifest))
     for found in server.detect(frames, score_threshold=0.0):
         assert np.isfinite(found.boxes).all() and len(found)
 

@@ -52,6 +52,24 @@ def test_a_thumbnail_does_not_make_a_cut_jpeg_whole() -> None:
         read_picture_size(content[:-2])
 
 
+@pytest.mark.parametrize('follows', [b'', PICTURES['baseline'], b'\xff\xd8\xff\xd9'])
+def test_what_follows_makes_no_cut_jpeg_whole_and_no_whole_one_cut(follows: bytes) -> None:
+    assert read_picture_size(PICTURES['baseline'] + follows) == PictureSize(64, 48)
+    with pytest.raises(PictureError, match='cut short'):
+        read_picture_size(PICTURES['baseline'][:-40] + follows)
+
+
+def test_a_comment_between_scans_may_hold_any_bytes() -> None:
+    content = PICTURES['progressive']
+    second_scan = content.index(b'\xff\xda', content.index(b'\xff\xda') + 2)
+    comment = b'\xff\xfe\x00\x06\xff\xd8\xff\xd9'
+    content = content[:second_scan] + comment + content[second_scan:]
+
+    assert read_picture_size(content) == PictureSize(64, 48)
+    with pytest.raises(PictureError, match='cut short'):
+        read_picture_size(content[:-2])
+
+
 @pytest.mark.parametrize(('width', 'height'), [
     (60_000, 60_000), (MAX_IMAGE_SIDE + 1, 1), (1, MAX_IMAGE_SIDE + 1), (0, 5), (2 ** 32 - 1, 5)])
 def test_an_absurd_size_is_refused_by_the_header_alone(width: int, height: int) -> None:

@@ -19,7 +19,7 @@ from slim_split_ros.offboard.decode import decode_frame  # noqa: E402
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime  # noqa: E402
 from slim_split_ros.offboard.torch_runtime import TorchRuntime  # noqa: E402
 from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
-from slim_split_ros.wire.header import EncodedPayload, FrameHeader  # noqa: E402
+from slim_split_ros.wire.header import Frame, FrameHeader  # noqa: E402
 from slim_split_ros.wire.manifest import Manifest, load_manifest  # noqa: E402
 from slim_split_ros.wire.payload import unpack_symbols  # noqa: E402
 from support.small_networks import untrained_ensemble, write_untrained_ensemble  # noqa: E402
@@ -84,7 +84,7 @@ def test_a_saturated_latent_stays_within_its_bits(manifest: Manifest) -> None:
     for rate, bits in enumerate(BITS_OF_RATES):
         encoded = encoder.encode(pixels, 1.0, rate)
 
-        symbols = unpack_symbols(encoded.payload, (6, 24, 32), bits=bits)
+        symbols = unpack_symbols(encoded.payload, (6, 24, 32), manifest.coder, bits=bits)
         assert (symbols.min(), symbols.max()) == (-2 ** (bits - 1), 2 ** (bits - 1) - 1)
 
 
@@ -95,7 +95,7 @@ def test_every_mode_goes_from_picture_to_candidates(manifest: Manifest) -> None:
             encoded = encoder.encode(picture(480, 640), entry.width, rate)
             header = FrameHeader(
                 0, 0, encoded.geometry, entry.width, rate, manifest.fingerprint, 0, 1.0)
-            frame = decode_frame(EncodedPayload(header, encoded.payload), manifest)
+            frame = decode_frame(Frame(header, encoded.payload), manifest)
 
             (found,) = server.run(
                 frame.symbols[None], frame.inverse_gain[None], np.array([index]))

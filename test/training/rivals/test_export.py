@@ -20,7 +20,7 @@ from slim_split_ros.offboard.server import load_server  # noqa: E402
 from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.training.rivals.export import RIVAL_CODECS, write_rival_folder  # noqa: E402
-from slim_split_ros.wire.header import EncodedPayload, FrameHeader  # noqa: E402
+from slim_split_ros.wire.header import Frame, FrameHeader  # noqa: E402
 from slim_split_ros.wire.manifest import Manifest, load_manifest  # noqa: E402
 from slim_split_ros.wire.payload import unpack_symbols  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
@@ -67,7 +67,8 @@ def test_the_robot_sends_the_symbols_of_torch(
 ) -> None:
     manifest = manifests[codec]
     encoded = FrameEncoder(manifest).encode(picture(), 1.0, 0)
-    symbols = unpack_symbols(encoded.payload, encoded.symbol_shape, manifest.tables(0, 0))
+    symbols = unpack_symbols(
+        encoded.payload, encoded.symbol_shape, manifest.coder, manifest.tables(0, 0))
     with torch.no_grad():
         image = normalize(torch.from_numpy(picture())[None].permute(0, 3, 1, 2))
         expected = torch_symbols(stored, codec, image)[0].numpy()
@@ -85,7 +86,7 @@ def test_the_server_detects_in_what_the_robot_sent(
     header = FrameHeader(
         sender_start_ns=0, sequence=0, geometry=encoded.geometry, width=1.0, rate=0,
         fingerprint=manifest.fingerprint, stamp_ns=0, encode_ms=0.0)
-    frame = decode_frame(EncodedPayload(header, encoded.payload), manifest)
+    frame = decode_frame(Frame(header, encoded.payload), manifest)
     (found,) = load_server(manifest, 'cpu').detect([frame], 0.0, 100)
     assert len(found.scores) > 0
     assert np.isfinite(found.boxes).all()
