@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the nodes, print the table, write the page and say where it is."""
     from slim_split_ros.bags import BagError
     from slim_split_ros.demo.errors import DemoError
-    from slim_split_ros.demo.output import write_figures, write_pages
+    from slim_split_ros.demo.output import LINK_PAGE, write_figures, write_pages
     from slim_split_ros.demo.prepare import DemoOptions, prepare_demo
     from slim_split_ros.linklab import LinkLabError
     from slim_split_ros.ros.errors import StartError
@@ -82,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
         print(f'demo: {error}', file=sys.stderr)
         return 1
     _print_tables(facts, link)
+    if link is not None:
+        print(f'Page of the link: {args.output / LINK_PAGE}')
     print(f'Page with plots and pictures: {page}')
     return 0
 

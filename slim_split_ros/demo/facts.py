@@ -44,8 +44,8 @@ def collect_facts(subject: DemoSubject, record: DemoRecord) -> DemoFacts:
     return DemoFacts(
         source=subject.source, codec=subject.codec,
         model=f'{manifest.folder.name}, fingerprint {manifest.fingerprint:016x}',
-        seconds=subject.seconds, score_threshold=threshold, least_iou=_LEAST_IOU,
-        has_truth=subject.has_truth,
+        classes=manifest.classes, seconds=subject.seconds, score_threshold=threshold,
+        least_iou=_LEAST_IOU, has_truth=subject.has_truth,
         channels={entry.width: entry.channels for entry in manifest.widths},
         captured=len(record.frames), frames=frames, rows=summarize(frames, subject.seconds),
         processes=record.processes, drops=record.drops,

@@ -7,7 +7,7 @@ It starts processes, waits for conditions, and records; what the record says is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -16,23 +16,20 @@ import time
 import psutil
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
 from rclpy.signals import SignalHandlerOptions
-from rclpy.task import Future
 
 from slim_split_ros.demo.errors import DemoError
 from slim_split_ros.demo.interruption import Interruption
 from slim_split_ros.demo.observer import FrameRecord, Observer
 from slim_split_ros.demo.processes import ChildProcess, NodePlan, end_all
-from slim_split_ros.demo.width_turns import WidthTurns
+from slim_split_ros.demo.width_turns import WidthSetter
 from slim_split_ros.reports.demo_page import ProcessRow
 
 # Called with the seconds since measuring began.
 Progress = Callable[[float], None]
 
 _START_LIMIT_S = 60.0
-_SET_LIMIT_S = 5.0
 # The last frames are still under way when the time is over, and the last image is being encoded.
 _LAST_ANSWER_LIMIT_S = 2.0
 _LAST_IMAGE_S = 0.5
@@ -163,12 +160,11 @@ class _Session:
 
     def _watch(self, start_s: float, on_progress: Progress) -> None:
         encoded = self._observer.encoded
-        setter = _WidthSetter(self._plan.widths, self._client, len(encoded))
+        setter = WidthSetter(self._plan.widths, self._client, len(encoded))
         while (now_s := time.monotonic()) - start_s < self._plan.seconds:
             on_progress(now_s - start_s)
             self._spin_once()
-            if self._plan.widths:
-                setter.follow(encoded)
+            setter.follow(encoded)
         on_progress(self._plan.seconds)
 
     def _take_last(self, start_ns: int) -> tuple[FrameRecord, ...]:
@@ -184,9 +180,7 @@ class _Session:
 
     def _weigh(self, busy_before_s: list[float], duration_s: float) -> tuple[ProcessRow, ...]:
         return tuple(
-            ProcessRow(
-                child.name, psutil.Process(child.pid).memory_info().rss / _BYTES_PER_MB,
-                (_busy_s(child) - before_s) / duration_s)
+            ProcessRow(child.name, _resident_mb(child), (_busy_s(child) - before_s) / duration_s)
             for child, before_s in zip(self._children, busy_before_s, strict=True))
 
     def _spin_until(
@@ -206,47 +200,21 @@ class _Session:
             child.check()
 
 
-class _WidthSetter:
-    """Set the width of the next frame as soon as one frame has been seen."""
-
-    def __init__(
-        self, widths: tuple[float, ...], client: AsyncParameterClient, first: int
-    ) -> None:
-        self._turns = WidthTurns(widths)
-        self._client = client
-        self._counted = first
-        self._frames: Counter[float] = Counter()
-        self._width = 0.0
-        self._asked_s = 0.0
-        self._answer: Future | None = None
-
-    def follow(self, encoded: Sequence[FrameRecord]) -> None:
-        """Ask for another width if a frame has come; raise DemoError where that is refused."""
-        if self._answer is not None:
-            self._check(self._answer)
-        if self._answer is None and len(encoded) > self._counted:
-            self._frames.update(seen.width for seen in encoded[self._counted:])
-            self._counted = len(encoded)
-            self._width = self._turns.next(self._frames)
-            self._asked_s = time.monotonic()
-            self._answer = self._client.set_parameters([Parameter('width', value=self._width)])
-
-    def _check(self, answer: Future) -> None:
-        if answer.done():
-            self._answer = None
-            result, = answer.result().results
-            if not result.successful:
-                raise DemoError(
-                    f'the onboard node refused width {self._width}: {result.reason}')
-        elif time.monotonic() - self._asked_s > _SET_LIMIT_S:
-            raise DemoError(
-                f'the onboard node did not answer when asked for width {self._width}')
-
-
 def _told(child: ChildProcess) -> str:
     return f'{child.name} printed last: {child.last_lines()} ({child.log})'
 
 
+def _resident_mb(child: ChildProcess) -> float:
+    return _ask(child, lambda process: process.memory_info().rss / _BYTES_PER_MB)
+
+
 def _busy_s(child: ChildProcess) -> float:
-    times = psutil.Process(child.pid).cpu_times()
-    return times.user + times.system
+    return _ask(child, lambda process: sum(process.cpu_times()[:2]))  # user, system
+
+
+def _ask(child: ChildProcess, question: Callable[[psutil.Process], float]) -> float:
+    try:
+        return question(psutil.Process(child.pid))
+    except psutil.Error:
+        child.check()  # it has just ended: say how
+        raise

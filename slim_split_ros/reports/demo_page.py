@@ -50,6 +50,7 @@ class DemoFacts:
     source: str
     codec: str
     model: str
+    classes: tuple[str, ...]
     seconds: float
     score_threshold: float
     least_iou: float
@@ -72,7 +73,8 @@ def render_demo(facts: DemoFacts) -> str:
     how = ('the width changing from frame to frame' if facts.link is None
            else f'at the width that the link {facts.link} allowed')
     lead = (f'{facts.source}, encoded on board by {facts.codec} ({facts.model}), {how}, detected '
-            f'in another process; {facts.seconds:.0f} seconds over ROS 2.')
+            f'in another process; {facts.seconds:.0f} seconds over ROS 2. This model finds '
+            f'{", ".join(facts.classes)}.')
     sections = [_figures(facts), *_pictures(facts), *_codecs(facts), _plots(facts), _fates(facts),
                 _processes(facts)]
     return render_page('From camera to detections', sections, lead)
@@ -114,9 +116,10 @@ def _codecs(facts: DemoFacts) -> list[Section]:
         ' Nobody knows what is in these pictures: more detections may be better or worse.')
     paragraphs = (
         f'{len(facts.compared)} of these frames as pictures of at most the same bytes, by OpenCV: '
-        'of all sizes and qualities that fit, the one closest to the original. In what comes back '
-        'the same model detects at its widest, so that what is compared is not the detector but '
-        f'what reaches it.{unjudged}',)
+        'of all sizes and qualities that fit, the one closest to the original, and where none '
+        'fits the smallest. In what comes back the same model detects at its widest, so that what '
+        f'is compared is not the detector but what reaches it. With {facts.codec} no picture '
+        f'travels: its boxes are drawn on the original.{unjudged}',)
     first = {frames[0].width: frames for frames in reversed(facts.compared)}
     return [Section(
         'The same bytes as a picture', paragraphs,

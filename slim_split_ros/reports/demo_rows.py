@@ -127,8 +127,9 @@ def fate_table(frames: Sequence[FrameFigures], captured: int, drops: Mapping[str
     arrived = sum(frame.has_arrived for frame in lost)
     rows = [
         ('detections came back', len(frames) - len(lost)),
-        ('lost: sent, but not known to have reached the server', len(lost) - arrived),
-        ('lost: reached the server, which dropped them or had not finished (offboard.log)',
+        ('lost: sent, but the server told of no arrival (lost on the way, or refused: '
+         'offboard.log)', len(lost) - arrived),
+        ('lost: arrived, but the server dropped them or had not finished (offboard.log)',
          arrived),
         ('not encoded', captured - len(frames))]
     rows += [(f'by the count of the onboard node: {_DROP_REASONS.get(name, "see onboard.log")} '

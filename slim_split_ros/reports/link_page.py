@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from slim_split_ros.reports.figures import COLOURS, figure_to_svg, make_axes
 from slim_split_ros.reports.page import Drawing, Section, Table, render_page
 
-_INCHES = (9.0, 2.4)
+# Two beside one another on a wide screen.
+_INCHES = (5.6, 2.4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,9 @@ class Ending:
     def _note(self, number: int, frame: FrameType | None) -> None:
         if not self._is_asked:
             self._is_asked = True
+            # What the signal keeps from being made whole, as an executor of rclpy, prints a
+            # traceback when it is collected.
+            sys.unraisablehook = _ignore
             # Not threading.Thread, whose locks the interrupted code may hold.
             _thread.start_new_thread(_end_later, ())
 
@@ -75,6 +78,10 @@ def _explain(
               'checkout; what belongs to ROS comes with rosdep and colcon', file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
+
+
+def _ignore(unraisable: object) -> None:
+    pass
 
 
 def _end_later() -> None:

@@ -219,7 +219,7 @@ def test_demo_over_a_link_leaves_a_page_of_what_the_link_did(demo, bundle, tmp_p
 
 @pytest.mark.ros
 @pytest.mark.parametrize(('text', 'complaint'), [
-    ('t_s,rate_kbps\n0,1\n', 'first line'),
+    ('t_s,rate_kbps\n0,1\n', 'the header has to be'),
     ('t_s,rate_kbps,delay_ms,loss\n0,fast,0,0\n', 'line 2'),
     (b'\xff\xfe', 'UTF-8'),
 ])

@@ -14,7 +14,7 @@ LIMIT_S = 30.0
 
 @pytest.mark.ros
 @pytest.mark.parametrize(('script', 'setting'), [
-    ('onboard', 'width:=0.6'),
+    ('onboard', 'target_fps:=-1.0'),
     ('offboard', 'score_threshold:=7.0'),
     ('sim_camera', 'fps:=0.0'),
 ])

@@ -19,7 +19,7 @@ def facts():
     webp = ShownFrame('WebP', 'WebP, quality 7', None, 1200, 9.0, 2, 1, 4, b'other')
     return DemoFacts(
         source='The simulated camera', codec='slim', model='robocup, fingerprint 0123456789abcdef',
-        captured=9, seconds=30.0, score_threshold=0.3, least_iou=0.5,
+        classes=('ball', 'goal'), captured=9, seconds=30.0, score_threshold=0.3, least_iou=0.5,
         has_truth=True, channels={0.25: 16}, frames=frames, rows=summarize(frames, 10.0),
         processes=(ProcessRow('onboard', 121.4, 0.234),),
         drops={'encoder_busy': 2, 'bad_image': 0}, first_payload_s=1.83, first_answer_s=2.0,
@@ -40,6 +40,7 @@ def test_page_says_what_the_facts_say(facts):
     assert '0.25 (16 channels)' in html
     assert 'slim, width 0.25, 1,234 bytes' in html
     assert 'slim (robocup, fingerprint 0123456789abcdef)' in html
+    assert 'This model finds ball, goal.' in html
     assert 'WebP, quality 7, 1,200 bytes' in html
     assert '121' in html and '23%' in html
     assert 'a newer image came before the encoder was free (encoder_busy)' in html
