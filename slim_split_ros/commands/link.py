@@ -101,7 +101,7 @@ def _read_table(path: Path | None, model: Path, frames: Path | None
     Without a path they are the model's own, and must have been measured with it.
     """
     from slim_split_ros.linklab import parse_sizes, read_text
-    from slim_split_ros.onboard.operating_point_file import POINTS_FILE, read_operating_points
+    from slim_split_ros.weights.operating_point_file import POINTS_FILE, read_operating_points
     from slim_split_ros.wire import load_manifest
 
     if path is None:
