@@ -157,11 +157,19 @@ def load_server(
         raise ServerError(
             f'the model in {manifest.folder} rebuilds no pictures: set the parameter `detector` '
             'to shipped, or take another model')
-    if device == 'cpu' or (device == 'auto' and not _has_gpu()):
+    chosen = choose_device(device)
+    if chosen == 'cpu':
         runtime: Runtime = OnnxRuntime(manifest, threads, detects and detector is None)
     else:
-        runtime = _load_torch_runtime(manifest, 'cuda' if device == 'auto' else device)
+        runtime = _load_torch_runtime(manifest, chosen)
     return Server(runtime, has_pictures=has_pictures, detector=detector, detects=detects)
+
+
+def choose_device(device: str) -> str:
+    """Say what `auto` comes to on this machine; other devices are what they are called."""
+    if device != 'auto':
+        return device
+    return 'cuda' if _has_gpu() else 'cpu'
 
 
 def _detect_in(

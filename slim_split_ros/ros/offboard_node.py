@@ -35,6 +35,7 @@ from slim_split_ros.offboard import (
     Reception,
     Served,
     Server,
+    choose_device,
     decode_frame,
     load_server,
 )
@@ -82,7 +83,8 @@ class Offboard(Node):
         self._reception = Reception(manifest, receiver_id=secrets.randbits(64))
         self._server = self._load_server(settings)
         self.get_logger().info(
-            f'model {manifest.fingerprint:016x} from {manifest.folder} on {settings.device}')
+            f'model {manifest.fingerprint:016x} from {manifest.folder} on '
+            f'{choose_device(settings.device)}')
         # Holds no frames: it tells the worker that some wait.
         self._calls: Mailbox[str] = Mailbox()
         self._worker = Worker(self._calls, self._serve_next, self._diagnostics.failed)

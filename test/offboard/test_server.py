@@ -9,7 +9,7 @@ from slim_split_ros.detectors import load_detector
 from slim_split_ros.detectors.description import Convention
 from slim_split_ros.offboard.decode import decode_frame
 from slim_split_ros.offboard.errors import ServerError
-from slim_split_ros.offboard.server import MAX_BATCH, load_server
+from slim_split_ros.offboard.server import MAX_BATCH, choose_device, load_server
 from slim_split_ros.onboard.encoder import FrameEncoder
 from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.header import Frame, FrameHeader
@@ -100,6 +100,15 @@ def test_threshold_and_limit_may_change_from_call_to_call(server, decoded):
 
     assert len(server.detect([frame], score_threshold=0.6)[0]) == 0
     assert len(server.detect([frame], score_threshold=0.0, max_detections=2)[0]) == 2
+
+
+@pytest.mark.parametrize(('device', 'chosen'), [
+    ('auto', 'cpu'), ('cpu', 'cpu'), ('cuda', 'cuda'), ('cuda:1', 'cuda:1')])
+def test_auto_comes_to_the_processor_where_no_gpu_is(device: str, chosen: str,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('slim_split_ros.offboard.server.GPU_DEVICES', ('/dev/none',))
+
+    assert choose_device(device) == chosen
 
 
 @pytest.mark.parametrize('device', ['gpu', 'cuda:', 'cuda:x', 'cpu:0', ''])
