@@ -12,6 +12,7 @@ if __name__ == '__main__':  # a signal, or a package missing, during the imports
     end_quietly()
 
 from collections.abc import Sequence
+import os
 from pathlib import Path
 import secrets
 import sys
@@ -93,7 +94,7 @@ class Offboard(Node):
         """Load the model, and the detector; a wrong detector never stops the rebuilding."""
         detector = None
         if settings.detector not in (SHIPPED, NO_DETECTOR):
-            path = Path(settings.detector).expanduser()
+            path = Path(os.path.expanduser(settings.detector))
             try:
                 detector = load_detector(path)
                 self.get_logger().info(
