@@ -115,12 +115,13 @@ class Server:
             np.array([frame.width_index for frame in frames], np.int64))
         geometries = [frame.geometry for frame in frames]
         detects = self._detects and self._detector is None
-        if self._has_pictures:
+        with_pictures = with_pictures or self._detector is not None
+        wholes = candidates = None
+        if not self._has_pictures:
+            candidates = self._runtime.detect_symbols(*symbols)
+        elif with_pictures or detects:
             wholes, candidates = self._runtime.rebuild(
-                *symbols, with_pictures=with_pictures or self._detector is not None,
-                detects=detects)
-        else:
-            wholes, candidates = None, self._runtime.detect_symbols(*symbols)
+                *symbols, with_pictures=with_pictures, detects=detects)
         pictures = [None] * len(frames) if wholes is None else [
             whole[:geometry.resized_height, :geometry.resized_width]
             for whole, geometry in zip(wholes, geometries, strict=True)]

@@ -162,13 +162,15 @@ class LiveParameters(Generic[Settings]):
         return change if value is change.value else Parameter(change.name, value=value)
 
     def _why_wrong(self, changes: list[Parameter]) -> str:
-        """Give a sentence on values that cannot even be compared; rclpy will refuse them."""
+        """Give a sentence on values that nothing can follow; rclpy will refuse them."""
         for name, value in self._ours(changes).items():
             item = self._items[name]
             if item.metadata['rule'].read_only:
                 return f'{name} is read-only: give it when the node starts'
             if type(value) is not type(item.default):
                 return f'{name} is {value!r:.60}: give it as {_type_name(item.default)}'
+            if problem := _problem(name, value, item.metadata['rule']):
+                return problem
         return ''
 
     def _why_refused(self, changes: list[Parameter]) -> str:

@@ -184,6 +184,14 @@ def test_without_a_detector_there_are_pictures_alone(pictured):
     assert served.picture is not None and len(served.detections) == 0
 
 
+def test_without_a_detector_and_a_listener_there_is_nothing_to_do(pictured):
+    frame = through_the_wire(pictured, patch_at(160, 96))
+    server = load_server(pictured, 'cpu', detects=False)
+    (served,) = server.serve([frame], with_pictures=False)
+    assert served.picture is None
+    assert len(served.detections.scores) == 0
+
+
 def end_to_end_detector(tmp_path, rows):
     graph = constant_graph({'output0': np.float32([rows])}, TensorProto.FLOAT, (1, 3, 640, 640))
     return load_detector(save(graph, tmp_path))
