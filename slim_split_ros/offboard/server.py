@@ -35,7 +35,13 @@ NOTHING = Detections(
 
 
 class Runtime(Protocol):
-    """Run the server's half of the network: int8 (N, L, h, w), float32 (N, L), int64 (N,)."""
+    """
+    Run the server's half of the network: int8 (N, L, h, w), float32 (N, L), int64 (N,).
+
+    `place` says for people where it runs, and on what.
+    """
+
+    place: str
 
     def rebuild(
         self, symbols: np.ndarray, inverse_gain: np.ndarray, width_index: np.ndarray, *,
@@ -79,6 +85,11 @@ class Server:
         self._has_pictures = has_pictures
         self._detector = detector
         self._detects = detects
+
+    @property
+    def place(self) -> str:
+        """Say for people where the network runs, and on what."""
+        return self._runtime.place
 
     def detect(
         self, batch: Sequence[ServerInput], score_threshold: float = DEFAULT_SCORE_THRESHOLD,

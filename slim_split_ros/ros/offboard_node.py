@@ -83,7 +83,7 @@ class Offboard(Node):
         self._reception = Reception(manifest, receiver_id)
         self._server = self._load_server(settings)
         self.get_logger().info(
-            f'model {manifest.fingerprint:016x} from {manifest.folder} on {settings.device}; '
+            f'model {manifest.fingerprint:016x} from {manifest.folder} on {self._server.place}; '
             f'reports as receiver {receiver_id:016x}')
         # Holds no frames: it tells the worker that some wait.
         self._calls: Mailbox[str] = Mailbox()

@@ -108,6 +108,11 @@ def test_an_unknown_device_is_refused_with_the_choices(manifest, device):
         load_server(manifest, device)
 
 
+def test_the_place_of_a_server_is_named_where_auto_chose_it(manifest, monkeypatch):
+    monkeypatch.setattr('slim_split_ros.offboard.server.GPU_DEVICES', ())
+    assert load_server(manifest, 'auto').place == 'the CPU with ONNX Runtime'
+
+
 def test_a_missing_server_file_is_named(tmp_path):
     folder = write_tiny_bundle(tmp_path)
     (folder / 'server.onnx').unlink()
