@@ -80,10 +80,12 @@ class Offboard(Node):
         settings = self._live.current
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self._manifest = manifest
-        self._reception = Reception(manifest, receiver_id=secrets.randbits(64))
+        receiver_id = secrets.randbits(64)
+        self._reception = Reception(manifest, receiver_id)
         self._server = self._load_server(settings)
         self.get_logger().info(
-            f'model {manifest.fingerprint:016x} from {manifest.folder} on {settings.device}')
+            f'model {manifest.fingerprint:016x} from {manifest.folder} on {self._server.place}; '
+            f'reports as receiver {receiver_id:016x}')
         # Holds no frames: it tells the worker that some wait.
         self._calls: Mailbox[str] = Mailbox()
         self._worker = Worker(self._calls, self._serve_next, self._diagnostics.failed)
