@@ -37,7 +37,6 @@ from slim_split_ros.onboard import (
     Pacer,
     Sender,
     Sent,
-    find_operating_points,
     image_age_s,
 )
 from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters
@@ -64,6 +63,7 @@ from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.waiting import Waiting, steady_clock
 from slim_split_ros.ros.worker import Mailbox, Worker
+from slim_split_ros.weights.operating_point_file import find_operating_points
 from slim_split_ros.wire import WireError, load_manifest
 
 _STATUS_PERIOD_S = 1.0
