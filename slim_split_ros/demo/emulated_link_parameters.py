@@ -1,4 +1,4 @@
-"""Answer which parameters the emulated link has."""
+"""The parameters of the emulated link."""
 
 from dataclasses import dataclass
 

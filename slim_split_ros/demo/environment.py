@@ -1,5 +1,5 @@
 """
-Answer with which variables the processes of a demo find one another, and nobody else.
+The variables with which the processes of a demo find one another, and nobody else.
 
 It only reads; whoever starts processes passes the variables on.
 """

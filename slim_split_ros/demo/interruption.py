@@ -1,4 +1,4 @@
-"""Answer whether somebody wants a command to end, without breaking into what it is doing."""
+"""The wish that a command ends, noted without breaking into what it is doing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answer how a plot looks and how it becomes SVG text that suits light and dark pages."""
+"""Plots as SVG text that suits light and dark pages."""
 
 from __future__ import annotations
 

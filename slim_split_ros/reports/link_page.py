@@ -1,4 +1,4 @@
-"""Answer how the page of a link run looks: what the link gave and what the policy made of it."""
+"""The page of a link run: what the link gave and what the policy made of it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-Answer how slow work leaves the executor: a bounded mailbox that drops old items, and a worker.
+Slow work away from the executor: a mailbox that drops old items, and a worker.
 
 No queue grows and nothing waits for ever: a consumer that is too slow loses the oldest item,
 and the producer is told how many it displaced.
