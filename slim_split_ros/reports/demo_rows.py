@@ -20,7 +20,7 @@ _DROP_REASONS = {
     'target_fps': 'the camera is faster than target_fps',
     'encoder_busy': 'a newer image came before the encoder was free',
     'message_lost': 'the middleware lost them between camera and node',
-    'deadline': 'too old for their detections to be back in time',
+    'late': 'too old for their detections to be back in time',
     'link': 'the link had no room',
     'server': 'the server was busy',
     'compute': 'encoding takes too long',

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from slim_split_ros.control import LATE, Reason
 from slim_split_ros.reports.demo_rows import (
     FrameFigures,
     ShownFrame,
@@ -113,6 +114,15 @@ def test_fates_tell_images_that_were_lost_before_within_and_behind_the_link():
     counts = [int(row[1]) for row in table.rows]
     assert counts == [4, 2, 1, 5, 5, 1]
     assert '(encoder_busy)' in table.rows[4][0] and 'onboard.log (odd)' in table.rows[5][0]
+
+
+def test_every_word_under_which_the_control_drops_an_image_is_explained():
+    words = {LATE, *(reason.value for reason in Reason)} - {'pinned'}
+
+    table = fate_table([], captured=len(words), drops=dict.fromkeys(words, 1))
+
+    assert len(table.rows) == 1 + len(words)
+    assert not [name for name, _ in table.rows if 'see onboard.log' in name]
 
 
 def test_codecs_are_compared_on_the_same_frames():
