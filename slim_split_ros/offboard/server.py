@@ -15,6 +15,11 @@ from typing import Protocol
 import numpy as np
 
 from slim_split_ros.detectors import Detections, DetectorRunError, OnnxDetector
+from slim_split_ros.detectors.onnx_detector import (
+    DEFAULT_MAX_DETECTIONS,
+    DEFAULT_SCORE_THRESHOLD,
+    DEFAULT_THREADS,
+)
 from slim_split_ros.offboard.decode import ServerInput
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime
@@ -22,9 +27,6 @@ from slim_split_ros.offboard.postprocess import Candidates, select_detections
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.manifest import Manifest
 
-DEFAULT_SCORE_THRESHOLD = 0.3
-DEFAULT_MAX_DETECTIONS = 100
-DEFAULT_THREADS = 2
 # What drivers of NVIDIA (servers, Jetson), AMD and WSL make. Importing torch only to hear that
 # there is no GPU takes a second and 130 MB.
 GPU_DEVICES = ('/dev/nvidiactl', '/dev/nvhost-gpu', '/dev/kfd', '/dev/dxg')

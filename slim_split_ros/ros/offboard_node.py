@@ -31,6 +31,7 @@ from slim_split_ros.offboard import (
     MAX_SENDERS,
     Drop,
     FingerprintMismatchError,
+    FrameMismatchError,
     OffboardError,
     Received,
     Reception,
@@ -39,7 +40,7 @@ from slim_split_ros.offboard import (
     decode_frame,
     load_server,
 )
-from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters, offboard_reason
+from slim_split_ros.ros.diagnostics import FAILURE, Diagnostics, FrameCounters
 from slim_split_ros.ros.messages import (
     DetectionWriter,
     camera_header,
@@ -56,10 +57,22 @@ from slim_split_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.waiting import Waiting, steady_clock
 from slim_split_ros.ros.worker import Mailbox, Worker
-from slim_split_ros.wire import FrameHeader, WireError, encoded_frame_bytes, load_manifest
+from slim_split_ros.wire import (
+    ChecksumError,
+    FieldError,
+    FrameHeader,
+    PayloadError,
+    WireError,
+    encoded_frame_bytes,
+    load_manifest,
+)
 
 # How soon a report that had to keep its distance to the one before follows it.
 _REPORT_POLL_S = 0.025
+# The words under which frames are counted that cannot be served.
+_WORDS = (
+    (FingerprintMismatchError, 'model'), (FrameMismatchError, 'mismatch'),
+    (ChecksumError, 'checksum'), (PayloadError, 'payload'), (FieldError, 'header'))
 _LESS = 'lower target_fps of the robots, or run the offboard node with torch on a GPU'
 _SENTENCES = {
     Drop.NEWER: f'frames come faster than this machine detects, the newest are served: {_LESS}',
@@ -148,8 +161,8 @@ class Offboard(Node):
         hint = ''
         if isinstance(error, FingerprintMismatchError) and (codec := shipped_codec(fingerprint)):
             hint = f'; that model is the shipped one of codec:={codec}'
-        self._diagnostics.dropped(
-            offboard_reason(error), f'frame {sequence} dropped: {error}{hint}')
+        word = next((word for kind, word in _WORDS if isinstance(error, kind)), FAILURE)
+        self._diagnostics.dropped(word, f'frame {sequence} dropped: {error}{hint}')
 
     def _serve_next(self, call: str) -> None:
         """Serve the frame whose turn it is, if one waits; runs in the worker's thread."""
