@@ -75,7 +75,7 @@ _WORDS = (
     (ChecksumError, 'checksum'), (PayloadError, 'payload'), (FieldError, 'header'))
 _LESS = 'lower target_fps of the robots, or run the offboard node with torch on a GPU'
 _SENTENCES = {
-    Drop.NEWER: f'frames come faster than this machine detects, the newest are served: {_LESS}',
+    Drop.NEWER: f'a newer frame took the place of one that waited; if many do, {_LESS}',
     Drop.DEADLINE: f'frames waited more than {LONGEST_WAIT_S:g} s behind others: {_LESS}',
     Drop.SENDERS: (
         f'more than {MAX_SENDERS} robots send to this node: start another one, in a namespace '

@@ -126,10 +126,10 @@ def test_a_stamp_that_is_no_moment_costs_its_image_alone(system: SplitSystem) ->
 def test_servers_that_take_over_from_each_other_are_named_once_each(
     peer: Peer, start_robot: StartRobot
 ) -> None:
-    images = peer.publisher(Image, 'image', SENSOR_DATA)
-    reports = peer.publisher(LinkReport, 'link_report', SENSOR_DATA)
-    features = peer.listen(EncodedFrame, 'features', SENSOR_DATA)
-    robot = start_robot()
+    images = peer.publisher(Image, 'swapped/image', SENSOR_DATA)
+    reports = peer.publisher(LinkReport, 'swapped/link_report', SENSOR_DATA)
+    features = peer.listen(EncodedFrame, 'swapped/features', SENSOR_DATA)
+    robot = start_robot('__ns:=/swapped')
     peer.repeat(
         lambda: images.publish(image_message(patch_pixels(), 1)), lambda: features, 'a frame')
     number = 0
