@@ -11,7 +11,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Describe the command's arguments."""
     parser = subparsers.add_parser(
         'export', help='write what both nodes run from trained weights',
-        description='Write encoders, server graph and manifest for ONNX Runtime from '
+        description='Write encoders, server graphs and manifest for ONNX Runtime from '
                     'model.safetensors; entropy tables are counted on the pictures of a data '
                     "set, except for the founding paper's encoder, which has none.")
     parser.add_argument('--checkpoint', type=Path, required=True, metavar='FILE',

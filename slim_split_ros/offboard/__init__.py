@@ -18,7 +18,7 @@ from slim_split_ros.offboard.reception import (
     Received,
     Reception,
 )
-from slim_split_ros.offboard.server import Runtime, Served, Server, choose_device, load_server
+from slim_split_ros.offboard.server import Runtime, Served, Server, load_server
 
 __all__ = [
     'LONGEST_WAIT_S',
@@ -39,7 +39,6 @@ __all__ = [
     'ServerError',
     'ServerInput',
     'check_frame',
-    'choose_device',
     'decode_frame',
     'draw_detections',
     'load_server',

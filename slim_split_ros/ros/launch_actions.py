@@ -7,6 +7,7 @@ Only launch files and their tests import it: `launch` exists where ROS 2 is inst
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+import os
 from pathlib import Path
 import sys
 from typing import Any
@@ -22,10 +23,9 @@ from slim_split_ros.ros.cameras.camera_parameters import SimCameraSettings
 from slim_split_ros.ros.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
 from slim_split_ros.ros.parameters import describe
+from slim_split_ros.ros.shared_memory import PROFILE_VARIABLES
 
 PACKAGE = 'slim_split_ros'
-# Jazzy reads the first, later distributions the second (config/fastdds_large_images.xml).
-PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,8 @@ def _file_argument(name: str, names: Sequence[str]) -> str:
 
 
 def _existing_file(argument: str, text: str) -> str:
-    path = Path(text).expanduser()
-    if not path.is_file():
+    path = Path(os.path.expanduser(text))
+    if not os.path.isfile(path):
         raise ValueError(f'argument {argument} is {text!r}, which is no file: give the path of a '
                          'YAML file, such as a copy of the one in config/')
     return str(path)

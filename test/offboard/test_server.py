@@ -9,7 +9,7 @@ from slim_split_ros.detectors import load_detector
 from slim_split_ros.detectors.description import Convention
 from slim_split_ros.offboard.decode import decode_frame
 from slim_split_ros.offboard.errors import ServerError
-from slim_split_ros.offboard.server import MAX_BATCH, choose_device, load_server
+from slim_split_ros.offboard.server import MAX_BATCH, load_server
 from slim_split_ros.onboard.encoder import FrameEncoder
 from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.header import Frame, FrameHeader
@@ -102,19 +102,15 @@ def test_threshold_and_limit_may_change_from_call_to_call(server, decoded):
     assert len(server.detect([frame], score_threshold=0.0, max_detections=2)[0]) == 2
 
 
-@pytest.mark.parametrize(('device', 'chosen'), [
-    ('auto', 'cpu'), ('cpu', 'cpu'), ('cuda', 'cuda'), ('cuda:1', 'cuda:1')])
-def test_auto_comes_to_the_processor_where_no_gpu_is(device: str, chosen: str,
-                                                     monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr('slim_split_ros.offboard.server.GPU_DEVICES', ('/dev/none',))
-
-    assert choose_device(device) == chosen
-
-
 @pytest.mark.parametrize('device', ['gpu', 'cuda:', 'cuda:x', 'cpu:0', ''])
 def test_an_unknown_device_is_refused_with_the_choices(manifest, device):
     with pytest.raises(ServerError, match=f"device is '{device}', must be auto, cpu, cuda"):
         load_server(manifest, device)
+
+
+def test_the_place_of_a_server_is_named_where_auto_chose_it(manifest, monkeypatch):
+    monkeypatch.setattr('slim_split_ros.offboard.server.GPU_DEVICES', ())
+    assert load_server(manifest, 'auto').place == 'the CPU with ONNX Runtime'
 
 
 def test_a_missing_server_file_is_named(tmp_path):
@@ -191,6 +187,14 @@ def test_without_a_detector_there_are_pictures_alone(pictured):
     (served,) = load_server(pictured, 'cpu', detects=False).serve([frame])
 
     assert served.picture is not None and len(served.detections) == 0
+
+
+def test_without_a_detector_and_a_listener_there_is_nothing_to_do(pictured):
+    frame = through_the_wire(pictured, patch_at(160, 96))
+    server = load_server(pictured, 'cpu', detects=False)
+    (served,) = server.serve([frame], with_pictures=False)
+    assert served.picture is None
+    assert len(served.detections.scores) == 0
 
 
 def end_to_end_detector(tmp_path, rows):
