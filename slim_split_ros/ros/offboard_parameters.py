@@ -29,7 +29,7 @@ class OffboardSettings:
     codec: str = parameter(
         'slim', CODEC_MEANING, choices=CODECS, read_only=True)
     model: str = parameter(
-        SHIPPED, 'folder of a model bundle, or a file in it', read_only=True)
+        SHIPPED, 'model folder, as train writes it, or a file in it', read_only=True)
 
     def __post_init__(self) -> None:
         check_rules(self)

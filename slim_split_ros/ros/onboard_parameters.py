@@ -46,13 +46,13 @@ class OnboardSettings:
         0, 'ceiling over every estimate of the link, kbit/s; 0: none',
         low=0, high=20_000, step=1)
     datagram_bytes: int = parameter(
-        1200, 'largest chunk, bytes; a frame travels in one message until chunks are sent',
+        1200, 'largest chunk, bytes; no effect yet, as every frame travels in one message',
         low=256, high=65_000, step=1, read_only=True)
     image_transport: str = parameter(
         'raw', 'raw reads `image`, compressed reads `image/compressed`',
         choices=TRANSPORTS, read_only=True)
     model: str = parameter(
-        SHIPPED, 'folder of a model bundle, or a file in it', read_only=True)
+        SHIPPED, 'model folder, as train writes it, or a file in it', read_only=True)
     threads: int = parameter(
         1, 'processor threads of the encoder', low=1, high=16, step=1, read_only=True)
 
