@@ -29,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     is_own_process = arguments is None
     if is_own_process:
         _on_signals(_end_now)
+        if sys.stdout is not None:
+            # File names may be any bytes: what is no text is shown, not stumbled over.
+            sys.stdout.reconfigure(errors='backslashreplace')
     args = _parse(arguments)
     try:
         if is_own_process:
@@ -36,6 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
         return args.run(args)
     except ModuleNotFoundError as error:
         return _say_missing(args.command, error)
+    except BrokenPipeError:
+        return _end_with_reader()
+    except OSError as error:
+        print(f'{args.command}: {error}', file=sys.stderr)
+        return _FAILED
     except KeyboardInterrupt:
         return _say_interrupted()
     finally:
@@ -66,6 +74,12 @@ def _say_missing(command: str, error: ModuleNotFoundError) -> int:
     if error.name and error.name.startswith('slim_split_ros.') and error.name != _MESSAGES:
         raise error  # a fault of ours, not of the installation
     print(f'{command}: {explain_missing(error)}', file=sys.stderr)
+    return _FAILED
+
+
+def _end_with_reader() -> int:
+    """Say nothing more to whoever closed the other end, `head` for instance."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return _FAILED
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+import os
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
@@ -31,8 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'a page with pictures and plots. Needs the environment of `make setup`, or '
                     'ROS.')
     # Not every shell expands the tilde in `make demo SOURCE=~/pictures`.
-    parser.add_argument('--source', type=lambda text: str(Path(text).expanduser()),
-                        metavar='PATH',
+    parser.add_argument('--source', type=os.path.expanduser, metavar='PATH',
                         help='bag (folder, or .mcap, .db3 or .bag file), video file, folder of '
                              'images or device such as /dev/video0 (default: a simulated camera, '
                              'which knows the truth)')
@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         demo = prepare_demo(options)
         domain = demo.environment['ROS_DOMAIN_ID']
-        print(f'ROS domain {domain}; to look on: ROS_DOMAIN_ID={domain} ros2 topic list',
-              flush=True)
+        print(f'ROS domain {domain}; a shell with ROS 2 looks on by: ROS_DOMAIN_ID={domain} ros2 '
+              'topic list', flush=True)
         record = _run_with_bar(demo.plan, demo.environment)
         print('Comparing with WebP and JPEG', flush=True)
         facts, link = demo.describe(record)

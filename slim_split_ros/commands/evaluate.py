@@ -20,8 +20,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'paper, entropic, static and late (other split systems), jpeg, webp, none '
                     '(pictures as they are) and local (a small detector on the robot). Needs '
                     'torch.')
-    parser.add_argument('--data', type=Path, required=True, metavar='DIR')
-    parser.add_argument('--split', default='val')
+    parser.add_argument('--data', type=Path, required=True, metavar='DIR',
+                        help='COCO-style data set')
+    parser.add_argument('--split', default='val', help='split to measure on (default: val)')
     parser.add_argument('--codecs', metavar='LIST',
                         help='names with commas (default: all; the other split systems and '
                              'local need rivals.safetensors in the model folder or in a folder '

@@ -19,8 +19,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--data', type=Path, action='append', default=[], metavar='DIR',
                         help='data set whose pictures the tables are counted on; may be given '
                              'several times')
-    parser.add_argument('--split', default='train')
-    parser.add_argument('--output', type=Path, required=True, metavar='DIR')
+    parser.add_argument('--split', default='train', help='split to count on (default: train)')
+    parser.add_argument('--output', type=Path, required=True, metavar='DIR',
+                        help='the model folder that is written')
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Calls that are made at later times, in the order of these times, by one thread."""
+"""Calls at a later time, in the order of these times, by one thread."""
 
 from collections.abc import Callable
 import heapq

@@ -1,5 +1,5 @@
 """
-A radio link that is not there, crossed by the messages of both sides.
+The messages of both sides cross a radio link that is not there.
 
     python -m slim_split_ros.demo.emulated_link_node --ros-args -p trace:=FILE.csv
 

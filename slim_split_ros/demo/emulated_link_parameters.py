@@ -1,4 +1,4 @@
-"""The parameters of the emulated link."""
+"""Parameters of the emulated link."""
 
 from dataclasses import dataclass
 

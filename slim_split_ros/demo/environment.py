@@ -1,5 +1,5 @@
 """
-The variables with which the processes of a demo find one another, and nobody else.
+Variables with which the processes of a demo find one another, and nobody else.
 
 It only reads; whoever starts processes passes the variables on.
 """

@@ -1,16 +1,17 @@
-"""The nodes that a demo runs: the camera for its source, both sides, a link between them."""
+"""Which nodes a demo runs: the camera for its source, both sides, a link between them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
+import os
 from pathlib import Path
 
 from slim_split_ros.bags import CompressedBagImage, find_image_topic, is_bag, read_images
 from slim_split_ros.demo.processes import NodePlan
 from slim_split_ros.onboard import ImageError, decode_image, view_image
-from slim_split_ros.ros.cameras.picture_source import check_source
+from slim_split_ros.ros.cameras.picture_source import check_source, is_utf8
 from slim_split_ros.ros.errors import StartError
 
 _ROOM = 'slim_split_ros.ros'
@@ -26,6 +27,9 @@ def plan_nodes(
 
     Raises BagError or StartError, before anything runs, for a source that gives nothing.
     """
+    if not_text := [path for path in (source or '', model) if not is_utf8(path)]:
+        raise StartError(f'{not_text[0]!r} is not written in UTF-8, which ROS needs: rename the '
+                         'file or folder')
     both = {'model': model}
     onboard = {**both, 'width': first_width}
     if source is not None and is_bag(Path(source)):
@@ -53,7 +57,7 @@ def put_link_between(
     """
     camera, onboard, offboard = nodes
     link = NodePlan('emulated_link', 'slim_split_ros.demo.emulated_link_node', {
-        'trace': str(trace.expanduser().resolve()), 'begins_s': begins_s})
+        'trace': str(Path(os.path.expanduser(trace)).resolve()), 'begins_s': begins_s})
     return [
         camera, replace(onboard, remappings=_below(sent, 'features')), link,
         replace(offboard, remappings=_below(sent, 'link_report', 'detections'))]

@@ -49,8 +49,10 @@ class NodePlan:
         >>> NodePlan('onboard', 'a.b', {'width': 0.5, 'model': '/m'}).command()[1:]
         ['-m', 'a.b', '--ros-args', '-p', 'width:=0.5', '-p', 'model:="/m"']
         """
-        # ROS reads values as YAML, of which JSON is a part: a folder named 1 stays a text.
-        given = [f'{name}:={json.dumps(value)}' for name, value in self.parameters.items()]
+        # ROS reads values as YAML, of which JSON is a part: a folder named 1 stays a text. It
+        # does not know JSON's escapes of letters beyond 16 bits.
+        given = [f'{name}:={json.dumps(value, ensure_ascii=False)}'
+                 for name, value in self.parameters.items()]
         renamed = [f'{name}:={topic}' for name, topic in self.remappings.items()]
         return [sys.executable, '-m', self.module, '--ros-args',
                 *(part for text in given for part in ('-p', text)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,8 +60,10 @@ class OnnxDetector:
         tensor, placement = place_picture(picture, self.description)
         outputs = self._run(tensor, placement)
         try:
-            candidates = READERS[self.description.convention](outputs, self.description)
-            return self._select(candidates, placement, score_threshold, max_detections)
+            # What overflows is dropped with all that is not finite.
+            with np.errstate(all='ignore'):
+                candidates = READERS[self.description.convention](outputs, self.description)
+                return self._select(candidates, placement, score_threshold, max_detections)
         except (ValueError, IndexError, KeyError) as error:
             shapes = {name: output.shape for name, output in outputs.items()}
             raise DetectorRunError(
@@ -111,7 +114,7 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
 
     Raises DetectorFileError naming the file and what to do.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike pathlib it lets names pass that are too long
         raise DetectorFileError(f'{path} is no file: give the ONNX file of a detector')
     # As in the server's runtime: where nobody loads a detector, nobody pays for it.
     import onnxruntime

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from enum import Enum
 import math
 from pathlib import Path
+from reprlib import repr as shown  # of what aliases can blow up to gigabytes
 from typing import Any
 
 import yaml
@@ -19,9 +20,18 @@ from slim_split_ros.detectors.description import (
     Resize,
 )
 from slim_split_ros.detectors.errors import DetectorFileError
+from slim_split_ros.detectors.names import (
+    MOST_CLASSES,
+    MOST_NAME_BYTES,
+    are_names,
+    read_names,
+    read_text,
+)
 
 _CHOICES: dict[str, type[Enum]] = {
     'convention': Convention, 'layout': Layout, 'resize': Resize, 'box_units': BoxUnits}
+# PyYAML reads 0.3 MB a second.
+_MOST_FILE_BYTES = 2**18
 _TRIPLES = ('mean', 'deviation')
 _ENTRIES = (*_CHOICES, 'channels', 'scale', *_TRIPLES, 'input_size', 'names', 'nms_iou')
 
@@ -41,9 +51,9 @@ def apply_overrides(guess: Description, path: Path, columns: int | None) -> Desc
     changes: dict[str, Any] = {}
     for name, value in entries.items():
         if name not in _ENTRIES:
-            alike = get_close_matches(str(name), _ENTRIES, n=1)
+            alike = get_close_matches(shown(name).strip("'"), _ENTRIES, n=1)
             meant = f', did you mean {alike[0]}' if alike else ''
-            raise DetectorFileError(f'{path}: unknown entry {name!r}{meant}? It may have: '
+            raise DetectorFileError(f'{path}: unknown entry {shown(name)}{meant}? It may have: '
                                     f'{template()}')
         changes |= _change(path, name, value)
     described = replace(guess, **changes)
@@ -55,9 +65,12 @@ def apply_overrides(guess: Description, path: Path, columns: int | None) -> Desc
 
 def _read(path: Path) -> dict[Any, Any]:
     try:
-        document = yaml.safe_load(path.read_text('utf-8'))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DetectorFileError(f'{path}: no YAML ({" ".join(str(error).split())})') from error
+        document = yaml.safe_load(read_text(path, _MOST_FILE_BYTES))
+    # The border to the parser: for texts that look like a number or date and are none, PyYAML
+    # raises whatever it happens to.
+    except Exception as error:
+        raise DetectorFileError(f'{path}: no YAML ({" ".join(str(error).split())}); it may have: '
+                                f'{template()}') from error
     if not isinstance(document, dict):
         raise DetectorFileError(f'{path}: holds no entries; it may have: {template()}')
     return document
@@ -66,13 +79,13 @@ def _read(path: Path) -> dict[Any, Any]:
 def _change(path: Path, name: str, value: Any) -> dict[str, Any]:
     if name in _CHOICES:
         known = {item.value: item for item in _CHOICES[name]}
-        if value not in known:
-            raise DetectorFileError(f'{path}: {name} is {value!r}, has to be one of '
+        if not isinstance(value, str) or value not in known:
+            raise DetectorFileError(f'{path}: {name} is {shown(value)}, has to be one of '
                                     f'{", ".join(known)}')
         return {name: known[value]}
     if name == 'channels':
         if value not in ('rgb', 'bgr'):
-            raise DetectorFileError(f'{path}: channels is {value!r}, has to be rgb or bgr')
+            raise DetectorFileError(f'{path}: channels is {shown(value)}, has to be rgb or bgr')
         return {name: value}
     if name == 'input_size':
         width, height = _numbers(path, name, value, 2)
@@ -96,20 +109,16 @@ def _numbers(path: Path, name: str, value: Any, count: int) -> tuple[float, ...]
     if len(numbers) != count or not all(
             math.isfinite(number) and lowest <= number <= highest for number in numbers):
         raise DetectorFileError(
-            f'{path}: {name} is {value!r}, has to be {count} number{"s" * (count > 1)} from '
+            f'{path}: {name} is {shown(value)}, has to be {count} number{"s" * (count > 1)} from '
             f'{lowest:g} to {highest:g}')
     return numbers
 
 
 def _read_names(path: Path, value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
-        file = path.parent / value
-        try:
-            value = file.read_text('utf-8').split('\n')
-        except (OSError, UnicodeDecodeError) as error:
-            raise DetectorFileError(f'{path}: names is {str(file)!r}, which cannot be read: '
-                                    f'{error}') from error
-        value = [line.strip('\r') for line in (value[:-1] if value[-1] == '' else value)]
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise DetectorFileError(f'{path}: names has to be a list of texts, or a file')
+        return read_names(path.parent / value)
+    if not are_names(value):
+        raise DetectorFileError(
+            f'{path}: names is {shown(value)}, has to be a file of one name a line, or a list of '
+            f'at most {MOST_CLASSES} texts of at most {MOST_NAME_BYTES} bytes')
     return tuple(value)

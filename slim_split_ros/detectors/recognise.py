@@ -17,6 +17,7 @@ from slim_split_ros.detectors.description import (
     Resize,
 )
 from slim_split_ros.detectors.errors import DetectorFileError
+from slim_split_ros.detectors.names import MOST_CLASSES, are_names, read_names
 from slim_split_ros.detectors.overrides import apply_overrides, template
 
 Shape = tuple[int | None, ...]
@@ -26,6 +27,8 @@ _LARGEST_SIDE = 4096
 # Where neither shape nor metadata name the size.
 _USUAL_SIDE = 640
 _ANCHORS_V5 = 3
+# Letters of a piece of metadata: 10,000 names of 100; a megabyte takes two seconds.
+_MOST_LITERAL = 2**20
 # End-to-end detectors give some hundreds of rows; raw ones thousands.
 _MOST_SELECTED = 1000
 # DETR-like detectors give some hundreds of queries; anchors are thousands.
@@ -77,9 +80,16 @@ def recognise(signature: Signature) -> Description:
 
 def _guess(signature: Signature, has_overrides: bool) -> Description:
     picture = _picture_input(signature)
+    if not all(_is_numbers(port) for port in signature.outputs):
+        raise DetectorFileError(
+            f'{signature.path}: it gives other things than tensors of numbers. {signature}')
     layout = Layout.NHWC if picture.shape[3] == 3 and picture.shape[1] != 3 else Layout.NCHW
     sides = picture.shape[1:3] if layout is Layout.NHWC else picture.shape[2:4]
     height, width = _size(sides, signature.metadata)
+    if max(height, width) > _LARGEST_SIDE:
+        raise DetectorFileError(
+            f'{signature.path}: its input has {width}x{height} pixels, both must be at most '
+            f'{_LARGEST_SIDE}: export it for smaller pictures')
     convention = _convention(signature, width, height)
     if convention is None and not has_overrides:
         raise DetectorFileError(
@@ -90,6 +100,10 @@ def _guess(signature: Signature, has_overrides: bool) -> Description:
     if convention is Convention.SELECTED and len(signature.inputs) == 2:
         draft = replace(draft, box_units=BoxUnits.PICTURE)
     columns = _columns(signature, draft)
+    if columns is not None and columns > MOST_CLASSES:
+        raise DetectorFileError(
+            f'{signature.path}: it gives {columns} classes, detectors have at most '
+            f'{MOST_CLASSES}. {signature}')
     names, names_from = _names(signature, columns)
     return replace(draft, names=names, names_from=names_from)
 
@@ -98,7 +112,7 @@ def _picture_input(signature: Signature) -> Port:
     pictures = [port for port in signature.inputs if len(port.shape) == 4
                 and 3 in (port.shape[1], port.shape[3]) and port.type in _TYPES]
     others = [port for port in signature.inputs if port not in pictures]
-    sizes_only = all(port.shape[-1] == 2 and len(port.shape) == 2 for port in others)
+    sizes_only = all(len(port.shape) == 2 and port.shape[-1] == 2 for port in others)
     if len(pictures) != 1 or len(others) > 1 or not sizes_only:
         raise DetectorFileError(
             f'{signature.path}: it does not take one picture of three channels (and at most its '
@@ -108,6 +122,10 @@ def _picture_input(signature: Signature) -> Port:
         raise DetectorFileError(
             f'{signature.path}: it takes {batch} pictures at a time: export it with batch 1')
     return pictures[0]
+
+
+def _is_numbers(port: Port) -> bool:
+    return port.type.startswith('tensor(') and port.type != 'tensor(string)'
 
 
 def _size(sides: Shape, metadata: Mapping[str, str]) -> tuple[int, int]:
@@ -211,8 +229,7 @@ def _names(signature: Signature, columns: int | None) -> tuple[tuple[str, ...], 
     beside = signature.path.with_suffix('.txt')
     source = 'its metadata'
     if not named and beside.is_file():
-        named, source = tuple(beside.read_text('utf-8').split('\n')), beside.name
-        named = named[:-1] if named[-1:] == ('',) else named
+        named, source = read_names(beside), beside.name
     if not named and columns in (len(coco.NAMES), None):
         named, source = coco.NAMES, 'COCO, as nothing names them'
     if not named and columns == len(coco.NAMES_BY_NUMBER):
@@ -230,15 +247,16 @@ def _names(signature: Signature, columns: int | None) -> tuple[tuple[str, ...], 
 def _metadata_names(metadata: Mapping[str, str]) -> tuple[str, ...]:
     """Read `names`, a list or a mapping from numbers written as Python does."""
     named = _literal(metadata.get('names', ''))
-    if isinstance(named, dict) and all(isinstance(key, int) for key in named):
+    if isinstance(named, dict) and all(
+            isinstance(key, int) and key < MOST_CLASSES for key in named):
         named = [named.get(number, '') for number in range(max(named, default=-1) + 1)]
-    if isinstance(named, (list, tuple)) and all(isinstance(name, str) for name in named):
-        return tuple(named)
-    return ()
+    return tuple(named) if are_names(named) else ()
 
 
 def _literal(text: str) -> Any:
+    if len(text) > _MOST_LITERAL:
+        return None
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return None

@@ -18,7 +18,7 @@ import yaml
 from slim_split_ros.control.points_document import FIELDS
 from slim_split_ros.evaluation.errors import EvaluationError
 from slim_split_ros.onboard.encoder import FrameEncoder
-from slim_split_ros.onboard.operating_point_file import POINTS_FILE, find_operating_points
+from slim_split_ros.weights.operating_point_file import POINTS_FILE, find_operating_points
 from slim_split_ros.wire.manifest import Manifest
 
 FRAMES_FILE = 'frames.csv'

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
+import os
 from pathlib import Path
 
 from slim_split_ros.linklab.csv_table import parse_rows, read_text
@@ -105,7 +106,7 @@ def parse_trace(text: str, name: str) -> Trace:
 
 def read_trace(path: str | Path) -> Trace:
     """Read a trace's file; raise TableError for what is none, OSError for what is not there."""
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     return Trace(path.stem, _parse_trace_rows(read_text(path), str(path)))
 
 
@@ -113,7 +114,7 @@ def read_traces(paths: Sequence[Path]) -> list[Trace]:
     """Read each file, and each CSV of a folder in the order of names but hidden ones."""
     traces = []
     for path in paths:
-        path = path.expanduser()
+        path = Path(os.path.expanduser(path))
         files = sorted(file for file in path.iterdir()
                        if file.suffix.lower() == '.csv' and not file.name.startswith('.')
                        ) if path.is_dir() else [path]

@@ -37,7 +37,13 @@ NOTHING = Detections(
 
 
 class Runtime(Protocol):
-    """Run the server's half of the network: int8 (N, L, h, w), float32 (N, L), int64 (N,)."""
+    """
+    Run the server's half of the network: int8 (N, L, h, w), float32 (N, L), int64 (N,).
+
+    `place` says for people where it runs, and on what.
+    """
+
+    place: str
 
     def rebuild(
         self, symbols: np.ndarray, inverse_gain: np.ndarray, width_index: np.ndarray, *,
@@ -82,6 +88,11 @@ class Server:
         self._detector = detector
         self._detects = detects
 
+    @property
+    def place(self) -> str:
+        """Say for people where the network runs, and on what."""
+        return self._runtime.place
+
     def detect(
         self, batch: Sequence[ServerInput], score_threshold: float = DEFAULT_SCORE_THRESHOLD,
         max_detections: int = DEFAULT_MAX_DETECTIONS,
@@ -117,12 +128,13 @@ class Server:
             np.array([frame.width_index for frame in frames], np.int64))
         geometries = [frame.geometry for frame in frames]
         detects = self._detects and self._detector is None
-        if self._has_pictures:
+        with_pictures = with_pictures or self._detector is not None
+        wholes = candidates = None
+        if not self._has_pictures:
+            candidates = self._runtime.detect_symbols(*symbols)
+        elif with_pictures or detects:
             wholes, candidates = self._runtime.rebuild(
-                *symbols, with_pictures=with_pictures or self._detector is not None,
-                detects=detects)
-        else:
-            wholes, candidates = None, self._runtime.detect_symbols(*symbols)
+                *symbols, with_pictures=with_pictures, detects=detects)
         pictures = [None] * len(frames) if wholes is None else [
             whole[:geometry.resized_height, :geometry.resized_width]
             for whole, geometry in zip(wholes, geometries, strict=True)]

@@ -1,4 +1,4 @@
-"""The table of a page as it looks on a terminal."""
+"""How the table of a page looks on a terminal."""
 
 from slim_split_ros.reports.page import Table
 

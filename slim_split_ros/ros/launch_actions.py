@@ -7,6 +7,7 @@ Only launch files and their tests import it: `launch` exists where ROS 2 is inst
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+import os
 from pathlib import Path
 import sys
 from typing import Any
@@ -160,8 +161,8 @@ def _file_argument(name: str, names: Sequence[str]) -> str:
 
 
 def _existing_file(argument: str, text: str) -> str:
-    path = Path(text).expanduser()
-    if not path.is_file():
+    path = Path(os.path.expanduser(text))
+    if not os.path.isfile(path):
         raise ValueError(f'argument {argument} is {text!r}, which is no file: give the path of a '
                          'YAML file, such as a copy of the one in config/')
     return str(path)

@@ -1,6 +1,7 @@
 """The model that the parameters `model` and `codec` mean, and the shipped ones by fingerprint."""
 
 from functools import cache
+import os
 from pathlib import Path
 
 from slim_split_ros.ros.errors import StartError
@@ -16,8 +17,8 @@ def bundle_folder(model: str, codec: str) -> Path:
     `codec` says which of the shipped ones. Raises StartError where that one is not installed.
     """
     if model != SHIPPED:
-        path = Path(model).expanduser()
-        return path.parent if path.is_file() else path
+        path = Path(os.path.expanduser(model))
+        return path.parent if os.path.isfile(path) else path
     folder = SHIPPED_MODELS[codec]
     if not folder.is_dir():
         raise StartError(

@@ -12,6 +12,7 @@ if __name__ == '__main__':  # a signal, or a package missing, during the imports
     end_quietly()
 
 from collections.abc import Sequence
+import os
 from pathlib import Path
 import secrets
 import sys
@@ -74,7 +75,7 @@ _WORDS = (
     (ChecksumError, 'checksum'), (PayloadError, 'payload'), (FieldError, 'header'))
 _LESS = 'lower target_fps of the robots, or run the offboard node with torch on a GPU'
 _SENTENCES = {
-    Drop.NEWER: f'frames come faster than this machine detects, the newest are served: {_LESS}',
+    Drop.NEWER: f'a newer frame took the place of one that waited; if many do, {_LESS}',
     Drop.DEADLINE: f'frames waited more than {LONGEST_WAIT_S:g} s behind others: {_LESS}',
     Drop.SENDERS: (
         f'more than {MAX_SENDERS} robots send to this node: start another one, in a namespace '
@@ -92,10 +93,12 @@ class Offboard(Node):
         settings = self._live.current
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self._manifest = manifest
-        self._reception = Reception(manifest, receiver_id=secrets.randbits(64))
+        receiver_id = secrets.randbits(64)
+        self._reception = Reception(manifest, receiver_id)
         self._server = self._load_server(settings)
         self.get_logger().info(
-            f'model {manifest.fingerprint:016x} from {manifest.folder} on {settings.device}')
+            f'model {manifest.fingerprint:016x} from {manifest.folder} on {self._server.place}; '
+            f'reports as receiver {receiver_id:016x}')
         # Holds no frames: it tells the worker that some wait.
         self._calls: Mailbox[str] = Mailbox()
         self._worker = Worker(self._calls, self._serve_next, self._diagnostics.failed)
@@ -106,7 +109,7 @@ class Offboard(Node):
         """Load the model, and the detector; a wrong detector never stops the rebuilding."""
         detector = None
         if settings.detector not in (SHIPPED, NO_DETECTOR):
-            path = Path(settings.detector).expanduser()
+            path = Path(os.path.expanduser(settings.detector))
             try:
                 detector = load_detector(path)
                 self.get_logger().info(

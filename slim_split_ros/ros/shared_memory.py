@@ -81,6 +81,6 @@ def explain_size(image_bytes: int, segment_bytes: int) -> str:
     """Say that an image is larger than the segment, and what to do."""
     return (
         f'images of {image_bytes} bytes are larger than the shared-memory segment of '
-        f'{segment_bytes} bytes, so that most of them are lost over best effort: load '
-        f'config/fastdds_large_images.xml at both ends, with a segment_size above {image_bytes}, '
-        'or take compressed ones')
+        f'{segment_bytes} bytes of this process; where the camera has no larger one, most of '
+        'them are lost over best effort: load config/fastdds_large_images.xml at both ends, '
+        f'with a segment_size above {image_bytes}, or take compressed ones')

@@ -1,5 +1,8 @@
 """Does each kind of source get its camera, and the robot's side its transport?"""
 
+import json
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -43,6 +46,15 @@ def test_bag_is_replayed_again_and_again_with_its_own_transport(tmp_path, image,
     assert camera.parameters == {
         'bag': str(bag), 'topic': '/camera/image', 'loop': True}
     assert onboard.parameters.get('image_transport') == transport
+
+
+def test_names_beyond_utf_8_are_refused_and_all_others_reach_ros(tmp_path):
+    with pytest.raises(StartError, match='UTF-8'):
+        plan(str(write_bag(tmp_path / os.fsdecode(b'b\xff'), RAW)))
+
+    bag = write_bag(tmp_path / "it's $x #1 é: {a} \"q\" %s \\n 😀", RAW)
+    camera = plan(str(bag))[0]
+    assert f'bag:={json.dumps(str(bag), ensure_ascii=False)}' in camera.command()
 
 
 def test_single_file_of_a_bag_is_a_bag(tmp_path):

@@ -170,6 +170,20 @@ def test_yaml_beside_the_file_overrules(tmp_path: Path) -> None:
     ('names: nowhere.txt', 'nowhere.txt'),
     ('- a list', 'holds no entries'),
     ('a: [', 'no YAML'),
+    ('[' * 20_000, 'no YAML'),
+    ('names: 2024-99-99', 'no YAML'),
+    ('scale: !!int ""', 'no YAML'),
+    ('scale: !!bool x', 'no YAML'),
+    ('scale: ' + '9' * 5_000, 'no YAML'),
+    ('#' * 300_000, 'no YAML .* more than'),
+    ('convention: [yolo]', 'convention is .* one of'),
+    ('resize: {a: 1}', 'resize is .* one of'),
+    ('names: /dev/zero', '/dev/zero cannot be read'),
+    ('names: "a\\0b"', 'cannot be read'),
+    (f'names: {"a" * 5_000}', 'cannot be read'),
+    ('names: detector.onnx', 'cannot be read'),
+    ('names: ["\\ud800"]', 'names is'),
+    ('names: {0: a}', 'names is'),
 ])
 def test_wrong_entry_is_named(text: str, problem: str, tmp_path: Path) -> None:
     file = save(constant_graph(
@@ -194,6 +208,86 @@ def test_graph_that_fits_nothing_is_refused_with_what_would_describe_it(
         load_detector(file)
 
 
+@pytest.mark.parametrize('names', [
+    "{1000000000000: 'x'}", '{[]: 1}', "['\\ud800']", f"['{'x' * 300}']",
+    '[' + "'x'," * 20_000 + ']', '(' * 100_000, '[' + "'x'," * 300_000 + ']'])
+def test_metadata_that_name_no_classes_are_passed_over(names: str, tmp_path: Path) -> None:
+    file = save(constant_graph(
+        CASES['yolo'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path, {'names': names})
+
+    assert load_detector(file).classes[0] == 'person'
+
+
+@pytest.mark.parametrize('content', [b'\xff\xfe', b'x' * 300, b'x\n' * 20_000, b'x' * 2_000_000])
+def test_file_beside_that_names_no_classes_is_refused(content: bytes, tmp_path: Path) -> None:
+    file = save(constant_graph(
+        CASES['yolo'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path)
+    file.with_suffix('.txt').write_bytes(content)
+
+    with pytest.raises(DetectorFileError, match=r'detector\.txt .* one a line'):
+        load_detector(file)
+
+
+def test_names_in_a_file_of_another_system_are_the_same(tmp_path: Path) -> None:
+    file = save(constant_graph(
+        CASES['yolo'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path)
+    file.with_suffix('.txt').write_bytes(b'\xef\xbb\xbf' + b'ball\r\n' * 80)
+
+    assert load_detector(file).classes == ('ball',) * 80
+
+
+@pytest.mark.parametrize('shape', [(), (None,)])
+def test_second_input_that_is_no_size_is_refused(
+    shape: tuple[int | None, ...], tmp_path: Path
+) -> None:
+    model = constant_graph(CASES['yolo'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE))
+    model.graph.input.append(helper.make_tensor_value_info('iou', TensorProto.FLOAT, shape))
+
+    with pytest.raises(DetectorFileError, match='one picture of three channels'):
+        load_detector(save(model, tmp_path))
+
+
+def test_output_that_is_no_tensor_of_numbers_is_refused(tmp_path: Path) -> None:
+    graph = helper.make_graph(
+        [helper.make_node('SequenceConstruct', ['images'], ['output0'])], 'detector',
+        [helper.make_tensor_value_info('images', TensorProto.FLOAT, (1, 3, SIDE, SIDE))],
+        [helper.make_tensor_sequence_value_info('output0', TensorProto.FLOAT, None)])
+    file = save(helper.make_model(
+        graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=9), tmp_path)
+    file.with_suffix('.yaml').write_text('convention: yolo')
+
+    with pytest.raises(DetectorFileError, match='tensors of numbers'):
+        load_detector(file)
+
+
+def test_huge_input_and_huge_number_of_classes_are_refused_before_memory_is_taken(
+    tmp_path: Path
+) -> None:
+    wide = save(constant_graph(
+        CASES['yolo'][0], TensorProto.FLOAT, (1, 3, 100_000, 100_000)), tmp_path)
+    with pytest.raises(DetectorFileError, match='100000x100000 pixels, both must be at most 4096'):
+        load_detector(wide)
+
+    many = {'output0': np.zeros((1, 10_005, 10_006), np.uint8)}
+    many = save(constant_graph(many, TensorProto.FLOAT16, (1, 3, SIDE, SIDE)), tmp_path)
+    with pytest.raises(DetectorFileError, match='gives 10001 classes'):
+        load_detector(many)
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, 3e38])
+@pytest.mark.parametrize('name', CASES)
+def test_outputs_beyond_all_measure_give_no_warning(
+    name: str, value: float, tmp_path: Path
+) -> None:
+    outputs = {port: np.full_like(values, value) for port, values in CASES[name][0].items()}
+    file = save(constant_graph(outputs, TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path)
+
+    found = load_detector(file).detect(PICTURE)
+
+    assert np.isfinite(found.boxes).all()
+    assert np.isfinite(found.scores).all()
+
+
 def test_what_is_no_graph_is_refused(tmp_path: Path) -> None:
     (tmp_path / 'a.onnx').write_bytes(b'no graph')
 
@@ -201,6 +295,8 @@ def test_what_is_no_graph_is_refused(tmp_path: Path) -> None:
         load_detector(tmp_path / 'a.onnx')
     with pytest.raises(DetectorFileError, match=r'b\.onnx is no file'):
         load_detector(tmp_path / 'b.onnx')
+    with pytest.raises(DetectorFileError, match='is no file'):
+        load_detector(tmp_path / ('b' * 5_000))
 
 
 def test_boxes_that_are_none_are_dropped_and_others_clipped(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ if __name__ == '__main__':  # a signal, or a package missing, during the imports
 
 from array import array
 from collections.abc import Iterator, Sequence
+import os
 from pathlib import Path
 import sys
 
@@ -47,7 +48,7 @@ class BagCamera(Node):
     def __init__(self) -> None:
         super().__init__('bag_camera')
         self._settings = LiveParameters(self, BagCameraSettings).current
-        bag = Path(self._settings.bag).expanduser()
+        bag = Path(os.path.expanduser(self._settings.bag))
         topic = find_image_topic(bag, self._settings.topic)
         self.get_logger().info(f'publishing {topic} of {bag}')
         self._raw = self.create_publisher(Image, 'image', **overridable(SENSOR_DATA))

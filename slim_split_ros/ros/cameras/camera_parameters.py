@@ -1,4 +1,4 @@
-"""The parameters of the nodes that publish images: simulated, recorded, of a device."""
+"""Parameters of the nodes that publish images: simulated, recorded, from a device."""
 
 from dataclasses import dataclass
 

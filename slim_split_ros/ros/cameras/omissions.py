@@ -15,7 +15,8 @@ class Omissions:
         """Count one and, if it is the first, say what cannot be read and why."""
         self._count += 1
         if self._count == 1:
-            self._warn(f'{reason}: it is left out')
+            # File names may be any bytes, the log takes UTF-8.
+            self._warn(f'{reason}: it is left out'.encode(errors='backslashreplace').decode())
 
     def end_round(self) -> None:
         """Say once how many were left out, if more than the one that was named."""

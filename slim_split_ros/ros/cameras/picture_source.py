@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+import os
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,8 @@ import numpy as np
 from slim_split_ros.ros.cameras.frame_pump import TimedFrame
 from slim_split_ros.ros.cameras.omissions import Omissions
 from slim_split_ros.ros.errors import StartError
+from slim_split_ros.wire.errors import PictureError
+from slim_split_ros.wire.picture_header import is_jpeg_or_png, read_picture_size
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
 _FOLDER_FPS = 10.0
@@ -68,7 +71,9 @@ class Video:
 
 def open_source(source: str) -> PictureSource:
     """Find out what a path is; StartError says what is missing."""
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))
+    if not is_utf8(source):  # OpenCV crashes on it
+        raise StartError(f'{source!r} is not written in UTF-8: rename the file or folder')
     if path.is_dir():
         return ImageFolder(path)
     if not path.exists():
@@ -78,6 +83,11 @@ def open_source(source: str) -> PictureSource:
     fps = video.get(cv2.CAP_PROP_FPS)
     video.release()
     return Video(path, fps if 0.0 < fps <= 240.0 else _FOLDER_FPS)
+
+
+def is_utf8(path: str) -> bool:
+    """Tell whether a path can be given to others than Python: Linux takes any bytes for one."""
+    return path.encode(errors='replace').decode() == path
 
 
 def check_source(source: str) -> None:
@@ -113,9 +123,13 @@ def _is_picture(path: Path) -> bool:
 
 
 def _decode(file: Path) -> np.ndarray | None:
+    # OpenCV's imread crashes on names that are not UTF-8, and fills what a cut JPEG lacks.
     try:
-        return cv2.imread(str(file), cv2.IMREAD_COLOR)
-    except cv2.error:  # more pixels than OpenCV takes
+        content = file.read_bytes()
+        if is_jpeg_or_png(content):
+            read_picture_size(content)
+        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, PictureError, cv2.error):
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+import os
 from pathlib import Path
 
 import cv2
@@ -43,6 +44,37 @@ def test_a_folder_gives_its_images_in_the_order_of_their_names(tmp_path: Path) -
         cv2.imwrite(str(tmp_path / name), grey(level))
     (tmp_path / 'notes.txt').write_text('no image')
     assert levels_of(open_source(str(tmp_path))) == [10, 20, 30]
+
+
+def test_a_picture_whose_name_is_not_utf_8_is_one(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / 'a.png'), grey(10))
+    (tmp_path / 'a.png').rename(tmp_path / os.fsdecode(b'b\xff.png'))
+    assert levels_of(open_source(str(tmp_path))) == [10]
+
+
+def test_what_is_left_out_is_told_in_utf_8_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b'b\xff.png')).write_bytes(b'')
+    cv2.imwrite(str(tmp_path / 'a.png'), grey(10))
+    told: list[str] = []
+    assert levels_of(open_source(str(tmp_path)), told) == [10]
+    assert 'b\\udcff.png' in told[0]
+
+
+def test_a_picture_that_was_cut_is_left_out(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / 'a.jpg'), grey(10))
+    content = cv2.imencode('.jpg', np.random.default_rng(0).integers(
+        0, 256, (480, 640, 3), np.uint8))[1].tobytes()
+    (tmp_path / 'b.jpg').write_bytes(content[:len(content) // 2])
+    told: list[str] = []
+    assert levels_of(open_source(str(tmp_path)), told) == [10]
+    assert 'b.jpg' in told[0]
+
+
+@pytest.mark.parametrize('source', [
+    '~nobody-of-this-name/a.mp4', os.fsdecode(b'/nowhere/b\xff.mp4')])
+def test_a_name_that_names_nothing_is_refused(source: str) -> None:
+    with pytest.raises(StartError, match='does not exist|UTF-8'):
+        open_source(source)
 
 
 def test_a_video_gives_its_pictures_at_its_rate(tmp_path: Path) -> None:

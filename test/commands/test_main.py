@@ -1,0 +1,59 @@
+"""Does every command end in one line where its files, or whoever reads what it says, fail it?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+from slim_split_ros.__main__ import main
+
+TRACE = 't_s,rate_kbps,delay_ms,loss\n0,500,20,0\n1,500,20,0\n'
+
+
+def _start(*arguments: str, **options: object) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, '-m', 'slim_split_ros', *arguments], stderr=subprocess.PIPE, **options)
+
+
+@pytest.mark.parametrize('arguments', [
+    ['detect', 'a.png', '--detector', 'a' * 5_000],
+    ['detect', 'a.png', '--detector', '~nobody-of-this-name/a.onnx'],
+    ['link', '--trace', 'a' * 5_000],
+    ['link', '--trace', '~nobody-of-this-name/a.csv'],
+])
+def test_name_that_no_file_can_have_ends_with_status_1_and_one_line(
+    arguments: list[str], capsys: pytest.CaptureFixture
+) -> None:
+    assert main(arguments) == 1
+
+    said = capsys.readouterr().err
+    assert said.startswith(f'{arguments[0]}: ')
+    assert said.count('\n') == 1
+
+
+def test_reader_that_went_away_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    process = _start('train', '--check', '--data', 'nowhere', stdout=writing)
+    os.close(writing)
+
+    assert process.communicate()[1] == b''
+    assert process.returncode == 1
+
+
+def test_name_that_is_not_utf_8_is_shown(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b'/a\xff.csv'
+    with open(name, 'w') as file:
+        file.write(TRACE)
+
+    process = _start('link', '--no-loss', '--trace', os.fsdecode(name), stdout=subprocess.PIPE,
+                     env={**os.environ, 'PYTHONIOENCODING': 'utf-8:strict'})
+
+    said, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert b'a\\udcff' in said
