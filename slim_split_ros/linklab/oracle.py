@@ -2,7 +2,7 @@
 The best that a sender could do which knows the trace and every frame's bytes.
 
 Dynamic programming, last frame first, over the queue's backlog at each capture in steps of
-1 ms (architecture.md). With loss it maximizes the expectation: nobody knows what will be lost.
+1 ms. With loss it maximizes the expectation: nobody knows what will be lost.
 Memory grows with the trace's rows alone: frames go in batches, each over its own milliseconds.
 """
 
