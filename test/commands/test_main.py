@@ -44,7 +44,7 @@ def test_too_little_memory_is_one_line(
 
     monkeypatch.setattr(COMMANDS['link'], 'run', run)
 
-    assert main(['link']) == 1
+    assert main(['link', '--trace', 'a.csv']) == 1
     assert capsys.readouterr().err.startswith('link: not enough memory (316 MiB): ')
 
 
