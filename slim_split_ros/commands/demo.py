@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         demo = prepare_demo(options)
         domain = demo.environment['ROS_DOMAIN_ID']
-        print(f'ROS domain {domain}; to look on: ROS_DOMAIN_ID={domain} ros2 topic list',
-              flush=True)
+        print(f'ROS domain {domain}; a shell with ROS 2 looks on by: ROS_DOMAIN_ID={domain} ros2 '
+              'topic list', flush=True)
         record = _run_with_bar(demo.plan, demo.environment)
         print('Comparing with WebP and JPEG', flush=True)
         facts, link = demo.describe(record)

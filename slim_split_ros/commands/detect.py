@@ -21,8 +21,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description='Says how the ONNX file of a detector is understood, runs it on pictures '
                     '(JPEG, PNG) and prints what it finds. What is guessed wrong is put right by '
                     'a YAML of the same name beside the file (docs/detectors.md).')
-    parser.add_argument('pictures', type=Path, nargs='+', metavar='PICTURE')
-    parser.add_argument('--detector', type=Path, required=True, metavar='FILE.onnx')
+    parser.add_argument('pictures', type=Path, nargs='+', metavar='PICTURE', help='JPEG or PNG')
+    parser.add_argument('--detector', type=Path, required=True, metavar='FILE.onnx',
+                        help='what docs/detectors.md lists is recognised')
     parser.add_argument('--threshold', type=float, default=0.3, metavar='SCORE',
                         help='detections below it are left out (default: %(default)s)')
     parser.add_argument('--output', type=Path, metavar='DIR',

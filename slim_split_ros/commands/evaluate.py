@@ -20,8 +20,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'paper, entropic, static and late (other split systems), jpeg, webp, none '
                     '(pictures as they are) and local (a small detector on the robot). Needs '
                     'torch.')
-    parser.add_argument('--data', type=Path, required=True, metavar='DIR')
-    parser.add_argument('--split', default='val')
+    parser.add_argument('--data', type=Path, required=True, metavar='DIR',
+                        help='COCO-style data set')
+    parser.add_argument('--split', default='val', help='split to measure on (default: val)')
     parser.add_argument('--codecs', metavar='LIST',
                         help='names with commas (default: all; the other split systems and '
                              'local need rivals.safetensors in the model folder or in a folder '
@@ -38,16 +39,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures."""
     from slim_split_ros.evaluation.errors import EvaluationError
-    from slim_split_ros.evaluation.evaluate import CODECS, available_codecs, evaluate
-    from slim_split_ros.evaluation.points import accuracy_row
-    from slim_split_ros.evaluation.rivals import RIVALS, find_rivals, lack_of_rivals
-    from slim_split_ros.evaluation.tables import text_table
+    from slim_split_ros.evaluation.evaluate import CODECS
     from slim_split_ros.networks.errors import NetworkError
-    from slim_split_ros.reports.evaluation_summary import reaches, summary_lines
-    from slim_split_ros.training.data.coco_folder import load_split
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire.errors import WireError
-    from slim_split_ros.wire.manifest import load_manifest
 
     asked = None if args.codecs is None else tuple(args.codecs.split(','))
     unknown = sorted(set(asked or ()) - set(CODECS))
@@ -55,19 +50,32 @@ def run(args: argparse.Namespace) -> int:
         print(f'evaluate: --codecs knows {", ".join(CODECS)}, not {", ".join(unknown)}',
               file=sys.stderr)
         return 2
-    folder = args.checkpoint if args.checkpoint.is_dir() else args.checkpoint.parent
     try:
-        manifest = load_manifest(folder)
-        rivals = find_rivals(manifest, SHIPPED_RIVALS)
-        if asked is None and rivals is None:
-            print(f'evaluate: without {", ".join(RIVALS)}: {lack_of_rivals(manifest)}',
-                  file=sys.stderr)
-        evaluation = evaluate(
-            manifest, load_split(args.data, args.split), asked or available_codecs(rivals),
-            rivals, args.dump, _progress)
+        _evaluate(args, asked)
     except (EvaluationError, NetworkError, TrainingError, WireError) as error:
         print(f'evaluate: {error}', file=sys.stderr)
         return 1
+    return 0
+
+
+def _evaluate(args: argparse.Namespace, asked: tuple[str, ...] | None) -> None:
+    from slim_split_ros.evaluation.evaluate import available_codecs, evaluate
+    from slim_split_ros.evaluation.points import accuracy_row
+    from slim_split_ros.evaluation.rivals import RIVALS, find_rivals, lack_of_rivals
+    from slim_split_ros.evaluation.tables import text_table
+    from slim_split_ros.reports.evaluation_summary import reaches, summary_lines
+    from slim_split_ros.training.data.coco_folder import load_split
+    from slim_split_ros.wire.manifest import load_manifest
+
+    folder = args.checkpoint if args.checkpoint.is_dir() else args.checkpoint.parent
+    manifest = load_manifest(folder)
+    rivals = find_rivals(manifest, SHIPPED_RIVALS)
+    if asked is None and rivals is None:
+        print(f'evaluate: without {", ".join(RIVALS)}: {lack_of_rivals(manifest)}',
+              file=sys.stderr)
+    evaluation = evaluate(
+        manifest, load_split(args.data, args.split), asked or available_codecs(rivals), rivals,
+        args.dump, _progress)
     print(text_table(evaluation))
     figures = {
         'detector': accuracy_row(evaluation.detector),
@@ -82,7 +90,6 @@ def run(args: argparse.Namespace) -> int:
 
         _write(args.report, render_evaluation(
             f'{args.data.name}, {args.split}', manifest.classes, **figures))
-    return 0
 
 
 def _write(path: Path, text: str) -> None:

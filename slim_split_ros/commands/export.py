@@ -11,7 +11,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Describe the command's arguments."""
     parser = subparsers.add_parser(
         'export', help='write what both nodes run from trained weights',
-        description='Write encoders, server graph and manifest for ONNX Runtime from '
+        description='Write encoders, server graphs and manifest for ONNX Runtime from '
                     'model.safetensors; entropy tables are counted on the pictures of a data '
                     "set, except for the founding paper's encoder, which has none.")
     parser.add_argument('--checkpoint', type=Path, required=True, metavar='FILE',
@@ -19,8 +19,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--data', type=Path, action='append', default=[], metavar='DIR',
                         help='data set whose pictures the tables are counted on; may be given '
                              'several times')
-    parser.add_argument('--split', default='train')
-    parser.add_argument('--output', type=Path, required=True, metavar='DIR')
+    parser.add_argument('--split', default='train', help='split to count on (default: train)')
+    parser.add_argument('--output', type=Path, required=True, metavar='DIR',
+                        help='the model folder that is written')
 
 
 def run(args: argparse.Namespace) -> int:

@@ -30,25 +30,31 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     '--trace several times, prints a row per trace and the means.')
     parser.add_argument('--trace', type=Path, action='append', required=True,
                         metavar='CSV', help='a trace, or a folder of traces')
-    parser.add_argument('--policy', choices=('auto', 'paper', 'aimd', 'fixed'), default='auto')
+    parser.add_argument('--policy', choices=('auto', 'paper', 'aimd', 'fixed'), default='auto',
+                        help='who chooses the width (default: auto)')
     parser.add_argument('--width', type=float, default=0.0, help='width of --policy fixed')
     parser.add_argument('--deadline-ms', type=float, default=300.0,
-                        help='from capture to detections back')
-    parser.add_argument('--fps', type=float, default=10.0, help='frames offered a second')
-    parser.add_argument('--server-ms', type=float, default=25.0)
+                        help='from capture to detections back (default: %(default)g)')
+    parser.add_argument('--fps', type=float, default=10.0,
+                        help='frames offered a second (default: %(default)g)')
+    parser.add_argument('--server-ms', type=float, default=25.0,
+                        help='what the server takes for a frame (default: %(default)g)')
     parser.add_argument('--no-loss', action='store_true', help='leave random loss out')
-    parser.add_argument('--max-bitrate-kbps', type=float, default=0.0, help='0: no ceiling')
+    parser.add_argument('--max-bitrate-kbps', type=float, default=0.0,
+                        help='ceiling over what is sent (default: 0, none)')
     parser.add_argument('--points', type=Path, metavar='YAML',
                         help="operating points (default: the shipped model's)")
     parser.add_argument('--frames', type=Path, metavar='CSV',
                         help='bytes of measured frames (default: frames.csv beside the '
                              "points; drawn from the points' spread where it is missing)")
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=int, default=0,
+                        help='of losses and of sizes of frames (default: 0)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--report', type=Path, metavar='HTML',
                         help='plot the run of one trace into a self-contained page')
     parser.add_argument('--model', type=Path, metavar='DIR',
-                        help='model of the nodes of --real (default: the shipped one)')
+                        help='whose operating points are used, and which the nodes of --real '
+                             'run (default: the shipped one)')
     parser.add_argument('--real', action='store_true',
                         help='run the nodes over a shaped link between two network '
                              'namespaces (needs root)')
@@ -101,7 +107,7 @@ def _read_table(path: Path | None, model: Path, frames: Path | None
     Without a path they are the model's own, and must have been measured with it.
     """
     from slim_split_ros.linklab import parse_sizes, read_text
-    from slim_split_ros.onboard.operating_point_file import POINTS_FILE, read_operating_points
+    from slim_split_ros.weights.operating_point_file import POINTS_FILE, read_operating_points
     from slim_split_ros.wire import load_manifest
 
     if path is None:

@@ -13,12 +13,12 @@ def explain_missing(error: ModuleNotFoundError) -> str:
     Say in one line what is missing and how to get it.
 
     >>> explain_missing(ModuleNotFoundError(name='cv2'))
-    'cv2 is not installed: pip install "slim_split_ros[run]", or make setup in a checkout'
+    "cv2 is not installed: pip install '.[run]' or make setup, in a checkout of this package"
     """
     if error.name in _ROS:
         return (f'{error.name} is not installed here: `make setup` in a checkout, or build the '
                 'package with colcon and source it')
     extra = _EXTRAS.get(error.name or '', 'run')
     target = 'setup-training' if extra == 'train' else 'setup'
-    return (f'{error.name} is not installed: pip install "slim_split_ros[{extra}]", or make '
-            f'{target} in a checkout')
+    return (f"{error.name} is not installed: pip install '.[{extra}]' or make {target}, in a "
+            'checkout of this package')

@@ -16,8 +16,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description='With --data: measure bytes, encode time and AP50 (needs torch), and write '
                     'operating_points.yaml and frames.csv. Without: measure only the encode '
                     "times of this machine and keep the rest of the model's table.")
-    parser.add_argument('--data', type=Path, metavar='DIR')
-    parser.add_argument('--split', default='val')
+    parser.add_argument('--data', type=Path, metavar='DIR', help='COCO-style data set')
+    parser.add_argument('--split', default='val', help='split to measure on (default: val)')
     parser.add_argument('--checkpoint', type=Path, default=SHIPPED_MODEL, metavar='DIR',
                         help='model folder (default: the shipped one)')
     parser.add_argument('--output', type=Path, metavar='DIR',

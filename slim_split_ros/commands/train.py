@@ -29,12 +29,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'it, and train nothing; training begins with the same check')
     parser.add_argument('--preset', choices=('quick', 'full'), default='quick',
                         help='quick takes about 30 minutes on two quiet cores and shows that all '
-                             'is well; full takes hours, or minutes on a GPU')
+                             'is well; full takes hours, or minutes on a GPU (default: quick)')
     parser.add_argument('--output', type=Path, default=Path('out/train'), metavar='DIR',
                         help='checkpoints, logs, sample pictures and the model folder (default: '
                              'out/train)')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--device', default='auto',
+                        help='auto, cpu, cuda or cuda:N (default: auto, a GPU where there is one)')
+    parser.add_argument('--seed', type=int, default=0,
+                        help='of weights and of the order of pictures (default: 0)')
     parser.add_argument('--rivals', action='store_true',
                         help='train the rivals of a finished model instead, into '
                              'rivals/rivals.safetensors of the output')

@@ -9,9 +9,9 @@ from math import isfinite
 from reprlib import repr as repr_in_short
 
 from slim_split_ros.control.errors import OperatingPointError
-from slim_split_ros.control.operating_points import OperatingPoint, OperatingPoints
+from slim_split_ros.control.operating_points import LIMITS, OperatingPoint, OperatingPoints
 
-FIELDS = ('width', 'rate', 'bytes', 'bytes_p95', 'encode_ms', 'encode_ms_p95', 'ap50')
+FIELDS = tuple(field for field, _, _ in LIMITS)
 REMEDY = 'measure the table again with `python -m slim_split_ros profile`'
 # What an unmeasured width counts as: nothing is known of it but its order.
 _UNKNOWN_BYTES = 1.0

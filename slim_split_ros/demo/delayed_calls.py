@@ -1,4 +1,4 @@
-"""Answer how something is done at a later time, in the order of these times, by one thread."""
+"""Calls at a later time, in the order of these times, by one thread."""
 
 from collections.abc import Callable
 import heapq

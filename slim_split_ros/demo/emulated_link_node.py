@@ -1,5 +1,5 @@
 """
-Answer how the messages of both sides cross a radio link that is not there.
+The messages of both sides cross a radio link that is not there.
 
     python -m slim_split_ros.demo.emulated_link_node --ros-args -p trace:=FILE.csv
 

@@ -1,4 +1,4 @@
-"""Answer which parameters the emulated link has."""
+"""Parameters of the emulated link."""
 
 from dataclasses import dataclass
 

@@ -1,5 +1,5 @@
 """
-Answer with which variables the processes of a demo find one another, and nobody else.
+Variables with which the processes of a demo find one another, and nobody else.
 
 It only reads; whoever starts processes passes the variables on.
 """
@@ -10,10 +10,9 @@ import random
 import socket
 
 from slim_split_ros.demo.errors import DemoError
+from slim_split_ros.ros.shared_memory import PROFILE_VARIABLES
 
 PROFILE = Path('config') / 'fastdds_large_images.xml'
-# Jazzy reads the first, later distributions the second.
-_PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 # Domains up to 101 keep their ports clear of the ephemeral ones on every system:
 # https://docs.ros.org/en/jazzy/Concepts/Intermediate/About-Domain-ID.html
 _DOMAINS = range(1, 102)
@@ -31,7 +30,7 @@ def demo_environment(inherited: Mapping[str, str], log_folder: Path) -> dict[str
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         'ROS_LOG_DIR': str(log_folder),
         'PYTHONUNBUFFERED': '1',
-    } | dict.fromkeys(_PROFILE_VARIABLES, profile)
+    } | dict.fromkeys(PROFILE_VARIABLES, profile)
 
 
 def find_profile() -> Path:

@@ -1,4 +1,4 @@
-"""Answer whether somebody wants a command to end, without breaking into what it is doing."""
+"""Whether somebody wants a command to end, without breaking into what it is doing."""
 
 from __future__ import annotations
 

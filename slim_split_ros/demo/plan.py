@@ -1,4 +1,4 @@
-"""Answer which nodes a demo runs: the camera for its source, both sides, a link between them."""
+"""Which nodes a demo runs: the camera for its source, both sides, a link between them."""
 
 from __future__ import annotations
 

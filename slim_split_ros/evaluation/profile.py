@@ -15,16 +15,16 @@ import cv2
 import numpy as np
 import yaml
 
+from slim_split_ros.control.points_document import FIELDS
 from slim_split_ros.evaluation.errors import EvaluationError
 from slim_split_ros.onboard.encoder import FrameEncoder
-from slim_split_ros.onboard.operating_point_file import POINTS_FILE, find_operating_points
+from slim_split_ros.weights.operating_point_file import POINTS_FILE, find_operating_points
 from slim_split_ros.wire.manifest import Manifest
 
 FRAMES_FILE = 'frames.csv'
 REPEATS = 60
 WARM_UPS = 5
 CAMERA_SIZE = (480, 640)
-POINT_FIELDS = ('width', 'rate', 'bytes', 'bytes_p95', 'encode_ms', 'encode_ms_p95', 'ap50')
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def write_profile(table: ProfileTable, folder: Path) -> list[Path]:
     points = folder / POINTS_FILE
     text = yaml.safe_dump({
         'fingerprint': table.fingerprint,
-        'points': [{name: point[name] for name in POINT_FIELDS} for point in table.points],
+        'points': [{name: point[name] for name in FIELDS} for point in table.points],
     }, sort_keys=False)
     points.write_text('# Written by `python -m slim_split_ros profile`; bytes are of the whole '
                       f'message, times of this machine.\n{text}', 'utf-8')

@@ -57,6 +57,14 @@ class ModelConfig:
         if self.input_long_side % INPUT_MULTIPLE:
             raise ValueError(
                 f'input_long_side {self.input_long_side} is not a multiple of {INPUT_MULTIPLE}')
+        self._check_widths()
+        sizes = (len(self.level_gains), len(self.level_shares), len(self.level_thresholds) + 1)
+        if len(set(sizes)) > 1:
+            raise ValueError(
+                f'level_gains, level_shares and level_thresholds describe {sizes[0]}, {sizes[1]} '
+                f'and {sizes[2]} levels, must be as many')
+
+    def _check_widths(self) -> None:
         if list(self.widths) != sorted(self.widths) or self.widths[-1] != 1.0:
             raise ValueError(f'widths {self.widths} must rise and end at 1.0')
         for width in self.widths:
@@ -76,11 +84,6 @@ class ModelConfig:
         if len(self.rate_gains) != len(self.widths) or len(set(map(len, self.rate_gains))) != 1:
             raise ValueError(
                 f'rate_gains {self.rate_gains} must hold a row of each width, all as long')
-        sizes = (len(self.level_gains), len(self.level_shares), len(self.level_thresholds) + 1)
-        if len(set(sizes)) > 1:
-            raise ValueError(
-                f'level_gains, level_shares and level_thresholds describe {sizes[0]}, {sizes[1]} '
-                f'and {sizes[2]} levels, must be as many')
 
     def channels(self, width: float) -> int:
         """Return the base channels of the encoder at `width`."""

@@ -30,6 +30,8 @@ class OnnxRuntime:
     whose graph is not what the manifest says.
     """
 
+    place = 'the CPU with ONNX Runtime'
+
     def __init__(self, manifest: Manifest, threads: int, detects: bool = True) -> None:
         channels = manifest.latent_channels
         symbols = (

@@ -24,6 +24,9 @@ LONGEST_WAIT_S = 1.0
 # A sender that sent nothing for so long is gone; one that sent a single frame is sooner.
 FORGET_S = 10.0
 NEWCOMER_REPORTS_S = 1.0
+# All newcomers together are told as often as one robot: reports on invented senders would push
+# those that a robot waits for out of its queue.
+NEWCOMERS_GAP_S = 0.05
 # Whoever starts anew with each frame stays a newcomer.
 _NEWCOMER_FRAMES = 1
 # Newcomers that had to make room are known again by their next frame: where 500 senders are
@@ -75,7 +78,7 @@ class Reception:
         self._receiver_id = receiver_id
         self._senders: dict[int, _Sender] = {}
         self._made_room: OrderedDict[int, None] = OrderedDict()
-        self._newcomers_turn_s = -math.inf
+        self._newcomers_turn_s = self._newcomers_told_s = -math.inf
         self._last_choice_s = -math.inf
         # Above every number that a forgotten sender's reports had: were it to start again at 0, a
         # robot that comes back would take its reports for old ones.
@@ -138,13 +141,19 @@ class Reception:
                     server_s=now_s - received.arrival_s))
 
     def due_reports(self, now_s: float) -> list[Report]:
-        """Make the reports that are due; in its silence a newcomer soon gets none."""
+        """Make the reports that are due, newest sender first, newcomers at one's pace."""
         with self._lock:
             self._forget_silent(now_s)
-            return [
-                sender.log.make_report(start_ns, self._receiver_id, now_s)
-                for start_ns, sender in self._senders.items()
-                if sender.log.is_due(now_s) and _is_told(sender, now_s)]
+            reports = []
+            for start_ns, sender in reversed(self._senders.items()):
+                if not sender.log.is_due(now_s) or not _is_told(sender, now_s):
+                    continue
+                if sender.is_newcomer:
+                    if now_s - self._newcomers_told_s < NEWCOMERS_GAP_S:
+                        continue
+                    self._newcomers_told_s = now_s
+                reports.append(sender.log.make_report(start_ns, self._receiver_id, now_s))
+            return reports
 
     def _turn(self, sender: _Sender) -> tuple[float, float]:
         turn_s = self._newcomers_turn_s if sender.is_newcomer else sender.last_turn_s

@@ -15,6 +15,11 @@ from typing import Protocol
 import numpy as np
 
 from slim_split_ros.detectors import Detections, DetectorRunError, OnnxDetector
+from slim_split_ros.detectors.onnx_detector import (
+    DEFAULT_MAX_DETECTIONS,
+    DEFAULT_SCORE_THRESHOLD,
+    DEFAULT_THREADS,
+)
 from slim_split_ros.offboard.decode import ServerInput
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime
@@ -22,9 +27,6 @@ from slim_split_ros.offboard.postprocess import Candidates, select_detections
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.manifest import Manifest
 
-DEFAULT_SCORE_THRESHOLD = 0.3
-DEFAULT_MAX_DETECTIONS = 100
-DEFAULT_THREADS = 2
 # What drivers of NVIDIA (servers, Jetson), AMD and WSL make. Importing torch only to hear that
 # there is no GPU takes a second and 130 MB.
 GPU_DEVICES = ('/dev/nvidiactl', '/dev/nvhost-gpu', '/dev/kfd', '/dev/dxg')
@@ -35,7 +37,13 @@ NOTHING = Detections(
 
 
 class Runtime(Protocol):
-    """Run the server's half of the network: int8 (N, L, h, w), float32 (N, L), int64 (N,)."""
+    """
+    Run the server's half of the network: int8 (N, L, h, w), float32 (N, L), int64 (N,).
+
+    `place` says for people where it runs, and on what.
+    """
+
+    place: str
 
     def rebuild(
         self, symbols: np.ndarray, inverse_gain: np.ndarray, width_index: np.ndarray, *,
@@ -80,6 +88,11 @@ class Server:
         self._detector = detector
         self._detects = detects
 
+    @property
+    def place(self) -> str:
+        """Say for people where the network runs, and on what."""
+        return self._runtime.place
+
     def detect(
         self, batch: Sequence[ServerInput], score_threshold: float = DEFAULT_SCORE_THRESHOLD,
         max_detections: int = DEFAULT_MAX_DETECTIONS,
@@ -115,12 +128,13 @@ class Server:
             np.array([frame.width_index for frame in frames], np.int64))
         geometries = [frame.geometry for frame in frames]
         detects = self._detects and self._detector is None
-        if self._has_pictures:
+        with_pictures = with_pictures or self._detector is not None
+        wholes = candidates = None
+        if not self._has_pictures:
+            candidates = self._runtime.detect_symbols(*symbols)
+        elif with_pictures or detects:
             wholes, candidates = self._runtime.rebuild(
-                *symbols, with_pictures=with_pictures or self._detector is not None,
-                detects=detects)
-        else:
-            wholes, candidates = None, self._runtime.detect_symbols(*symbols)
+                *symbols, with_pictures=with_pictures, detects=detects)
         pictures = [None] * len(frames) if wholes is None else [
             whole[:geometry.resized_height, :geometry.resized_width]
             for whole, geometry in zip(wholes, geometries, strict=True)]

@@ -39,6 +39,7 @@ class TorchRuntime:
                 f'device {device!r} cannot be used by torch ({str(error).splitlines()[0]}); set '
                 'the parameter `device` to cpu') from error
         self._device = torch.device(device)
+        self.place = f'{device} with torch'
         self._candidates = manifest.candidates
 
     @torch.inference_mode()

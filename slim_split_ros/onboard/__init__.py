@@ -9,10 +9,6 @@ from slim_split_ros.onboard.errors import (
     OnboardError,
 )
 from slim_split_ros.onboard.letterbox import letterbox
-from slim_split_ros.onboard.operating_point_file import (
-    find_operating_points,
-    read_operating_points,
-)
 from slim_split_ros.onboard.pacing import Pacer
 from slim_split_ros.onboard.pixels import PixelView, view_image
 from slim_split_ros.onboard.sender import CameraImage, Dropped, Held, Sender, Sent, image_age_s
@@ -32,9 +28,7 @@ __all__ = [
     'Sender',
     'Sent',
     'decode_image',
-    'find_operating_points',
     'image_age_s',
     'letterbox',
-    'read_operating_points',
     'view_image',
 ]

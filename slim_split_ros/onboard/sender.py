@@ -185,6 +185,6 @@ def _message_bytes(image: CameraImage, encoded: Encoded) -> int:
 
 def _word(error: OnboardError | WireError) -> str:
     """Name why an image did not become a frame."""
-    words = ((EncodingError, 'encoding'), (ImageError, 'image'), (GeometryError, 'size'),
+    words = ((EncodingError, 'encoding'), ((ImageError, GeometryError), 'image'),
              (WireError, 'header'), (OnboardError, 'encoder'))
     return next(word for kind, word in words if isinstance(error, kind))

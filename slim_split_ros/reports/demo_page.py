@@ -73,23 +73,26 @@ def render_demo(facts: DemoFacts) -> str:
     how = ('the width changing from frame to frame' if facts.link is None
            else f'at the width that the link {facts.link} allowed')
     lead = (f'{facts.source}, encoded on board by {facts.codec} ({facts.model}), {how}, detected '
-            f'in another process; {facts.seconds:.0f} seconds over ROS 2. This model finds '
-            f'{", ".join(facts.classes)}.')
+            f'in another process; {facts.seconds:.0f} seconds over ROS 2, in which '
+            f'{facts.captured} images came, {facts.captured / facts.seconds:.1f} a second. '
+            f'This model finds {", ".join(facts.classes)}.')
     sections = [_figures(facts), *_pictures(facts), *_codecs(facts), _plots(facts), _fates(facts),
                 _processes(facts)]
     return render_page('From camera to detections', sections, lead)
 
 
 def _figures(facts: DemoFacts) -> Section:
-    scenes = ('Every width sees the same scenes: each frame goes out at another one.'
+    scenes = ('Every width sees the same scenes: the width changes from frame to frame.'
               if facts.link is None else
               'The link decides which frames go out at which width, so the rows show different '
               'scenes: they do not compare widths.')
     paragraphs = [
         f'{scenes} Bytes are the serialized message of a frame, all of it; kbit/s are what frames '
-        'of that width alone would take. Encoding goes from the camera image in memory to the '
-        "payload in memory, on one thread (median). End to end goes from the camera's stamp to "
-        'the arrival of the detections in a third process. Lost are frames without detections.']
+        f'of that width alone would take, at the {len(facts.frames) / facts.seconds:.1f} a second '
+        'of this run. Encoding goes from the camera image in memory to the payload in memory, on '
+        "one thread (median). End to end goes from the camera's stamp to the arrival of the "
+        'detections in the process that wrote this page. Lost are frames that no answer came back '
+        'for; an answer may say that nothing was found.']
     if facts.has_truth:
         paragraphs.append(
             f'Precision and recall hold for detections with a score of at least '
@@ -118,8 +121,8 @@ def _codecs(facts: DemoFacts) -> list[Section]:
         f'{len(facts.compared)} of these frames as pictures of at most the same bytes, by OpenCV: '
         'of all sizes and qualities that fit, the one closest to the original, and where none '
         'fits the smallest. In what comes back the same model detects at its widest, so that what '
-        f'is compared is not the detector but what reaches it. With {facts.codec} no picture '
-        f'travels: its boxes are drawn on the original.{unjudged}',)
+        f'is compared is not the detector but what reaches it. Boxes of {facts.codec} are drawn '
+        f'on the original, which its server does not see.{unjudged}',)
     first = {frames[0].width: frames for frames in reversed(facts.compared)}
     return [Section(
         'The same bytes as a picture', paragraphs,
@@ -135,14 +138,15 @@ def _picture(frame: ShownFrame) -> Picture:
 def _plots(facts: DemoFacts) -> Section:
     if not facts.frames:
         return Section('Frame by frame', ('No image was encoded in this time.',))
+    carrier = 'ROS 2' if facts.link is None else 'ROS 2 and the link'
     drawings = [
         Drawing(_draw_bytes(facts.frames), 'Each frame as it was sent. Nothing is loaded between '
                 'two widths.'),
         Drawing(_draw_delays(facts.frames), 'Share of frames whose detections were back within '
                 'a time.'),
-        Drawing(_draw_times(facts.rows), 'Where a frame spends its time (medians): the encoder on '
-                'board; decoder and rest of the detector on the server; ROS 2, which carries '
-                'image, features and detections.')]
+        Drawing(_draw_times(facts.rows, carrier), 'Where a frame spends its time (medians): the '
+                'encoder on board; decoding, waiting and detecting on the server; '
+                f'{carrier}, by which images, features and detections travel.')]
     if any(row.recall is not None for row in facts.rows):
         drawings.append(Drawing(
             _draw_quality(facts.rows), 'What the bytes of each width buy: objects found (recall) '
@@ -192,14 +196,14 @@ def _draw_delays(frames: Sequence[FrameFigures]) -> str:
     return figure_to_svg(figure)
 
 
-def _draw_times(rows: Sequence[WidthRow]) -> str:
+def _draw_times(rows: Sequence[WidthRow], carrier: str) -> str:
     figure, axes = make_axes('ms', 'width')
     timed = [row for row in rows if row.ros_ms is not None]
     names = [f'{row.width:.2f}' for row in timed]
     left_ms = np.zeros(len(timed))
     for name, field, colour in (('encoder', 'encode_ms', COLOURS[1]),
                                 ('server', 'server_ms', COLOURS[3]),
-                                ('ROS 2', 'ros_ms', COLOURS[2])):
+                                (carrier, 'ros_ms', COLOURS[2])):
         spent_ms = np.array([getattr(row, field) for row in timed])
         axes.barh(names, spent_ms, 0.6, left=left_ms, color=colour, label=name)
         left_ms = left_ms + spent_ms

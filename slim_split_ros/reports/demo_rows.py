@@ -20,7 +20,7 @@ _DROP_REASONS = {
     'target_fps': 'the camera is faster than target_fps',
     'encoder_busy': 'a newer image came before the encoder was free',
     'message_lost': 'the middleware lost them between camera and node',
-    'deadline': 'too old for their detections to be back in time',
+    'late': 'older than deadline_ms before they were encoded',
     'link': 'the link had no room',
     'server': 'the server was busy',
     'compute': 'encoding takes too long',
@@ -132,8 +132,9 @@ def fate_table(frames: Sequence[FrameFigures], captured: int, drops: Mapping[str
         ('lost: arrived, but the server dropped them or had not finished (offboard.log)',
          arrived),
         ('not encoded', captured - len(frames))]
-    rows += [(f'by the count of the onboard node: {_DROP_REASONS.get(name, "see onboard.log")} '
-              f'({name})', count) for name, count in drops.items()]
+    rows += [('not encoded, by the count of the onboard node: '
+              f'{_DROP_REASONS.get(name, "see onboard.log")} ({name})', count)
+             for name, count in drops.items()]
     return Table(('what became of the images', 'images'),
                  tuple((name, str(count)) for name, count in rows if count))
 

@@ -1,4 +1,4 @@
-"""Answer how a plot looks and how it becomes SVG text that suits light and dark pages."""
+"""How a plot looks, and its SVG text, which suits light and dark pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answer how the page of a link run looks: what the link gave and what the policy made of it."""
+"""How the page of a link run looks: what the link gave and what the policy made of it."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class LinkRun:
 def render_link_page(run: LinkRun) -> str:
     """Return the HTML document."""
     lead = (f'Policy {run.policy} on {run.trace}: {run.fps:g} frames offered a second, '
-            f'detections back within {run.deadline_ms:g} ms.')
+            f'deadline {run.deadline_ms:g} ms from capture to detections back.')
     table = Table(('figure', 'value'), run.figures)
     drawings = (
         Drawing(_draw_rates(run), 'What the link could carry and what was sent, half a second '
                 'at a time.'),
         Drawing(_draw_widths(run), 'Width of each frame that was sent.'),
-        Drawing(_draw_queue(run), 'From the sender to the last bit leaving the queue, frame by '
-                'frame; the line is the deadline.'),
+        Drawing(_draw_queue(run), 'From the sender to the last bit out of the queue of the link, '
+                'frame by frame; the line is the deadline.'),
         Drawing(_draw_on_time(run), 'Share of the offered frames whose detections were back in '
                 'time.'))
     return render_page('A link and what went over it', [
@@ -55,7 +55,8 @@ def _draw_rates(run: LinkRun) -> str:
     axes.step(run.bin_s, run.sent_kbps, where='post', color=COLOURS[3], linewidth=1.0,
               label='sent')
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, ncols=2)
+    # Above the axes, where it covers nothing.
+    figure.legend(loc='outside upper left', ncols=2, frameon=False, fontsize=9)
     return figure_to_svg(figure)
 
 

@@ -1,5 +1,5 @@
 """
-Answer how sections of text, tables, plots and pictures become one HTML file that needs no other.
+Sections of text, tables, plots and pictures as one HTML file that needs no other.
 
 What stands in the sections is the caller's; plots come from `figures.py`.
 """

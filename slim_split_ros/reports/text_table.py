@@ -1,4 +1,4 @@
-"""Answer how the table of a page looks on a terminal."""
+"""How the table of a page looks on a terminal."""
 
 from slim_split_ros.reports.page import Table
 

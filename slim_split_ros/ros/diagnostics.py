@@ -1,8 +1,4 @@
-"""
-What a node says about its frames: counted always, logged once a period and reason.
-
-Which word stands for which error in statuses and logs is said here too.
-"""
+"""What a node says about its frames: counted always, logged once a period and reason."""
 
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -12,8 +8,6 @@ import time
 import traceback
 
 from rclpy.node import Node
-
-from slim_split_ros.wire import ChecksumError, FieldError, PayloadError
 
 FAILURE = 'failure'
 _WINDOW_S = 1.0
@@ -120,17 +114,3 @@ class Diagnostics:
         # While shutting down the publishers fail under the last frame: no news.
         if self._node.context.ok():
             self.dropped(FAILURE, ''.join(traceback.format_exception(error)).rstrip())
-
-
-def offboard_reason(error: Exception) -> str:
-    """Name why a frame did not become detections."""
-    # Imported here, so that the onboard node loads no server room.
-    from slim_split_ros.offboard import FingerprintMismatchError, FrameMismatchError
-
-    return _word(error, ((FingerprintMismatchError, 'model'), (FrameMismatchError, 'mismatch'),
-                         (ChecksumError, 'checksum'), (PayloadError, 'payload'),
-                         (FieldError, 'header')))
-
-
-def _word(error: Exception, words: tuple[tuple[type[Exception], str], ...]) -> str:
-    return next((word for kind, word in words if isinstance(error, kind)), FAILURE)

@@ -74,8 +74,9 @@ def _explain(
     name = str(getattr(error, 'name', ''))
     is_ours = name.startswith('slim_split_ros.') and name != 'slim_split_ros.msg'
     if isinstance(error, ModuleNotFoundError) and not is_ours:
-        print(f'{name} is not installed: pip install "slim_split_ros[run]", or `make setup` in a '
-              'checkout; what belongs to ROS comes with rosdep and colcon', file=sys.stderr)
+        print(f'{name} is not installed: pip install onnxruntime zstandard panda3d, or `make '
+              'setup` in a checkout; OpenCV and what belongs to ROS come with rosdep and colcon',
+              file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
 

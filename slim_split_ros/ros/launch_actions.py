@@ -23,10 +23,9 @@ from slim_split_ros.ros.cameras.camera_parameters import SimCameraSettings
 from slim_split_ros.ros.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
 from slim_split_ros.ros.parameters import describe
+from slim_split_ros.ros.shared_memory import PROFILE_VARIABLES
 
 PACKAGE = 'slim_split_ros'
-# Jazzy reads the first, later distributions the second (config/fastdds_large_images.xml).
-PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from slim_split_ros.offboard import (
     MAX_SENDERS,
     Drop,
     FingerprintMismatchError,
+    FrameMismatchError,
     OffboardError,
     Received,
     Reception,
@@ -39,7 +40,7 @@ from slim_split_ros.offboard import (
     decode_frame,
     load_server,
 )
-from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters, offboard_reason
+from slim_split_ros.ros.diagnostics import FAILURE, Diagnostics, FrameCounters
 from slim_split_ros.ros.messages import (
     DetectionWriter,
     camera_header,
@@ -56,13 +57,25 @@ from slim_split_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.waiting import Waiting, steady_clock
 from slim_split_ros.ros.worker import Mailbox, Worker
-from slim_split_ros.wire import FrameHeader, WireError, encoded_frame_bytes, load_manifest
+from slim_split_ros.wire import (
+    ChecksumError,
+    FieldError,
+    FrameHeader,
+    PayloadError,
+    WireError,
+    encoded_frame_bytes,
+    load_manifest,
+)
 
 # How soon a report that had to keep its distance to the one before follows it.
 _REPORT_POLL_S = 0.025
+# The words under which frames are counted that cannot be served.
+_WORDS = (
+    (FingerprintMismatchError, 'model'), (FrameMismatchError, 'mismatch'),
+    (ChecksumError, 'checksum'), (PayloadError, 'payload'), (FieldError, 'header'))
 _LESS = 'lower target_fps of the robots, or run the offboard node with torch on a GPU'
 _SENTENCES = {
-    Drop.NEWER: f'frames come faster than this machine detects, the newest are served: {_LESS}',
+    Drop.NEWER: f'a newer frame took the place of one that waited; if many do, {_LESS}',
     Drop.DEADLINE: f'frames waited more than {LONGEST_WAIT_S:g} s behind others: {_LESS}',
     Drop.SENDERS: (
         f'more than {MAX_SENDERS} robots send to this node: start another one, in a namespace '
@@ -80,10 +93,12 @@ class Offboard(Node):
         settings = self._live.current
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self._manifest = manifest
-        self._reception = Reception(manifest, receiver_id=secrets.randbits(64))
+        receiver_id = secrets.randbits(64)
+        self._reception = Reception(manifest, receiver_id)
         self._server = self._load_server(settings)
         self.get_logger().info(
-            f'model {manifest.fingerprint:016x} from {manifest.folder} on {settings.device}')
+            f'model {manifest.fingerprint:016x} from {manifest.folder} on {self._server.place}; '
+            f'reports as receiver {receiver_id:016x}')
         # Holds no frames: it tells the worker that some wait.
         self._calls: Mailbox[str] = Mailbox()
         self._worker = Worker(self._calls, self._serve_next, self._diagnostics.failed)
@@ -146,8 +161,8 @@ class Offboard(Node):
         hint = ''
         if isinstance(error, FingerprintMismatchError) and (codec := shipped_codec(fingerprint)):
             hint = f'; that model is the shipped one of codec:={codec}'
-        self._diagnostics.dropped(
-            offboard_reason(error), f'frame {sequence} dropped: {error}{hint}')
+        word = next((word for kind, word in _WORDS if isinstance(error, kind)), FAILURE)
+        self._diagnostics.dropped(word, f'frame {sequence} dropped: {error}{hint}')
 
     def _serve_next(self, call: str) -> None:
         """Serve the frame whose turn it is, if one waits; runs in the worker's thread."""

@@ -37,7 +37,6 @@ from slim_split_ros.onboard import (
     Pacer,
     Sender,
     Sent,
-    find_operating_points,
     image_age_s,
 )
 from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters
@@ -64,6 +63,7 @@ from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.waiting import Waiting, steady_clock
 from slim_split_ros.ros.worker import Mailbox, Worker
+from slim_split_ros.weights.operating_point_file import find_operating_points
 from slim_split_ros.wire import WireError, load_manifest
 
 _STATUS_PERIOD_S = 1.0
@@ -132,7 +132,7 @@ class Onboard(Node):
         self._features = self.create_publisher(
             EncodedFrame, 'features', **overridable(SENSOR_DATA))
         self._status = self.create_publisher(EncoderStatus, '~/status', **overridable(RELIABLE))
-        self._warned_of: int | None = None
+        self._warned_of: set[int] = set()
         self._reports = self.create_subscription(
             LinkReport, 'link_report', self._on_report, **overridable(SENSOR_DATA))
         self._listen(settings.image_transport)
@@ -188,10 +188,11 @@ class Onboard(Node):
             self._warn_of_receivers(self._controller.other_receiver)
 
     def _warn_of_receivers(self, receivers: OtherReceiver | None) -> None:
-        """Say once, whoever the other is, that two report on the same frames."""
-        if receivers is None or receivers.followed_id == self._warned_of:
+        """Say once, whoever the other is, that two report on the frames, though they swap."""
+        if receivers is None or receivers.followed_id in self._warned_of:
             return
-        self._warned_of = receivers.followed_id
+        # Bounded by time: one is followed after another's silence of a second.
+        self._warned_of.add(receivers.followed_id)
         self.get_logger().warning(
             f'two servers report on the frames of this node: {receivers.followed_id:016x} is '
             f'followed, {receivers.ignored_id:016x} is ignored: end one of them, or give it '

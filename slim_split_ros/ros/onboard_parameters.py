@@ -17,6 +17,7 @@ CODEC_MEANING = (
     'shipped model that runs, on both sides the same: slim, or ensemble for the one of the '
     'founding paper; a given `model` decides by itself')
 
+_WIDTH_NAMES = ('width', 'min_width', 'max_width')
 _MS_PER_S = 1000.0
 
 
@@ -66,9 +67,6 @@ class OnboardSettings:
                 f'{self.max_width}: pin one inside, or set the width alone')
 
 
-WIDTH_NAMES = ('width', 'min_width', 'max_width')
-
-
 def follow_widths(present: OnboardSettings, wanted: Mapping[str, Any]) -> dict[str, float]:
     """
     Give the widths that make way for those of a request: the slider moved last wins.
@@ -78,8 +76,8 @@ def follow_widths(present: OnboardSettings, wanted: Mapping[str, Any]) -> dict[s
     >>> follow_widths(OnboardSettings(max_width=0.5), {'width': 1.0})
     {'max_width': 1.0}
     """
-    given = {name: wanted[name] for name in WIDTH_NAMES if name in wanted}
-    now = {name: getattr(present, name) for name in WIDTH_NAMES}
+    given = {name: wanted[name] for name in _WIDTH_NAMES if name in wanted}
+    now = {name: getattr(present, name) for name in _WIDTH_NAMES}
     after = now | given
     pinned = [given['width']] if given.get('width') else []
     if 'min_width' not in given:

@@ -5,8 +5,9 @@ The table is a frozen dataclass whose fields are made by `parameter`; it is also
 that a frame works with. Which parameters there are stands in `*_parameters.py`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 import math
 from typing import Any, Generic, TypeVar
 
@@ -27,6 +28,8 @@ Value = bool | int | float | str
 Settings = TypeVar('Settings')
 # Of a step, behind the point.
 _DIGITS = 9
+# How alike a name has to be to one of the node's to be taken for a slip.
+_ALIKE = 0.7
 # Share of a range by which the value of a file may be beside a step.
 _ROUNDING = 0.01
 
@@ -101,6 +104,7 @@ class LiveParameters(Generic[Settings]):
             self._current = table(**values)
         except SettingError as error:
             raise StartError(f'parameters: {error}') from error
+        _warn_of_slips(node, self._items)
         node.add_pre_set_parameters_callback(self._prepare)
         node.add_on_set_parameters_callback(self._check)
         node.add_post_set_parameters_callback(self._swap)
@@ -162,13 +166,15 @@ class LiveParameters(Generic[Settings]):
         return change if value is change.value else Parameter(change.name, value=value)
 
     def _why_wrong(self, changes: list[Parameter]) -> str:
-        """Give a sentence on values that cannot even be compared; rclpy will refuse them."""
+        """Give a sentence on values that nothing can follow; rclpy will refuse them."""
         for name, value in self._ours(changes).items():
             item = self._items[name]
             if item.metadata['rule'].read_only:
                 return f'{name} is read-only: give it when the node starts'
             if type(value) is not type(item.default):
                 return f'{name} is {value!r:.60}: give it as {_type_name(item.default)}'
+            if problem := _problem(name, value, item.metadata['rule']):
+                return problem
         return ''
 
     def _why_refused(self, changes: list[Parameter]) -> str:
@@ -228,6 +234,16 @@ def _declare(node: Node, item: Any) -> Value:
     node.undeclare_parameter(item.name)
     node.declare_parameter(item.name, value, _descriptor(item), ignore_override=True)
     return value
+
+
+def _warn_of_slips(node: Node, names: Collection[str]) -> None:
+    """Name parameters that were given and are none, where one of the node's was meant."""
+    # Nobody but rclpy knows them. Others may belong to another node of the same file.
+    for given in getattr(node, '_parameter_overrides', ()):
+        alike = get_close_matches(given, names, n=1, cutoff=_ALIKE)
+        if alike and not node.has_parameter(given):
+            node.get_logger().warning(
+                f'parameter {given} is not known and changes nothing: did you mean {alike[0]}?')
 
 
 def _descriptor(item: Any) -> ParameterDescriptor:

@@ -14,8 +14,9 @@ from rclpy.qos import qos_profile_sensor_data
 from rclpy.utilities import get_rmw_implementation_identifier
 from sensor_msgs.msg import CameraInfo
 
-# Jazzy reads the second, later distributions the first.
-_PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
+# Of the file that config/fastdds_large_images.xml is: Jazzy reads the second, later distributions
+# the first.
+PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 # What SharedMemTransportDescriptor has without a profile.
 _DEFAULT_SEGMENT_BYTES = 512 * 1024
 _COLOUR_BYTES = 3
@@ -66,7 +67,7 @@ class LargeImages:
 
 def segment_bytes(environment: Mapping[str, str]) -> int:
     """Return the size of the segment that a process with these variables makes."""
-    for variable in _PROFILE_VARIABLES:
+    for variable in PROFILE_VARIABLES:
         try:
             root = ElementTree.parse(environment.get(variable, '')).getroot()
             return next(
@@ -80,6 +81,6 @@ def explain_size(image_bytes: int, segment_bytes: int) -> str:
     """Say that an image is larger than the segment, and what to do."""
     return (
         f'images of {image_bytes} bytes are larger than the shared-memory segment of '
-        f'{segment_bytes} bytes, so that most of them are lost over best effort: load '
-        f'config/fastdds_large_images.xml at both ends, with a segment_size above {image_bytes}, '
-        'or take compressed ones')
+        f'{segment_bytes} bytes of this process; where the camera has no larger one, most of '
+        'them are lost over best effort: load config/fastdds_large_images.xml at both ends, '
+        f'with a segment_size above {image_bytes}, or take compressed ones')

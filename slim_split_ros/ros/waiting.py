@@ -15,6 +15,8 @@ from rclpy.subscription import Subscription
 PATIENCE_S = 5.0
 # Enough to find the right one, few enough for a line of a log.
 _NAMED_TOPICS = 5
+# What the offboard node makes of the images is not what they are made of.
+_REBUILT = ('/picture', '/picture/compressed', '/annotated')
 
 
 class Waiting:
@@ -93,9 +95,12 @@ def _obstacle(publisher: Any, subscription: Subscription) -> str:
 
 def _elsewhere(node: Node, kind: type, remedy: str) -> str:
     """Say on which topics messages of a type are published; empty if on none."""
+    # Types of a topic are also those that somebody asks for in vain.
     topics = [
         topic for topic, types in node.get_topic_names_and_types()
-        if _type_name(kind) in types and node.count_publishers(topic)]
+        if _type_name(kind) in types and not topic.endswith(_REBUILT) and any(
+            publisher.topic_type == _type_name(kind)
+            for publisher in node.get_publishers_info_by_topic(topic))]
     if not topics:
         return ''
     rest = ', …' if len(topics) > _NAMED_TOPICS else ''

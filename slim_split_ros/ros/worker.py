@@ -1,11 +1,10 @@
 """
-Answer how slow work leaves the executor: a bounded mailbox that drops old items, and a worker.
+Slow work away from the executor: a mailbox of one place, and a worker that empties it.
 
-No queue grows and nothing waits for ever: a consumer that is too slow loses the oldest item,
-and the producer is told how many it displaced.
+No queue grows and nothing waits for ever: a consumer that is too slow loses the older item, and
+the producer is told which.
 """
 
-from collections import deque
 from collections.abc import Callable
 from threading import Condition, Thread
 from typing import Generic, TypeVar
@@ -17,15 +16,15 @@ _JOIN_LIMIT_S = 2.0
 
 class Mailbox(Generic[Item]):
     """
-    Hold the newest items for one consumer.
+    Hold the newest item for one consumer.
 
-    >>> box = Mailbox(capacity=1)
+    >>> box = Mailbox()
     >>> box.put('old'), box.put('new'), box.take()
     (None, 'old', 'new')
     """
 
-    def __init__(self, capacity: int = 1) -> None:
-        self._items: deque[Item] = deque(maxlen=capacity)
+    def __init__(self) -> None:
+        self._item: Item | None = None
         self._held: Item | None = None
         self._changed = Condition()
         self._is_closed = False
@@ -33,17 +32,15 @@ class Mailbox(Generic[Item]):
     def put(self, item: Item) -> Item | None:
         """Add an item and return the older one that had to go, None if there was room."""
         with self._changed:
-            displaced, self._held = self._held, None
-            if len(self._items) == self._items.maxlen:
-                displaced = self._items[0]
-            self._items.append(item)
+            displaced = self._held if self._item is None else self._item
+            self._item, self._held = item, None
             self._changed.notify()
         return displaced
 
     def hold(self, item: Item) -> Item | None:
         """Keep an item that was taken until `release`; give it back if a newer one waits."""
         with self._changed:
-            if self._items:
+            if self._item is not None:
                 return item
             self._held = item
         return None
@@ -52,15 +49,15 @@ class Mailbox(Generic[Item]):
         """Let the consumer take the held item again, if there is one."""
         with self._changed:
             if self._held is not None:
-                self._items.append(self._held)
-                self._held = None
+                self._item, self._held = self._held, None
                 self._changed.notify()
 
     def take(self) -> Item | None:
-        """Wait for the oldest item; None once the mailbox is closed."""
+        """Wait for the item; None once the mailbox is closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._items or self._is_closed)
-            return None if self._is_closed else self._items.popleft()
+            self._changed.wait_for(lambda: self._item is not None or self._is_closed)
+            taken, self._item = self._item, None
+            return None if self._is_closed else taken
 
     def close(self) -> None:
         """Wake the consumer for good; items that wait are given up."""

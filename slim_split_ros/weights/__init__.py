@@ -1,4 +1,4 @@
-"""Where do the shipped models lie?"""
+"""Where the shipped models lie, and what a model folder says about its weights."""
 
 from pathlib import Path
 

@@ -23,8 +23,8 @@ def fingerprint_manifest(manifest: Mapping[str, Any]) -> str:
 
     What stands under `fingerprint` itself does not count. Raises ValueError for NaN and infinity.
 
-    >>> fingerprint_manifest({'classes': ['ball'], 'files': {'server.onnx': '5d2f…'}})
-    '180b8eec0c75176b'
+    >>> fingerprint_manifest({'classes': ['ball'], 'files': {'detect.onnx': '5d2f…'}})
+    'ab3ce32bfcc40d1c'
     """
     covered = {name: value for name, value in manifest.items() if name != 'fingerprint'}
     canonical = json.dumps(

@@ -28,8 +28,9 @@ class ReportedArrival:
     """
     Hold one reported frame.
 
-    `arrival_s` is on the offboard side's steady clock; `server_ms` is NaN until the frame has been
-    decoded. Raises FieldError naming the field that is out of range.
+    `arrival_s` is on the offboard side's steady clock; `server_ms` is NaN until there are
+    detections, and for good if the frame was dropped. Raises FieldError naming the field that is
+    out of range.
     """
 
     sequence: int

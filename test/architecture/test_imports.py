@@ -36,8 +36,8 @@ def _rooms(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-MODEL_ROOMS = _rooms('wire onboard control networks detectors offboard training')
-BELOW_ROS = MODEL_ROOMS | _rooms('evaluation simulation linklab bags reports weights')
+MODEL_ROOMS = _rooms('wire onboard control networks detectors offboard training weights')
+BELOW_ROS = MODEL_ROOMS | _rooms('evaluation simulation linklab bags reports')
 
 # The table of the architecture, top to bottom.
 ROOMS = {
@@ -51,9 +51,10 @@ ROOMS = {
     'evaluation': Room(MODEL_ROOMS),
     'simulation': Room(_rooms(''), ROS | TORCH),
     'linklab': Room(_rooms('control'), ROS | TORCH),
-    'bags': Room(_rooms('onboard offboard')),
+    'bags': Room(_rooms('onboard offboard'), allowed=frozenset({
+        'mcap', 'numpy', 'rosbags', 'yaml', 'zstandard'})),
     'reports': Room(_rooms(''), ROS | TORCH),
-    'weights': Room(_rooms(''), allowed=frozenset()),
+    'weights': Room(_rooms('wire control'), allowed=frozenset({'yaml'})),
     'ros': Room(BELOW_ROS, TORCH),
     'demo': Room(BELOW_ROS | {'ros'}, TORCH),
     'commands': Room(BELOW_ROS | {'ros', 'demo'}),

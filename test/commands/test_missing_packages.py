@@ -29,10 +29,10 @@ def test_example_in_docstring_gives_what_it_says() -> None:
 
 
 @pytest.mark.parametrize(('command', 'missing', 'way_out'), [
-    (['train', '--data', 'd', '--output', 'o'], 'torch', 'slim_split_ros[train]'),
-    (['evaluate', '--data', 'd'], 'cv2', 'slim_split_ros[run]'),
+    (['train', '--data', 'd', '--output', 'o'], 'torch', "pip install '.[train]'"),
+    (['evaluate', '--data', 'd'], 'cv2', "pip install '.[run]'"),
     (['demo'], 'rclpy', 'make'),
-    (['export', '--checkpoint', 'c', '--output', 'o'], 'torch', 'slim_split_ros[train]'),
+    (['export', '--checkpoint', 'c', '--output', 'o'], 'torch', "pip install '.[train]'"),
 ])
 def test_missing_package_is_one_line_with_the_way_out(
     command: list[str], missing: str, way_out: str, checkout: Path, tmp_path: Path
@@ -45,3 +45,16 @@ def test_missing_package_is_one_line_with_the_way_out(
     assert answer.returncode == 1
     line, = answer.stderr.splitlines()
     assert line.startswith(command[0]) and missing in line and way_out in line
+
+
+def test_link_needs_only_what_pip_installs_without_extras(checkout: Path, tmp_path: Path) -> None:
+    trace = tmp_path / 'trace.csv'
+    trace.write_text('t_s,rate_kbps,delay_ms,loss\n0,400,20,0\n2,400,20,0\n')
+    extras = ['cv2', 'onnxruntime', 'constriction', 'rosbags', 'tqdm', 'matplotlib', 'rclpy']
+    program = WITHOUT.format(names=extras, arguments=['link', '--trace', str(trace)])
+
+    answer = subprocess.run(
+        [sys.executable, '-c', program], cwd=checkout, capture_output=True, text=True, timeout=60)
+
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.startswith('trace ')

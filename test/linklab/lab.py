@@ -11,7 +11,7 @@ from slim_split_ros.linklab import (
     parse_trace,
     run_emulation,
 )
-from slim_split_ros.onboard import read_operating_points
+from slim_split_ros.weights.operating_point_file import read_operating_points
 
 DATA = Path(__file__).parent / 'data'
 

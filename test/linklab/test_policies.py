@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from linklab.lab import is_late, make_trace, read_points, run_policy
@@ -79,7 +81,7 @@ def test_a_slow_server_on_an_open_link_gets_the_widths_of_a_quick_one(server_s: 
 
 
 @pytest.mark.data
-def test_the_means_over_the_recorded_links_hold_their_bars(slim_split_data) -> None:  # noqa: ANN001
+def test_the_means_over_the_recorded_links_hold_their_bars(slim_split_data: Path) -> None:
     from slim_split_ros.linklab import parse_trace
 
     folder = slim_split_data / 'traces'

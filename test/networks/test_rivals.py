@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+from pathlib import Path
 
 import pytest
 
@@ -203,7 +204,7 @@ def stored_rivals(config: ModelConfig) -> StoredRivals:
     return stored
 
 
-def test_rivals_of_the_full_size_fit_into_ten_megabytes(tmp_path) -> None:  # noqa: ANN001
+def test_rivals_of_the_full_size_fit_into_ten_megabytes(tmp_path: Path) -> None:
     save_rivals(stored_rivals(FULL), tmp_path / 'rivals.safetensors')
     assert (tmp_path / 'rivals.safetensors').stat().st_size < MAX_FILE_BYTES
 
@@ -217,7 +218,7 @@ def test_rounding_moves_the_servers_weights_by_less_than_a_hundredth() -> None:
         assert (after[name] - tensor).abs().max() <= limit, name
 
 
-def test_damaged_rivals_are_named_with_the_remedy(tmp_path) -> None:  # noqa: ANN001
+def test_damaged_rivals_are_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / 'rivals.safetensors').write_bytes(b'no tensors')
     with pytest.raises(WeightsError, match='train --rivals'):
         load_rivals(tmp_path / 'rivals.safetensors')

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 import json
+from pathlib import Path
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_candidates_fall_in_score_and_keep_their_cell_and_class() -> None:
     assert torch.equal(boxes[0, 0], prediction.boxes[0, cell])
 
 
-def test_weights_come_back_from_disk_as_they_were_rounded(tmp_path) -> None:  # noqa: ANN001
+def test_weights_come_back_from_disk_as_they_were_rounded(tmp_path: Path) -> None:
     model = round_to_half(SplitDetector(small_config()))
     save_model(model, tmp_path / 'model.safetensors')
     loaded = load_model(tmp_path)
@@ -118,7 +119,7 @@ def test_weights_come_back_from_disk_as_they_were_rounded(tmp_path) -> None:  # 
 
 
 def test_equal_weights_are_equal_files_so_that_a_model_keeps_its_fingerprint(
-    tmp_path,  # noqa: ANN001
+    tmp_path: Path,
 ) -> None:
     model = round_to_half(SplitDetector(small_config()))
     files = [tmp_path / f'{number}.safetensors' for number in range(8)]
@@ -127,7 +128,7 @@ def test_equal_weights_are_equal_files_so_that_a_model_keeps_its_fingerprint(
     assert len({file.read_bytes() for file in files}) == 1
 
 
-def test_damaged_weights_are_named(tmp_path) -> None:  # noqa: ANN001
+def test_damaged_weights_are_named(tmp_path: Path) -> None:
     (tmp_path / 'model.safetensors').write_bytes(b'no tensors')
     with pytest.raises(WeightsError, match='model.safetensors'):
         load_model(tmp_path)

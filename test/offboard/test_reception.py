@@ -222,11 +222,12 @@ def test_a_frame_that_does_not_check_out_is_remembered_nowhere(
 
 
 def test_each_sender_is_reported_on_its_own(reception: Reception, frame: MakeFrame) -> None:
-    reception.receive(frame(ROBOT, 41, 1.0))
-    reception.receive(frame(FAST, 0, 1.5))
+    for sequence in (0, 1):
+        reception.receive(frame(ROBOT, 41 + sequence, 1.0))
+        reception.receive(frame(FAST, sequence, 1.5))
     reports = {report.sender_start_ns: report for report in reception.due_reports(1.6)}
-    assert [a.sequence for a in reports[FAST].arrivals] == [0]
-    assert [a.sequence for a in reports[ROBOT].arrivals] == [41]
+    assert [a.sequence for a in reports[FAST].arrivals] == [0, 1]
+    assert [a.sequence for a in reports[ROBOT].arrivals] == [41, 42]
 
 
 def test_reports_go_on_in_silence_until_a_sender_is_gone(
@@ -245,6 +246,16 @@ def test_a_sender_of_a_single_frame_is_told_for_a_short_time(
     reception.receive(frame(ROBOT, 0, 1.0))
     told = [len(reception.due_reports(now_s)) for now_s in (1.0, 1.5, 1.1 + NEWCOMER_REPORTS_S)]
     assert told == [1, 1, 0]
+
+
+def test_invented_senders_are_told_as_often_as_one_robot(
+    reception: Reception, frame: MakeFrame
+) -> None:
+    told = 0
+    for number in range(500):
+        reception.receive(frame(100 + number, 0, 0.002 * number))
+        told += len(reception.due_reports(0.002 * number))
+    assert told <= 21
 
 
 def test_reports_never_start_again_at_0_for_a_sender_that_was_forgotten(

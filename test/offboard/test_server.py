@@ -108,6 +108,11 @@ def test_an_unknown_device_is_refused_with_the_choices(manifest, device):
         load_server(manifest, device)
 
 
+def test_the_place_of_a_server_is_named_where_auto_chose_it(manifest, monkeypatch):
+    monkeypatch.setattr('slim_split_ros.offboard.server.GPU_DEVICES', ())
+    assert load_server(manifest, 'auto').place == 'the CPU with ONNX Runtime'
+
+
 def test_a_missing_server_file_is_named(tmp_path):
     folder = write_tiny_bundle(tmp_path)
     (folder / 'server.onnx').unlink()
@@ -182,6 +187,14 @@ def test_without_a_detector_there_are_pictures_alone(pictured):
     (served,) = load_server(pictured, 'cpu', detects=False).serve([frame])
 
     assert served.picture is not None and len(served.detections) == 0
+
+
+def test_without_a_detector_and_a_listener_there_is_nothing_to_do(pictured):
+    frame = through_the_wire(pictured, patch_at(160, 96))
+    server = load_server(pictured, 'cpu', detects=False)
+    (served,) = server.serve([frame], with_pictures=False)
+    assert served.picture is None
+    assert len(served.detections.scores) == 0
 
 
 def end_to_end_detector(tmp_path, rows):

@@ -219,7 +219,7 @@ def raising(error: OnboardError) -> Callable[[], PixelView]:
 @pytest.mark.parametrize(('read', 'reason', 'words'), [
     (raising(EncodingError("'thermal17' is not supported")), 'encoding', 'thermal17'),
     (raising(ImageError('step is 3')), 'image', 'step is 3'),
-    (lambda: PixelView(np.ones((1, 16385, 3), np.uint8), 'bgr'), 'size', '16385'),
+    (lambda: PixelView(np.ones((1, 16385, 3), np.uint8), 'bgr'), 'image', '16385'),
     (lambda: PixelView(np.zeros((480, 640, 3), np.uint8), 'bgr'), 'encoder', 'no light'),
 ], ids=['encoding', 'image', 'size', 'encoder'])
 def test_an_image_that_cannot_be_encoded_costs_itself_alone_and_says_why(

@@ -40,7 +40,9 @@ def test_page_says_what_the_facts_say(facts):
     assert '0.25 (16 channels)' in html
     assert 'slim, width 0.25, 1,234 bytes' in html
     assert 'slim (robocup, fingerprint 0123456789abcdef)' in html
+    assert '30 seconds over ROS 2, in which 9 images came, 0.3 a second.' in html
     assert 'This model finds ball, goal.' in html
+    assert 'at the 0.2 a second of this run' in html
     assert 'WebP, quality 7, 1,200 bytes' in html
     assert '121' in html and '23%' in html
     assert 'a newer image came before the encoder was free (encoder_busy)' in html
@@ -73,6 +75,11 @@ def test_no_line_joins_the_widths(facts, monkeypatch):
     quality = next(figure.axes[0] for figure in figures if figure.axes[0].get_ylabel() == 'share')
     assert len(quality.lines) == 2
     assert {line.get_linestyle() for line in quality.lines} == {'None'}
+
+
+def test_what_a_link_takes_is_not_called_ros(facts: DemoFacts) -> None:
+    assert 'ROS 2 and the link' not in render_demo(facts)
+    assert 'ROS 2 and the link' in render_demo(replace(facts, link='wifi'))
 
 
 def test_a_time_without_any_frame_says_so(facts):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from slim_split_ros.control.decision import LATE, Reason
 from slim_split_ros.reports.demo_rows import (
     FrameFigures,
     ShownFrame,
@@ -113,6 +114,14 @@ def test_fates_tell_images_that_were_lost_before_within_and_behind_the_link():
     counts = [int(row[1]) for row in table.rows]
     assert counts == [4, 2, 1, 5, 5, 1]
     assert '(encoder_busy)' in table.rows[4][0] and 'onboard.log (odd)' in table.rows[5][0]
+
+
+@pytest.mark.parametrize('reason', [LATE, *(
+    reason.value for reason in Reason if reason is not Reason.PINNED)])
+def test_every_reason_of_the_policy_to_drop_an_image_is_explained(reason: str) -> None:
+    table = fate_table([], captured=3, drops={reason: 3})
+
+    assert 'onboard.log' not in table.rows[-1][0]
 
 
 def test_codecs_are_compared_on_the_same_frames():

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from slim_split_ros.onboard import FrameEncoder
-from slim_split_ros.onboard.operating_point_file import POINTS_FILE
 from slim_split_ros.ros.messages import to_ns
+from slim_split_ros.weights.operating_point_file import POINTS_FILE
 from slim_split_ros.wire import encoded_frame_bytes, load_manifest
 from support.bundles import WIDTHS, write_tiny_bundle
 from support.ros_peer import Peer
@@ -167,6 +167,10 @@ def test_a_second_server_changes_nothing_but_for_one_warning(
     assert {frame.width for frame in controlled.features[first:]} == {1.0}
     assert {status.reason for status in controlled.statuses[-2:]} == {'link'}
     assert controlled.onboard.output.count(warning) == 1
+    line = controlled.onboard.output.partition(warning)[2].partition('\n')[0]
+    for server, fate in ((controlled.offboard, 'followed'), (second, 'ignored')):
+        receiver_id = server.output.partition('reports as receiver ')[2][:16]
+        assert f'{receiver_id} is {fate}' in line
 
 
 def test_a_slow_server_on_an_open_link_leaves_the_width_and_is_named(

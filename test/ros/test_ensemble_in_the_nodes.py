@@ -11,7 +11,7 @@ import yaml
 pytest.importorskip('torch', reason='the small ensemble is exported by torch: make setup-training')
 
 from slim_split_ros.msg import EncodedFrame  # noqa: E402
-from slim_split_ros.onboard.operating_point_file import POINTS_FILE  # noqa: E402
+from slim_split_ros.weights.operating_point_file import POINTS_FILE  # noqa: E402
 from slim_split_ros.wire import (  # noqa: E402
     Coder,
     Manifest,

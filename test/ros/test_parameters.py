@@ -137,6 +137,18 @@ def test_parameters_of_others_are_left_alone(node: Node) -> None:
     assert live.current is before
 
 
+def test_a_misspelt_parameter_is_a_warning_with_the_one_that_was_meant(
+    ros: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = [Parameter('widht', value=0.5), Parameter('threads_of_another_node', value=1)]
+    node = rclpy.create_node('onboard', parameter_overrides=given)
+    LiveParameters(node, OnboardSettings)
+    node.destroy_node()
+    output = capfd.readouterr().err
+    assert 'parameter widht is not known and changes nothing: did you mean width?' in output
+    assert output.count('changes nothing') == 1
+
+
 def test_a_bad_start_value_is_a_start_error(ros: None) -> None:
     for override, words in (
         (Parameter('width', value=1.3), 'width is 1.3: it must lie between 0.0 and 1.0'),

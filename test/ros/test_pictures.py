@@ -93,11 +93,13 @@ def test_decoder_without_a_detector_publishes_pictures_alone(
     start_system: Callable[..., SplitSystem]
 ) -> None:
     system = start_system(detector='none')
+    system.peer.repeat(system.show_patch, lambda: len(system.features) > 3, 'frames unwatched')
     pictures = system.peer.listen(Image, 'offboard/picture', qos_profile_sensor_data)
 
     system.peer.repeat(system.show_patch, lambda: len(pictures) > 3, 'pictures')
 
     assert not system.detections
+    assert 'Traceback' not in system.offboard.output
 
 
 def test_another_detector_finds_in_the_cameras_pixels(

@@ -73,6 +73,7 @@ def shown(system: SplitSystem) -> int:
 
 @pytest.mark.parametrize(('values', 'words'), [
     ({'width': 2.0}, 'width is 2.0: it must lie between 0.0 and 1.0'),
+    ({'max_width': -0.75}, 'max_width is -0.75: it must lie between 0.25 and 1.0'),
     ({'target_fps': float('nan')}, 'target_fps is nan'),
     ({'policy': 'luck'}, "policy is 'luck': choose one of auto, paper, aimd"),
     ({'deadline_ms': 'soon'}, "deadline_ms is 'soon': give it as a whole number"),

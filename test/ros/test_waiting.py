@@ -80,6 +80,20 @@ def test_where_there_are_only_compressed_images_the_remedy_is_said(
     explained('sensor_msgs/msg/CompressedImage is on /image/compressed: set image_transport')
 
 
+def test_neither_what_is_asked_for_in_vain_nor_rebuilt_pictures_are_offered(
+    explained: Callable[[str], None], camera: Node
+) -> None:
+    camera.create_publisher(Image, '/offboard/annotated', RELIABLE)
+    camera.create_publisher(CompressedImage, '/front/compressed', RELIABLE)
+    asking = rclpy.create_node('asking')
+    asking.create_subscription(Image, '/front/compressed', lambda message: None, RELIABLE)
+    try:
+        explained(
+            'no node publishes it; sensor_msgs/msg/CompressedImage is on /front/compressed: set')
+    finally:
+        asking.destroy_node()
+
+
 def test_another_type_on_the_topic_is_named_with_its_node(
     explained: Callable[[str], None], camera: Node
 ) -> None:

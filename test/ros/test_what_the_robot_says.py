@@ -10,7 +10,7 @@ import cv2
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
 
-from slim_split_ros.msg import EncodedFrame, EncoderStatus
+from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from support.processes import Process
 from support.ros_peer import LIMIT_S, Peer
 from support.split_system import (
@@ -121,3 +121,33 @@ def test_a_stamp_that_is_no_moment_costs_its_image_alone(system: SplitSystem) ->
     system.publish(image)
     system.peer.wait(lambda: system.dropped().get('header', 0) == before + 1, 'counting it')
     assert system.serve(image_message(patch_pixels(), system.next_stamp_ns())).detections
+
+
+def test_servers_that_take_over_from_each_other_are_named_once_each(
+    peer: Peer, start_robot: StartRobot
+) -> None:
+    images = peer.publisher(Image, 'swapped/image', SENSOR_DATA)
+    reports = peer.publisher(LinkReport, 'swapped/link_report', SENSOR_DATA)
+    features = peer.listen(EncodedFrame, 'swapped/features', SENSOR_DATA)
+    robot = start_robot('__ns:=/swapped')
+    peer.repeat(
+        lambda: images.publish(image_message(patch_pixels(), 1)), lambda: features, 'a frame')
+    number = 0
+
+    def report(*receiver_ids: int) -> None:
+        nonlocal number
+        number += 1
+        for receiver_id in receiver_ids:
+            reports.publish(LinkReport(
+                sender_start=features[0].sender_start, report_sequence=number,
+                receiver_id=receiver_id, sent_s=time.monotonic()))
+
+    def report_for(limit_s: float, *receiver_ids: int) -> None:
+        end_s = time.monotonic() + limit_s
+        peer.repeat(lambda: report(*receiver_ids), lambda: time.monotonic() > end_s, 'the time')
+
+    for receiver_id in (1, 2, 1):
+        report_for(1.5, receiver_id)    # the other's silence
+        report_for(0.5, 1, 2)
+    robot.wait_for_output('0000000000000002 is followed', LIMIT_S)
+    assert robot.output.count('0000000000000001 is followed') == 1

@@ -46,13 +46,13 @@ import time
 from slim_split_ros.offboard import Server
 from slim_split_ros.ros.offboard_node import main
 
-detect = Server.detect
+serve = Server.serve
 
-def detect_slowly(*arguments):
+def serve_slowly(*arguments, **options):
     time.sleep({server_s})
-    return detect(*arguments)
+    return serve(*arguments, **options)
 
-Server.detect = detect_slowly
+Server.serve = serve_slowly
 sys.exit(main())
 """
 

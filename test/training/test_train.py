@@ -21,7 +21,7 @@ from slim_split_ros.offboard.onnx_runtime import OnnxRuntime  # noqa: E402
 from slim_split_ros.offboard.torch_runtime import TorchRuntime  # noqa: E402
 from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
 from slim_split_ros.training.checkpoint import load_checkpoint  # noqa: E402
-from slim_split_ros.training.data.batches import BatchPlan  # noqa: E402
+from slim_split_ros.training.data.batches import Batch, BatchPlan  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.training.errors import CheckpointError, RunInterruptedError  # noqa: E402
 from slim_split_ros.training.export.model import fit_all_tables, write_model_folder  # noqa: E402
@@ -42,14 +42,14 @@ CPU = torch.device('cpu')
 
 
 @pytest.fixture(scope='module')
-def sources(tmp_path_factory) -> list:  # noqa: ANN001
+def sources(tmp_path_factory: pytest.TempPathFactory) -> list:
     folder = tmp_path_factory.mktemp('drawn')
     write_drawn_data(folder, 'train', 10)
     return [load_split(folder, 'train').images]
 
 
 @pytest.fixture(scope='module')
-def exported(tmp_path_factory, sources: list) -> Path:  # noqa: ANN001
+def exported(tmp_path_factory: pytest.TempPathFactory, sources: list) -> Path:
     torch.manual_seed(0)
     model = SplitDetector(small_config())
     place = RunPlace(tmp_path_factory.mktemp('run'), CPU, workers=0)
@@ -82,7 +82,7 @@ def test_an_interrupted_run_ends_with_the_weights_of_a_whole_one(
                          RunPlace(folder, CPU, workers=0)).state_dict()
 
     class Interrupted(DetectorObjective):
-        def loss(self, batch, step):  # noqa: ANN001, ANN202
+        def loss(self, batch: Batch, step: int) -> tuple[torch.Tensor, dict[str, float]]:
             if step == 4:
                 raise KeyboardInterrupt
             return super().loss(batch, step)

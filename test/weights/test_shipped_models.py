@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from slim_split_ros.offboard import decode_frame, load_server
-from slim_split_ros.onboard import FrameEncoder, find_operating_points
+from slim_split_ros.onboard import FrameEncoder
 from slim_split_ros.weights import SHIPPED_MODELS
+from slim_split_ros.weights.operating_point_file import find_operating_points
 from slim_split_ros.wire import Coder, Frame, FrameHeader, Manifest, load_manifest
 
 CODERS = {'slim': Coder.LEVELS, 'ensemble': Coder.BITS}

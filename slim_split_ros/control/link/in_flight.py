@@ -97,9 +97,7 @@ class InFlight:
         """
         lost = []
         for frame in self._frames.values():
-            overtaken = (frame.sent_s < newest_arrived_s
-                         and now_s - newest_arrived_s >= 0.0
-                         and newest_arrived_s - frame.sent_s >= 0.0
+            overtaken = (frame.sent_s < newest_arrived_s <= now_s
                          and now_s - frame.sent_s > REORDERING_S)
             if not overtaken and now_s - frame.sent_s < FORGET_AFTER_S:
                 break

@@ -1,4 +1,4 @@
-"""Answer which parameters the nodes have that publish images: simulated, recorded, a device."""
+"""Parameters of the nodes that publish images: simulated, recorded, from a device."""
 
 from dataclasses import dataclass
 

@@ -1,5 +1,5 @@
 """
-Answer when the frames of a camera, a folder or a bag are published: each at its own time.
+When the frames of a camera, a folder or a bag are published: each at its own time.
 
 A thread gets the next frame ready ahead of time (rendering, decoding), waits until it is due,
 and hands it over. A frame that is not ready in time shifts all that follow: a camera does not

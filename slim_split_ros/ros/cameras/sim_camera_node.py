@@ -1,5 +1,5 @@
 """
-Answer how the simulated hall becomes a camera on ROS topics, with the truth beside it.
+The simulated hall as a camera on ROS topics, with the truth beside it.
 
     python -m slim_split_ros.ros.cameras.sim_camera_node --ros-args -p seed:=7 -p fps:=10.0
 """

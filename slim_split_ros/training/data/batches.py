@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+import signal
 
 import cv2
 import numpy as np
@@ -18,6 +19,8 @@ from slim_split_ros.training.data.pictures import read_picture
 from slim_split_ros.wire.geometry import FrameGeometry
 
 MOSAIC_SHARE = 0.5
+# What a terminal, `timeout` or a supervisor sends to all processes of a command.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,13 @@ def training_batches(sources: list[tuple[LabelledImage, ...]], plan: BatchPlan,
     return iter(DataLoader(
         _PlannedBatches(sources, plan), batch_size=None, sampler=range(first_step, last_step),
         num_workers=workers, prefetch_factor=4 if workers else None,
-        pin_memory=torch.cuda.is_available()))
+        worker_init_fn=_leave_signals_to_parent, pin_memory=torch.cuda.is_available()))
+
+
+def _leave_signals_to_parent(worker: int) -> None:
+    """End with the run and not before it, which would take the loss of a worker for a fault."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def plain_batches(images: tuple[LabelledImage, ...], input_long_side: int, batch_size: int

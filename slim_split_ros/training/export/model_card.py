@@ -7,13 +7,14 @@ from pathlib import Path
 
 from slim_split_ros.training.data.coco_folder import CocoSplit
 from slim_split_ros.training.settings import PRESETS, StageSettings
+from slim_split_ros.wire.manifest import MANIFEST_FILE
 
 CARD_FILE = 'MODEL_CARD.md'
 
 
 def write_model_card(folder: Path, splits: list[CocoSplit], preset: str) -> None:
     """Write the card beside the manifest; figures of accuracy are `evaluate`'s to add."""
-    manifest = json.loads((folder / 'manifest.json').read_text('utf-8'))
+    manifest = json.loads((folder / MANIFEST_FILE).read_text('utf-8'))
     lines = [
         '# Model card', '',
         f'Fingerprint `{manifest["fingerprint"]}`; network input: longer side '

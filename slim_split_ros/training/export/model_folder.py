@@ -15,8 +15,8 @@ from typing import Any
 
 from slim_split_ros.networks.stored_weights import WEIGHTS_FILE, CodecModel, save_model
 from slim_split_ros.wire.fingerprint import fingerprint_manifest
+from slim_split_ros.wire.manifest import MANIFEST_FILE
 
-MANIFEST_FILE = 'manifest.json'
 REBUILD_FILE, DETECT_FILE = 'rebuild.onnx', 'detect.onnx'
 # Of systems without a picture between both.
 SERVER_FILE = 'server.onnx'

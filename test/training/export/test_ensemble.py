@@ -30,7 +30,7 @@ BITS_OF_RATES = (4, 3, 2, 1)
 
 
 @pytest.fixture(scope='module')
-def exported(tmp_path_factory) -> Path:  # noqa: ANN001
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp('ensemble')
     write_untrained_ensemble(folder)
     return folder

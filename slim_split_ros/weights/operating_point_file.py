@@ -1,4 +1,4 @@
-"""The file of operating points that `profile` writes, read into a checked table."""
+"""The table of operating points beside a model's weights, as `profile` writes it, read."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from slim_split_ros.control import OperatingPointError
-from slim_split_ros.onboard.operating_point_file import (
+from slim_split_ros.weights.operating_point_file import (
     POINTS_FILE,
     find_operating_points,
     read_operating_points,
