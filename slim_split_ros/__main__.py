@@ -41,6 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _say_missing(args.command, error)
     except BrokenPipeError:
         return _end_with_reader()
+    except MemoryError as error:
+        print(f'{args.command}: not enough memory ({error}): give it less data, or take a larger '
+              'machine', file=sys.stderr)
+        return _FAILED
     except OSError as error:
         print(f'{args.command}: {error}', file=sys.stderr)
         return _FAILED

@@ -66,6 +66,15 @@ def ros_process(tmp_path: Path) -> Iterator[Callable[..., Process]]:
         process.end()
 
 
+@pytest.fixture
+def nodes() -> Iterator[list[Process]]:
+    """Collect the processes of a test, to end what still runs."""
+    started: list[Process] = []
+    yield started
+    for process in started:
+        process.end()
+
+
 @pytest.fixture(scope='session')
 def ros() -> Iterator[None]:
     """Hold one ROS context for the test run."""

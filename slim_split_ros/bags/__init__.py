@@ -1,7 +1,7 @@
 """Reading and writing bags without ROS: `read.py`, `write.py`."""
 
 from slim_split_ros.bags.errors import BagError
-from slim_split_ros.bags.files import is_bag
+from slim_split_ros.bags.files import bags_within, is_bag
 from slim_split_ros.bags.images import BagImage, CompressedBagImage
 from slim_split_ros.bags.read import find_image_topic, read_images
 from slim_split_ros.bags.write import BagImageWriter
@@ -11,6 +11,7 @@ __all__ = [
     'BagImage',
     'BagImageWriter',
     'CompressedBagImage',
+    'bags_within',
     'find_image_topic',
     'is_bag',
     'read_images',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import os
 from pathlib import Path, PurePath
 import re
 from tempfile import TemporaryDirectory
@@ -19,7 +20,8 @@ _METADATA_KEY = 'rosbag2_bagfile_information'
 _SUFFIXES = ('.mcap', '.db3', '.bag')
 _PACKED = ('', '.zstd', '.zst')
 _ENDINGS = tuple(suffix + packed for suffix in _SUFFIXES for packed in _PACKED)
-_PIECE_BYTES = 1 << 20
+# Unpacks to 128 MB at most.
+_PIECE_BYTES = 1 << 12
 
 
 def is_bag(path: Path) -> bool:
@@ -30,6 +32,11 @@ def is_bag(path: Path) -> bool:
     # Data sets of pictures have a file of this name too.
     return bool(_bag_files(path)) or (
         metadata.is_file() and _METADATA_KEY in metadata.read_text(errors='replace'))
+
+
+def bags_within(folder: Path) -> tuple[Path, ...]:
+    """Return the bags of a folder that holds folders of bags, and is none."""
+    return tuple(sorted(path for path in folder.iterdir() if path.is_dir() and is_bag(path)))
 
 
 def find_files(bag: Path) -> tuple[Path, ...]:
@@ -43,9 +50,11 @@ def find_files(bag: Path) -> tuple[Path, ...]:
     files = _named_files(metadata) if metadata.is_file() else _bag_files(folder)
     if not files:
         raise BagError(f'{bag} cannot be read as a bag: it holds no {", ".join(_SUFFIXES)} file')
-    if missing := [file.name for file in files if not file.is_file()]:
-        raise BagError(f'{bag} cannot be read as a bag: {", ".join(missing)} is missing there; '
-                       f'`ros2 bag reindex {folder}` makes a new {_METADATA} of what there is')
+    # Unlike pathlib, os lets names pass that are too long.
+    if missing := [file.name for file in files if not os.path.isfile(file)]:
+        raise BagError(f'{bag} cannot be read as a bag: {missing[0]:.80} is missing there '
+                       f'({len(missing)} of {len(files)} files are); `ros2 bag reindex {folder}` '
+                       f'makes a new {_METADATA} of what there is')
     return files
 
 
@@ -92,6 +101,7 @@ def _named_files(metadata: Path) -> tuple[Path, ...]:
         names = yaml.safe_load(metadata.read_text())[_METADATA_KEY]['relative_file_paths']
         # Early versions wrote the folder too.
         return tuple(metadata.parent / PurePath(name).name for name in names)
-    except (OSError, ValueError, yaml.YAMLError, LookupError, TypeError) as error:
+    # The border to the parser, which raises whatever it happens to.
+    except Exception as error:
         raise BagError(f'{metadata} cannot be read as the metadata of a bag; '
                        f'`ros2 bag reindex {metadata.parent}` makes it anew') from error

@@ -24,6 +24,9 @@ from slim_split_ros.bags.files import ZSTD_MAGIC, read_magic, unpacked
 
 CDR = 'cdr'
 ROS1 = 'ros1'
+# The largest picture of this package, 8192x8192, with four channels, and as much again.
+_MOST_MESSAGE_BYTES = 2**29
+_PIECE_BYTES = 2**20
 _AGAIN = 'copy or record it again'
 
 
@@ -105,13 +108,16 @@ class _SqliteStorage:
         self._connection = connection
 
     def topics(self) -> set[Topic]:
-        rows = self._connection.execute('SELECT name, type, serialization_format FROM topics')
+        rows = self._connection.execute(
+            "SELECT name, type, serialization_format FROM topics WHERE typeof(name) = 'text' "
+            "AND typeof(type) = 'text'")
         return {Topic(name, normalize_msgtype(kind), coding) for name, kind, coding in rows}
 
     def messages(self, topic: Topic) -> Iterator[RawMessage]:
         rows = self._connection.execute(
             'SELECT timestamp, data FROM messages WHERE topic_id IN '
-            '(SELECT id FROM topics WHERE name = ?) ORDER BY timestamp', (topic.name,))
+            "(SELECT id FROM topics WHERE name = ?) AND typeof(timestamp) = 'integer' "
+            "AND typeof(data) = 'blob' ORDER BY timestamp", (topic.name,))
         return (RawMessage(recorded_ns, _unpack_message(data)) for recorded_ns, data in rows)
 
 
@@ -138,7 +144,12 @@ def _unpack_message(data: bytes) -> bytes:
     # A serialized message begins with 0: no metadata.yaml is needed to tell.
     if data[:len(ZSTD_MAGIC)] != ZSTD_MAGIC:
         return data
-    return zstandard.ZstdDecompressor().decompressobj().decompress(data)
+    reader, plain = zstandard.ZstdDecompressor().stream_reader(data), bytearray()
+    while piece := reader.read(_PIECE_BYTES):
+        plain += piece
+        if len(plain) > _MOST_MESSAGE_BYTES:
+            raise ValueError(f'a message unpacks to more than {_MOST_MESSAGE_BYTES} bytes')
+    return bytes(plain)
 
 
 def _format_of(magic: bytes) -> _Format:

@@ -15,6 +15,7 @@ FIELDS = tuple(field for field, _, _ in LIMITS)
 REMEDY = 'measure the table again with `python -m slim_split_ros profile`'
 # What an unmeasured width counts as: nothing is known of it but its order.
 _UNKNOWN_BYTES = 1.0
+SHOWN = 80
 
 
 def parse_operating_points(document: object, name: str) -> OperatingPoints:
@@ -43,7 +44,7 @@ def unmeasured_points(widths: Iterable[float]) -> OperatingPoints:
 
 def _parse_point(row: object, place: str) -> OperatingPoint:
     if not isinstance(row, dict):
-        raise OperatingPointError(f'{place}: is {_shown(row)}, not a mapping of '
+        raise OperatingPointError(f'{place}: is {shown(row)}, not a mapping of '
                                   f'{", ".join(FIELDS)}; {REMEDY}')
     missing = [field for field in FIELDS if field not in row]
     if missing:
@@ -67,12 +68,12 @@ def _number(value: object, place: str) -> float:
             number = float('inf')
         if isfinite(number):
             return number
-    raise OperatingPointError(f'{place} is {_shown(value)}, not a finite number; {REMEDY}')
+    raise OperatingPointError(f'{place} is {shown(value)}, not a finite number; {REMEDY}')
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Give a value as a message can hold it, however large it is."""
     try:
-        return repr_in_short(value)
+        return repr_in_short(value)[:SHOWN]     # lists in lists are long even in short
     except ValueError:      # a whole number of more digits than Python prints
         return 'a number of thousands of digits'

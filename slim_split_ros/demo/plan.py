@@ -8,7 +8,13 @@ from itertools import islice
 import os
 from pathlib import Path
 
-from slim_split_ros.bags import CompressedBagImage, find_image_topic, is_bag, read_images
+from slim_split_ros.bags import (
+    CompressedBagImage,
+    bags_within,
+    find_image_topic,
+    is_bag,
+    read_images,
+)
 from slim_split_ros.demo.processes import NodePlan
 from slim_split_ros.onboard import ImageError, decode_image, view_image
 from slim_split_ros.ros.cameras.picture_source import check_source, is_utf8
@@ -72,6 +78,8 @@ def _plan_camera(source: str | None, topic: str, seed: int) -> NodePlan:
         raise StartError(f'{source or "the simulated camera"} is no bag, and has no topic {topic}')
     if source is None:
         return NodePlan('sim_camera', f'{_ROOM}.cameras.sim_camera_node', {'seed': seed})
+    if os.path.isdir(source) and (bags := bags_within(Path(source))):
+        raise StartError(f'{source} holds bags, {bags[0].name} for instance: name one of them')
     check_source(source)
     return NodePlan('file_camera', f'{_ROOM}.cameras.file_camera_node', {
         'source': str(Path(source).resolve()), 'loop': True})

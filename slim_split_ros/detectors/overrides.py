@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from enum import Enum
 import math
 from pathlib import Path
-from reprlib import repr as shown  # of what aliases can blow up to gigabytes
+import reprlib
 from typing import Any
 
 import yaml
@@ -32,6 +32,7 @@ _CHOICES: dict[str, type[Enum]] = {
     'convention': Convention, 'layout': Layout, 'resize': Resize, 'box_units': BoxUnits}
 # PyYAML reads 0.3 MB a second.
 _MOST_FILE_BYTES = 2**18
+_SHOWN = 80
 _TRIPLES = ('mean', 'deviation')
 _ENTRIES = (*_CHOICES, 'channels', 'scale', *_TRIPLES, 'input_size', 'names', 'nms_iou')
 
@@ -51,9 +52,9 @@ def apply_overrides(guess: Description, path: Path, columns: int | None) -> Desc
     changes: dict[str, Any] = {}
     for name, value in entries.items():
         if name not in _ENTRIES:
-            alike = get_close_matches(shown(name).strip("'"), _ENTRIES, n=1)
+            alike = get_close_matches(_shown(name).strip("'"), _ENTRIES, n=1)
             meant = f', did you mean {alike[0]}' if alike else ''
-            raise DetectorFileError(f'{path}: unknown entry {shown(name)}{meant}? It may have: '
+            raise DetectorFileError(f'{path}: unknown entry {_shown(name)}{meant}? It may have: '
                                     f'{template()}')
         changes |= _change(path, name, value)
     described = replace(guess, **changes)
@@ -80,12 +81,12 @@ def _change(path: Path, name: str, value: Any) -> dict[str, Any]:
     if name in _CHOICES:
         known = {item.value: item for item in _CHOICES[name]}
         if not isinstance(value, str) or value not in known:
-            raise DetectorFileError(f'{path}: {name} is {shown(value)}, has to be one of '
+            raise DetectorFileError(f'{path}: {name} is {_shown(value)}, has to be one of '
                                     f'{", ".join(known)}')
         return {name: known[value]}
     if name == 'channels':
         if value not in ('rgb', 'bgr'):
-            raise DetectorFileError(f'{path}: channels is {shown(value)}, has to be rgb or bgr')
+            raise DetectorFileError(f'{path}: channels is {_shown(value)}, has to be rgb or bgr')
         return {name: value}
     if name == 'input_size':
         width, height = _numbers(path, name, value, 2)
@@ -96,6 +97,11 @@ def _change(path: Path, name: str, value: Any) -> dict[str, Any]:
         return {'names': _read_names(path, value), 'names_from': path.name}
     number, = _numbers(path, name, [value], 1)
     return {name: number}
+
+
+def _shown(value: Any) -> str:
+    # Never all of it: aliases make gigabytes of some kB.
+    return reprlib.repr(value)[:_SHOWN]
 
 
 def _numbers(path: Path, name: str, value: Any, count: int) -> tuple[float, ...]:
@@ -109,7 +115,7 @@ def _numbers(path: Path, name: str, value: Any, count: int) -> tuple[float, ...]
     if len(numbers) != count or not all(
             math.isfinite(number) and lowest <= number <= highest for number in numbers):
         raise DetectorFileError(
-            f'{path}: {name} is {shown(value)}, has to be {count} number{"s" * (count > 1)} from '
+            f'{path}: {name} is {_shown(value)}, has to be {count} number{"s" * (count > 1)} from '
             f'{lowest:g} to {highest:g}')
     return numbers
 
@@ -119,6 +125,6 @@ def _read_names(path: Path, value: Any) -> tuple[str, ...]:
         return read_names(path.parent / value)
     if not are_names(value):
         raise DetectorFileError(
-            f'{path}: names is {shown(value)}, has to be a file of one name a line, or a list of '
+            f'{path}: names is {_shown(value)}, has to be a file of one name a line, or a list of '
             f'at most {MOST_CLASSES} texts of at most {MOST_NAME_BYTES} bytes')
     return tuple(value)

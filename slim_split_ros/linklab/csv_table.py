@@ -32,7 +32,7 @@ class TableRow:
         except ValueError:
             value = None
         if value is None or not isfinite(value) or not least <= value <= most:
-            raise TableError(f'{self.place}: {column} is "{text[:SHOWN]}", it has to be a number '
+            raise TableError(f'{self.place}: {column} is "{_shown(text)}", it has to be a number '
                              f'from {least:g} to {most:g}; correct the line or take it out')
         return value
 
@@ -65,17 +65,22 @@ def parse_rows(text: str, name: str, columns: tuple[str, ...]) -> Iterator[Table
         header = tuple(field.strip() for field in _without_empty_end(next(lines, [])))
         if header != columns:
             raise TableError(f'{name}, line 1: the header has to be "{",".join(columns)}", found '
-                             f'"{",".join(header)[:SHOWN]}"')
+                             f'"{_shown(",".join(header))}"')
         for line in lines:
             fields = _without_empty_end(line)
             place = f'{name}, line {lines.line_num}'
             if fields and len(fields) != len(columns):
-                raise TableError(f'{place}: "{",".join(fields)[:SHOWN]}" has {len(fields)} '
+                raise TableError(f'{place}: "{_shown(",".join(fields))}" has {len(fields)} '
                                  f'fields, needs {len(columns)} ({",".join(columns)})')
             if fields:
                 yield TableRow(place, columns, tuple(fields))
     except csv.Error as error:
         raise TableError(f'{name}, line {lines.line_num}: {error}; is it a CSV file?') from error
+
+
+def _shown(text: str) -> str:
+    """Give the beginning of a text; where a quote was forgotten it has many lines."""
+    return ' '.join(text[:SHOWN].split())
 
 
 def _without_empty_end(fields: list[str]) -> list[str]:

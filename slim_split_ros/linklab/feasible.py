@@ -1,7 +1,8 @@
 """
 How many frames a sender that knows the trace gets on time at the narrowest point.
 
-The definition is architecture.md's; loss is left out of it.
+It sends every frame, first in, first out, and skips those that cannot make it given what is in
+the queue already; loss is left out.
 """
 
 from slim_split_ros.linklab.frames import FrameTable

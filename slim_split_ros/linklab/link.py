@@ -1,9 +1,9 @@
 """
 The bottleneck of an emulated link: a FIFO of limited size over a trace.
 
-The definition is architecture.md's: bits that a step did not use are lost to it, the queue
-holds one second at the last second's mean rate and never less than 15,000 bytes. Closed
-form: the queue's end is one number on the axis of bits the trace has carried.
+Bits that a step did not use are lost to it, the queue holds one second at the last second's mean
+rate and never less than 15,000 bytes. Closed form: the queue's end is one number on the axis of
+bits the trace has carried.
 """
 
 from slim_split_ros.linklab.trace import Trace

@@ -2,7 +2,7 @@
 The best that a sender could do which knows the trace and every frame's bytes.
 
 Dynamic programming, last frame first, over the queue's backlog at each capture in steps of
-1 ms (architecture.md). With loss it maximizes the expectation: nobody knows what will be lost.
+1 ms. With loss it maximizes the expectation: nobody knows what will be lost.
 Memory grows with the trace's rows alone: frames go in batches, each over its own milliseconds.
 """
 
@@ -59,12 +59,13 @@ class _Capacity:
     def __init__(self, trace: Trace, schedule: Schedule) -> None:
         end_s = schedule.duration_s + 2.0 * schedule.deadline_s
         turns = int(end_s // trace.duration_s) + 1
-        begins = np.array([row.t_s - trace.rows[0].t_s for row in trace.rows])
+        # Not lists: of a trace of millions of rows they take four times the memory.
+        begins = np.fromiter((row.t_s - trace.rows[0].t_s for row in trace.rows), float)
         edges = [begins + turn * trace.duration_s for turn in range(turns)]
         self.edges_s = np.concatenate([*edges, [turns * trace.duration_s]])
-        self.bits = np.array([trace.bits_until(edge) for edge in self.edges_s])
-        self.delay_ms = np.array([trace.delay_s(edge) for edge in self.edges_s]) * MS
-        self.loss = np.array([trace.loss(edge) for edge in self.edges_s])
+        self.bits = np.fromiter(map(trace.bits_until, self.edges_s), float)
+        self.delay_ms = np.fromiter(map(trace.delay_s, self.edges_s), float) * MS
+        self.loss = np.fromiter(map(trace.loss, self.edges_s), float)
         self.least_delay_ms = float(self.delay_ms.min())
 
     def step(self, times_ms: NDArray) -> NDArray:

@@ -1,4 +1,4 @@
-"""What runs amount to: the figures of architecture.md, and the rows behind them."""
+"""What runs amount to: the figures of docs/control.md, and the rows behind them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from slim_split_ros.control import OperatingPointError, OperatingPoints, parse_operating_points
-from slim_split_ros.control.points_document import REMEDY
+from slim_split_ros.control.points_document import REMEDY, shown
 from slim_split_ros.wire.manifest import Manifest
 
 POINTS_FILE = 'operating_points.yaml'
@@ -58,7 +58,7 @@ def _check_model(
     measured = document.get('fingerprint') if isinstance(document, dict) else None
     if measured != (expected := f'{manifest.fingerprint:016x}'):
         raise OperatingPointError(
-            f'{path} was measured with model {measured!r:.40}, this is {expected}; {REMEDY}')
+            f'{path} was measured with model {shown(measured)}, this is {expected}; {REMEDY}')
     for point in points:
         if manifest.width_index(point.width) is None or point.rate >= manifest.rates:
             raise OperatingPointError(

@@ -80,8 +80,10 @@ class ChannelTable:
         except (AttributeError, KeyError, TypeError) as error:
             raise ManifestError(
                 f'entropy table is {data!r:.60}, must have offset and frequencies') from error
-        if any(type(value) is not int for value in (offset, *frequencies)):
-            raise ManifestError('entropy table holds something else than integers')
+        if not all(type(value) is int and abs(value) <= TABLE_TOTAL
+                   for value in (offset, *frequencies)):
+            raise ManifestError(
+                f'entropy table holds something else than integers of up to {TABLE_TOTAL}')
         if type(of_differences) is not bool:
             raise ManifestError(
                 f'entropy table has of_differences {of_differences!r:.40}, must be true or false')

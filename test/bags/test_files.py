@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+import resource
 
 import pytest
 import zstandard
 
 from bags.recordings import TOPIC, raw_image, write_bag, write_ros1
-from slim_split_ros.bags import BagError, is_bag, read_images
+from slim_split_ros.bags import BagError, bags_within, is_bag, read_images
 
 
 def numbers_in(bag: Path) -> list[int]:
@@ -68,6 +69,16 @@ def test_a_compressed_file_is_read_without_metadata(tmp_path: Path) -> None:
     assert numbers_in(bag) == [7]
 
 
+def test_a_compressed_file_is_unpacked_within_a_bounded_memory(tmp_path: Path) -> None:
+    packer = zstandard.ZstdCompressor().compressobj()
+    packed = [packer.compress(bytes(2**24)) for _ in range(64)] + [packer.flush()]
+    (tmp_path / 'a.mcap.zstd').write_bytes(b''.join(packed))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BagError, match='a.mcap.zstd cannot be read as a bag'):
+        numbers_in(tmp_path / 'a.mcap.zstd')
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000
+
+
 def test_a_file_that_the_metadata_names_and_is_not_there_is_named(tmp_path: Path) -> None:
     bag = write_bag(tmp_path / 'bag', {TOPIC: [raw_image(7)]})
     next(bag.glob('*.mcap')).unlink()
@@ -76,8 +87,24 @@ def test_a_file_that_the_metadata_names_and_is_not_there_is_named(tmp_path: Path
         numbers_in(bag)
 
 
+def test_missing_files_of_any_name_and_number_are_one_short_line(tmp_path: Path) -> None:
+    names = ', '.join('a' * 5_000 for _ in range(100))
+    (tmp_path / 'metadata.yaml').write_text(
+        'rosbag2_bagfile_information: {relative_file_paths: [' + names + ']}')
+    with pytest.raises(BagError, match=r'\(100 of 100 files are\); `ros2 bag reindex') as error:
+        numbers_in(tmp_path)
+    assert len(str(error.value)) < 400
+
+
+def test_bags_in_a_folder_are_found_and_other_folders_are_not(tmp_path: Path) -> None:
+    bag = write_bag(tmp_path / 'bag', {TOPIC: [raw_image(7)]})
+    (tmp_path / 'pictures').mkdir()
+    assert bags_within(tmp_path) == (bag,)
+
+
 @pytest.mark.parametrize('text', [
-    '', '{', 'a: 1', 'rosbag2_bagfile_information: {relative_file_paths: 3}', '\0'])
+    '', '{', 'a: 1', 'rosbag2_bagfile_information: {relative_file_paths: 3}', '\0',
+    '[' * 20_000, 'a: 2024-99-99', 'a: !!int ""', 'a: !!timestamp x'])
 def test_damaged_metadata_are_named_with_the_way_out(tmp_path: Path, text: str) -> None:
     bag = write_bag(tmp_path / 'bag', {TOPIC: [raw_image(7)]})
     (bag / 'metadata.yaml').write_text(text)

@@ -8,6 +8,7 @@ import sqlite3
 from mcap.writer import Writer as McapWriter
 import pytest
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
+import zstandard
 
 from bags.recordings import (
     TOPIC,
@@ -74,6 +75,29 @@ def test_a_database_with_unknown_definitions_is_read(tmp_path: Path) -> None:
             "INSERT INTO message_definitions VALUES(9, 'odd/msg/Odd', 'unknown', '', 'x')")
     database.close()
     assert numbers_in(bag) == [7]
+
+
+@pytest.mark.parametrize('row', [
+    "(8, 1, 'x', x'00')", "(8, 1, 1.5, x'00')", '(8, 1, 5, 6)', "(8, 1, 5, 'text')"])
+def test_rows_that_are_no_messages_are_passed_over(tmp_path: Path, row: str) -> None:
+    bag = write_bag(tmp_path / 'bag', {TOPIC: [raw_image(7)]}, 'sqlite3')
+    with sqlite3.connect(next(bag.glob('*.db3'))) as database:
+        database.execute(f'INSERT INTO messages VALUES{row}')
+        database.execute("INSERT INTO topics VALUES(9, '/odd', x'ff', 'cdr', '?', 'x')")
+    database.close()
+    assert find_image_topic(bag) == TOPIC
+    assert numbers_in(bag) == [7]
+
+
+def test_a_message_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    packer = zstandard.ZstdCompressor().compressobj()
+    packed = [packer.compress(bytes(2**24)) for _ in range(64)] + [packer.flush()]
+    bag = write_bag(tmp_path / 'bag', {TOPIC: [raw_image(7)]}, 'sqlite3')
+    with sqlite3.connect(next(bag.glob('*.db3'))) as database:
+        database.execute('UPDATE messages SET data = ?', (b''.join(packed),))
+    database.close()
+    with pytest.raises(BagError, match='unpacks to more than'):
+        numbers_in(bag)
 
 
 def test_what_is_still_in_the_journal_of_a_database_is_read(tmp_path: Path) -> None:

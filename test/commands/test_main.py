@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from slim_split_ros.__main__ import main
+from slim_split_ros.commands import COMMANDS
 
 TRACE = 't_s,rate_kbps,delay_ms,loss\n0,500,20,0\n1,500,20,0\n'
 
@@ -33,6 +34,18 @@ def test_name_that_no_file_can_have_ends_with_status_1_and_one_line(
     said = capsys.readouterr().err
     assert said.startswith(f'{arguments[0]}: ')
     assert said.count('\n') == 1
+
+
+def test_too_little_memory_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def run(args: object) -> int:
+        raise MemoryError('316 MiB')
+
+    monkeypatch.setattr(COMMANDS['link'], 'run', run)
+
+    assert main(['link', '--trace', 'a.csv']) == 1
+    assert capsys.readouterr().err.startswith('link: not enough memory (316 MiB): ')
 
 
 def test_reader_that_went_away_is_no_error() -> None:

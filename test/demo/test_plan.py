@@ -57,6 +57,13 @@ def test_names_beyond_utf_8_are_refused_and_all_others_reach_ros(tmp_path):
     assert f'bag:={json.dumps(str(bag), ensure_ascii=False)}' in camera.command()
 
 
+def test_folder_of_bags_is_refused_with_the_name_of_one(tmp_path):
+    write_bag(tmp_path / 'run1', RAW)
+
+    with pytest.raises(StartError, match='run1 for instance: name one'):
+        plan(str(tmp_path))
+
+
 def test_single_file_of_a_bag_is_a_bag(tmp_path):
     file = next(write_bag(tmp_path / 'bag', RAW).glob('*.mcap'))
 

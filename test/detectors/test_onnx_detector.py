@@ -159,6 +159,19 @@ def test_yaml_beside_the_file_overrules(tmp_path: Path) -> None:
     assert np.allclose(detector.detect(PICTURE).boxes, STRETCHED, atol=0.1)
 
 
+def test_value_that_aliases_blow_up_is_shown_in_short(tmp_path: Path) -> None:
+    file = save(constant_graph(
+        CASES['yolo'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path, NAMES)
+    value = '[x]'
+    for name in 'abcdefgh':
+        value = f'[&{name} {value}, {", ".join([f"*{name}"] * 8)}]'
+    file.with_suffix('.yaml').write_text(f'scale: {value}')
+
+    with pytest.raises(DetectorFileError, match='scale is') as error:
+        load_detector(file)
+    assert len(str(error.value)) < 400
+
+
 @pytest.mark.parametrize(('text', 'problem'), [
     ('resise: stretch', 'did you mean resize'),
     ('resize: squash', "resize is 'squash', has to be one of letterbox"),

@@ -64,6 +64,7 @@ def test_an_absurd_value_is_refused_with_file_line_column_value_and_way_out(
     ('t_s;rate_kbps\n', 'found "t_s;rate_kbps"'), ('0,500\n', 'found "0,500"'),
     ('t_s,rate_kbps\n0\n', 'line 2: "0" has 1 fields, needs 2'),
     ('t_s,rate_kbps\n0,1,2\n', 'line 2: "0,1,2" has 3 fields, needs 2'),
+    ('t_s,rate_kbps\n"0,1\n0,1\n0,1\n', 'line 4: "0,1 0,1 0,1" has 1 fields'),
     ('t_s,rate_kbps\n0,' + '1' * 200_000, 'line 2: .*is it a CSV file')])
 def test_a_wrong_table_is_refused_with_its_place(text: str, message: str) -> None:
     with pytest.raises(TableError, match=message):

@@ -3,6 +3,8 @@ import pytest
 from linklab.lab import make_trace, read_points, run_policy
 from slim_split_ros.control import ControlSettings, PolicyName
 from slim_split_ros.linklab import RunSettings, run_emulation
+from slim_split_ros.linklab.emulator import ARRIVALS_A_REPORT
+from slim_split_ros.offboard.arrivals import REPORT_LENGTH
 
 
 def test_the_same_run_twice_gives_the_same_rows() -> None:
@@ -51,3 +53,7 @@ def test_a_server_that_cannot_keep_up_serves_one_frame_at_a_time_the_newest_firs
     ages_s = [row.back_s - row.sent_s for row in rows if row.back_s is not None]
     assert max(ages_s) <= 0.25 + 0.1 + 0.05     # a service, a camera's interval, the path
     assert [row.back_s for row in rows if row.back_s is not None] == served
+
+
+def test_a_report_holds_as_much_as_one_of_the_server() -> None:
+    assert ARRIVALS_A_REPORT == REPORT_LENGTH

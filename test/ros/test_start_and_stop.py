@@ -29,15 +29,6 @@ CLOCK_TICKS_PER_S = 100
 
 
 @pytest.fixture
-def nodes() -> Iterator[list[Process]]:
-    """Collect the processes of a test, to end what still runs."""
-    started: list[Process] = []
-    yield started
-    for process in started:
-        process.end()
-
-
-@pytest.fixture
 def running(peer: Peer, tiny_bundle: Path, tmp_path: Path) -> Iterator[SplitSystem]:
     """Give a system of the test's own, to be ended by it."""
     onboard = start_node('onboard', tmp_path / 'onboard.log', {

@@ -8,17 +8,12 @@ import pytest
 
 from slim_split_ros.control import Reason
 from slim_split_ros.control.decision import LATE
-from slim_split_ros.offboard import Drop, FingerprintMismatchError, FrameMismatchError
+from slim_split_ros.offboard import Drop
 from slim_split_ros.onboard.errors import EncodingError, ImageError, OnboardError
 from slim_split_ros.onboard.sender import _word
-from slim_split_ros.ros.diagnostics import FAILURE, offboard_reason
-from slim_split_ros.wire import (
-    ChecksumError,
-    FieldError,
-    GeometryError,
-    PayloadError,
-    WireError,
-)
+from slim_split_ros.ros.diagnostics import FAILURE
+from slim_split_ros.ros.offboard_node import _WORDS
+from slim_split_ros.wire import GeometryError, WireError
 
 ONBOARD = [
     *(reason.value for reason in Reason), LATE, FAILURE,
@@ -26,10 +21,7 @@ ONBOARD = [
         EncodingError, ImageError, GeometryError, WireError, OnboardError)),
     'target_fps', 'encoder_busy', 'message_lost']
 OFFBOARD = [
-    *(drop.value for drop in Drop), FAILURE, 'detector',
-    *(offboard_reason(kind('')) for kind in (
-        FrameMismatchError, ChecksumError, PayloadError, FieldError)),
-    offboard_reason(FingerprintMismatchError(''))]
+    *(drop.value for drop in Drop), *(word for _, word in _WORDS), FAILURE, 'detector']
 
 
 @pytest.mark.parametrize('word', ONBOARD)

@@ -51,6 +51,21 @@ def test_a_table_is_read_point_by_point(manifest: Manifest) -> None:
     assert points.find(1.0, 0).ap50 == pytest.approx(0.6)
 
 
+@pytest.mark.parametrize('place', ['fingerprint: *i\npoints: [{}]', 'points: [*i]'])
+def test_what_aliases_blow_up_is_refused_in_a_short_line(manifest: Manifest, place: str) -> None:
+    lists = ['a: &a [x, x, x, x, x, x, x, x, x]', *(
+        f'{name}: &{name} [{", ".join([f"*{inner}"] * 9)}]'
+        for inner, name in zip('abcdefgh', 'bcdefghi', strict=True))]
+    good = ('{width: 0.25, rate: 0, bytes: 9, bytes_p95: 9, encode_ms: 1, encode_ms_p95: 1, '
+            'ap50: 1}')
+    (manifest.folder / POINTS_FILE).write_text(
+        '\n'.join([*lists, place.replace('{}', good)]))
+
+    with pytest.raises(OperatingPointError, match='measured with model|not a mapping') as error:
+        find_operating_points(manifest)
+    assert len(str(error.value)) < 600
+
+
 def test_a_model_without_a_table_has_none(manifest: Manifest) -> None:
     assert find_operating_points(manifest) is None
 

@@ -76,6 +76,7 @@ def test_a_table_survives_json(of_differences):
         ({'offset': 0, 'frequencies': [4096]}, 'needs at least 2'),
         ({'offset': 127, 'frequencies': [1, 1, 4094]}, '127 to 128'),
         ({'offset': 0.5, 'frequencies': [4000, 96]}, 'integers'),
+        ({'offset': 0, 'frequencies': [9 * 10**4299] * 2}, 'integers of up to 4096'),
         ({'offset': 0, 'frequencies': [4000, 96], 'of_differences': 1}, 'must be true or false'),
         ({'offset': 0}, 'must have offset and frequencies'),
         ('nothing', 'must have offset and frequencies'),

@@ -13,7 +13,7 @@ from math import ceil
 
 # A later frame's arrival proves nothing before this: delays of successive frames may differ.
 REORDERING_S = 0.15
-# Above any queue a link keeps (architecture.md: one second at its mean rate), twice.
+# Above any queue a link keeps (one second at its mean rate), twice.
 FORGET_AFTER_S = 30.0
 MOST_FRAMES = 1024
 # Loss is a mean over about this many frames.

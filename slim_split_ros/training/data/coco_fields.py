@@ -132,7 +132,7 @@ class _Entry:
             return value
         if key in self._fields:
             self._faults.add(f'odd {self._kind} {key}', (
-                f'{self.name}: {key} is {reprlib.repr(value)}, must be {rule.wanted}'))
+                f'{self.name}: {key} is {reprlib.repr(value):.80}, must be {rule.wanted}'))
         else:
             self._faults.add(f'no {self._kind} {key}', (
                 f'{self.name}: {key} is missing, must be {rule.wanted}'))
@@ -188,7 +188,7 @@ def _entries(key: str, values: object, path: Path, faults: Findings) -> list[_En
         if isinstance(value, dict):
             entries.append(_Entry(LISTS[key], value, f'{key}[{index}]', faults))
         else:
-            faults.add(key, f'{key}[{index}] is {reprlib.repr(value)}, must be an object')
+            faults.add(key, f'{key}[{index}] is {reprlib.repr(value):.80}, must be an object')
     for number, count in Counter(entry.number for entry in entries).items():
         if number is not None and count > 1:
             faults.add(f'same {key}', f'{LISTS[key]} id {number} is used {count} times')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 import signal
@@ -39,15 +38,6 @@ pytestmark = pytest.mark.ros
 
 END_S = 15.0
 RELIABLE_IMAGE = {'qos_overrides./image.publisher.reliability': 'reliable'}
-
-
-@pytest.fixture
-def nodes() -> Iterator[list[Process]]:
-    """Collect the processes of a test, to end what still runs."""
-    started: list[Process] = []
-    yield started
-    for process in started:
-        process.end()
 
 
 def pixels_of(image: Image) -> np.ndarray:
