@@ -75,6 +75,8 @@ def open_storage(file: Path) -> Iterator[Storage]:
 
 
 class _McapStorage:
+    """Read MCAP."""
+
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._reader = SeekingReader(stream, validate_crcs=True)
@@ -104,6 +106,8 @@ class _McapStorage:
 
 
 class _SqliteStorage:
+    """Read the database of rosbag2."""
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
@@ -122,6 +126,8 @@ class _SqliteStorage:
 
 
 class _Ros1Storage:
+    """Read a bag of ROS 1."""
+
     def __init__(self, reader: Ros1Reader) -> None:
         self._reader = reader
 

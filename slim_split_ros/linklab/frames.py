@@ -90,5 +90,3 @@ def parse_sizes(text: str, points: Sequence[OperatingPoint], name: str) -> NDArr
 def _log_spread(centre: float, p95: float) -> float:
     """Give the log-normal deviation that puts the 95th percentile there."""
     return log(min(p95 / centre, MOST_RATIO)) / P95_SIGMAS if p95 > centre > 0.0 else 0.0
-
-

@@ -53,7 +53,7 @@ class SlimmableEncoder(nn.Module):
         return self.to_importance.slim(x, CHANCES)
 
     def coefficients(self, image: Tensor, width: float) -> Tensor:
-        """Map normalized (N, 3, H, W) to coefficients (N, C, H/16, W/16) in a width's units."""
+        """Map normalized (N, 3, H, W) to values (N, C, H/16, W/16) in a width's units."""
         kernels = self.transform[:self.config.coefficients(width)]
         with torch.autocast(image.device.type, enabled=False):  # means pass a hundred steps
             values = nn.functional.conv2d(image.float(), kernels, stride=LATENT_STRIDE)
