@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 import importlib.util
 import os
 from pathlib import Path
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,9 @@ SECOND_CHANCE = pytest.mark.flaky(reruns=1, only_rerun=['DiscoveryTimeoutError']
 if importlib.util.find_spec('rclpy') is None:
     # Importing any file there needs ROS messages.
     collect_ignore_glob = ['ros/*', 'demo/*']
+
+# In the background of a script's shell SIGINT is ignored, and would be by all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before any test imports rclpy: the middleware reads it when the first context is made.
 os.environ.pop('ROS_LOCALHOST_ONLY', None)  # deprecated, and stronger than the range

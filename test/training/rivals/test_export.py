@@ -101,7 +101,7 @@ def test_the_servers_graph_computes_what_training_did(
         features = stored.rivals.late.decoder(late.dequantize(torch.from_numpy(symbols)))
         scores = stored.rivals.server.from_features(features).logits.sigmoid()
     server = load_server(manifests['late'], 'cpu')
-    (candidates,) = server._runtime.run(symbols, inverse_gain, np.array([0]))
+    (candidates,) = server._runtime.detect_symbols(symbols, inverse_gain, np.array([0]))
     assert candidates.scores[0] == pytest.approx(scores.max().item(), abs=1e-3)
 
 
