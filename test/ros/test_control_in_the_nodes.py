@@ -154,13 +154,19 @@ def test_a_second_server_changes_nothing_but_for_one_warning(
         controlled.peer.repeat(
             controlled.show_patch, lambda: warning in controlled.onboard.output, 'the warning',
             PERIOD_S)
+        # Until the second one's detections find the way here too.
+        controlled.peer.repeat(
+            controlled.show_patch, lambda: any(
+                len(controlled.detections_of(to_ns(frame.header.stamp))) == 2
+                for frame in controlled.features[-5:]), 'detections of both', PERIOD_S)
         first = len(controlled.features)
         controlled.peer.repeat(
             controlled.show_patch, lambda: len(controlled.features) >= first + 20, 'frames',
             PERIOD_S)
-        stamps = [to_ns(frame.header.stamp) for frame in controlled.features[first:-1]]
+        stamps = [to_ns(frame.header.stamp) for frame in controlled.features[first:]]
+        # Best effort may lose a frame on its way to one of them.
         controlled.peer.wait(
-            lambda: all(len(controlled.detections_of(stamp)) == 2 for stamp in stamps),
+            lambda: sum(len(controlled.detections_of(stamp)) == 2 for stamp in stamps) >= 15,
             'detections of both')
     finally:
         second.end()
