@@ -7,6 +7,7 @@ Nothing in the folder but `model.safetensors` needs torch.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,21 @@ from slim_split_ros.networks.encoder import SlimmableEncoder
 from slim_split_ros.networks.levels import choose_levels, level_counts
 from slim_split_ros.networks.quantizer import rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
-from slim_split_ros.training.export.fold import RobotEncoder
+from slim_split_ros.training.export.fold import RobotEncoder, RobotMap
 from slim_split_ros.training.export.model_folder import (
     DETECT_FILE,
     REBUILD_FILE,
     encoder_file,
+    map_file,
     seal_folder,
 )
 from slim_split_ros.training.export.onnx_graphs import (
     write_detect,
     write_encoder,
+    write_map,
     write_rebuild,
 )
+from slim_split_ros.training.export.video_points import VIDEO_POINTS
 from slim_split_ros.wire.level_tables import LevelCounts, LevelTables
 from slim_split_ros.wire.manifest import FORMAT
 
@@ -77,11 +81,11 @@ def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) ->
     for width, name in names.items():
         robot = RobotEncoder(model.encoder, width)
         write_encoder(robot, config.latents(width), folder / name)
+        write_map(RobotMap(robot), folder / map_file(width))
     write_rebuild(model, config.latent_channels, LATENT_STRIDE, folder / REBUILD_FILE)
     write_detect(model.detector, folder / DETECT_FILE)
-    return seal_folder(
-        model, describe(model, tables, names), (*names.values(), REBUILD_FILE, DETECT_FILE),
-        folder)
+    graphs = (*names.values(), *map(map_file, config.widths), REBUILD_FILE, DETECT_FILE)
+    return seal_folder(model, describe(model, tables, names), graphs, folder)
 
 
 def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
@@ -99,10 +103,12 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
             'channels': config.channels(width),
             'latent_channels': config.latents(width),
             'encoder': names[width],
+            'map': map_file(width),
             'gains': list(config.rate_gains[index]),
             'entropy_tables': [of_rate.to_json() for of_rate in tables[index]],
         } for index, width in enumerate(config.widths)],
         'coder': 'levels',
+        'video': [asdict(settings) for settings in VIDEO_POINTS],
         'rebuild': REBUILD_FILE,
         'detect': DETECT_FILE,
         'candidates': CANDIDATES,

@@ -32,6 +32,16 @@ def encoder_file(width: float) -> str:
     return f'encoder_w{round(100 * width):03d}.onnx'
 
 
+def map_file(width: float) -> str:
+    """
+    Return the name of the map of a width.
+
+    >>> map_file(0.25)
+    'map_w025.onnx'
+    """
+    return f'map_w{round(100 * width):03d}.onnx'
+
+
 def seal_folder(
     model: CodecModel, description: dict[str, Any], graphs: Iterable[str], folder: Path
 ) -> str:

@@ -81,6 +81,12 @@ def write_encoder(robot: nn.Module, latent_channels: int, path: Path) -> None:
         'image': {1: 'height', 2: 'width'}, 'symbols': {2: 'latent_height', 3: 'latent_width'}})
 
 
+def write_map(robot_map: nn.Module, path: Path) -> None:
+    """Write the map of one width alone: `image` to `levels`."""
+    _trace(robot_map, (torch.zeros(1, *TRACE_SIZE, 3, dtype=torch.uint8),), path, ['image'], {
+        'image': {1: 'height', 2: 'width'}, 'levels': {2: 'map_height', 3: 'map_width'}})
+
+
 def write_rebuild(model: SplitDetector, latent_channels: int, stride: int, path: Path) -> None:
     """
     Write the first part of the server's half: symbols to `values` and `picture`.

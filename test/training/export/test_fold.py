@@ -14,8 +14,8 @@ from slim_split_ros.networks.encoder import SlimmableEncoder  # noqa: E402
 from slim_split_ros.networks.levels import level_counts  # noqa: E402
 from slim_split_ros.networks.quantizer import rate_gain  # noqa: E402
 from slim_split_ros.networks.split_detector import normalize  # noqa: E402
-from slim_split_ros.training.export.fold import RobotEncoder  # noqa: E402
-from slim_split_ros.training.export.onnx_graphs import write_encoder  # noqa: E402
+from slim_split_ros.training.export.fold import RobotEncoder, RobotMap  # noqa: E402
+from slim_split_ros.training.export.onnx_graphs import write_encoder, write_map  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -81,3 +81,23 @@ def test_a_picture_without_small_things_sends_what_its_levels_send(tmp_path: Pat
     assert sent[0, 0].max() == 1
     assert sent[0, 1:first].any()
     assert not sent[0, first:].any()
+
+
+@pytest.mark.parametrize('width', CONFIG.widths)
+@torch.no_grad()
+def test_the_map_alone_has_the_levels_that_symbols_begin_with(
+    width: float, tmp_path: Path
+) -> None:
+    generator = torch.Generator().manual_seed(1)
+    pixels = torch.randint(0, 256, (1, 160, 192, 3), dtype=torch.uint8, generator=generator)
+    encoder = taught_encoder(normalize(pixels.permute(0, 3, 1, 2)), width)
+    robot = RobotEncoder(encoder, width)
+    write_map(RobotMap(robot), tmp_path / 'map.onnx')
+
+    (levels,) = ort.InferenceSession(str(tmp_path / 'map.onnx')).run(
+        None, {'image': pixels.numpy()})
+
+    symbols = robot(pixels, torch.ones(encoder.config.latents(width)))
+    assert levels.dtype == 'int8' and levels.any()
+    # The cell that `taught_encoder` takes as the measure lies on the threshold itself.
+    assert (levels != symbols[:, :1].numpy()).sum() <= 2
