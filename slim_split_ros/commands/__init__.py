@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from slim_split_ros.commands import demo, detect, evaluate, export, link, profile, train
+from slim_split_ros.commands import adapt, demo, detect, evaluate, export, link, profile, train
 
 COMMANDS: dict[str, ModuleType] = {
     'demo': demo,
     'train': train,
+    'adapt': adapt,
     'detect': detect,
     'evaluate': evaluate,
     'export': export,
