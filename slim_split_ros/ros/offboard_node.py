@@ -112,16 +112,19 @@ class Offboard(Node):
             path = Path(os.path.expanduser(settings.detector))
             try:
                 detector = load_detector(path)
-                self.get_logger().info(
-                    f'detector {path.name} understood as {detector.description.sentence()}')
             except DetectorError as error:
                 self.get_logger().error(
                     f'{error}. Pictures are rebuilt, but nothing is detected')
         self._detects = detector is not None or settings.detector == SHIPPED
         self._classes = self._manifest.classes if settings.detector == SHIPPED else \
             detector.classes if detector else ()
-        return load_server(
+        server = load_server(
             self._manifest, settings.device, detector=detector, detects=self._detects)
+        if server.detector:
+            self.get_logger().info(
+                f'detector {server.detector.name} understood as '
+                f'{server.detector.description.sentence()}')
+        return server
 
     def stop(self) -> None:
         """Wait for the frame in hand, for a limited time."""
