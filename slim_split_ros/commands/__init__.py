@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from slim_split_ros.commands import demo, detect, evaluate, export, link, profile, train
+from slim_split_ros.commands import demo, detect, evaluate, export, link, profile, replay, train
 
 COMMANDS: dict[str, ModuleType] = {
     'demo': demo,
@@ -14,4 +14,5 @@ COMMANDS: dict[str, ModuleType] = {
     'export': export,
     'link': link,
     'profile': profile,
+    'replay': replay,
 }

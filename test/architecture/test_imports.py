@@ -52,8 +52,8 @@ ROOMS = {
     'evaluation': Room(MODEL_ROOMS),
     'simulation': Room(_rooms(''), ROS | TORCH),
     'linklab': Room(_rooms('control'), ROS | TORCH),
-    'bags': Room(_rooms('onboard offboard'), allowed=frozenset({
-        'mcap', 'numpy', 'rosbags', 'yaml', 'zstandard'})),
+    'bags': Room(_rooms('wire control onboard offboard'), allowed=frozenset({
+        'cv2', 'mcap', 'numpy', 'rosbags', 'yaml', 'zstandard'})),
     'reports': Room(_rooms(''), ROS | TORCH),
     'weights': Room(_rooms('wire control'), allowed=frozenset({'yaml'})),
     'ros': Room(BELOW_ROS, TORCH),
