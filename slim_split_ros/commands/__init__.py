@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from slim_split_ros.commands import adapt, demo, detect, evaluate, export, link, profile, train
+from slim_split_ros.commands import (
+    adapt,
+    demo,
+    detect,
+    evaluate,
+    export,
+    link,
+    profile,
+    replay,
+    train,
+)
 
 COMMANDS: dict[str, ModuleType] = {
     'demo': demo,
@@ -15,4 +25,5 @@ COMMANDS: dict[str, ModuleType] = {
     'export': export,
     'link': link,
     'profile': profile,
+    'replay': replay,
 }

@@ -1,0 +1,48 @@
+"""What `onboard/status` says in a replay, counted, and when it is said."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+import math
+
+from slim_split_ros.onboard import Sent
+
+_STATUS_PERIOD_S = 1.0
+_WINDOW_S = 1.0
+_BITS_PER_BYTE, _PER_KILO = 8, 1e3
+
+
+class EncoderState:
+    """Count what `onboard/status` says; a status is due on a change and once a second."""
+
+    def __init__(self) -> None:
+        self.frames_in = self.frames_sent = 0
+        self.drops: Counter[str] = Counter()
+        self.reason = ''
+        self.last: Sent | None = None
+        self._recent: deque[tuple[float, int]] = deque()
+        self._said: tuple[float, int, str] | None = None
+        self._said_s = -math.inf
+
+    def sent(self, sent: Sent, now_s: float) -> None:
+        """Note a frame that went out."""
+        self.frames_sent += 1
+        self.last, self.reason = sent, sent.reason
+        self._recent.append((now_s, sent.message_bytes))
+
+    def rate_kbps(self, now_s: float) -> float:
+        """Return what was sent within the last second."""
+        while self._recent and now_s - self._recent[0][0] > _WINDOW_S:
+            self._recent.popleft()
+        return _BITS_PER_BYTE * sum(size for _, size in self._recent) / _WINDOW_S / _PER_KILO
+
+    def is_due(self, now_s: float) -> bool:
+        """Say whether a status is to be written now, which counts as done."""
+        if self.last is None:
+            return False
+        fields = self.last.frame.header
+        choice = fields.width, fields.rate, self.reason
+        if choice == self._said and now_s - self._said_s < _STATUS_PERIOD_S:
+            return False
+        self._said, self._said_s = choice, now_s
+        return True

@@ -1,0 +1,54 @@
+"""
+Which pictures choose and which judge: two halves of a split that share no day of recording.
+
+Thresholds, defaults and tables come from one half, figures from the other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+import re
+from typing import Literal
+
+from slim_split_ros.training.data.coco_folder import CocoSplit
+from slim_split_ros.training.errors import DataSetError
+
+Half = Literal['choose', 'judge']
+HALVES: tuple[Half, ...] = ('choose', 'judge')
+# Robots of one match stand in one hall, under the same lights: their pictures stay together.
+_DAY = re.compile(r'\d{8}(?=_)')
+
+
+def day_of(recording: str) -> str:
+    """
+    Return what must not be torn apart: the day that a recording's name begins with, or itself.
+
+    >>> day_of('20240717_r6'), day_of('hall 7')
+    ('20240717', 'hall 7')
+    """
+    day = _DAY.match(recording)
+    return day.group() if day else recording
+
+
+def take_half(split: CocoSplit, half: Half) -> CocoSplit:
+    """
+    Return the pictures of one half.
+
+    Days are dealt out by their number of pictures, most first, each to the half that has fewer
+    yet, so the halves depend on names and counts alone. Raises DataSetError where fewer than two
+    days are known.
+    """
+    counts = Counter(day_of(image.recording) for image in split.images)
+    if len(counts) < 2 or '' in counts:
+        raise DataSetError(
+            f'{split.annotation_file}: halves need pictures of two recordings or more, each '
+            'named: give every image a field "sequence", or files names like '
+            '20240717_r6_cam0_101530.jpg')
+    sizes = dict.fromkeys(HALVES, 0)
+    of_day: dict[str, Half] = {}
+    for day, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        of_day[day] = min(HALVES, key=lambda name: sizes[name])
+        sizes[of_day[day]] += count
+    return replace(split, images=tuple(
+        image for image in split.images if of_day[day_of(image.recording)] == half))
