@@ -99,8 +99,8 @@ def write_pseudo_labels(
     if len(annotations) < LEAST_BOXES[split]:
         raise DataSetError(
             f'the detector finds {len(annotations)} thing(s) in {len(images)} frames ({split}), '
-            f'at least {LEAST_BOXES[split]} are needed: give other frames, lower --threshold, or see '
-            'with `detect` how the detector is understood')
+            f'at least {LEAST_BOXES[split]} are needed: give other frames, lower --threshold, or '
+            'see with `detect` how the detector is understood')
     file = annotation_file(folder, split)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({
