@@ -57,7 +57,8 @@ class ModelCodec:
 
 def slim_settings(manifest: Manifest) -> list[Setting]:
     """Return every width at every rate, narrowest first."""
-    return [Setting('slim', width=entry.width, rate=rate, default=rate == 0)
+    return [Setting('slim', width=entry.width, rate=rate, coder='cells', alone=True,
+                    default=rate == 0)
             for entry in manifest.widths for rate in range(manifest.rates)]
 
 

@@ -13,15 +13,18 @@ from slim_split_ros.evaluation.points import MeasuredPoint
 from slim_split_ros.evaluation.profile import FrameRow, ProfileTable
 from slim_split_ros.networks.errors import NetworkError
 from slim_split_ros.training.data.coco_folder import load_split
+from slim_split_ros.training.data.recordings import Half, take_half
 from slim_split_ros.training.errors import TrainingError
 from slim_split_ros.wire.manifest import Manifest
 
 
-def profile_data(manifest: Manifest, folder: Path, split: str) -> ProfileTable:
+def profile_data(manifest: Manifest, folder: Path, split: str, half: Half | None = None
+                 ) -> ProfileTable:
     """Evaluate every width and rate; raises EvaluationError with what stands in the way."""
     try:
+        pictures = load_split(folder, split)
         evaluation = evaluate(
-            manifest, load_split(folder, split), ('slim',), None, None,
+            manifest, take_half(pictures, half) if half else pictures, ('slim',), None, None,
             lambda items, name: tqdm(items, name, leave=False))
     except (NetworkError, TrainingError) as error:
         raise EvaluationError(str(error)) from error

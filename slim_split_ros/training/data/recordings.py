@@ -52,3 +52,9 @@ def take_half(split: CocoSplit, half: Half) -> CocoSplit:
         sizes[of_day[day]] += count
     return replace(split, images=tuple(
         image for image in split.images if of_day[day_of(image.recording)] == half))
+
+
+def thin_out(split: CocoSplit, count: int) -> CocoSplit:
+    """Return about `count` pictures, every so many of them; all where there are not more."""
+    step = max(1, round(len(split.images) / count))
+    return replace(split, images=split.images[::step])
