@@ -6,9 +6,12 @@ from collections import Counter, deque
 import math
 
 from slim_split_ros.onboard import Sent
+from slim_split_ros.wire import Coder
 
 _STATUS_PERIOD_S = 1.0
 _WINDOW_S = 1.0
+# By the first byte of a payload; all other coders are of cells.
+_CODERS = {Coder.BITS: 'ensemble'}
 _BITS_PER_BYTE, _PER_KILO = 8, 1e3
 
 
@@ -29,6 +32,11 @@ class EncoderState:
         self.frames_sent += 1
         self.last, self.reason = sent, sent.reason
         self._recent.append((now_s, sent.message_bytes))
+
+    @property
+    def coder(self) -> str:
+        """Name the coder of the newest frame, as operating points do."""
+        return _CODERS.get(self.last.frame.payload[0], 'cells')
 
     def rate_kbps(self, now_s: float) -> float:
         """Return what was sent within the last second."""

@@ -81,6 +81,7 @@ class ResultsBag:
         self._writer.write('/features', self._types[FEATURES](
             header=self._writer.header(fields.stamp_ns, fields.frame_id),
             sender_start=self._writer.stamp(fields.sender_start_ns), sequence=fields.sequence,
+            reference=fields.sequence if fields.reference is None else fields.reference,
             image_width=geometry.image_width, image_height=geometry.image_height,
             input_width=geometry.input_width, input_height=geometry.input_height,
             width=fields.width, rate=fields.rate, fingerprint=fields.fingerprint,
@@ -111,7 +112,7 @@ class ResultsBag:
             stamp=self._writer.stamp(time_ns),
             sender_start=self._writer.stamp(report.sender_start_ns),
             report_sequence=report.report_sequence, receiver_id=report.receiver_id,
-            sent_s=report.sent_s,
+            sent_s=report.sent_s, decoded_sequence=report.decoded_sequence,
             sequence=np.array([arrival.sequence for arrival in arrivals], np.uint32),
             arrival_s=np.array([arrival.arrival_s for arrival in arrivals], np.float64),
             bytes=np.array([arrival.message_bytes for arrival in arrivals], np.uint32),
@@ -125,7 +126,8 @@ class ResultsBag:
         drops = status.drops
         self._writer.write('/onboard/status', self._types[STATUS](
             header=self._writer.header(fields.stamp_ns, fields.frame_id),
-            width=fields.width, rate=fields.rate, reason=status.reason,
+            width=fields.width, rate=fields.rate, coder=status.coder,
+            alone=fields.reference is None, reason=status.reason,
             payload_bytes=len(status.last.frame.payload), encode_ms=fields.encode_ms,
             frames_in=status.frames_in, frames_sent=status.frames_sent,
             drop_reasons=list(drops), drop_counts=np.array([*drops.values()], np.uint64),
