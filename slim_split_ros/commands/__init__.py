@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from slim_split_ros.commands import demo, detect, evaluate, export, link, profile, replay, train
+from slim_split_ros.commands import (
+    bench,
+    demo,
+    detect,
+    evaluate,
+    export,
+    link,
+    profile,
+    replay,
+    train,
+)
 
 COMMANDS: dict[str, ModuleType] = {
+    'bench': bench,
     'demo': demo,
     'train': train,
     'detect': detect,

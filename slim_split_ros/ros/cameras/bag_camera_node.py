@@ -57,7 +57,7 @@ class BagCamera(Node):
             CompressedImage, 'image/compressed', **overridable(SENSOR_DATA))
         self._large_images = LargeImages(self)
         settings = self._settings
-        self._clock = BagClock(self, settings.speed) if settings.clock else None
+        self._bag_clock = BagClock(self, settings.speed) if settings.clock else None
         images = timed_images(bag, topic, self._settings.speed, self._settings.loop,
                               Omissions(self.get_logger().warning))
         self._pump = FramePump(images, self._publish, SourceEnd(self).reach, self._is_heard)
@@ -73,8 +73,8 @@ class BagCamera(Node):
 
     def _publish(self, image: AnyBagImage) -> None:
         stamp = to_stamp(image.stamp_ns)
-        if self._clock is not None:
-            self._clock.set(image.recorded_ns)
+        if self._bag_clock is not None:
+            self._bag_clock.set(image.recorded_ns)
         elif self._settings.restamp:
             stamp = self.get_clock().now().to_msg()
         header = Header(stamp=stamp, frame_id=image.frame_id)
