@@ -33,5 +33,18 @@ def encoded_frame_bytes(frame_id: str, payload_bytes: int) -> int:
     return ENCAPSULATION_BYTES + size + LENGTH_BYTES + payload_bytes
 
 
+def answer_bytes(detections: int) -> int:
+    """
+    Return the bytes of a serialized Answer with so many boxes; see `encoded_frame_bytes`.
+
+    >>> answer_bytes(20)
+    280
+    """
+    # sender_start, stamp, sequence, class_names, corners of 8 bytes a box, scores, labels.
+    size = 2 * TIME_BYTES + 4 + 4 + LENGTH_BYTES + 8 * detections
+    size = _align(size + LENGTH_BYTES + 2 * detections, 4) + LENGTH_BYTES + 2 * detections
+    return ENCAPSULATION_BYTES + size
+
+
 def _align(offset: int, multiple: int) -> int:
     return -(-offset // multiple) * multiple

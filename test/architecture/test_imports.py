@@ -48,7 +48,7 @@ ROOMS = {
     'networks': Room(_rooms('')),
     'detectors': Room(_rooms(''), ROS | TORCH),
     'offboard': Room(_rooms('wire coders detectors'), ROS | TORCH),
-    'training': Room(_rooms('networks wire')),
+    'training': Room(_rooms('networks wire detectors')),
     'evaluation': Room(MODEL_ROOMS),
     'simulation': Room(_rooms(''), ROS | TORCH),
     'linklab': Room(_rooms('control'), ROS | TORCH),

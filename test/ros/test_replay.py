@@ -13,7 +13,8 @@ from vision_msgs.msg import Detection2DArray, LabelInfo
 from bags.test_replay import TOPIC, as_it_comes, image, plan
 from slim_split_ros.bags import BagImageWriter
 from slim_split_ros.bags.session import replay_images
-from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
+from slim_split_ros.msg import Answer, EncodedFrame, EncoderStatus, LinkReport
+from slim_split_ros.ros.answers import read_answer
 from slim_split_ros.ros.messages import read_frame, read_report, to_ns
 from support.bundles import write_tiny_bundle
 from support.processes import Process
@@ -23,8 +24,8 @@ from support.split_system import RELIABLE, start_node
 pytestmark = pytest.mark.ros
 
 KINDS = {
-    '/features': EncodedFrame, '/detections': Detection2DArray, '/label_info': LabelInfo,
-    '/onboard/status': EncoderStatus, '/link_report': LinkReport,
+    '/features': EncodedFrame, '/answer': Answer, '/detections': Detection2DArray,
+    '/label_info': LabelInfo, '/onboard/status': EncoderStatus, '/link_report': LinkReport,
     '/offboard/picture/compressed': CompressedImage}
 
 
@@ -57,6 +58,9 @@ def test_ros_reads_every_message_that_a_replay_writes(tmp_path: Path) -> None:
         0, 1, 2, 3]
     assert read_report(messages['/link_report'][-1]).arrivals[-1].sequence == 3
     assert all(message.detections for message in messages['/detections'])
+    answer = read_answer(messages['/answer'][0])
+    boxes = [found.bbox for found in messages['/detections'][0].detections]
+    assert answer.boxes(128, 96)[:, 2] == pytest.approx([box.size_x for box in boxes], abs=0.01)
     assert messages['/onboard/status'][0].reason == 'pinned'
 
 
