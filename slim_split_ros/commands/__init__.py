@@ -14,6 +14,7 @@ from slim_split_ros.commands import (
     profile,
     replay,
     train,
+    watch,
 )
 
 COMMANDS: dict[str, ModuleType] = {
@@ -26,4 +27,5 @@ COMMANDS: dict[str, ModuleType] = {
     'link': link,
     'profile': profile,
     'replay': replay,
+    'watch': watch,
 }
