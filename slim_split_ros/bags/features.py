@@ -125,6 +125,7 @@ def _as_frame(message: Any) -> Frame:
         width=message.width, rate=message.rate, fingerprint=message.fingerprint,
         stamp_ns=check_time('stamp', stamp.sec, stamp.nanosec), encode_ms=message.encode_ms,
         chunk_index=message.chunk_index, chunk_count=message.chunk_count,
-        frame_id=message.header.frame_id)
+        frame_id=message.header.frame_id,
+        reference=None if message.reference == message.sequence else message.reference)
     check(header, payload, message.checksum)
     return Frame(header, payload)
