@@ -57,9 +57,9 @@ SHARED_ARGUMENTS: Mapping[str, tuple[str, str]] = {
 _TRUTH = {'true': True, '1': True, 'false': False, '0': False}
 
 
-def actions_of_nodes(*names: str) -> list[Action]:
-    """Give the actions that declare all arguments and start these nodes."""
-    described = _describe(names)
+def actions_of_nodes(*names: str, defaults: Mapping[str, str] | None = None) -> list[Action]:
+    """Give the actions that declare all arguments, some with `defaults`, and start these nodes."""
+    described = _describe(names, defaults or {})
     return [
         *(DeclareLaunchArgument(name, default_value=default, description=description)
           for name, (default, description) in described.items()),
@@ -98,7 +98,8 @@ def unknown_arguments(
     return [name for name in given if name not in declared]
 
 
-def _describe(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _describe(names: Sequence[str], defaults: Mapping[str, str]
+              ) -> dict[str, tuple[str, str]]:
     """Return default and description of each argument."""
     described = dict(SHARED_ARGUMENTS)
     for name in names:
@@ -108,9 +109,10 @@ def _describe(names: Sequence[str]) -> dict[str, tuple[str, str]]:
                 str(_share('config', f'{name}.yaml')), f'YAML file with the parameters of {name}')
         for item in fields(entry.table):
             in_force = "the file's" if entry.has_file else str(item.default)
-            described.setdefault(
-                entry.prefix + item.name,
-                ('', f'{describe(item.metadata["rule"])}; empty: {in_force}'))
+            argument = entry.prefix + item.name
+            described.setdefault(argument, (
+                defaults.get(argument, ''),
+                f'{describe(item.metadata["rule"])}; empty: {in_force}'))
     return described
 
 

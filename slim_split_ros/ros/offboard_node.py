@@ -25,7 +25,7 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from slim_split_ros.detectors import DetectorError, load_detector
-from slim_split_ros.msg import EncodedFrame, LinkReport
+from slim_split_ros.msg import Answer, EncodedFrame, LinkReport
 from slim_split_ros.offboard import (
     LONGEST_WAIT_S,
     MAX_SENDERS,
@@ -40,6 +40,7 @@ from slim_split_ros.offboard import (
     decode_frame,
     load_server,
 )
+from slim_split_ros.ros.answers import answer_message
 from slim_split_ros.ros.diagnostics import FAILURE, Diagnostics, FrameCounters
 from slim_split_ros.ros.messages import (
     DetectionWriter,
@@ -48,7 +49,7 @@ from slim_split_ros.ros.messages import (
     read_frame,
     report_message,
 )
-from slim_split_ros.ros.model import bundle_folder, shipped_codec
+from slim_split_ros.ros.model import bundle_folder, shipped_model
 from slim_split_ros.ros.offboard_parameters import NO_DETECTOR, OffboardSettings
 from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.ros.parameters import LiveParameters
@@ -66,6 +67,7 @@ from slim_split_ros.wire import (
     encoded_frame_bytes,
     load_manifest,
 )
+from slim_split_ros.wire.answer import pack_answer, seal_names
 
 # How soon a report that had to keep its distance to the one before follows it.
 _REPORT_POLL_S = 0.025
@@ -112,16 +114,19 @@ class Offboard(Node):
             path = Path(os.path.expanduser(settings.detector))
             try:
                 detector = load_detector(path)
-                self.get_logger().info(
-                    f'detector {path.name} understood as {detector.description.sentence()}')
             except DetectorError as error:
                 self.get_logger().error(
                     f'{error}. Pictures are rebuilt, but nothing is detected')
         self._detects = detector is not None or settings.detector == SHIPPED
         self._classes = self._manifest.classes if settings.detector == SHIPPED else \
             detector.classes if detector else ()
-        return load_server(
+        server = load_server(
             self._manifest, settings.device, detector=detector, detects=self._detects)
+        if server.detector:
+            self.get_logger().info(
+                f'detector {server.detector.name} understood as '
+                f'{server.detector.description.sentence()}')
+        return server
 
     def stop(self) -> None:
         """Wait for the frame in hand, for a limited time."""
@@ -129,7 +134,9 @@ class Offboard(Node):
 
     def _connect(self) -> None:
         self._writer = DetectionWriter(self._classes)
+        self._class_names = seal_names(self._classes)
         self._detections = self._topic(Detection2DArray, 'detections', RELIABLE)
+        self._answers = self._topic(Answer, 'answer', SENSOR_DATA)
         self._labels = self._topic(LabelInfo, 'label_info', LATCHED)
         self._reports = self._topic(LinkReport, 'link_report', SENSOR_DATA)
         self._pictures = PictureTopics(self)
@@ -159,8 +166,8 @@ class Offboard(Node):
 
     def _refuse(self, error: Exception, sequence: int, fingerprint: int) -> None:
         hint = ''
-        if isinstance(error, FingerprintMismatchError) and (codec := shipped_codec(fingerprint)):
-            hint = f'; that model is the shipped one of codec:={codec}'
+        if isinstance(error, FingerprintMismatchError) and (name := shipped_model(fingerprint)):
+            hint = f'; that model is the shipped one, model:={name}'
         word = next((word for kind, word in _WORDS if isinstance(error, kind)), FAILURE)
         self._diagnostics.dropped(word, f'frame {sequence} dropped: {error}{hint}')
 
@@ -193,8 +200,12 @@ class Offboard(Node):
         if served.problem:
             self._diagnostics.dropped('detector', f'nothing detected: {served.problem}')
         elif self._detects:
-            self._detections.publish(
-                self._writer.write(found.boxes, found.scores, found.labels, header))
+            self._answers.publish(answer_message(pack_answer(
+                fields, found.boxes, found.scores, found.labels, self._class_names)))
+            # Never for the robot's sake, which has the answer: 8.8 kB for 20 boxes.
+            if self._detections.get_subscription_count():
+                self._detections.publish(
+                    self._writer.write(found.boxes, found.scores, found.labels, header))
         self._pictures.publish(served, header, fields.geometry, self._classes)
 
     def _publish_labels(self, settings: OffboardSettings) -> None:

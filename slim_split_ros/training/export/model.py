@@ -19,6 +19,11 @@ from slim_split_ros.networks.encoder import SlimmableEncoder
 from slim_split_ros.networks.levels import choose_levels, level_counts
 from slim_split_ros.networks.quantizer import rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
+from slim_split_ros.training.export.detector_file import (
+    DETECTOR_FILE,
+    DETECTOR_NOTES_FILE,
+    copy_detector,
+)
 from slim_split_ros.training.export.fold import RobotEncoder
 from slim_split_ros.training.export.model_folder import (
     DETECT_FILE,
@@ -64,11 +69,15 @@ def _sent(config: ModelConfig, width: float) -> list[int]:
     return [count - MEANS for count in level_counts(config, width)]
 
 
-def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) -> str:
+def write_model_folder(
+    model: SplitDetector, tables: AllTables, folder: Path, detector: Path | None = None
+) -> str:
     """
     Write weights, graphs and manifest; return the fingerprint.
 
-    `model` must have been rounded by `round_to_half`, or the graphs would hold other weights.
+    `detector`, the ONNX file of one of pictures, goes with the folder instead of the model's own;
+    raises DetectorFileError where it cannot be used. `model` must have been rounded by
+    `round_to_half`, or the graphs would hold other weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = model.config
@@ -78,10 +87,16 @@ def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) ->
         robot = RobotEncoder(model.encoder, width)
         write_encoder(robot, config.latents(width), folder / name)
     write_rebuild(model, config.latent_channels, LATENT_STRIDE, folder / REBUILD_FILE)
-    write_detect(model.detector, folder / DETECT_FILE)
-    return seal_folder(
-        model, describe(model, tables, names), (*names.values(), REBUILD_FILE, DETECT_FILE),
-        folder)
+    described = describe(model, tables, names)
+    if detector is None:
+        write_detect(model.detector, folder / DETECT_FILE)
+        described |= {'detect': DETECT_FILE, 'candidates': CANDIDATES}
+        found_by: tuple[str, ...] = (DETECT_FILE,)
+    else:
+        copied = copy_detector(detector, folder)
+        described |= {'detector': DETECTOR_FILE, 'classes': list(copied.classes)}
+        found_by = (DETECTOR_FILE, DETECTOR_NOTES_FILE)
+    return seal_folder(model, described, (*names.values(), REBUILD_FILE, *found_by), folder)
 
 
 def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
@@ -104,6 +119,4 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
         } for index, width in enumerate(config.widths)],
         'coder': 'levels',
         'rebuild': REBUILD_FILE,
-        'detect': DETECT_FILE,
-        'candidates': CANDIDATES,
     }
