@@ -5,6 +5,7 @@ Composes estimates and a policy, keeps the bounds that nothing may break (widths
 deadline), and swaps settings whole. All times are seconds of the sender's steady clock.
 """
 
+from dataclasses import replace
 from threading import Lock
 
 from slim_split_ros.control.decision import Action, Decision, Reason
@@ -13,7 +14,7 @@ from slim_split_ros.control.estimates import Estimates
 from slim_split_ros.control.link.arrivals import LinkReportData
 from slim_split_ros.control.link.in_flight import SentFrame
 from slim_split_ros.control.link.report_guard import OtherReceiver
-from slim_split_ros.control.operating_points import OperatingPoint, OperatingPoints
+from slim_split_ros.control.operating_points import CODERS, OperatingPoint, OperatingPoints
 from slim_split_ros.control.policy.aimd import AimdPolicy
 from slim_split_ros.control.policy.auto import AutoPolicy
 from slim_split_ros.control.policy.budget import BitrateBudget
@@ -87,15 +88,17 @@ class WidthController:
             self._policy.on_deliveries(deliveries, now_s)
 
     def on_sent(self, sequence: int, message_bytes: int, encode_s: float, width: float,
-                rate: int, now_s: float, decode_s: float = 0.0) -> None:
+                rate: int, now_s: float, decode_s: float = 0.0, coder: str = CODERS[0],
+                reference: int | None = None) -> None:
         """
         Learn that a frame was handed to the middleware, of that serialized size.
 
         `encode_s` is what the table has, pixels in memory to payload in memory; `decode_s` what
         it took to get the pixels (a JPEG's decoding), which costs the same at every point.
+        `reference` is the frame's own, None where it decodes alone, whatever was decided.
         """
         with self._lock:
-            point = self._points.find(width, rate)
+            point = self._points.find(width, rate, coder, reference is None)
             if point is not None and self._points.is_measured:
                 self._estimates.sizes.add(message_bytes, point.bytes)
                 self._estimates.encoding.add(encode_s * 1000.0, point.encode_ms)
@@ -112,7 +115,7 @@ class WidthController:
             if now_s - captured_s >= self._settings.deadline_s:
                 point = self._allowed[0]
                 reason = Reason.PINNED if self._settings.pinned_width else Reason.LINK
-                return Decision(point.width, point.rate, reason, Action.EXPIRE)
+                return Decision.at(point, reason, Action.EXPIRE)
             decision = self._policy.decide(now_s, captured_s)
             return self._within_budget(decision, self._estimates.sizes.expected, now_s)
 
@@ -123,7 +126,7 @@ class WidthController:
         Another point means encoding once more; then ask `confirm`, and not again.
         """
         with self._lock:
-            point = self._points.find(decision.width, decision.rate)
+            point = self._points.named(decision.point_name)
             if point is None:
                 return decision
             busyness = max(1, message_bytes) / point.bytes
@@ -135,20 +138,20 @@ class WidthController:
         with self._lock:
             if self._budget.allows(8.0 * message_bytes, now_s):
                 return decision
-            return Decision(decision.width, decision.rate, Reason.BUDGET, Action.DROP)
+            return replace(decision, reason=Reason.BUDGET, action=Action.DROP)
 
     def _within_budget(self, decision: Decision, busyness: float, now_s: float) -> Decision:
         """Keep any policy under the ceiling: the largest point that it leaves, or none."""
-        point = self._points.find(decision.width, decision.rate)
+        point = self._points.named(decision.point_name)
         if not decision.send or point is None or \
                 self._budget.allows(8.0 * busyness * point.bytes, now_s):
             return decision
         left_bytes = self._budget.left_bits(now_s) / (8.0 * busyness)
         smaller = [other for other in self._allowed if other.bytes <= left_bytes]
         if not smaller:
-            return Decision(point.width, point.rate, Reason.BUDGET, Action.DROP)
+            return Decision.at(point, Reason.BUDGET, Action.DROP)
         best = max(smaller, key=lambda other: other.ap50)
-        return Decision(best.width, best.rate, Reason.BUDGET)
+        return Decision.at(best, Reason.BUDGET)
 
     def _adopt(self, settings: ControlSettings) -> None:
         self._allowed = allowed = self._points_of(settings)

@@ -91,6 +91,8 @@ class LastFrame:
     reason: str
     payload_bytes: int = 0
     encode_ms: float = 0.0
+    coder: str = 'cells'
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def frame_message(frame: Frame, header: Header) -> EncodedFrame:
     payload.frombytes(frame.payload)
     return EncodedFrame(
         header=header, sender_start=to_stamp(fields.sender_start_ns), sequence=fields.sequence,
+        reference=fields.sequence if fields.reference is None else fields.reference,
         image_width=geometry.image_width, image_height=geometry.image_height,
         input_width=geometry.input_width, input_height=geometry.input_height,
         width=fields.width, rate=fields.rate, fingerprint=fields.fingerprint,
@@ -125,7 +128,8 @@ def read_frame(message: EncodedFrame) -> Frame:
         width=message.width, rate=message.rate, fingerprint=message.fingerprint,
         stamp_ns=checked_ns('stamp', message.header.stamp), encode_ms=message.encode_ms,
         chunk_index=message.chunk_index, chunk_count=message.chunk_count,
-        frame_id=message.header.frame_id)
+        frame_id=message.header.frame_id,
+        reference=None if message.reference == message.sequence else message.reference)
     check(header, message.payload, message.checksum)
     return Frame(header, message.payload.tobytes())
 
@@ -141,7 +145,7 @@ def report_message(report: 'Report', stamp_ns: int) -> LinkReport:
     return LinkReport(
         stamp=to_stamp(stamp_ns), sender_start=to_stamp(report.sender_start_ns),
         report_sequence=report.report_sequence, receiver_id=report.receiver_id,
-        sent_s=report.sent_s,
+        sent_s=report.sent_s, decoded_sequence=report.decoded_sequence,
         sequence=array('I', [arrival.sequence for arrival in arrivals]),
         arrival_s=array('d', [arrival.arrival_s for arrival in arrivals]),
         bytes=array('I', [arrival.message_bytes for arrival in arrivals]),
@@ -154,7 +158,8 @@ def read_report(message: LinkReport) -> ReceivedReport:
     return ReceivedReport(
         checked_ns('sender_start', message.sender_start), message.report_sequence,
         message.receiver_id, message.sent_s,
-        read_arrivals(message.sequence, message.arrival_s, message.bytes, message.server_ms))
+        read_arrivals(message.sequence, message.arrival_s, message.bytes, message.server_ms),
+        message.decoded_sequence)
 
 
 def report_data(report: ReceivedReport) -> LinkReportData:
@@ -163,16 +168,18 @@ def report_data(report: ReceivedReport) -> LinkReportData:
         report.receiver_id, report.report_sequence, report.sent_s, tuple(
             Arrival(arrival.sequence, arrival.arrival_s, arrival.message_bytes,
                     arrival.server_ms / _MS_PER_S)
-            for arrival in report.arrivals))
+            for arrival in report.arrivals),
+        None if report.decoded_sequence < 0 else report.decoded_sequence)
 
 
 def status_message(last: LastFrame, estimate: LinkEstimate, counters: Counters) -> EncoderStatus:
     """Make the message that says what the onboard node does and why."""
     return EncoderStatus(
-        header=last.header, width=last.width, rate=last.rate, reason=last.reason,
-        payload_bytes=last.payload_bytes, encode_ms=last.encode_ms,
-        frames_in=counters.frames_in, frames_sent=counters.frames_sent,
-        drop_reasons=list(counters.dropped), drop_counts=list(counters.dropped.values()),
+        header=last.header, width=last.width, rate=last.rate, coder=last.coder,
+        alone=last.alone, reason=last.reason, payload_bytes=last.payload_bytes,
+        encode_ms=last.encode_ms, frames_in=counters.frames_in,
+        frames_sent=counters.frames_sent, drop_reasons=list(counters.dropped),
+        drop_counts=list(counters.dropped.values()),
         rate_kbps=counters.rate_kbps, capacity_kbps=_or_nan(estimate.capacity_kbps),
         backlog_ms=_or_nan(estimate.backlog_ms))
 

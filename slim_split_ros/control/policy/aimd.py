@@ -80,8 +80,8 @@ class AimdPolicy:
         chosen = next((point for point in self._points
                        if point.bytes * size <= self._target_bps), self._least)
         is_overspent = self._next_s - now_s > RATE_WINDOW_S
-        return Decision(chosen.width, chosen.rate, Reason.LINK,
-                        Action.DROP if is_overspent else Action.SEND)
+        return Decision.at(
+            chosen, Reason.LINK, Action.DROP if is_overspent else Action.SEND)
 
     def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
         """Stay: the target is a mean over frames."""

@@ -66,7 +66,7 @@ class AutoPolicy:
         self._front = on_front(points)
         # Cheapest come first in the table, so that each width keeps its own.
         self._cheapest = {point.width: point.bytes for point in reversed(points)}
-        self._by_name = {(point.width, point.rate): point for point in points}
+        self._by_name = {point.name: point for point in points}
         self._most_ap50 = max(point.ap50 for point in points)
         self._slowest_ms = max(point.encode_ms for point in points)
         self._settings, self._estimates, self._budget = settings, estimates, budget
@@ -126,7 +126,7 @@ class AutoPolicy:
         if self._forecast is None:
             return decision
         worth = self._worth()
-        point = self._by_name[decision.width, decision.rate]
+        point = self._by_name[decision.point_name]
         present = worth.of(point, 8.0 * busyness * point.bytes, 0.0)
         if present >= (1.0 - AGAIN_GAIN) * self._most_ap50:
             return decision
@@ -156,11 +156,11 @@ class AutoPolicy:
 
     def _narrowest(self, reason: Reason, action: Action = Action.SEND) -> Decision:
         point = self._points[0]
-        return Decision(point.width, point.rate, reason, action)
+        return Decision.at(point, reason, action)
 
     def _settle(self, point: OperatingPoint, reason: Reason, now_s: float) -> Decision:
         self._trials.settle(point.width, now_s, self._estimates.link.history.recent_bps)
-        return Decision(point.width, point.rate, reason)
+        return Decision.at(point, reason)
 
     def _path_s(self) -> float:
         """Give how long the path takes both ways, without the queue and the server."""
