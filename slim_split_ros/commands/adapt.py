@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 import shlex
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.agreement import print_agreement, write_agreement
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
 from slim_split_ros.weights import SHIPPED_MODEL
 
 if TYPE_CHECKING:
     from slim_split_ros.detectors import OnnxDetector
-    from slim_split_ros.evaluation.agreement import Agreement
     from slim_split_ros.wire import Manifest
 
 # Not more: that is what a camera's frame of 720p has to give at its usual size in a network.
@@ -160,28 +159,10 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
                 for shown in show_frames(codecs, agreement, detector)]
     page.write_text(render_agreement(
         f'{args.detector.name} on {names}: {facts.measured_on}.', rows, pictures), 'utf-8')
-    write_agreement_json(args.json, agreement)
+    write_agreement(args.json, agreement)
     print_agreement(rows)
     print(f'Written: {args.output} (what it gives: {page}); give it to both nodes: '
           f'model:={args.output}')
-
-
-def write_agreement_json(path: Path | None, agreement: Agreement) -> None:
-    """Write the points, where a file was asked for."""
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({
-            'frames': len(agreement.frames), 'boxes': agreement.boxes,
-            'points': agreement.rows()}, indent=1) + '\n', 'utf-8')
-
-
-def print_agreement(rows: list[dict[str, Any]]) -> None:
-    """Print what each codec needs for some agreements."""
-    from slim_split_ros.reports.agreement_page import NEEDED_COLUMNS, as_points, needed_rows
-    from slim_split_ros.reports.page import Table
-    from slim_split_ros.reports.text_table import lay_out
-
-    print(lay_out(Table(NEEDED_COLUMNS, tuple(needed_rows(as_points(rows))))))
 
 
 def _count(work: Path, split: str) -> str:
