@@ -17,6 +17,7 @@ from slim_split_ros.bags.errors import BagError
 PACKAGE = 'slim_split_ros'
 FEATURES = f'{PACKAGE}/msg/EncodedFrame'
 STATUS = f'{PACKAGE}/msg/EncoderStatus'
+ANSWER = f'{PACKAGE}/msg/Answer'
 REPORT = f'{PACKAGE}/msg/LinkReport'
 DETECTIONS = 'vision_msgs/msg/Detection2DArray'
 LABELS = 'vision_msgs/msg/LabelInfo'
@@ -44,7 +45,7 @@ def message_store() -> Typestore:
     store = get_typestore(Stores.ROS2_JAZZY)
     for name, text in _VISION.items():
         store.register(get_types_from_msg(text, f'vision_msgs/msg/{name}'))
-    for kind in (FEATURES, STATUS, REPORT):
+    for kind in (FEATURES, STATUS, REPORT, ANSWER):
         file = _own_folder() / f'{kind.rsplit("/", 1)[1]}.msg'
         store.register(get_types_from_msg(file.read_text(encoding='utf-8'), kind))
     return store

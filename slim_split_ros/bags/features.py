@@ -21,6 +21,7 @@ from slim_split_ros.wire import (
     check,
     check_time,
     encoded_frame_bytes,
+    find_reference,
 )
 
 _S_PER_NS = 1e-9
@@ -125,6 +126,7 @@ def _as_frame(message: Any) -> Frame:
         width=message.width, rate=message.rate, fingerprint=message.fingerprint,
         stamp_ns=check_time('stamp', stamp.sec, stamp.nanosec), encode_ms=message.encode_ms,
         chunk_index=message.chunk_index, chunk_count=message.chunk_count,
-        frame_id=message.header.frame_id)
+        frame_id=message.header.frame_id,
+        reference=find_reference(message.sequence, message.frames_back))
     check(header, payload, message.checksum)
     return Frame(header, payload)

@@ -89,8 +89,8 @@ class ReplayFigures:
         _, row = self._frames[sender_start_ns, sequence]
         row.fate = reason
 
-    def answered(self, answered: Answered) -> int:
-        """Note what was found in a frame; return the frame's number."""
+    def answered(self, answered: Answered) -> tuple[int, FrameRow]:
+        """Note what was found in a frame; return its number and its row."""
         fields, event = answered.event.frame.header, answered.event
         number, row = self._frames[fields.sender_start_ns, fields.sequence]
         row.server_ms = answered.server_ms
@@ -98,7 +98,7 @@ class ReplayFigures:
         row.fate = 'answered'
         if event.back_s is not None:
             row.end_to_end_ms = _MS_PER_S * (event.back_s - row.captured_s)
-        return number
+        return number, row
 
     def as_json(self) -> dict[str, object]:
         """Return counts, sums, percentiles and the rows."""

@@ -99,10 +99,14 @@ class ReplayRecord:
 
     def _answered(self, answered: Answered) -> None:
         frame, served = answered.event.frame, answered.served
-        number = self.figures.answered(answered)
+        number, row = self.figures.answered(answered)
         if self.shown.wants(number):
             self.shown.add_served(number, frame.header, served)
         time_ns = self._ns(answered.event.now_s)
+        back_s = answered.event.back_s
+        if self._controller is not None and back_s is not None:
+            self._state.answer_came(
+                back_s - row.captured_s, self._controller.deadline_s, back_s)
         self._bag.write_detections(frame, served.detections, time_ns)
         if served.picture is not None:
             self._bag.write_picture(frame, served.picture, time_ns)

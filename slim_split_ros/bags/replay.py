@@ -302,4 +302,5 @@ def _as_heard(report: Report) -> LinkReportData:
     """Return what the onboard node makes of the report's message."""
     return LinkReportData(report.receiver_id, report.report_sequence, report.sent_s, tuple(
         Arrival(arrival.sequence, arrival.arrival_s, arrival.message_bytes, arrival.server_s)
-        for arrival in report.arrivals))
+        for arrival in report.arrivals),
+        None if report.decoded_sequence < 0 else report.decoded_sequence)

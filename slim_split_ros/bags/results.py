@@ -20,6 +20,7 @@ from rosbags.interfaces import (
 )
 
 from slim_split_ros.bags.definitions import (
+    ANSWER,
     DETECTIONS,
     FEATURES,
     LABELS,
@@ -33,6 +34,7 @@ from slim_split_ros.bags.write import BagWriter
 from slim_split_ros.control import WidthController
 from slim_split_ros.offboard import Detections, Report
 from slim_split_ros.wire import Frame, seal
+from slim_split_ros.wire.answer import pack_answer, seal_names
 
 # As `~/picture/compressed` has it.
 _JPEG_QUALITY = 90
@@ -55,6 +57,7 @@ class ResultsBag:
         self._store = message_store()
         self._types = self._store.types
         self._classes = tuple(classes)
+        self._class_names = seal_names(self._classes)
         self._writer = BagWriter(path, self._store)
 
     def __enter__(self) -> ResultsBag:
@@ -70,7 +73,7 @@ class ResultsBag:
     def write_labels(self, threshold: float, time_ns: int) -> None:
         """Write which number means which class."""
         known = [self._types['vision_msgs/msg/VisionClass'](class_id=number, class_name=name)
-                 for number, name in enumerate(self._classes)]
+                 for number, name in enumerate(self._classes) if name]
         self._writer.write('/label_info', self._types[LABELS](
             header=self._writer.header(time_ns, ''), class_map=known, threshold=threshold),
             time_ns, (_LATCHED,))
@@ -83,13 +86,21 @@ class ResultsBag:
             sender_start=self._writer.stamp(fields.sender_start_ns), sequence=fields.sequence,
             image_width=geometry.image_width, image_height=geometry.image_height,
             input_width=geometry.input_width, input_height=geometry.input_height,
-            width=fields.width, rate=fields.rate, fingerprint=fields.fingerprint,
-            encode_ms=fields.encode_ms, checksum=seal(fields, frame.payload),
+            width=fields.width, rate=fields.rate, frames_back=fields.frames_back,
+            fingerprint=fields.fingerprint, encode_ms=fields.encode_ms,
+            checksum=seal(fields, frame.payload),
             chunk_index=fields.chunk_index, chunk_count=fields.chunk_count,
             payload=np.frombuffer(frame.payload, np.uint8)), time_ns)
 
     def write_detections(self, frame: Frame, found: Detections, time_ns: int) -> None:
-        """Write what was found in a frame, under the camera's header."""
+        """Write what was found in a frame, for the server's side and for the robot."""
+        answer = pack_answer(
+            frame.header, found.boxes, found.scores, found.labels, self._class_names)
+        self._writer.write('/answer', self._types[ANSWER](
+            sender_start=self._writer.stamp(answer.sender_start_ns),
+            stamp=self._writer.stamp(answer.stamp_ns), sequence=answer.sequence,
+            class_names=answer.class_names, corners=np.ravel(answer.corners),
+            scores=answer.scores, labels=answer.labels), time_ns)
         header = self._writer.header(frame.header.stamp_ns, frame.header.frame_id)
         self._writer.write('/detections', self._types[DETECTIONS](header=header, detections=[
             self._detection(header, box.tolist(), float(score), self._classes[int(label)])
@@ -111,7 +122,7 @@ class ResultsBag:
             stamp=self._writer.stamp(time_ns),
             sender_start=self._writer.stamp(report.sender_start_ns),
             report_sequence=report.report_sequence, receiver_id=report.receiver_id,
-            sent_s=report.sent_s,
+            sent_s=report.sent_s, decoded_sequence=report.decoded_sequence,
             sequence=np.array([arrival.sequence for arrival in arrivals], np.uint32),
             arrival_s=np.array([arrival.arrival_s for arrival in arrivals], np.float64),
             bytes=np.array([arrival.message_bytes for arrival in arrivals], np.uint32),
@@ -125,12 +136,15 @@ class ResultsBag:
         drops = status.drops
         self._writer.write('/onboard/status', self._types[STATUS](
             header=self._writer.header(fields.stamp_ns, fields.frame_id),
-            width=fields.width, rate=fields.rate, reason=status.reason,
+            width=fields.width, rate=fields.rate, coder=status.coder,
+            alone=fields.reference is None, reason=status.reason,
             payload_bytes=len(status.last.frame.payload), encode_ms=fields.encode_ms,
             frames_in=status.frames_in, frames_sent=status.frames_sent,
             drop_reasons=list(drops), drop_counts=np.array([*drops.values()], np.uint64),
             rate_kbps=status.rate_kbps(now_s), capacity_kbps=_or_nan(controller.capacity_kbps),
-            backlog_ms=_or_nan(controller.backlog_ms)), time_ns)
+            backlog_ms=_or_nan(controller.backlog_ms), frames_answered=status.answered,
+            answers_late=status.late, answers_refused=0, answer_ms=status.answer_ms(now_s)),
+            time_ns)
 
     def _detection(self, header: Any, box: list[float], score: float, name: str) -> Any:
         types = self._types

@@ -6,6 +6,7 @@ from types import ModuleType
 
 from slim_split_ros.commands import (
     adapt,
+    bench,
     demo,
     detect,
     evaluate,
@@ -14,9 +15,11 @@ from slim_split_ros.commands import (
     profile,
     replay,
     train,
+    watch,
 )
 
 COMMANDS: dict[str, ModuleType] = {
+    'bench': bench,
     'demo': demo,
     'train': train,
     'adapt': adapt,
@@ -26,4 +29,5 @@ COMMANDS: dict[str, ModuleType] = {
     'link': link,
     'profile': profile,
     'replay': replay,
+    'watch': watch,
 }

@@ -169,26 +169,26 @@ def _describe(args: argparse.Namespace, split: CocoSplit) -> dict[str, Any]:
 
 def _measure_stills(manifest: Manifest, split: CocoSplit, asked: tuple[str, ...] | None,
                     dump: Path | None) -> Evaluation:
+    from slim_split_ros.coders import why_no_video_encoding
     from slim_split_ros.evaluation.evaluate import available_codecs, evaluate
-    from slim_split_ros.evaluation.h264_stream import lack_of_h264
     from slim_split_ros.evaluation.rivals import RIVALS, find_rivals, lack_of_rivals
 
     rivals = find_rivals(manifest, SHIPPED_RIVALS)
     if asked is None and rivals is None:
         print(f'evaluate: without {", ".join(RIVALS)}: {lack_of_rivals(manifest)}',
               file=sys.stderr)
-    if asked is None and lack_of_h264():
-        print(f'evaluate: without h264: {lack_of_h264()}', file=sys.stderr)
+    if asked is None and why_no_video_encoding():
+        print(f'evaluate: without h264: {why_no_video_encoding()}', file=sys.stderr)
     return evaluate(manifest, split, asked or available_codecs(rivals), rivals, dump, _progress)
 
 
 def _measure_video(manifest: Manifest, split: CocoSplit, asked: tuple[str, ...] | None,
                    dump: Path | None) -> Evaluation:
+    from slim_split_ros.coders import why_no_video_encoding
     from slim_split_ros.evaluation.evaluate_video import available_video_codecs, evaluate_video
-    from slim_split_ros.evaluation.h264_stream import lack_of_h264
 
-    if asked is None and lack_of_h264():
-        print(f'evaluate: without h264_video: {lack_of_h264()}', file=sys.stderr)
+    if asked is None and why_no_video_encoding():
+        print(f'evaluate: without h264_video: {why_no_video_encoding()}', file=sys.stderr)
     return evaluate_video(manifest, split, asked or available_video_codecs(), dump, _progress)
 
 

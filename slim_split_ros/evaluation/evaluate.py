@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from slim_split_ros.coders import why_no_video_encoding
 from slim_split_ros.evaluation.coco_metrics import Accuracy, load_ground_truth
 from slim_split_ros.evaluation.codec import Codec, Sent
 from slim_split_ros.evaluation.errors import EvaluationError
 from slim_split_ros.evaluation.h264_codec import H264Codec
-from slim_split_ros.evaluation.h264_stream import lack_of_h264
 from slim_split_ros.evaluation.image_codecs import PictureCodec, RawCodec
 from slim_split_ros.evaluation.measured_run import (
     SERVER_FRAMES,
@@ -56,7 +56,7 @@ class Evaluation:
 def available_codecs(rivals: StoredRivals | None) -> tuple[str, ...]:
     """Return the codecs that can be measured here with these rivals, or with none."""
     missing = () if rivals is not None else RIVALS
-    missing += () if lack_of_h264() is None else ('h264',)
+    missing += ('h264',) if why_no_video_encoding() else ()
     return tuple(name for name in CODECS if name not in missing)
 
 
@@ -119,7 +119,8 @@ def _check_codecs(manifest: Manifest, codecs: tuple[str, ...], rivals: StoredRiv
         raise EvaluationError(
             f'{", ".join(of_rivals)} cannot be measured: {lack_of_rivals(manifest)}')
     if missing:
-        raise EvaluationError(f'{", ".join(missing)} cannot be measured: {lack_of_h264()}')
+        raise EvaluationError(
+            f'{", ".join(missing)} cannot be measured: {why_no_video_encoding()}')
 
 
 def _codecs(manifest: Manifest, names: tuple[str, ...], model: SplitDetector,

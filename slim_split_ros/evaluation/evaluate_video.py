@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
+from slim_split_ros.coders import why_no_video_encoding
 from slim_split_ros.evaluation.clips import Clip, find_clips
 from slim_split_ros.evaluation.coco_metrics import load_ground_truth
 from slim_split_ros.evaluation.codec import VideoCodec, VideoStream
@@ -23,7 +24,6 @@ from slim_split_ros.evaluation.evaluate import (
     check_classes,
 )
 from slim_split_ros.evaluation.h264_codec import H264VideoCodec
-from slim_split_ros.evaluation.h264_stream import lack_of_h264
 from slim_split_ros.evaluation.image_codecs import PictureCodec, RawCodec
 from slim_split_ros.evaluation.measured_run import (
     SERVER_FRAMES,
@@ -32,9 +32,9 @@ from slim_split_ros.evaluation.measured_run import (
     cut_in_chunks,
     read_pictures,
 )
+from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings
 from slim_split_ros.evaluation.picture_detector import PictureDetector
 from slim_split_ros.evaluation.resampling import Resampling
-from slim_split_ros.evaluation.slim_video import SlimVideoCodec
 from slim_split_ros.evaluation.still_video import StillVideoCodec
 from slim_split_ros.networks.stored_weights import load_model
 from slim_split_ros.training.data.coco_folder import CocoSplit
@@ -45,7 +45,7 @@ VIDEO_CODECS = ('slim', 'h264_video', 'none')
 
 def available_video_codecs() -> tuple[str, ...]:
     """Return the codecs that can be measured here."""
-    missing = () if lack_of_h264() is None else ('h264_video',)
+    missing = ('h264_video',) if why_no_video_encoding() else ()
     return tuple(name for name in VIDEO_CODECS if name not in missing)
 
 
@@ -58,8 +58,8 @@ def evaluate_video(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...]
     `evaluate`. Raises EvaluationError for a data set of other classes or without times.
     """
     check_classes(manifest, split)
-    if 'h264_video' in codecs and lack_of_h264() is not None:
-        raise EvaluationError(f'h264_video cannot be measured: {lack_of_h264()}')
+    if 'h264_video' in codecs and why_no_video_encoding():
+        raise EvaluationError(f'h264_video cannot be measured: {why_no_video_encoding()}')
     clips = find_clips(split)
     cv2.setNumThreads(1)
     truth = load_ground_truth(split.annotation_file)
@@ -85,7 +85,7 @@ def evaluate_video(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...]
 def _codecs(manifest: Manifest, names: tuple[str, ...], detector: PictureDetector
             ) -> Iterator[VideoCodec]:
     if 'slim' in names:
-        yield SlimVideoCodec(manifest)
+        yield ModelCodec(manifest, slim_settings(manifest, alone_only=False))
     if 'h264_video' in names:
         yield H264VideoCodec(detector)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-import importlib.util
-import re
 import time
 from typing import TYPE_CHECKING
 
@@ -13,26 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from slim_split_ros.coders.access_unit import SEI, join_units, split_units
+
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 PRESET = 'veryfast'
 FRAME_RATE = 10  # named in the stream; with constant rate factors it changes no bit
 MS_PER_S = 1000.0
-# A unit begins at its start code; its type stands in the five lowest bits behind it.
-_UNITS = re.compile(rb'(?=\x00\x00\x00\x01|(?<!\x00)\x00\x00\x01)')
-_SEI = 6
-
-
-def lack_of_h264() -> str | None:
-    """Return why H.264 cannot be measured here and what to do, or None."""
-    if importlib.util.find_spec('av') is None:
-        return "PyAV is not installed: pip install 'av<19'"
-    import av
-
-    if 'libx264' not in av.codecs_available:
-        return f'PyAV {av.__version__} was built without libx264: install a wheel from PyPI'
-    return None
 
 
 class H264Encoder:
@@ -113,11 +99,10 @@ def without_sei(unit: bytes) -> bytes:
     """
     Return an access unit (Annex B) without what only tells of the encoder's options.
 
-    >>> without_sei(bytes([0, 0, 0, 1, 0x67, 9, 0, 0, 1, 6, 5, 0, 0, 1, 0x65, 7])).hex()
-    '000000016709000001' '6507'
+    >>> without_sei(bytes([0, 0, 0, 1, 0x67, 9, 0, 0, 1, 6, 5, 0, 0, 1, 0x65, 7])).hex(' ', 4)
+    '00000001 67090000 016507'
     """
-    return b''.join(part for part in _UNITS.split(unit)
-                    if part and part[part.index(1) + 1] & 31 != _SEI)
+    return join_units([part for part in split_units(unit) if part.kind != SEI])
 
 
 def _even(side: float) -> int:

@@ -45,8 +45,9 @@ def render_replay(
 
 def run_table(runs: Sequence[ReplayRun]) -> Table:
     """Return the figures of the runs, a column each."""
-    return Table(('figure', *(run.name for run in runs)), tuple(
-        (name, *(figure(run) for run in runs)) for name, figure in _FIGURES))
+    rows = [(name, *(figure(run) for run in runs)) for name, figure in _FIGURES]
+    return Table(('figure', *(run.name for run in runs)),
+                 tuple(row for row in rows if any(row[1:])))
 
 
 def _figures(runs: Sequence[ReplayRun], notes: Sequence[str]) -> Section:

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 import json
 from pathlib import Path
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 from bags.recordings import STAMP_NS, raw_image, write_bag
+from slim_split_ros.__main__ import main
 from slim_split_ros.bags import BagImage
 from support.bundles import write_tiny_bundle
 
 
-def _replay(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, '-m', 'slim_split_ros', 'replay', *map(str, arguments)],
-        capture_output=True, text=True, timeout=120)
+@dataclass
+class Answer:
+    """What a command left on the terminal."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def replay(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """Run the command in this process: a new one takes seconds to start."""
+    def run(*arguments: object) -> Answer:
+        capsys.readouterr()
+        status = main(['replay', *map(str, arguments)])
+        return Answer(status, *capsys.readouterr())
+    return run
 
 
 @pytest.fixture
@@ -37,12 +51,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_figures_page_and_bag_are_written_and_a_second_run_is_compared(
-    bag: Path, model: Path, tmp_path: Path
+    bag: Path, model: Path, tmp_path: Path, replay: Callable[..., Answer]
 ) -> None:
     wide, narrow = tmp_path / 'wide.json', tmp_path / 'narrow.json'
     common = bag, '--model', model, '--output', tmp_path / 'out'
-    first = _replay(*common, '--width', 1.0, '--json', wide)
-    second = _replay(*common, '--width', 0.25, '--json', narrow, '--compare', wide)
+    first = replay(*common, '--width', 1.0, '--json', wide)
+    second = replay(*common, '--width', 0.25, '--json', narrow, '--compare', wide)
 
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     figures = json.loads(wide.read_text())
@@ -58,11 +72,13 @@ def test_figures_page_and_bag_are_written_and_a_second_run_is_compared(
     assert (tmp_path / 'out' / 'bag' / 'metadata.yaml').is_file()
 
 
-def test_a_link_is_named_and_timed(bag: Path, model: Path, tmp_path: Path) -> None:
+def test_a_link_is_named_and_timed(
+    bag: Path, model: Path, tmp_path: Path, replay: Callable[..., Answer]
+) -> None:
     trace = tmp_path / 'slow.csv'
     trace.write_text('t_s,rate_kbps,delay_ms,loss\n0,1000,50,0\n60,1000,50,0\n')
 
-    answer = _replay(bag, '--model', model, '--width', 0.25, '--link', trace,
+    answer = replay(bag, '--model', model, '--width', 0.25, '--link', trace,
                      '--output', tmp_path / 'out', '--json', tmp_path / 'f.json')
 
     assert answer.returncode == 0, answer.stderr
@@ -74,11 +90,11 @@ def test_a_link_is_named_and_timed(bag: Path, model: Path, tmp_path: Path) -> No
 
 
 def test_features_that_were_recorded_are_replayed_without_images(
-    bag: Path, model: Path, tmp_path: Path
+    bag: Path, model: Path, tmp_path: Path, replay: Callable[..., Answer]
 ) -> None:
-    first = _replay(bag, '--model', model, '--output', tmp_path / 'a',
+    first = replay(bag, '--model', model, '--output', tmp_path / 'a',
                     '--json', tmp_path / 'a.json')
-    again = _replay(tmp_path / 'a' / 'bag', '--features', '--model', model,
+    again = replay(tmp_path / 'a' / 'bag', '--features', '--model', model,
                     '--output', tmp_path / 'b', '--json', tmp_path / 'b.json')
 
     assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
@@ -89,14 +105,14 @@ def test_features_that_were_recorded_are_replayed_without_images(
 
 
 def test_each_fault_is_one_line_that_says_the_way_out(
-    bag: Path, model: Path, tmp_path: Path
+    bag: Path, model: Path, tmp_path: Path, replay: Callable[..., Answer]
 ) -> None:
     empty = write_bag(tmp_path / 'empty', {'/image': []})
     two = write_bag(tmp_path / 'two', {'/left': [raw_image(0)], '/right': [raw_image(1)]})
     other = write_tiny_bundle(tmp_path / 'other', seed=7)
     (tmp_path / 'no.json').write_text('{"bag": 1}')
     output = '--output', tmp_path / 'out'
-    assert _replay(bag, '--model', model, *output).returncode == 0
+    assert replay(bag, '--model', model, *output).returncode == 0
     features = tmp_path / 'features'
     (tmp_path / 'out' / 'bag').rename(features)
     for arguments, words in (
@@ -109,28 +125,30 @@ def test_each_fault_is_one_line_that_says_the_way_out(
         ((bag, '--compare', tmp_path / 'no.json'), 'cannot be compared with'),
         ((bag, '--link', tmp_path / 'absent.csv'), 'absent.csv'),
     ):
-        answer = _replay(*arguments, *output)
+        answer = replay(*arguments, *output)
         assert answer.returncode == 1, arguments
         line, = answer.stderr.splitlines()
         assert line.startswith('replay: ') and words in line
 
 
 def test_what_lies_in_the_place_of_the_bag_is_not_removed(
-    bag: Path, model: Path, tmp_path: Path
+    bag: Path, model: Path, tmp_path: Path, replay: Callable[..., Answer]
 ) -> None:
     mine = tmp_path / 'out' / 'bag' / 'thesis.txt'
     mine.parent.mkdir(parents=True)
     mine.write_text('years')
 
-    answer = _replay(bag, '--model', model, '--output', tmp_path / 'out')
+    answer = replay(bag, '--model', model, '--output', tmp_path / 'out')
 
     assert answer.returncode == 1
     assert 'name another folder' in answer.stderr
     assert mine.read_text() == 'years'
 
 
-def test_options_that_mean_nothing_for_features_are_wrong_use(bag: Path, tmp_path: Path) -> None:
-    answer = _replay(bag, '--features', '--width', 0.5, '--output', tmp_path / 'out')
+def test_options_that_mean_nothing_for_features_are_wrong_use(
+    bag: Path, tmp_path: Path, replay: Callable[..., Answer]
+) -> None:
+    answer = replay(bag, '--features', '--width', 0.5, '--output', tmp_path / 'out')
 
     assert answer.returncode == 2
     assert '--features' in answer.stderr

@@ -221,7 +221,7 @@ def test_the_half_that_judges_is_measured_alone_and_named(
         assert run(tmp_path, model, '--codecs', 'none', '--half', half, '--json', str(file)) == 0
         told = json.loads(file.read_text())
         assert (told['data']['half'], told['data']['pictures']) == (half, 4)
-    assert told['data']['recordings'] == ['hall 1', 'hall 3']
+    assert told['data']['recordings'] == ['hall 2', 'hall 3']
 
 
 def test_halves_of_pictures_that_name_no_recording_are_refused(

@@ -33,11 +33,10 @@ def day_of(recording: str) -> str:
 
 def take_half(split: CocoSplit, half: Half) -> CocoSplit:
     """
-    Return the pictures of one half.
+    Return the pictures of one half: the earlier days choose, the later ones judge.
 
-    Days are dealt out by their number of pictures, most first, each to the half that has fewer
-    yet, so the halves depend on names and counts alone. Raises DataSetError where fewer than two
-    days are known.
+    By name, so in time where names begin with a date, and cut between the days where both halves
+    are nearest to one size. Raises DataSetError where fewer than two days are known.
     """
     counts = Counter(day_of(image.recording) for image in split.images)
     if len(counts) < 2 or '' in counts:
@@ -45,13 +44,12 @@ def take_half(split: CocoSplit, half: Half) -> CocoSplit:
             f'{split.annotation_file}: halves need pictures of two recordings or more, each '
             'named: give every image a field "sequence", or files names like '
             '20240717_r6_cam0_101530.jpg')
-    sizes = dict.fromkeys(HALVES, 0)
-    of_day: dict[str, Half] = {}
-    for day, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        of_day[day] = min(HALVES, key=lambda name: sizes[name])
-        sizes[of_day[day]] += count
+    days = sorted(counts)
+    sizes = [sum(counts[day] for day in days[:cut]) for cut in range(1, len(days))]
+    cut = min(range(1, len(days)), key=lambda cut: abs(2 * sizes[cut - 1] - len(split.images)))
+    chosen = set(days[:cut] if half == 'choose' else days[cut:])
     return replace(split, images=tuple(
-        image for image in split.images if of_day[day_of(image.recording)] == half))
+        image for image in split.images if day_of(image.recording) in chosen))
 
 
 def thin_out(split: CocoSplit, count: int) -> CocoSplit:
