@@ -11,6 +11,7 @@ from slim_split_ros.ros.onboard_parameters import (
     SHIPPED,
 )
 from slim_split_ros.ros.parameters import check_rules, parameter
+from slim_split_ros.wire.answer import MOST_DETECTIONS
 
 NO_DETECTOR = 'none'
 _DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
@@ -30,7 +31,8 @@ class OffboardSettings:
         0.3, 'detections below this score are not published', low=0.0, high=1.0,
         step=0.01)
     max_detections: int = parameter(
-        100, 'detections per frame at most, the best ones', low=1, high=1000, step=1)
+        100, 'detections per frame at most, the best ones', low=1,
+        high=MOST_DETECTIONS, step=1)
     codec: str = parameter(
         'slim', CODEC_MEANING, choices=CODECS, read_only=True)
     model: str = parameter(

@@ -39,6 +39,7 @@ from slim_split_ros.onboard import (
     Sent,
     image_age_s,
 )
+from slim_split_ros.ros.answers import Answers
 from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters
 from slim_split_ros.ros.messages import (
     LastFrame,
@@ -111,6 +112,7 @@ class Onboard(Node):
 
     def _load(self, settings: OnboardSettings) -> None:
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
+        self._manifest = manifest
         self.get_logger().info(f'model {manifest.fingerprint:016x} from {manifest.folder}')
         points = find_operating_points(manifest) or unmeasured_points(
             entry.width for entry in manifest.widths)
@@ -139,6 +141,7 @@ class Onboard(Node):
         self._warned_of: set[int] = set()
         self._reports = self.create_subscription(
             LinkReport, 'link_report', self._on_report, **overridable(SENSOR_DATA))
+        self._answers = Answers(self, self._start_ns, self._manifest.classes)
         self._listen(settings.image_transport)
         self.create_timer(_STATUS_PERIOD_S, self._publish_status, clock=steady_clock())
 
@@ -206,7 +209,7 @@ class Onboard(Node):
         """Publish what becomes of one image; runs in the worker's thread."""
         match self._sender.offer(offered.image):
             case Sent() as sent:
-                self._publish(sent, offered.header)
+                self._publish(sent, offered)
             case Held(reason):
                 if self._mailbox.hold(replace(offered, drop_reason=reason)):
                     self._counters.dropped(reason)
@@ -217,8 +220,10 @@ class Onboard(Node):
             case Dropped(reason, sentence):
                 self._diagnostics.dropped(reason, sentence)
 
-    def _publish(self, sent: Sent, header: Header) -> None:
-        fields = sent.frame.header
+    def _publish(self, sent: Sent, offered: _Offered) -> None:
+        fields, header = sent.frame.header, offered.header
+        self._answers.expect(
+            fields, offered.image.captured_s, self._controller.deadline_s)
         self._features.publish(frame_message(sent.frame, header))
         self._counters.sent(sent.message_bytes, time.monotonic())
         self._remember(LastFrame(
@@ -236,8 +241,9 @@ class Onboard(Node):
 
     def _publish_status(self) -> None:
         estimate = LinkEstimate(self._controller.capacity_kbps, self._controller.backlog_ms)
-        counters = self._counters.snapshot(time.monotonic())
-        self._status.publish(status_message(self._last, estimate, counters))
+        now_s = time.monotonic()
+        self._status.publish(status_message(
+            self._last, estimate, self._counters.snapshot(now_s), self._answers.counts(now_s)))
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -219,9 +219,9 @@ def _parse_manifest(folder: Path, fields: Fields) -> Manifest:
         raise ManifestError(
             f'latent_channels, input_long_side and latent_stride make {symbols} symbols a frame, '
             f'must make at most {MOST_SYMBOLS}')
-    video = _parse_video(fields, widths)
     rebuild = _parse_graph(fields, 'rebuild', files)
     detector = _parse_detector(fields, files, rebuild)
+    video = _parse_video(fields, widths)
     return Manifest(
         folder=folder, fingerprint=_parse_fingerprint(fields.get('fingerprint', str)),
         # Among the columns of a detector some may be no class.
