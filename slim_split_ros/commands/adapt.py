@@ -85,8 +85,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _adapt(args: argparse.Namespace) -> None:
+    from slim_split_ros.coders import why_no_video_encoding
     from slim_split_ros.detectors import load_detector
+    from slim_split_ros.evaluation.video_fit import fit_video
     from slim_split_ros.training.adapt import Adaptation, adapt_model
+    from slim_split_ros.training.pseudo_labels import TRAIN
     from slim_split_ros.training.run import pick_device
     from slim_split_ros.training.stage import RunPlace
     from slim_split_ros.wire import load_manifest
@@ -100,6 +103,10 @@ def _adapt(args: argparse.Namespace) -> None:
         args.steps, args.seed)
     _look(args, base, detector, work)
     adapt_model(adaptation, RunPlace(work, pick_device(args.device), workers=1), args.output)
+    if missing := why_no_video_encoding():
+        print(f'Without video: {missing}')
+    else:
+        fit_video(args.output, detector, work / 'frames', TRAIN, show_progress)
     _measure(args, base, detector, work)
 
 
@@ -131,8 +138,7 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
     """Measure what was written, and write operating points, card and page."""
     from slim_split_ros.evaluation.agreement import codecs_of, measure_agreement
     from slim_split_ros.evaluation.footprint import measure_encoder_mb
-    from slim_split_ros.evaluation.profile import write_profile
-    from slim_split_ros.evaluation.profile_data import to_table
+    from slim_split_ros.evaluation.profile import ProfileTable, write_profile
     from slim_split_ros.evaluation.side_by_side import show_frames
     from slim_split_ros.reports.agreement_card import CardFacts, render_card
     from slim_split_ros.reports.agreement_page import render_agreement
@@ -144,7 +150,9 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
     codecs = codecs_of(manifest, detector)
     agreement = measure_agreement(codecs, detector, work / 'frames', KEPT_ASIDE, show_progress)
     fingerprint = f'{manifest.fingerprint:016x}'
-    write_profile(to_table(agreement.points, fingerprint), args.output)
+    write_profile(ProfileTable(fingerprint, tuple(
+        point.to_dict() for point in agreement.points if point.setting.codec == 'slim'), ()),
+        args.output)
     rows = agreement.rows()
     names = ', '.join(Path(source).name for source in args.source)
     facts = CardFacts(

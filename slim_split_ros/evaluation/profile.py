@@ -25,6 +25,8 @@ FRAMES_FILE = 'frames.csv'
 REPEATS = 60
 WARM_UPS = 5
 CAMERA_SIZE = (480, 640)
+# How a point is called, before its figures.
+NAMES = ('coder', 'alone', *FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def write_profile(table: ProfileTable, folder: Path) -> list[Path]:
     points = folder / POINTS_FILE
     text = yaml.safe_dump({
         'fingerprint': table.fingerprint,
-        'points': [{name: point[name] for name in FIELDS} for point in table.points],
+        'points': [{name: point[name] for name in NAMES} for point in table.points],
     }, sort_keys=False)
     points.write_text('# Written by `python -m slim_split_ros profile`; bytes are of the whole '
                       f'message, times of this machine.\n{text}', 'utf-8')
