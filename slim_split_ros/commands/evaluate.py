@@ -160,6 +160,7 @@ def _describe(args: argparse.Namespace, split: CocoSplit) -> dict[str, Any]:
     if args.half:
         name += f', the half that {"chooses" if args.half == "choose" else "judges"}'
     return {'name': name, 'half': args.half, 'pictures': len(split.images),
+            'long_side': max(max(image.width, image.height) for image in split.images),
             'recordings': recordings, 'video': args.video is not None}
 
 

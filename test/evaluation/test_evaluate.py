@@ -66,7 +66,7 @@ def test_every_width_and_rate_is_a_point_with_its_figures(
     report = tmp_path / 'report.html'
     assert run(data, model, '--codecs', 'slim', '--json', str(file), '--report',
                str(report)) == 0
-    assert 'slim, width 0.25, rate 1' in report.read_text()
+    assert 'slim by cells, width 0.25, rate 1' in report.read_text()
     figures = json.loads(file.read_text())
     named = {(point['width'], point['rate']) for point in figures['points']}
     assert named == {(width, rate) for width in (0.25, 0.5, 0.75, 1.0) for rate in (0, 1)}
