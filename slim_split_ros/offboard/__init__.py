@@ -15,6 +15,7 @@ from slim_split_ros.offboard.reception import (
     LONGEST_WAIT_S,
     MAX_SENDERS,
     Drop,
+    Load,
     Received,
     Reception,
 )
@@ -29,6 +30,7 @@ __all__ = [
     'Drop',
     'FingerprintMismatchError',
     'FrameMismatchError',
+    'Load',
     'OffboardError',
     'Received',
     'Reception',

@@ -7,7 +7,7 @@ from pathlib import Path
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.weights import SHIPPED_MODELS
-from slim_split_ros.wire import ManifestError, load_manifest
+from slim_split_ros.wire import Manifest, ManifestError, load_manifest
 
 
 def bundle_folder(model: str, codec: str) -> Path:
@@ -30,6 +30,11 @@ def bundle_folder(model: str, codec: str) -> Path:
 def shipped_codec(fingerprint: int) -> str | None:
     """Return the codec whose shipped model has a fingerprint, None for any other model."""
     return _shipped_codecs().get(fingerprint)
+
+
+def decoded_coders(manifest: Manifest) -> tuple[str, ...]:
+    """Return the words for the coders that a server with this model decodes."""
+    return ('ensemble' if shipped_codec(manifest.fingerprint) == 'ensemble' else 'cells',)
 
 
 @cache  # a frame that is refused costs no reading of files
