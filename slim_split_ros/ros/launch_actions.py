@@ -62,9 +62,15 @@ _CAMERAS = ('', 'names of several cameras, such as front,rear: nodes and topics 
 _TRUTH = {'true': True, '1': True, 'false': False, '0': False}
 
 
-def actions_of_nodes(*names: str, per_camera: bool = False) -> list[Action]:
-    """Give the actions that declare all arguments and start these nodes, once a camera or once."""
-    described = _describe(names) | ({'cameras': _CAMERAS} if per_camera else {})
+def actions_of_nodes(
+    *names: str, defaults: Mapping[str, str] | None = None, per_camera: bool = False
+) -> list[Action]:
+    """
+    Give the actions that declare all arguments, some with `defaults`, and start these nodes.
+
+    With `per_camera` there is an argument `cameras`, and they start once for each.
+    """
+    described = _describe(names, defaults or {}) | ({'cameras': _CAMERAS} if per_camera else {})
     return [
         *(DeclareLaunchArgument(name, default_value=default, description=description)
           for name, (default, description) in described.items()),
@@ -103,7 +109,8 @@ def unknown_arguments(
     return [name for name in given if name not in declared]
 
 
-def _describe(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _describe(names: Sequence[str], defaults: Mapping[str, str]
+              ) -> dict[str, tuple[str, str]]:
     """Return default and description of each argument."""
     described = dict(SHARED_ARGUMENTS)
     for name in names:
@@ -113,9 +120,10 @@ def _describe(names: Sequence[str]) -> dict[str, tuple[str, str]]:
                 str(_share('config', f'{name}.yaml')), f'YAML file with the parameters of {name}')
         for item in fields(entry.table):
             in_force = "the file's" if entry.has_file else str(item.default)
-            described.setdefault(
-                entry.prefix + item.name,
-                ('', f'{describe(item.metadata["rule"])}; empty: {in_force}'))
+            argument = entry.prefix + item.name
+            described.setdefault(argument, (
+                defaults.get(argument, ''),
+                f'{describe(item.metadata["rule"])}; empty: {in_force}'))
     return described
 
 

@@ -54,7 +54,7 @@ from slim_split_ros.ros.messages import (
     read_frame,
     report_message,
 )
-from slim_split_ros.ros.model import bundle_folder, decoded_coders, shipped_codec
+from slim_split_ros.ros.model import bundle_folder, decoded_coders, shipped_model
 from slim_split_ros.ros.offboard_parameters import NO_DETECTOR, OffboardSettings
 from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.ros.parameters import LiveParameters
@@ -218,8 +218,8 @@ class Offboard(ManagedNode):
 
     def _refuse(self, error: Exception, sequence: int, fingerprint: int) -> None:
         hint = ''
-        if isinstance(error, FingerprintMismatchError) and (codec := shipped_codec(fingerprint)):
-            hint = f'; that model is the shipped one of codec:={codec}'
+        if isinstance(error, FingerprintMismatchError) and (name := shipped_model(fingerprint)):
+            hint = f'; that model is the shipped one, model:={name}'
         word = next((word for kind, word in _WORDS if isinstance(error, kind)), FAILURE)
         self._diagnostics.dropped(word, f'frame {sequence} dropped: {error}{hint}')
 

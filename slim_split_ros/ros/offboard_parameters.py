@@ -8,6 +8,7 @@ from slim_split_ros.ros.onboard_parameters import (
     AUTOSTART_MEANING,
     CODEC_MEANING,
     CODECS,
+    MODEL_MEANING,
     SHIPPED,
 )
 from slim_split_ros.ros.parameters import check_rules, parameter
@@ -36,7 +37,7 @@ class OffboardSettings:
     codec: str = parameter(
         'slim', CODEC_MEANING, choices=CODECS, read_only=True)
     model: str = parameter(
-        SHIPPED, 'model folder, as train writes it, or a file in it', read_only=True)
+        SHIPPED, MODEL_MEANING, read_only=True)
     autostart: bool = parameter(
         True, AUTOSTART_MEANING, read_only=True)
 

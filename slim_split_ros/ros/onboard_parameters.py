@@ -7,15 +7,18 @@ from typing import Any
 from slim_split_ros.control import ControlSettings, PolicyName
 from slim_split_ros.ros.errors import SettingError
 from slim_split_ros.ros.parameters import check_rules, parameter
-from slim_split_ros.weights import SHIPPED_MODELS
+from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
 
-CODECS = tuple(SHIPPED_MODELS)
+CODECS = tuple(DEFAULT_MODELS)
 POLICIES = ('auto', 'paper', 'aimd')
 TRANSPORTS = ('raw', 'compressed')
 SHIPPED = 'shipped'
 CODEC_MEANING = (
-    'shipped model that runs, on both sides the same: slim, or ensemble for the one of the '
-    'founding paper; a given `model` decides by itself')
+    'shipped model that runs where `model` names none, on both sides the same: slim, or ensemble '
+    'for the one of the founding paper')
+MODEL_MEANING = (
+    f'{", ".join(SHIPPED_MODELS)} (shipped models), the folder of another, as train writes it, or '
+    f'a file in it; {SHIPPED}: that of the codec, {DEFAULT_MODELS["slim"]} of slim')
 AUTOSTART_MEANING = (
     'true: load the model and begin; false: wait for the transitions configure and activate')
 
@@ -54,7 +57,7 @@ class OnboardSettings:
         'raw', 'raw reads `image`, compressed reads `image/compressed`',
         choices=TRANSPORTS, read_only=True)
     model: str = parameter(
-        SHIPPED, 'model folder, as train writes it, or a file in it', read_only=True)
+        SHIPPED, MODEL_MEANING, read_only=True)
     threads: int = parameter(
         1, 'processor threads of the encoder', low=1, high=16, step=1, read_only=True)
     alone: bool = parameter(

@@ -9,9 +9,9 @@ from __future__ import annotations
 ENCAPSULATION_BYTES = 4  # representation identifier and options, before the first field
 TIME_BYTES = 8
 LENGTH_BYTES = 4
-# sequence, reference, four sizes, width: from one 4-byte boundary to another.
-SIZES_BYTES = 4 + 4 + 4 * 2 + 4
-RATE_BYTES = 1
+# sequence, four sizes, width: from one 4-byte boundary to another.
+SIZES_BYTES = 4 + 4 * 2 + 4
+RATE_BYTES = 1 + 1  # rate, frames_back
 # fingerprint, encode_ms, checksum, chunk_index, chunk_count.
 IDENTITY_BYTES = 8 + 4 + 4 + 2 + 2
 
