@@ -4,6 +4,7 @@ from functools import cache
 import os
 from pathlib import Path
 
+from slim_split_ros.coders import why_no_video_decoding
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
@@ -36,7 +37,9 @@ def shipped_model(fingerprint: int) -> str | None:
 
 def decoded_coders(manifest: Manifest) -> tuple[str, ...]:
     """Return the words for the coders that a server with this model decodes."""
-    return ('ensemble' if shipped_model(manifest.fingerprint) == 'ensemble' else 'cells',)
+    symbols = 'ensemble' if shipped_model(manifest.fingerprint) == 'ensemble' else 'cells'
+    has_video = manifest.video and not why_no_video_decoding()
+    return (symbols, 'video') if has_video else (symbols,)
 
 
 @cache  # a frame that is refused costs no reading of files

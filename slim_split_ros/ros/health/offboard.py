@@ -9,7 +9,7 @@ from slim_split_ros.ros.health.findings import Finding, Level, worst
 MODEL, ROBOTS, LOAD = 'model', 'robots', 'load'
 ACTIVE = 'active'
 # Words of frames that this server cannot use.
-_UNUSABLE = ('model', 'mismatch', 'checksum', 'payload', 'header', 'failure')
+_UNUSABLE = ('model', 'mismatch', 'coder', 'checksum', 'payload', 'header', 'failure')
 # Of frames that it had no time for.
 _TOO_SLOW = ('server_busy', 'deadline', 'senders')
 _SLOW_SHARE = 0.2
