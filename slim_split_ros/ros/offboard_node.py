@@ -24,6 +24,7 @@ from rclpy.qos import QoSProfile
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
+from slim_split_ros.coders import why_no_video_decoding
 from slim_split_ros.detectors import DetectorError, load_detector
 from slim_split_ros.msg import Answer, EncodedFrame, LinkReport
 from slim_split_ros.offboard import (
@@ -31,13 +32,15 @@ from slim_split_ros.offboard import (
     MAX_SENDERS,
     Drop,
     FingerprintMismatchError,
+    FrameDecoder,
     FrameMismatchError,
     OffboardError,
     Received,
     Reception,
+    ReferenceLostError,
     Served,
     Server,
-    decode_frame,
+    VideoMissingError,
     load_server,
 )
 from slim_split_ros.ros.answers import answer_message
@@ -74,6 +77,7 @@ _REPORT_POLL_S = 0.025
 # The words under which frames are counted that cannot be served.
 _WORDS = (
     (FingerprintMismatchError, 'model'), (FrameMismatchError, 'mismatch'),
+    (ReferenceLostError, 'reference'), (VideoMissingError, 'coder'),
     (ChecksumError, 'checksum'), (PayloadError, 'payload'), (FieldError, 'header'))
 _LESS = 'lower target_fps of the robots, or run the offboard node with torch on a GPU'
 _SENTENCES = {
@@ -97,10 +101,13 @@ class Offboard(Node):
         self._manifest = manifest
         receiver_id = secrets.randbits(64)
         self._reception = Reception(manifest, receiver_id)
+        self._decoder = FrameDecoder(manifest)
         self._server = self._load_server(settings)
         self.get_logger().info(
             f'model {manifest.fingerprint:016x} from {manifest.folder} on {self._server.place}; '
             f'reports as receiver {receiver_id:016x}')
+        if manifest.video and (missing := why_no_video_decoding()):
+            self.get_logger().warning(f'frames of the coder video are refused: {missing}')
         # Holds no frames: it tells the worker that some wait.
         self._calls: Mailbox[str] = Mailbox()
         self._worker = Worker(self._calls, self._serve_next, self._diagnostics.failed)
@@ -185,8 +192,11 @@ class Offboard(Node):
         """Decode a frame and publish its detections."""
         header, settings = received.frame.header, self._live.current
         try:
+            decoded = self._decoder.decode(
+                received.frame, received.earlier, received.arrival_s)
+            self._reception.decoded(received)
             served, = self._server.serve(
-                [decode_frame(received.frame, self._manifest)],
+                [decoded],
                 settings.score_threshold, settings.max_detections,
                 with_pictures=self._pictures.are_wanted)
         except (WireError, OffboardError) as error:

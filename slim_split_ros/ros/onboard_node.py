@@ -116,13 +116,17 @@ class Onboard(Node):
         self.get_logger().info(f'model {manifest.fingerprint:016x} from {manifest.folder}')
         points = find_operating_points(manifest) or unmeasured_points(
             entry.width for entry in manifest.widths)
+        encoder = FrameEncoder(manifest, threads=settings.threads)
+        if encoder.why_no_video:
+            self.get_logger().warning(
+                f'points of the coder video are left out: {encoder.why_no_video}')
+        points = points.only(encoder.coders)
         self._controller = WidthController(points, control_settings(settings))
         # Not the node's clock: in simulated time it stands at 0 until somebody publishes it, and
         # a restart would look like the run before.
         self._start_ns = time.time_ns()
         self._sender = Sender(
-            FrameEncoder(manifest, threads=settings.threads), self._controller,
-            manifest.fingerprint, self._start_ns, time.monotonic)
+            encoder, self._controller, manifest.fingerprint, self._start_ns, time.monotonic)
         widths = {point.width for point in points}
         self._live.snap('width', {0.0, *widths})
         self._live.snap('min_width', widths)
@@ -224,7 +228,7 @@ class Onboard(Node):
         self._counters.sent(sent.message_bytes, time.monotonic())
         self._remember(LastFrame(
             header, fields.width, fields.rate, sent.reason, len(sent.frame.payload),
-            fields.encode_ms))
+            fields.encode_ms, sent.coder, fields.reference is None))
 
     def _say(self, header: Header, reason: str) -> None:
         self._remember(replace(self._last, header=header, reason=reason))

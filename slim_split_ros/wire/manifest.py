@@ -21,6 +21,7 @@ from slim_split_ros.wire.fingerprint import FINGERPRINT_DIGITS, fingerprint_mani
 from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.manifest_fields import Fields
 from slim_split_ros.wire.payload import Coder
+from slim_split_ros.wire.video_settings import VideoSettings
 
 MANIFEST_FILE = 'manifest.json'
 DETECTOR_SUFFIX = '.onnx'
@@ -34,6 +35,7 @@ MOST_CLASS_NAME_BYTES = 256
 MOST_WIDTHS = 64
 MOST_RATES = 256  # of the header's uint8
 MOST_LATENT_CHANNELS = 4_096
+MOST_LEVELS = 16  # of a map, above 0; the shipped ones have 2
 MOST_INPUT_SIDE = 4_096
 # The server compares each with each: 16 bytes a pair.
 MOST_CANDIDATES = 2_048
@@ -47,7 +49,8 @@ class EncoderEntry:
     """
     Describe the encoder of one width.
 
-    `gains` has one number a rate, 0 the default; `tables` one set a rate, or nothing.
+    `gains` has one number a rate, 0 the default; `tables` one set a rate, or nothing. `map` names
+    the graph that gives the map alone, where the model has points of the coder `video`.
     """
 
     width: float
@@ -56,6 +59,7 @@ class EncoderEntry:
     encoder: str
     gains: tuple[float, ...]
     tables: tuple[ChannelTables, ...] | tuple[LevelTables, ...]
+    map: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Manifest:
     any convention, whose names are `classes`; `candidates` is 0 then.
     `bits` is one number a rate, or empty. Where it is given, symbols travel without entropy
     coding, and lie from -gain to gain - 1, which that many bits hold.
+    `video` is how pictures are coded at each rate of the coder `video`, or empty.
     """
 
     folder: Path
@@ -85,6 +90,7 @@ class Manifest:
     detector: str | None
     candidates: int
     files: Mapping[str, str]
+    video: tuple[VideoSettings, ...] = ()
 
     @property
     def latent_channels(self) -> int:
@@ -215,6 +221,7 @@ def _parse_manifest(folder: Path, fields: Fields) -> Manifest:
             f'must make at most {MOST_SYMBOLS}')
     rebuild = _parse_graph(fields, 'rebuild', files)
     detector = _parse_detector(fields, files, rebuild)
+    video = _parse_video(fields, widths)
     return Manifest(
         folder=folder, fingerprint=_parse_fingerprint(fields.get('fingerprint', str)),
         # Among the columns of a detector some may be no class.
@@ -222,7 +229,8 @@ def _parse_manifest(folder: Path, fields: Fields) -> Manifest:
         input_long_side=long_side, input_multiple=multiple, latent_stride=stride, widths=widths,
         coder=_parse_coder(fields, widths, bits), bits=bits, rebuild=rebuild,
         detect=None if detector else fields.listed_file('detect', files), detector=detector,
-        candidates=0 if detector else fields.positive('candidates', MOST_CANDIDATES), files=files)
+        candidates=0 if detector else fields.positive('candidates', MOST_CANDIDATES), files=files,
+        video=video)
 
 
 def _parse_graph(fields: Fields, name: str, files: Mapping[str, str]) -> str | None:
@@ -296,7 +304,8 @@ def _parse_width(
     return EncoderEntry(
         float(width), fields.positive('channels', 65_536), latent_channels,
         fields.listed_file('encoder', files), gains,
-        _parse_tables(per_rate, len(gains), latent_channels))
+        _parse_tables(per_rate, len(gains), latent_channels),
+        fields.listed_file('map', files) if fields.optional('map') else None)
 
 
 def _parse_tables(per_rate: Any, rates: int, latent_channels: int
@@ -341,6 +350,29 @@ def _parse_bits(fields: Fields, widths: tuple[EncoderEntry, ...]) -> tuple[int, 
                     f'gains of width {entry.width:g} reach {gain:g}, {count} bits hold symbols '
                     f'of a gain up to {limit}')
     return bits
+
+
+def _parse_video(
+    fields: Fields, widths: tuple[EncoderEntry, ...]
+) -> tuple[VideoSettings, ...]:
+    if fields.optional('video') is None:
+        return ()
+    if without := [entry.width for entry in widths if entry.map is None]:
+        raise ManifestError(f'there is video, and widths {without} have no map to steer it')
+    if not fields.optional('rebuild'):
+        raise ManifestError('there is video, and detect takes no picture: must have rebuild')
+    return tuple(
+        _parse_video_settings(Fields(entry, f'video[{rate}].'), rate)
+        for rate, entry in enumerate(fields.items('video', MOST_RATES)))
+
+
+def _parse_video_settings(fields: Fields, rate: int) -> VideoSettings:
+    try:
+        return VideoSettings(
+            fields.get('long_side', int), fields.get('background', float, int),
+            tuple(fields.items('offsets', MOST_LEVELS)))
+    except ValueError as error:
+        raise ManifestError(f'video[{rate}].{error}') from error
 
 
 def _check_widths(widths: tuple[EncoderEntry, ...]) -> None:
