@@ -21,6 +21,7 @@ from slim_split_ros.wire import (
     check,
     check_time,
     encoded_frame_bytes,
+    find_reference,
 )
 
 _S_PER_NS = 1e-9
@@ -126,6 +127,6 @@ def _as_frame(message: Any) -> Frame:
         stamp_ns=check_time('stamp', stamp.sec, stamp.nanosec), encode_ms=message.encode_ms,
         chunk_index=message.chunk_index, chunk_count=message.chunk_count,
         frame_id=message.header.frame_id,
-        reference=None if message.reference == message.sequence else message.reference)
+        reference=find_reference(message.sequence, message.frames_back))
     check(header, payload, message.checksum)
     return Frame(header, payload)

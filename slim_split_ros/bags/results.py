@@ -84,11 +84,11 @@ class ResultsBag:
         self._writer.write('/features', self._types[FEATURES](
             header=self._writer.header(fields.stamp_ns, fields.frame_id),
             sender_start=self._writer.stamp(fields.sender_start_ns), sequence=fields.sequence,
-            reference=fields.sequence if fields.reference is None else fields.reference,
             image_width=geometry.image_width, image_height=geometry.image_height,
             input_width=geometry.input_width, input_height=geometry.input_height,
-            width=fields.width, rate=fields.rate, fingerprint=fields.fingerprint,
-            encode_ms=fields.encode_ms, checksum=seal(fields, frame.payload),
+            width=fields.width, rate=fields.rate, frames_back=fields.frames_back,
+            fingerprint=fields.fingerprint, encode_ms=fields.encode_ms,
+            checksum=seal(fields, frame.payload),
             chunk_index=fields.chunk_index, chunk_count=fields.chunk_count,
             payload=np.frombuffer(frame.payload, np.uint8)), time_ns)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from slim_split_ros.commands import (
+    adapt,
     bench,
     demo,
     detect,
@@ -21,6 +22,7 @@ COMMANDS: dict[str, ModuleType] = {
     'bench': bench,
     'demo': demo,
     'train': train,
+    'adapt': adapt,
     'detect': detect,
     'evaluate': evaluate,
     'export': export,

@@ -18,6 +18,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     "times of this machine and keep the rest of the model's table.")
     parser.add_argument('--data', type=Path, metavar='DIR', help='COCO-style data set')
     parser.add_argument('--split', default='val', help='split to measure on (default: val)')
+    parser.add_argument('--half', choices=('choose', 'judge'),
+                        help='only the pictures of one half of the split, as for `evaluate`; a '
+                             'table that a model ships with comes from `choose`')
     parser.add_argument('--checkpoint', type=Path, default=SHIPPED_MODEL, metavar='DIR',
                         help='model folder (default: the shipped one)')
     parser.add_argument('--output', type=Path, metavar='DIR',
@@ -40,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             from slim_split_ros.evaluation.profile_data import profile_data
 
-            table = profile_data(manifest, args.data, args.split)
+            table = profile_data(manifest, args.data, args.split, args.half)
         files = write_profile(table, output)
     except (ControlError, EvaluationError, WireError, OSError) as error:
         print(f'profile: {error}', file=sys.stderr)

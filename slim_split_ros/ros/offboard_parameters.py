@@ -4,7 +4,13 @@ from dataclasses import dataclass
 import re
 
 from slim_split_ros.ros.errors import SettingError
-from slim_split_ros.ros.onboard_parameters import CODEC_MEANING, CODECS, SHIPPED
+from slim_split_ros.ros.onboard_parameters import (
+    AUTOSTART_MEANING,
+    CODEC_MEANING,
+    CODECS,
+    MODEL_MEANING,
+    SHIPPED,
+)
 from slim_split_ros.ros.parameters import check_rules, parameter
 from slim_split_ros.wire.answer import MOST_DETECTIONS
 
@@ -31,7 +37,9 @@ class OffboardSettings:
     codec: str = parameter(
         'slim', CODEC_MEANING, choices=CODECS, read_only=True)
     model: str = parameter(
-        SHIPPED, 'model folder, as train writes it, or a file in it', read_only=True)
+        SHIPPED, MODEL_MEANING, read_only=True)
+    autostart: bool = parameter(
+        True, AUTOSTART_MEANING, read_only=True)
 
     def __post_init__(self) -> None:
         check_rules(self)

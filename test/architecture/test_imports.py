@@ -17,7 +17,7 @@ STANDARD = frozenset(sys.stdlib_module_names)
 ROS = frozenset({
     'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs', 'launch',
     'launch_ros', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'rosgraph_msgs',
-    'rosidl_runtime_py', 'sensor_msgs', 'std_msgs', 'vision_msgs', f'{PACKAGE}.msg'})
+    'rosidl_runtime_py', 'sensor_msgs', 'std_msgs', 'std_srvs', 'vision_msgs', f'{PACKAGE}.msg'})
 TORCH = frozenset({'torch', 'torchvision', 'onnxscript'})
 HEAVY = TORCH | {'av', 'matplotlib', 'onnxruntime', 'panda3d', 'pandas', 'rclpy', 'rosbags'}
 
@@ -48,7 +48,7 @@ ROOMS = {
     'networks': Room(_rooms('')),
     'detectors': Room(_rooms(''), ROS | TORCH),
     'offboard': Room(_rooms('wire coders detectors'), ROS | TORCH),
-    'training': Room(_rooms('networks wire detectors')),
+    'training': Room(_rooms('networks wire coders detectors')),
     'evaluation': Room(MODEL_ROOMS),
     'simulation': Room(_rooms(''), ROS | TORCH),
     'linklab': Room(_rooms('control'), ROS | TORCH),

@@ -80,7 +80,7 @@ def test_codec_that_is_not_installed_ends_with_status_1_and_its_folder(
     status = main(['demo', '--codec', 'ensemble', '--output', str(tmp_path)])
 
     assert status == 1
-    assert f"{tmp_path / 'nothing'} is missing: no model of codec" in capsys.readouterr().err
+    assert f"{tmp_path / 'nothing'} is missing: model 'ensemble'" in capsys.readouterr().err
 
 
 @pytest.mark.ros

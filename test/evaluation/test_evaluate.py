@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import json
 from pathlib import Path
 import shutil
+import sys
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_every_width_and_rate_is_a_point_with_its_figures(
     assert {'ap50', 'ap'} <= set(figures['detector'])
     assert figures['jpeg80_ms'] > 0
     for point in figures['points']:
-        assert point['codec'] == 'slim'
+        assert (point['codec'], point['coder'], point['alone']) == ('slim', 'cells', True)
         assert point['default'] == (point['rate'] == 0)
         assert point['bytes'] > 70  # the message's header is counted
         assert point['encode_ms_p95'] >= point['encode_ms_p50'] > 0
@@ -151,9 +152,9 @@ def test_without_codecs_named_all_that_are_there_are_measured(
 ) -> None:
     manifest = load_manifest(with_rivals)
     found = find_rivals(manifest, shipped=Path('nowhere'))
-    assert available_codecs(found) == CODECS
+    assert set(CODECS) - set(available_codecs(found)) <= {'h264'}
     none = find_rivals(load_manifest(model), shipped=Path('nowhere'))
-    assert available_codecs(none) == ('slim', 'jpeg', 'webp', 'none')
+    assert set(available_codecs(none)) - {'h264'} == {'slim', 'jpeg', 'webp', 'none'}
 
 
 def test_rivals_of_other_classes_are_not_taken(
@@ -179,10 +180,62 @@ def test_all_codecs_without_rivals_are_the_others_and_a_line_says_so(
 ) -> None:
     monkeypatch.setattr('slim_split_ros.commands.evaluate.SHIPPED_RIVALS', Path('nowhere'))
     monkeypatch.setattr('slim_split_ros.evaluation.evaluate.IMAGE_CODECS', ())
+    monkeypatch.setitem(sys.modules, 'av', None)
     assert run(data, model) == 0
     said = capsys.readouterr()
     assert 'slim_w025_r0' in said.out
     assert 'evaluate: without paper, entropic, static, late, local' in said.err
+    assert 'evaluate: without h264: ' in said.err
+
+
+def test_plain_h264_is_a_point_of_scale_and_rate_factor(
+    data: Path, model: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip('av')
+    points = measured(data, model, tmp_path, 'h264')
+    full = {point['crf']: point['bytes'] for point in points if point['scale'] == 1.0}
+    assert len(points) == 4 * len(full)
+    assert full[16] > full[51]
+    assert {point['preset'] for point in points} == {'veryfast'}
+
+
+def test_h264_without_pyav_is_refused_with_the_way_out(
+    data: Path, model: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, 'av', None)
+    assert run(data, model, '--codecs', 'h264') == 1
+    assert 'h264 cannot be measured: ' in capsys.readouterr().err
+
+
+def test_the_half_that_judges_is_measured_alone_and_named(
+    tmp_path: Path, model: Path
+) -> None:
+    write_drawn_data(tmp_path, 'val', 8)
+    data = read_annotations(tmp_path, 'val')
+    for number, image in enumerate(data['images']):
+        image['sequence'] = f'hall {number // 2}'
+    write_annotations(tmp_path, 'val', data['images'], data['annotations'])
+    file = tmp_path / 'figures.json'
+    for half in ('choose', 'judge'):
+        assert run(tmp_path, model, '--codecs', 'none', '--half', half, '--json', str(file)) == 0
+        told = json.loads(file.read_text())
+        assert (told['data']['half'], told['data']['pictures']) == (half, 4)
+    assert told['data']['recordings'] == ['hall 2', 'hall 3']
+
+
+def test_halves_of_pictures_that_name_no_recording_are_refused(
+    data: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data, model, '--half', 'judge') == 1
+    assert '"sequence"' in capsys.readouterr().err
+
+
+def test_some_of_the_pictures_are_spread_over_all(data: Path, model: Path, tmp_path: Path
+                                                  ) -> None:
+    file = tmp_path / 'figures.json'
+    assert run(data, model, '--codecs', 'none', '--pictures', '2', '--json', str(file)) == 0
+    assert json.loads(file.read_text())['data']['pictures'] == 2
 
 
 def test_a_split_without_boxes_is_refused(
@@ -208,7 +261,7 @@ def test_figures_are_followed_by_what_each_codec_reaches_and_by_no_verdict(
 ) -> None:
     file = tmp_path / 'figures.json'
     assert run(data, model, '--codecs', 'slim,jpeg', '--json', str(file)) == 0
-    assert set(json.loads(file.read_text())) == {'detector', 'jpeg80_ms', 'points'}
+    assert set(json.loads(file.read_text())) == {'data', 'detector', 'jpeg80_ms', 'points'}
     assert 'missed' not in capsys.readouterr().out
 
 
