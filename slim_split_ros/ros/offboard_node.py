@@ -48,7 +48,7 @@ from slim_split_ros.ros.messages import (
     read_frame,
     report_message,
 )
-from slim_split_ros.ros.model import bundle_folder, shipped_codec
+from slim_split_ros.ros.model import bundle_folder, shipped_codec, warn_of_slow_coder
 from slim_split_ros.ros.offboard_parameters import NO_DETECTOR, OffboardSettings
 from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.ros.parameters import LiveParameters
@@ -99,6 +99,7 @@ class Offboard(Node):
         self.get_logger().info(
             f'model {manifest.fingerprint:016x} from {manifest.folder} on {self._server.place}; '
             f'reports as receiver {receiver_id:016x}')
+        warn_of_slow_coder(self.get_logger())
         # Holds no frames: it tells the worker that some wait.
         self._calls: Mailbox[str] = Mailbox()
         self._worker = Worker(self._calls, self._serve_next, self._diagnostics.failed)

@@ -51,7 +51,7 @@ from slim_split_ros.ros.messages import (
     status_message,
     view_raw,
 )
-from slim_split_ros.ros.model import bundle_folder
+from slim_split_ros.ros.model import bundle_folder, warn_of_slow_coder
 from slim_split_ros.ros.onboard_parameters import (
     OnboardSettings,
     control_settings,
@@ -112,6 +112,7 @@ class Onboard(Node):
     def _load(self, settings: OnboardSettings) -> None:
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self.get_logger().info(f'model {manifest.fingerprint:016x} from {manifest.folder}')
+        warn_of_slow_coder(self.get_logger())
         points = find_operating_points(manifest) or unmeasured_points(
             entry.width for entry in manifest.widths)
         self._controller = WidthController(points, control_settings(settings))
