@@ -8,7 +8,6 @@ from slim_split_ros.coders.errors import (
     StreamError,
     VideoEncodingError,
 )
-from slim_split_ros.coders.regions import Region, find_regions
 from slim_split_ros.coders.video_decoder import VideoDecoder, check_video_payload
 from slim_split_ros.coders.video_encoder import EncodedVideo, VideoEncoder
 from slim_split_ros.wire.video_settings import CodedSize, VideoSettings
@@ -19,14 +18,12 @@ __all__ = [
     'CoderMissingError',
     'EncodedVideo',
     'MissingReferenceError',
-    'Region',
     'StreamError',
     'VideoDecoder',
     'VideoEncoder',
     'VideoEncodingError',
     'VideoSettings',
     'check_video_payload',
-    'find_regions',
     'why_no_video_decoding',
     'why_no_video_encoding',
 ]

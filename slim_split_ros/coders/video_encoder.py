@@ -15,8 +15,9 @@ import numpy as np
 
 from slim_split_ros.coders.access_unit import SEI, join_units, split_units
 from slim_split_ros.coders.availability import ENCODER, why_no_video_encoding
+from slim_split_ros.coders.block_map import block_levels
 from slim_split_ros.coders.errors import CoderMissingError, VideoEncodingError
-from slim_split_ros.coders.regions import find_regions
+from slim_split_ros.coders.quantizer_regions import COARSEST, QuantizerRegions
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.payload import Coder
 from slim_split_ros.wire.video_settings import CodedSize, VideoSettings
@@ -24,9 +25,8 @@ from slim_split_ros.wire.video_settings import CodedSize, VideoSettings
 if TYPE_CHECKING:
     import av
 
-COARSEST = 51  # H.264's quantizer parameters are 0 to 51
 # Every quantizer is this one and a region's offset, so any can follow any in one stream.
-BASE = 34
+BASE = COARSEST
 # qcomp 1 and ipratio 1 leave the quantizer alone, whatever came before. Regions need adaptive
 # quantization, so it is there and next to nothing. Every key frame is asked for.
 X264_PARAMS = (
@@ -60,6 +60,7 @@ class VideoEncoder:
             raise CoderMissingError(missing)
         self._context: av.CodecContext | None = None
         self._size: CodedSize | None = None
+        self._regions: QuantizerRegions | None = None
         self._frames = 0
 
     def forget(self) -> None:
@@ -80,13 +81,18 @@ class VideoEncoder:
 
         size = settings.coded_size(image.shape[1], image.shape[0])
         picture = _to_planes(image, size, channel_order)
-        if size != self._size or self._context is None:
-            self._context, self._size = _open(size), size
-            alone = True
+        if size != self._size:
+            self._regions, self._size = QuantizerRegions(size), size
+            self._context = None
+        if self._context is None:
+            self._context, alone = _open(size), True
         frame = av.VideoFrame.from_ndarray(picture, format='yuv420p')
         self._frames += 1
         try:
-            frame = _mark(frame, size, levels, geometry, settings)
+            offsets = _offsets(settings)
+            frame = self._regions.attach(
+                frame, offsets[np.minimum(
+                    block_levels(levels, geometry, size), len(offsets) - 1)], int(offsets[0]))
             frame.pts, frame.time_base = self._frames, TIME_BASE
             kinds = av.video.frame.PictureType
             frame.pict_type = kinds.I if alone else kinds.NONE
@@ -131,37 +137,7 @@ def _to_planes(
     return cv2.cvtColor(image, conversion)
 
 
-def _mark(
-    frame: av.VideoFrame, size: CodedSize, levels: np.ndarray, geometry: FrameGeometry,
-    settings: VideoSettings,
-) -> av.VideoFrame:
-    """Return the frame with its regions: PyAV has no other way to them than a filter each."""
-    from av.filter import Graph
-
-    cell_width = geometry.input_width / levels.shape[1] * size.width / geometry.resized_width
-    cell_height = geometry.input_height / levels.shape[0] * size.height / geometry.resized_height
-    regions = find_regions(levels, cell_width, cell_height, size.width, size.height)
-    graph = Graph()
-    if hasattr(graph, 'threads'):
-        # A pool of threads for filters that do nothing takes 0.2 ms.
-        graph.threads = 1
-    source = last = graph.add_buffer(
-        width=size.width, height=size.height, format='yuv420p', time_base=TIME_BASE)
-    areas = [f'{region.x}:{region.y}:{region.width}:{region.height}:'
-             f'{_offset(settings, region.level)}' for region in regions]
-    for area in [*areas, f'0:0:{size.width}:{size.height}:{_offset(settings, 0)}']:
-        region_filter = graph.add('addroi', area)
-        last.link_to(region_filter)
-        last = region_filter
-    sink = graph.add('buffersink')
-    last.link_to(sink)
-    graph.configure()
-    source.push(frame)
-    return sink.pull()
-
-
-def _offset(settings: VideoSettings, level: int) -> float:
-    """Return the quantizer of a level as a share, counted from the stream's."""
-    offset = settings.offsets[min(level, len(settings.offsets)) - 1] if level else 0.0
-    wanted = min(max(settings.background + offset, 0.0), 1.0)
-    return round(wanted - BASE / COARSEST, 4)
+def _offsets(settings: VideoSettings) -> np.ndarray:
+    """Return what the quantizer of each level, int (levels,), is above the stream's."""
+    shares = [settings.background, *(settings.background + add for add in settings.offsets)]
+    return np.clip(np.rint(COARSEST * np.array(shares)), 0, COARSEST).astype(np.int32) - BASE

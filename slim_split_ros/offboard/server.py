@@ -26,9 +26,10 @@ from slim_split_ros.detectors.onnx_detector import (
     DEFAULT_SCORE_THRESHOLD,
     DEFAULT_THREADS,
 )
-from slim_split_ros.offboard.decode import ServerInput
+from slim_split_ros.offboard.decode import PictureInput, ServerInput
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime
+from slim_split_ros.offboard.picture_values import place_picture
 from slim_split_ros.offboard.postprocess import Candidates, select_detections
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.manifest import MANIFEST_FILE, Manifest
@@ -62,14 +63,18 @@ class Runtime(Protocol):
     ) -> list[Candidates]:
         """Return the candidates of each frame of a model that rebuilds no pictures."""
 
+    def detect_pictures(self, pixels: np.ndarray) -> list[Candidates]:
+        """Return the candidates of each input, uint8 (N, H, W, 3), BGR."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
     """
     Hold what came of a frame; boxes in pixels of the original image.
 
-    `picture` is uint8 (h, w, 3), BGR, the image as it was rebuilt, without padding; None where
-    nobody asked for it or the model rebuilds none. `problem` says how the user's detector failed.
+    `picture` is uint8 (h, w, 3), BGR, the image as it was rebuilt or decoded, without padding;
+    None where nobody asked for one that was not there anyway, or the model rebuilds none.
+    `problem` says how the user's detector failed.
     """
 
     detections: Detections
@@ -105,7 +110,8 @@ class Server:
         return self._detector
 
     def detect(
-        self, batch: Sequence[ServerInput], score_threshold: float = DEFAULT_SCORE_THRESHOLD,
+        self, batch: Sequence[ServerInput | PictureInput],
+        score_threshold: float = DEFAULT_SCORE_THRESHOLD,
         max_detections: int = DEFAULT_MAX_DETECTIONS,
     ) -> list[Detections]:
         """Return the detections of each frame, in the order given."""
@@ -113,7 +119,8 @@ class Server:
             batch, score_threshold, max_detections, with_pictures=False)]
 
     def serve(
-        self, batch: Sequence[ServerInput], score_threshold: float = DEFAULT_SCORE_THRESHOLD,
+        self, batch: Sequence[ServerInput | PictureInput],
+        score_threshold: float = DEFAULT_SCORE_THRESHOLD,
         max_detections: int = DEFAULT_MAX_DETECTIONS, *, with_pictures: bool = True,
     ) -> list[Served]:
         """
@@ -124,15 +131,19 @@ class Server:
         served: dict[int, Served] = {}
         for members in _group_by_size(batch):
             frames = [batch[index] for index in members]
-            served |= zip(members, self._serve_alike(
-                frames, score_threshold, max_detections, with_pictures), strict=True)
+            if isinstance(frames[0], PictureInput):
+                found = self._serve_pictures(frames, score_threshold, max_detections)
+            else:
+                found = self._serve_alike(
+                    frames, score_threshold, max_detections, with_pictures)
+            served |= zip(members, found, strict=True)
         return [served[index] for index in range(len(batch))]
 
     def _serve_alike(
         self, frames: list[ServerInput], score_threshold: float, max_detections: int,
         with_pictures: bool,
     ) -> list[Served]:
-        """Serve frames of one size."""
+        """Serve frames of symbols, of one size."""
         symbols = (
             np.stack([frame.symbols for frame in frames]),
             np.stack([frame.inverse_gain for frame in frames]),
@@ -160,6 +171,24 @@ class Server:
                 select_detections(of_frame, geometry, score_threshold, max_detections)
                 for of_frame, geometry in zip(candidates, geometries, strict=True)]
         return [Served(*of_frame) for of_frame in zip(found, pictures, strict=True)]
+
+    def _serve_pictures(
+        self, frames: list[PictureInput], score_threshold: float, max_detections: int
+    ) -> list[Served]:
+        """Serve frames of video whose inputs have one size."""
+        if self._detector:
+            return [
+                _detect_in(self._detector, frame.picture, frame.geometry, score_threshold,
+                           max_detections)
+                for frame in frames]
+        if not self._detects:
+            return [Served(NOTHING, frame.picture) for frame in frames]
+        candidates = self._runtime.detect_pictures(
+            np.stack([place_picture(frame.picture, frame.geometry) for frame in frames]))
+        return [
+            Served(select_detections(
+                of_frame, frame.geometry, score_threshold, max_detections), frame.picture)
+            for of_frame, frame in zip(candidates, frames, strict=True)]
 
 
 def load_server(
@@ -208,21 +237,24 @@ def _detect_in(
     detector: OnnxDetector, picture: np.ndarray, geometry: FrameGeometry, score_threshold: float,
     max_detections: int,
 ) -> Served:
-    """Return what a detector finds in the rebuilt picture, in pixels of the original image."""
+    """Return what a detector finds in a picture, in pixels of the original image."""
     try:
         found = detector.detect(picture, score_threshold, max_detections)
     except DetectorRunError as error:
         return Served(NOTHING, picture, str(error))
-    scales = np.array([geometry.image_width / geometry.resized_width,
-                       geometry.image_height / geometry.resized_height] * 2, np.float32)
+    height, width = picture.shape[:2]
+    scales = np.array(
+        [geometry.image_width / width, geometry.image_height / height] * 2, np.float32)
     return Served(Detections(found.boxes * scales, found.scores, found.labels), picture)
 
 
-def _group_by_size(batch: Sequence[ServerInput]) -> list[list[int]]:
+def _group_by_size(batch: Sequence[ServerInput | PictureInput]) -> list[list[int]]:
     """Return indices of frames that go through the network together."""
-    by_size: dict[tuple[int, ...], list[int]] = {}
+    by_size: dict[tuple[bool, int, int], list[int]] = {}
     for index, frame in enumerate(batch):
-        by_size.setdefault(frame.symbols.shape, []).append(index)
+        geometry = frame.geometry
+        key = isinstance(frame, PictureInput), geometry.input_width, geometry.input_height
+        by_size.setdefault(key, []).append(index)
     return [
         members[start:start + MAX_BATCH]
         for members in by_size.values() for start in range(0, len(members), MAX_BATCH)

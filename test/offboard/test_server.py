@@ -7,11 +7,12 @@ import pytest
 
 from slim_split_ros.detectors import load_detector
 from slim_split_ros.detectors.description import Convention
-from slim_split_ros.offboard.decode import decode_frame
+from slim_split_ros.offboard.decode import PictureInput, decode_frame
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.server import MAX_BATCH, load_server
 from slim_split_ros.onboard.encoder import FrameEncoder
 from slim_split_ros.wire.errors import ManifestError
+from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import Frame, FrameHeader
 from slim_split_ros.wire.manifest import load_manifest
 from support.bundles import give_detector, replace_file, reseal, write_tiny_bundle
@@ -211,6 +212,17 @@ def test_boxes_of_another_detector_are_in_pixels_of_the_camera(pictured, tmp_pat
 
     np.testing.assert_allclose(served.detections.boxes, [[0, 0, 640, 240]], atol=1.0)
     assert served.detections.labels.tolist() == [2]
+
+
+def test_boxes_of_another_detector_in_a_video_picture_are_in_pixels_of_the_camera(
+        pictured, tmp_path):
+    detector = end_to_end_detector(tmp_path, [[0, 80, 320, 200, 0.9, 2]])
+    picture = PictureInput(np.zeros((240, 320, 3), np.uint8), FrameGeometry(1280, 960, 416, 320))
+
+    (served,) = load_server(pictured, 'cpu', detector=detector).serve([picture])
+
+    np.testing.assert_allclose(served.detections.boxes, [[0, 0, 640, 240]], atol=1.0)
+    assert served.picture is picture.picture
 
 
 def test_a_detector_that_fails_costs_no_picture(pictured, tmp_path):
