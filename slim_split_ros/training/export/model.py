@@ -7,7 +7,6 @@ Nothing in the folder but `model.safetensors` needs torch.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,11 @@ from slim_split_ros.networks.encoder import SlimmableEncoder
 from slim_split_ros.networks.levels import choose_levels, level_counts
 from slim_split_ros.networks.quantizer import rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
+from slim_split_ros.training.export.detector_file import (
+    DETECTOR_FILE,
+    DETECTOR_NOTES_FILE,
+    copy_detector,
+)
 from slim_split_ros.training.export.fold import RobotEncoder, RobotMap
 from slim_split_ros.training.export.model_folder import (
     DETECT_FILE,
@@ -34,7 +38,6 @@ from slim_split_ros.training.export.onnx_graphs import (
     write_map,
     write_rebuild,
 )
-from slim_split_ros.training.export.video_points import VIDEO_POINTS
 from slim_split_ros.wire.level_tables import LevelCounts, LevelTables
 from slim_split_ros.wire.manifest import FORMAT
 
@@ -68,11 +71,16 @@ def _sent(config: ModelConfig, width: float) -> list[int]:
     return [count - MEANS for count in level_counts(config, width)]
 
 
-def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) -> str:
+def write_model_folder(
+    model: SplitDetector, tables: AllTables, folder: Path, detector: Path | None = None
+) -> str:
     """
     Write weights, graphs and manifest; return the fingerprint.
 
-    `model` must have been rounded by `round_to_half`, or the graphs would hold other weights.
+    There are maps for video, but no settings of it: `set_video` adds them. `detector`, the ONNX
+    file of one of pictures, goes with the folder instead of the model's own; raises
+    DetectorFileError where it cannot be used. `model` must have been rounded by `round_to_half`,
+    or the graphs would hold other weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = model.config
@@ -83,9 +91,17 @@ def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) ->
         write_encoder(robot, config.latents(width), folder / name)
         write_map(RobotMap(robot), folder / map_file(width))
     write_rebuild(model, config.latent_channels, LATENT_STRIDE, folder / REBUILD_FILE)
-    write_detect(model.detector, folder / DETECT_FILE)
-    graphs = (*names.values(), *map(map_file, config.widths), REBUILD_FILE, DETECT_FILE)
-    return seal_folder(model, describe(model, tables, names), graphs, folder)
+    described = describe(model, tables, names)
+    if detector is None:
+        write_detect(model.detector, folder / DETECT_FILE)
+        described |= {'detect': DETECT_FILE, 'candidates': CANDIDATES}
+        found_by: tuple[str, ...] = (DETECT_FILE,)
+    else:
+        copied = copy_detector(detector, folder)
+        described |= {'detector': DETECTOR_FILE, 'classes': list(copied.classes)}
+        found_by = (DETECTOR_FILE, DETECTOR_NOTES_FILE)
+    graphs = (*names.values(), *map(map_file, names), REBUILD_FILE, *found_by)
+    return seal_folder(model, described, graphs, folder)
 
 
 def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
@@ -108,8 +124,5 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
             'entropy_tables': [of_rate.to_json() for of_rate in tables[index]],
         } for index, width in enumerate(config.widths)],
         'coder': 'levels',
-        'video': [asdict(settings) for settings in VIDEO_POINTS],
         'rebuild': REBUILD_FILE,
-        'detect': DETECT_FILE,
-        'candidates': CANDIDATES,
     }

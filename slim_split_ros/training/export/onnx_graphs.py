@@ -82,9 +82,11 @@ def write_encoder(robot: nn.Module, latent_channels: int, path: Path) -> None:
 
 
 def write_map(robot_map: nn.Module, path: Path) -> None:
-    """Write the map of one width alone: `image` to `levels`."""
-    _trace(robot_map, (torch.zeros(1, *TRACE_SIZE, 3, dtype=torch.uint8),), path, ['image'], {
-        'image': {1: 'height', 2: 'width'}, 'levels': {2: 'map_height', 3: 'map_width'}})
+    """Write what steers video at one width: `image` to `levels`."""
+    height, side = TRACE_SIZE
+    image = torch.zeros(1, height, side, 3, dtype=torch.uint8)
+    _trace(robot_map, (image,), path, ['image'], {
+        'image': {1: 'height', 2: 'width'}, 'levels': {2: 'latent_height', 3: 'latent_width'}})
 
 
 def write_rebuild(model: SplitDetector, latent_channels: int, stride: int, path: Path) -> None:
