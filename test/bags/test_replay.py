@@ -245,7 +245,7 @@ def test_video_is_decoded_in_its_order_and_recorded_with_its_references(tmp_path
 
     features = messages(tmp_path / 'a', '/features')
     assert {message.payload[0] for message in features} == {Coder.H264}
-    assert [message.reference for message in features] == [0, 0, 1, 2, 3, 4]
+    assert [message.frames_back for message in features] == [0, 1, 1, 1, 1, 1]
     # Made as the last one arrived, before it was decoded.
     assert messages(tmp_path / 'a', '/link_report')[-1].decoded_sequence == 4
     assert messages(tmp_path / 'a', '/onboard/status')[-1].coder == 'video'
