@@ -15,6 +15,7 @@ pytest.importorskip('onnx', reason='make setup-training')
 
 from slim_split_ros.evaluation.agreement_profile import (  # noqa: E402
     CLIP_FRAMES,
+    profile_agreement,
     profile_clips,
     profile_pictures,
 )
@@ -73,7 +74,7 @@ def test_pictures_give_every_point_that_is_alone(
 ) -> None:
     shutil.copytree(data / 'images' / 'train', tmp_path / 'pictures')
     points = profile_pictures(
-        manifest, sorted((tmp_path / 'pictures').iterdir()), 0.5, tmp_path / 'work', unseen)
+        manifest, sorted((tmp_path / 'pictures').iterdir()), tmp_path / 'work', unseen)
     coders = [point.setting.coder for point in points]
     assert coders.count('cells') == 4 * 2 and coders.count('video') == 4 * len(RATES)
     assert all(point.setting.alone for point in points)
@@ -84,7 +85,7 @@ def test_clips_tell_what_leaning_on_the_frame_before_saves(
     manifest: Manifest, tmp_path: Path
 ) -> None:
     videos = [write_video(tmp_path / f'{name}.mp4', 2 * CLIP_FRAMES + 5) for name in 'ab']
-    points = profile_clips(manifest, videos, 0.5, tmp_path / 'work', unseen)
+    points = profile_clips(manifest, videos, tmp_path / 'work', unseen)
     rows = {(row['width'], row['rate'], row['alone']): row
             for row in (point.to_dict() for point in points)}
     assert len(rows) == 4 * len(RATES) * 2
@@ -93,7 +94,19 @@ def test_clips_tell_what_leaning_on_the_frame_before_saves(
             assert row['bytes_settled'] < 0.7 * rows[width, rate, True]['bytes']
 
 
+def test_a_table_holds_points_alone_and_linked_on_one_scale(
+    manifest: Manifest, data: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(data / 'images' / 'train', tmp_path / 'pictures')
+    table = profile_agreement(
+        manifest, sorted((tmp_path / 'pictures').iterdir()),
+        [write_video(tmp_path / 'a.mp4', 2 * CLIP_FRAMES)], tmp_path / 'work', unseen)
+    names = {(row['coder'], row['width'], row['rate'], row['alone']) for row in table.points}
+    assert len(names) == len(table.points) == 4 * (2 + 2 * len(RATES))
+    assert sum(not row['alone'] for row in table.points) == 4 * len(RATES)
+
+
 def test_a_video_that_is_too_short_is_refused_by_name(manifest: Manifest, tmp_path: Path) -> None:
     video = write_video(tmp_path / 'short.mp4', 9)
     with pytest.raises(EvaluationError, match=r'short\.mp4 gives 9 frames, 40 are needed'):
-        profile_clips(manifest, [video], 0.5, tmp_path / 'work', unseen)
+        profile_clips(manifest, [video], tmp_path / 'work', unseen)
