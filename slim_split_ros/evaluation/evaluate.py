@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import cv2
 import numpy as np
@@ -51,6 +52,17 @@ class Evaluation:
     detector: Accuracy
     jpeg_ms: float
     points: tuple[MeasuredPoint, ...]
+    pictures: Resampling
+
+    def draws(self) -> list[dict[str, Any]]:
+        """Return what other recordings would give: the detector's AP50 and a row a point."""
+        counts = self.pictures.counts
+        sizes = [point.draw_bytes(self.pictures) for point in self.points]
+        return [{'detector': float(self.detector.ap50_samples[draw]), 'points': [
+            {**point.setting.to_dict(), 'bytes': float(size[draw]), 'encode_ms': 0.0,
+             'ap50': float(point.accuracy.ap50_samples[draw])}
+            for point, size in zip(self.points, sizes, strict=True)]}
+            for draw in range(len(counts))]
 
 
 def available_codecs(rivals: StoredRivals | None) -> tuple[str, ...]:
@@ -98,7 +110,7 @@ def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
     points += [undamaged] if 'none' in codecs else []
     order = {name: place for place, name in enumerate(CODECS)}
     points.sort(key=lambda point: order[point.setting.codec])
-    return Evaluation(undamaged.accuracy, float(np.mean(jpeg_ms)), tuple(points))
+    return Evaluation(undamaged.accuracy, float(np.mean(jpeg_ms)), tuple(points), pictures)
 
 
 def check_classes(manifest: Manifest, split: CocoSplit) -> None:

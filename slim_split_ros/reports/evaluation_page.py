@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from slim_split_ros.reports.evaluation_summary import (
+    reaches,
     series_name,
     summary_section,
     widths_section,
@@ -34,13 +35,18 @@ _PLOT_INCHES = (7.2, 4.6)
 
 def render_evaluation(
     data_set: str, classes: Sequence[str], detector: Mapping[str, Any], points: Sequence[Point],
-    jpeg80_ms: float,
+    jpeg80_ms: float, draws: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Return the HTML document for the figures that `evaluate --json` writes."""
+    """
+    Return the HTML document for the figures that `evaluate --json` writes.
+
+    `draws` are what other recordings would give, see `reaches`.
+    """
     lead = (f"{data_set}: the same pictures, the same detector behind every codec, the robot's "
             'side on one thread.')
     sections = [
-        summary_section(detector, points, jpeg80_ms), _detector_section(classes, detector),
+        summary_section(reaches(detector, points, draws), jpeg80_ms),
+        _detector_section(classes, detector),
         _plots(detector, points), widths_section(points), _table_section(detector, points)]
     return render_page('Bytes, time and accuracy', [
         section for section in sections if section is not None], lead)
