@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from dataclasses import asdict
 import json
 from pathlib import Path
 import sys
@@ -112,6 +113,7 @@ def _evaluate(args: argparse.Namespace, asked: tuple[str, ...] | None, clips: Pa
         'detector': accuracy_row(evaluation.detector),
         'jpeg80_ms': round(evaluation.jpeg_ms, 4),
         'points': [point.to_dict() for point in evaluation.points],
+        'maps': [asdict(share) for share in evaluation.maps],
     }
     draws = evaluation.draws()
     print(*summary_lines(reaches(figures['detector'], figures['points'], draws)), sep='\n')

@@ -20,6 +20,7 @@ from slim_split_ros.evaluation.codec import Codec, Sent
 from slim_split_ros.evaluation.errors import EvaluationError
 from slim_split_ros.evaluation.h264_codec import H264Codec
 from slim_split_ros.evaluation.image_codecs import PictureCodec, RawCodec
+from slim_split_ros.evaluation.map_shares import MapShare, measure_maps
 from slim_split_ros.evaluation.measured_run import (
     SERVER_FRAMES,
     WARM_UP_FRAMES,
@@ -53,6 +54,7 @@ class Evaluation:
     jpeg_ms: float
     points: tuple[MeasuredPoint, ...]
     pictures: Resampling
+    maps: tuple[MapShare, ...] = ()
 
     def draws(self) -> list[dict[str, Any]]:
         """Return what other recordings would give: the detector's AP50 and a row a point."""
@@ -110,7 +112,9 @@ def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
     points += [undamaged] if 'none' in codecs else []
     order = {name: place for place, name in enumerate(CODECS)}
     points.sort(key=lambda point: order[point.setting.codec])
-    return Evaluation(undamaged.accuracy, float(np.mean(jpeg_ms)), tuple(points), pictures)
+    maps = measure_maps(manifest, split.images) if 'slim' in codecs else []
+    return Evaluation(
+        undamaged.accuracy, float(np.mean(jpeg_ms)), tuple(points), pictures, tuple(maps))
 
 
 def check_classes(manifest: Manifest, split: CocoSplit) -> None:

@@ -9,8 +9,8 @@ from slim_split_ros.reports.evaluation_summary import (
     reaches,
     series_name,
     summary_section,
-    widths_section,
 )
+from slim_split_ros.reports.evaluation_widths import widths_section
 from slim_split_ros.reports.figures import figure_to_svg, make_axes
 from slim_split_ros.reports.page import Drawing, Section, Table, render_page
 from slim_split_ros.reports.rate_curves import Point, pareto_front
@@ -35,7 +35,8 @@ _PLOT_INCHES = (7.2, 4.6)
 
 def render_evaluation(
     data_set: str, classes: Sequence[str], detector: Mapping[str, Any], points: Sequence[Point],
-    jpeg80_ms: float, draws: Sequence[Mapping[str, Any]] = (),
+    jpeg80_ms: float, maps: Sequence[Mapping[str, Any]] = (),
+    draws: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """
     Return the HTML document for the figures that `evaluate --json` writes.
@@ -47,7 +48,7 @@ def render_evaluation(
     sections = [
         summary_section(reaches(detector, points, draws), jpeg80_ms),
         _detector_section(classes, detector),
-        _plots(detector, points), widths_section(points), _table_section(detector, points)]
+        _plots(detector, points), widths_section(points, maps), _table_section(detector, points)]
     return render_page('Bytes, time and accuracy', [
         section for section in sections if section is not None], lead)
 

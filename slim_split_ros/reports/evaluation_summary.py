@@ -8,14 +8,12 @@ import math
 from typing import Any
 
 from slim_split_ros.reports.page import Section, Table
-from slim_split_ros.reports.rate_curves import CurvePoint, Point, at_ap50, at_bytes
+from slim_split_ros.reports.rate_curves import CurvePoint, Point, at_ap50
 
 SHARE = 0.95  # of the undamaged pictures' AP50, at which codecs are compared
 # Whose bytes are compared; the others send nothing, or everything.
 COMPARED = (
     'slim', 'paper', 'entropic', 'static', 'late', 'jpeg', 'webp', 'h264', 'h264_video')
-# At which the widths of one coder are compared.
-EQUAL_BYTES = (300, 500, 1000, 2000, 3000, 5000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,25 +117,6 @@ def summary_section(rows: Sequence[Reach], jpeg_ms: float) -> Section:
             f'80 takes {jpeg_ms:.2f} ms for a whole picture. Intervals hold 95 % of what other '
             'recordings would give (bootstrap over recordings).')
     return Section('In short', (text,), (_reach_table(rows),))
-
-
-def widths_section(points: Sequence[Point]) -> Section | None:
-    """Return what each width buys in front of each coder; None where nothing of ours is."""
-    rows = []
-    for name, own in part_by_coder([point for point in points if point['codec'] == 'slim']):
-        if name == 'slim' and any('coder' in point for point in own):
-            continue  # all coders together
-        for width in sorted({point['width'] for point in own}):
-            of_width = [point for point in own if point['width'] == width]
-            found = [at_bytes(of_width, size) for size in EQUAL_BYTES]
-            rows.append((f'{name}, width {width:g}', *(
-                '–' if ap50 is None else f'{ap50:.3f}' for ap50 in found)))
-    if not rows:
-        return None
-    return Section('What each width buys', (
-        'AP50 at equal bytes, between two settings of the width; – where its coarsest takes '
-        'more. Beyond its finest setting a width gains nothing.',),
-        (Table(('map and coder', *(f'{size:,} bytes' for size in EQUAL_BYTES)), tuple(rows)),))
 
 
 def summary_lines(rows: Sequence[Reach]) -> list[str]:
