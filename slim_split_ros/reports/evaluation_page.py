@@ -18,8 +18,8 @@ from slim_split_ros.reports.rate_curves import Point, pareto_front
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLUMNS = ('setting', 'best for', 'bytes', 'p95', 'encode ms p50', 'p95', 'network ms', 'AP50',
-            '95 % interval', 'of detector', 'AP', 'AP small', 'AP medium', 'AP large')
+_COLUMNS = ('setting', 'best for', 'bytes', 'bytes p95', 'encode ms p50', 'ms p95', 'network ms',
+            'AP50', '95 % interval', 'of detector', 'AP', 'AP small', 'AP medium', 'AP large')
 _SETTLED_COLUMNS = ('bytes after 1 s', 'p95 after 1 s')
 # Colour and marker: ours in violet, other networks as filled shapes, image codecs as crosses.
 _STYLES = {
@@ -80,8 +80,9 @@ def _plots(detector: Mapping[str, Any], points: Sequence[Point]) -> Section:
         Drawing(_plot(detector, points, cost, label), caption)
         for cost, label, caption in (
             ('bytes', 'bytes a frame, headers included',
-             'AP50 against bytes. The line joins the points that no other beats in both; what '
-             'sends nothing is a level line.'),
+             'AP50 against bytes. Lines join the points that no other of their kind, the grey '
+             'one those that no other at all beats in both; what sends nothing is a level '
+             'line.'),
             ('encode_ms', 'milliseconds from camera picture to payload, one thread',
              "AP50 against the robot's time.")))
     return Section('What bytes and time buy', drawings=drawings)
@@ -92,7 +93,11 @@ def _plot(detector: Mapping[str, Any], points: Sequence[Point], cost: str, label
     costly = [point for point in points if point[cost] > 0]
     for name, (colour, marker) in _STYLES.items():
         own = [point for point in points if series_name(point) == name]
-        _scatter(axes, [point for point in own if point[cost] > 0], cost, colour, marker)
+        drawn = [point for point in own if point[cost] > 0]
+        _scatter(axes, drawn, cost, colour, marker)
+        curve = pareto_front(drawn, cost)
+        axes.plot([point[cost] for point in curve], [point['ap50'] for point in curve],
+                  color=colour, linewidth=0.8, alpha=0.6, zorder=1)
         for point in own:
             if not point[cost] > 0 and name != 'none':
                 axes.axhline(point['ap50'], color=colour, linewidth=1.0, linestyle=':',
