@@ -108,6 +108,8 @@ class WidthController:
             self._estimates.link.on_sent(frame, now_s)
             if coder == 'video':
                 self._stream.on_sent(frame, self._long_side(width, rate), reference is None)
+            else:
+                self._stream.on_other_sent()
             self._budget.spend(frame.bits, now_s)
             self._policy.on_sent(frame, now_s)
 

@@ -79,7 +79,6 @@ class AutoPolicy:
         self._last_sent_s = -inf
         self._forecast: Forecast | None = None
         self._leaning = Leaning()
-        self._state = StreamState(None, 0.0, 0.0, 1.0)
         self._slack_s = 0.0
         self.capacity_kbps: float | None = None
         self.backlog_ms: float | None = None
@@ -127,7 +126,11 @@ class AutoPolicy:
         return self._settle(self._steady(verdict, now_s), reason, now_s)
 
     def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
-        """Choose again now that the frame's size is known, if that is worth encoding again."""
+        """
+        Choose again now that the frame's size is known, if that is worth encoding again.
+
+        If it is of the video, that cannot go on from before it any more: another is alone.
+        """
         if self._forecast is None:
             return decision
         worth = self._worth()
@@ -135,8 +138,8 @@ class AutoPolicy:
         mine = self._prospect(worth, Candidate(point, 8.0 * busyness * point.bytes), 0.0)
         if mine.gain - mine.harm >= (1.0 - AGAIN_GAIN) * self._most_ap50:
             return decision
-        # Of the video, what was leant on is known from before this frame: now nothing can be.
-        state_before = self._state
+        # What this frame leans on is known from before; from there its coder cannot go on again.
+        state_before = self._leaning.state
         verdict = self._weigh(worth, busyness / self._estimates.sizes.expected(point), now_s)
         present = self._leaning.of(mine, state_before)
         if max(present, verdict.worth) <= verdict.of_nothing and \
@@ -198,14 +201,13 @@ class AutoPolicy:
         """
         allowed, blocked = self._candidates.within(self._limits(busyness, now_s))
         prospects = [self._prospect(worth, each) for each in allowed]
-        self._state = self._stream_state()
-        leaning = self._leaning
-        leaning.update(prospects, self._state)
+        state, leaning = self._stream_state(), self._leaning
+        leaning.update(prospects, state)
         width, best, same = self._trials.width, None, None
         best_worth = same_worth = -inf
         for prospect in sorted(prospects, key=lambda each: -each.point.bytes):
             point = prospect.point
-            if not self._can_follow(point):
+            if not state.allows(point):
                 continue
             value = leaning.of(prospect)
             if value >= best_worth:
@@ -214,7 +216,7 @@ class AutoPolicy:
                 same, same_worth = point, value
         limit, limited_worth = Reason.LINK, best_worth
         for candidate, reason in blocked:
-            if not self._can_follow(candidate.point):
+            if not state.allows(candidate.point):
                 continue
             is_quick = reason is Reason.COMPUTE
             value = leaning.of(self._prospect(worth, candidate, 0.0 if is_quick else None))
@@ -223,10 +225,6 @@ class AutoPolicy:
         is_outage = self._forecast.overdue_s > self._settings.deadline_s
         return _Verdict(best or self._candidates.least, best_worth, same, same_worth,
                         worth.of_nothing + leaning.of_nothing, is_outage, limit)
-
-    def _can_follow(self, point: OperatingPoint) -> bool:
-        """Say whether a frame can be coded at a point now, as what the point is."""
-        return point.alone or point.long_side == self._state.long_side
 
     def _prospect(self, worth: Worth, candidate: Candidate, encode_s: float | None = None,
                   ) -> Prospect:
