@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from slim_split_ros.commands.agreement import add_arguments, evaluate_agreement
+from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
 from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_RIVALS
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from slim_split_ros.training.data.coco_folder import CocoSplit
     from slim_split_ros.wire.manifest import Manifest
 
-CLIP_S = 8.0
-CLIP_FPS = 10.0
 HALVES = ('choose', 'judge')
 
 
@@ -40,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'recording is in both')
     parser.add_argument('--pictures', type=_count, metavar='N',
                         help='about N pictures, spread evenly (default: all)')
-    parser.add_argument('--video', nargs='?', type=_seeds, const=(), metavar='SEEDS',
+    parser.add_argument('--video', nargs='?', type=parse_seeds, const=(), metavar='SEEDS',
                         help='measure as video, beside plain H.264 as video (needs PyAV): clips '
                              f'of {CLIP_S:g} s of the simulated halls of these seeds, with '
                              'commas, or of --data, whose images then have "timestamp" in '
@@ -65,17 +64,6 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f'{number} is less than 1')
     return number
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    try:
-        seeds = tuple(map(int, text.split(',')))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no list of whole numbers with commas') from None
-    if min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise argparse.ArgumentTypeError(f'{text!r}: seeds are 0 or more, each named once')
-    return seeds
 
 
 def run(args: argparse.Namespace) -> int:
@@ -146,13 +134,8 @@ def _find_split(args: argparse.Namespace, clips: Path) -> CocoSplit:
     from slim_split_ros.training.data.coco_folder import load_split
     from slim_split_ros.training.data.recordings import take_half, thin_out
 
-    folder, name = args.data, args.split
-    if args.video:
-        from slim_split_ros.simulation import write_clips
-
-        folder, name = clips, 'clips'
-        write_clips(folder, name, args.video, CLIP_S, CLIP_FPS)
-    split = load_split(folder, name)
+    split = (render_clips(clips, args.video) if args.video
+             else load_split(args.data, args.split))
     if args.half:
         split = take_half(split, args.half)
     return thin_out(split, args.pictures) if args.pictures else split
@@ -166,6 +149,7 @@ def _describe(args: argparse.Namespace, split: CocoSplit) -> dict[str, Any]:
     if args.half:
         name += f', the half that {"chooses" if args.half == "choose" else "judges"}'
     return {'name': name, 'half': args.half, 'pictures': len(split.images),
+            'long_side': max(max(image.width, image.height) for image in split.images),
             'recordings': recordings, 'video': args.video is not None}
 
 

@@ -28,6 +28,7 @@ class Setting:
     preset: str | None = None
     coder: str | None = None  # behind the map, of our own settings
     alone: bool | None = None  # every frame decodes without another
+    long_side: int | None = None  # pixels, of the coded picture
     default: bool = False  # a width's default rate
 
     @property
@@ -71,7 +72,8 @@ class MeasuredPoint:
         named = {'codec': setting.codec, 'width': setting.width, 'rate': setting.rate,
                  'members': setting.members, 'bits': setting.bits,
                  'quality': setting.quality, 'scale': setting.scale, 'crf': setting.crf,
-                 'preset': setting.preset, 'coder': setting.coder, 'alone': setting.alone}
+                 'preset': setting.preset, 'coder': setting.coder, 'alone': setting.alone,
+                 'long_side': setting.long_side}
         row: dict[str, object] = {key: value for key, value in named.items() if value is not None}
         if setting.rate is not None:
             row['default'] = setting.default

@@ -20,6 +20,7 @@ _KBIT_PER_BYTE = 0.008
 _DROP_REASONS = {
     'target_fps': 'the camera is faster than target_fps',
     'encoder_busy': 'a newer image came before the encoder was free',
+    'no_subscriber': 'nobody listened to the frames',
     'message_lost': 'the middleware lost them between camera and node',
     'late': 'older than deadline_ms before they were encoded',
     'link': 'the link had no room',

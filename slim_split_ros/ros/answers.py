@@ -5,7 +5,6 @@ The onboard node's half; `answer_message` is the offboard node's.
 """
 
 from array import array
-from collections import Counter
 from collections.abc import Sequence
 import math
 import time
@@ -16,7 +15,7 @@ from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from slim_split_ros.msg import Answer
 from slim_split_ros.onboard import AnswerBook, AnswerDrop, Expected
-from slim_split_ros.ros.diagnostics import AnswerCounts, Recent, Throttle
+from slim_split_ros.ros.diagnostics import AnswerCounters, Throttle
 from slim_split_ros.ros.messages import DetectionWriter, camera_header, checked_ns, to_stamp
 from slim_split_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.wire import FrameHeader, WireError
@@ -26,7 +25,6 @@ from slim_split_ros.wire.fields import UINT16
 DAMAGED = 'damaged'
 # Servers whose detectors were named; the one that came first goes.
 _TABLES = 8
-_MS_PER_S = 1000.0
 _SENTENCES = {
     AnswerDrop.DUPLICATE: 'a frame was answered twice: two servers may answer this node',
     AnswerDrop.UNKNOWN: 'an answer is of no frame that this node sent lately'}
@@ -40,16 +38,18 @@ class Answers:
     else that of `label_info`, which is asked for then; until it comes the names are the numbers.
     """
 
-    def __init__(self, node: Node, sender_start_ns: int, class_names: Sequence[str]) -> None:
+    def __init__(
+        self, node: Node, sender_start_ns: int, class_names: Sequence[str],
+        counters: AnswerCounters,
+    ) -> None:
         self._node = node
+        self._counters = counters
         self._sender_start_ns = sender_start_ns
         self._book = AnswerBook()
         self._writers = {seal_names(class_names): DetectionWriter(class_names)}
         self._asks_for_names = False
         self._throttle = Throttle()
-        self._answered = self._late = 0
-        self._refused: Counter[str] = Counter()
-        self._ages = Recent()
+        self._refusal = ''
         self._detections = node.create_publisher(
             Detection2DArray, '~/detections', **overridable(RELIABLE))
         node.create_subscription(Answer, 'answer', self._on_answer, **overridable(SENSOR_DATA))
@@ -60,10 +60,10 @@ class Answers:
         self._deadline_s = deadline_s
         self._book.expect(header, captured_s)
 
-    def counts(self, now_s: float) -> AnswerCounts:
-        """State everything as it is now."""
-        return AnswerCounts(self._answered, self._late, self._refused.total(),
-                            _MS_PER_S * self._ages.mean(now_s))
+    @property
+    def refusal(self) -> str:
+        """Why the last answer that was refused was; empty before the first."""
+        return self._refusal
 
     def _on_answer(self, message: Answer) -> None:
         try:
@@ -81,10 +81,7 @@ class Answers:
 
     def _take(self, answer: AnswerData, expected: Expected) -> None:
         now_s = time.monotonic()
-        age_s = now_s - expected.captured_s
-        self._answered += 1
-        self._late += age_s > self._deadline_s
-        self._ages.add(age_s, now_s)
+        self._counters.answered(now_s - expected.captured_s, self._deadline_s, now_s)
         if self._detections.get_subscription_count():
             geometry = expected.header.geometry
             boxes = answer.boxes(geometry.image_width, geometry.image_height)
@@ -114,10 +111,10 @@ class Answers:
             del self._writers[list(self._writers)[1]]  # the first is this node's own
 
     def _refuse(self, reason: str, sentence: str) -> None:
-        self._refused[reason] += 1
+        total = self._counters.refused()
+        self._refusal = sentence
         if self._throttle.admits(reason, time.monotonic()):
-            self._node.get_logger().warning(
-                f'{sentence} ({reason}: {self._refused[reason]} answers so far)')
+            self._node.get_logger().warning(f'{sentence} ({reason}; {total} answers refused)')
 
 
 def answer_message(answer: AnswerData) -> Answer:

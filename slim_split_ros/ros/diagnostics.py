@@ -13,6 +13,7 @@ from rclpy.node import Node
 FAILURE = 'failure'
 WINDOW_S = 1.0
 _BITS_PER_BYTE = 8
+_MS_PER_S = 1000.0
 _PER_KILO = 1000
 _PERIOD_S = 5.0
 
@@ -119,6 +120,34 @@ def rate_kbps(window_bytes: float) -> float:
     return _BITS_PER_BYTE * window_bytes / WINDOW_S / _PER_KILO
 
 
+class AnswerCounters:
+    """Count what comes back, from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._answered = self._late = self._refused = 0
+        self._ages = Recent()
+
+    def answered(self, age_s: float, deadline_s: float, now_s: float) -> None:
+        """Count an answer to a frame that was captured so long ago."""
+        with self._lock:
+            self._answered += 1
+            self._late += age_s > deadline_s
+            self._ages.add(age_s, now_s)
+
+    def refused(self) -> int:
+        """Count an answer that is not taken, and return how many were not."""
+        with self._lock:
+            self._refused += 1
+            return self._refused
+
+    def snapshot(self, now_s: float) -> AnswerCounts:
+        """State everything as it is now."""
+        with self._lock:
+            return AnswerCounts(
+                self._answered, self._late, self._refused, _MS_PER_S * self._ages.mean(now_s))
+
+
 class Throttle:
     """
     Let each kind of message through once a period.
@@ -147,10 +176,17 @@ class Diagnostics:
         self._node = node
         self._counters = counters
         self._throttle = Throttle()
+        self._sentences: dict[str, str] = {}
+
+    @property
+    def sentences(self) -> Mapping[str, str]:
+        """What was said last, by reason."""
+        return self._sentences
 
     def dropped(self, reason: str, sentence: str, number: int = 1) -> None:
         """Count frames as dropped and say why, and how many so far."""
         total = self._counters.dropped(reason, number)
+        self._sentences[reason] = sentence
         if self._throttle.admits(reason, time.monotonic()):
             self._node.get_logger().warning(f'{sentence} ({reason}: {total} so far)')
 

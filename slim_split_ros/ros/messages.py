@@ -173,11 +173,12 @@ def report_data(report: ReceivedReport) -> LinkReportData:
 
 
 def status_message(
-    last: LastFrame, estimate: LinkEstimate, counters: Counters, answers: AnswerCounts
+    state: str, last: LastFrame, estimate: LinkEstimate, counters: Counters,
+    answers: AnswerCounts,
 ) -> EncoderStatus:
     """Make the message that says what the onboard node does and why."""
     return EncoderStatus(
-        header=last.header, width=last.width, rate=last.rate, coder=last.coder,
+        header=last.header, state=state, width=last.width, rate=last.rate, coder=last.coder,
         alone=last.alone, reason=last.reason, payload_bytes=last.payload_bytes,
         encode_ms=last.encode_ms, frames_in=counters.frames_in,
         frames_sent=counters.frames_sent, drop_reasons=list(counters.dropped),

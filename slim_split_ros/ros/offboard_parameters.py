@@ -5,6 +5,7 @@ import re
 
 from slim_split_ros.ros.errors import SettingError
 from slim_split_ros.ros.onboard_parameters import (
+    AUTOSTART_MEANING,
     CODEC_MEANING,
     CODECS,
     MODEL_MEANING,
@@ -37,6 +38,8 @@ class OffboardSettings:
         'slim', CODEC_MEANING, choices=CODECS, read_only=True)
     model: str = parameter(
         SHIPPED, MODEL_MEANING, read_only=True)
+    autostart: bool = parameter(
+        True, AUTOSTART_MEANING, read_only=True)
 
     def __post_init__(self) -> None:
         check_rules(self)

@@ -29,6 +29,10 @@ from slim_split_ros.training.run import batch_plan, pick_device, table_images
 from slim_split_ros.training.settings import GENERAL
 from slim_split_ros.training.stage import RunPlace, run_stage
 
+# What follows was chosen on training pictures, by what two detectors still found
+# (`docs/experiments.md`): the finder sees something in most of a photograph, and bytes go
+# furthest where it is sure.
+LEVEL_THRESHOLDS = (0.8, 0.5)
 CROP_SIDE = 224  # pixels of the longer side of what repairs see, at the scale of whole pictures
 EVERY_FRAME = 100.0  # as `repaired_gain`: more than any frame's steps are fine
 
@@ -68,7 +72,9 @@ def train_general(run: GeneralRun) -> Path:
         detectors = [load_detector(path, threads=1) for path in run.detectors]
         write_things(run.pictures, detectors, things, _progress)
     images = load_split(things, TRAIN).images
-    config = replace(base.config, classes=(THING,), repaired_gain=EVERY_FRAME)
+    config = replace(
+        base.config, classes=(THING,), repaired_gain=EVERY_FRAME,
+        level_thresholds=LEVEL_THRESHOLDS)
     torch.manual_seed(run.seed)
     model = SplitDetector(config, detects=False)
     model.encoder.load_state_dict(base.encoder.state_dict())

@@ -46,5 +46,19 @@ def answer_bytes(detections: int) -> int:
     return ENCAPSULATION_BYTES + size
 
 
+def link_report_bytes(arrivals: int) -> int:
+    """
+    Return the bytes of a serialized LinkReport on so many frames; see `encoded_frame_bytes`.
+
+    >>> link_report_bytes(32)
+    708
+    """
+    # stamp, sender_start, report_sequence; receiver_id, sent_s, decoded_sequence.
+    size = _align(2 * TIME_BYTES + 4, 8) + 3 * 8
+    size = _align(size + LENGTH_BYTES + 4 * arrivals, 4) + LENGTH_BYTES
+    size = _align(size, 8) + 8 * arrivals
+    return ENCAPSULATION_BYTES + size + 2 * (LENGTH_BYTES + 4 * arrivals)
+
+
 def _align(offset: int, multiple: int) -> int:
     return -(-offset // multiple) * multiple

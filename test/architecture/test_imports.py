@@ -17,7 +17,7 @@ STANDARD = frozenset(sys.stdlib_module_names)
 ROS = frozenset({
     'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs', 'launch',
     'launch_ros', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'rosgraph_msgs',
-    'rosidl_runtime_py', 'sensor_msgs', 'std_msgs', 'vision_msgs', f'{PACKAGE}.msg'})
+    'rosidl_runtime_py', 'sensor_msgs', 'std_msgs', 'std_srvs', 'vision_msgs', f'{PACKAGE}.msg'})
 TORCH = frozenset({'torch', 'torchvision', 'onnxscript'})
 HEAVY = TORCH | {'av', 'matplotlib', 'onnxruntime', 'panda3d', 'pandas', 'rclpy', 'rosbags'}
 
@@ -41,7 +41,7 @@ BELOW_ROS = MODEL_ROOMS | _rooms('evaluation simulation linklab bags reports')
 
 # The table of the architecture, top to bottom.
 ROOMS = {
-    'wire': Room(_rooms(''), allowed=frozenset({'numpy', 'zstandard', 'constriction'})),
+    'wire': Room(_rooms(''), allowed=frozenset({'numpy', 'zstandard'})),
     'coders': Room(_rooms('wire'), allowed=frozenset({'av', 'cv2', 'numpy'})),
     'onboard': Room(_rooms('wire coders control'), ROS | TORCH),
     'control': Room(_rooms(''), allowed=frozenset()),

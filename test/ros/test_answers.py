@@ -146,7 +146,7 @@ def test_forged_old_and_repeated_answers_are_counted_and_come_to_nothing(robot: 
     robot.peer.wait(lambda: robot.refused() >= before + 5, 'counting them')
     assert len(robot.detections) == count
     for reason in ('duplicate', 'unknown', 'damaged'):
-        assert f'({reason}: ' in robot.process.output
+        assert f'({reason}; ' in robot.process.output
 
 
 def test_answers_to_other_robots_on_the_same_topic_are_none_of_this_one_s(robot: Robot) -> None:
