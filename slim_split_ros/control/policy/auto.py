@@ -198,7 +198,9 @@ class AutoPolicy:
     def _weigh(self, worth: Worth, busyness: Busyness, now_s: float) -> _Verdict:
         """Weigh every point that processor, budget and evidence allow, largest first."""
         allowed, blocked = self._candidates.within(self._limits(busyness, now_s))
-        prospects = [self._prospect(worth, each) for each in allowed]
+        is_resting = self._estimates.link.video_service.is_resting(now_s)
+        prospects = [self._prospect(worth, each) for each in allowed
+                     if each.point.coder != 'video' or not is_resting]
         state, leaning = self._stream_state(), self._leaning
         leaning.update(prospects, state)
         width, best, same = self._trials.width, None, None
