@@ -257,7 +257,8 @@ def test_figures_are_followed_by_what_each_codec_reaches_and_by_no_verdict(
 ) -> None:
     file = tmp_path / 'figures.json'
     assert run(data, model, '--codecs', 'slim,jpeg', '--json', str(file)) == 0
-    assert set(json.loads(file.read_text())) == {'data', 'detector', 'jpeg80_ms', 'points'}
+    assert set(json.loads(file.read_text())) == {
+        'data', 'detector', 'jpeg80_ms', 'points', 'maps'}
     assert 'missed' not in capsys.readouterr().out
 
 
