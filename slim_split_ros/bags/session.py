@@ -92,7 +92,8 @@ def replay_images(plan: ReplayPlan, output: Path, pace: Pace, progress: Progress
     pool = _pool(plan.manifest)
     timing = BagTiming()
     with ResultsBag(output, plan.manifest.classes) as bag:
-        record = ReplayRecord(ReplayFigures(plan.manifest.classes), bag, _THRESHOLD, controller)
+        figures = ReplayFigures(plan.manifest.classes, has_link=plan.path is not None)
+        record = ReplayRecord(figures, bag, _THRESHOLD, controller)
         started_s = time.perf_counter()
         timed = pace(timing.times(chain([first], images)))
         for _ in progress(record.take(pool.answer(replay(timed, robot, far)))):
@@ -109,7 +110,8 @@ def replay_recorded(plan: ReplayPlan, output: Path, progress: Progress) -> Repla
     pool = _pool(plan.manifest)
     left_out = _LeftOut()
     with ResultsBag(output, plan.manifest.classes) as bag:
-        record = ReplayRecord(ReplayFigures(plan.manifest.classes), bag, _THRESHOLD)
+        figures = ReplayFigures(plan.manifest.classes, has_link=False)
+        record = ReplayRecord(figures, bag, _THRESHOLD)
         started_s = time.perf_counter()
         frames = read_features(plan.bag, topic, left_out.add)
         for _ in progress(record.take(pool.answer(replay_features(

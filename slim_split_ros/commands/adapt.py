@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from slim_split_ros.commands.agreement import print_agreement, write_agreement
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
-from slim_split_ros.weights import SHIPPED_MODEL
+from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
     from slim_split_ros.detectors import OnnxDetector
@@ -40,8 +40,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--topic', default='', help='image topic of recordings that have several')
     parser.add_argument('--output', type=Path, required=True, metavar='DIR',
                         help='the model folder that is written')
-    parser.add_argument('--base', type=Path, default=SHIPPED_MODEL, metavar='MODEL',
-                        help='model folder to start from (default: the shipped one)')
+    parser.add_argument('--base', default=DEFAULT_MODELS['slim'], metavar='MODEL',
+                        help='what to start from: general, robocup or a model folder (default: '
+                             '%(default)s)')
     parser.add_argument('--frames', type=int, default=600, metavar='N',
                         help='taken evenly from all sources (default: %(default)s)')
     parser.add_argument('--input-long-side', type=int, metavar='PIXELS',
@@ -94,7 +95,7 @@ def _adapt(args: argparse.Namespace) -> None:
     from slim_split_ros.training.stage import RunPlace
     from slim_split_ros.wire import load_manifest
 
-    base = load_manifest(args.base if args.base.is_dir() else args.base.parent)
+    base = load_manifest(model_folder(args.base))
     detector = load_detector(args.detector)
     print(f'{args.detector.name}: {detector.description.sentence()}')
     work = args.output / WORK

@@ -251,3 +251,25 @@ def test_a_folder_of_somebody_elses_is_left_alone(
     assert adapt(source, detector, base, tmp_path) == 1
     _says(capsys, 'not of `adapt`', 'choose another --output')
     assert (tmp_path / 'adapt_work' / 'letters').read_text() == 'dear'
+
+
+def test_evaluate_gives_the_same_for_a_model_as_it_is(
+    source: Path, detector: Path, base: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(['evaluate', '--detector', str(detector), '--source', str(source),
+                 '--checkpoint', str(base), '--json', str(tmp_path / 'a.json'),
+                 '--report', str(tmp_path / 'a.html')]) == 0
+
+    measured = json.loads((tmp_path / 'a.json').read_text())
+    assert {'slim', 'webp', 'jpeg'} <= {point['codec'] for point in measured['points']}
+    assert measured['frames'] == 12
+    assert 'slim (cells)' in capsys.readouterr().out
+    assert 'data:image/jpeg' in (tmp_path / 'a.html').read_text()
+
+
+def test_evaluate_with_a_detector_and_labels_is_wrong_use(
+    source: Path, detector: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['evaluate', '--detector', str(detector), '--data', str(tmp_path)]) == 2
+    assert 'need --detector and --source' in capsys.readouterr().err
