@@ -49,15 +49,22 @@ class TableTimedEncoder:
         self._measured_ms = 0.0
 
     def encode(
-        self, image: np.ndarray, width: float, rate: int, channel_order: ChannelOrder = 'bgr'
+        self, image: np.ndarray, width: float, rate: int, channel_order: ChannelOrder, coder: str,
+        alone: bool,
     ) -> Encoded:
         """Encode as FrameEncoder does; `encode_ms` of the result is the table's."""
-        encoded = self._encoder.encode(image, width, rate, channel_order)
+        encoded = self._encoder.encode(image, width, rate, channel_order, coder, alone)
         self._measured_ms += encoded.encode_ms
-        point = self._points.find(width, rate) if self._points.is_measured else None
+        point = None
+        if self._points.is_measured:
+            point = self._points.find(width, rate, coder, encoded.alone)
         encode_ms = 0.0 if point is None else point.encode_ms
         self._clock.now_s += encode_ms * _S_PER_MS
         return replace(encoded, encode_ms=encode_ms)
+
+    def forget(self) -> None:
+        """Let the next frame need none, as FrameEncoder does."""
+        self._encoder.forget()
 
     def take_measured_ms(self) -> float:
         """Return what was measured since the last call."""

@@ -6,13 +6,10 @@ from collections import Counter, deque
 import math
 
 from slim_split_ros.onboard import Sent
-from slim_split_ros.wire import Coder
 
 _STATUS_PERIOD_S = 1.0
 _WINDOW_S = 1.0
 _MS_PER_S = 1e3
-# By the first byte of a payload; all other coders are of cells.
-_CODERS = {Coder.BITS: 'ensemble', Coder.H264: 'video'}
 _BITS_PER_BYTE, _PER_KILO = 8, 1e3
 
 
@@ -47,11 +44,6 @@ class EncoderState:
         _forget(self._ages, now_s)
         ages_s = [age_s for _, age_s in self._ages]
         return _MS_PER_S * sum(ages_s) / len(ages_s) if ages_s else math.nan
-
-    @property
-    def coder(self) -> str:
-        """Name the coder of the newest frame, as operating points do."""
-        return _CODERS.get(self.last.frame.payload[0], 'cells')
 
     def rate_kbps(self, now_s: float) -> float:
         """Return what was sent within the last second."""

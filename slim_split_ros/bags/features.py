@@ -10,9 +10,9 @@ from typing import Any
 from slim_split_ros.bags.definitions import FEATURES, message_store
 from slim_split_ros.bags.errors import BagError
 from slim_split_ros.bags.files import find_files
-from slim_split_ros.bags.replay import FrameRefused, FrameServed, refusal
+from slim_split_ros.bags.replay import FrameRefused, FrameServed, decode_next, refusal
 from slim_split_ros.bags.storages import CDR, Topic, open_storage
-from slim_split_ros.offboard import OffboardError, Received, Reception
+from slim_split_ros.offboard import FrameDecoder, OffboardError, Received, Reception
 from slim_split_ros.wire import (
     Frame,
     FrameGeometry,
@@ -82,7 +82,7 @@ class FrameCame:
 
 
 def replay_features(
-    frames: Iterator[RecordedFrame], reception: Reception
+    frames: Iterator[RecordedFrame], reception: Reception, decoder: FrameDecoder
 ) -> Iterator[FrameCame | FrameServed | FrameRefused]:
     """Yield each frame, and what the server's side does with it as it comes."""
     origin_ns, now_s = None, 0.0
@@ -101,8 +101,8 @@ def replay_features(
         if taken is None:
             yield FrameRefused(now_s, header, dropped.value if dropped else '')
             continue
+        yield decode_next(taken, now_s, reception, decoder)
         reception.served(taken, now_s)
-        yield FrameServed(now_s, taken.frame, None)
 
 
 def _topics_in(file: Path) -> list[Topic]:

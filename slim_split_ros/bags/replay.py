@@ -8,10 +8,11 @@ is an argument. Detecting is `serve.py`'s, writing is `results.py`'s.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 import heapq
 from math import inf
+import time
 from typing import Protocol
 
 from slim_split_ros.bags.clock import ReplayClock, TableTimedEncoder
@@ -19,7 +20,16 @@ from slim_split_ros.bags.images import BagImage
 from slim_split_ros.bags.read import AnyBagImage
 from slim_split_ros.bags.timing import TimedImage
 from slim_split_ros.control import Arrival, LinkReportData, WidthController
-from slim_split_ros.offboard import Drop, OffboardError, Received, Reception, Report
+from slim_split_ros.offboard import (
+    Drop,
+    FrameDecoder,
+    OffboardError,
+    PictureInput,
+    Received,
+    Reception,
+    Report,
+    ServerInput,
+)
 from slim_split_ros.onboard import (
     CameraImage,
     Dropped,
@@ -35,7 +45,9 @@ from slim_split_ros.wire import Frame, FrameHeader, WireError
 
 # As the offboard node: how soon a report that had to keep its distance follows the one before.
 _REPORT_POLL_S = 0.025
+_MS_PER_S = 1e3
 _IMAGE, _ROBOT_FREE, _ARRIVAL, _SERVER_FREE, _REPORT_DUE, _REPORT = range(6)
+Decoded = ServerInput | PictureInput
 
 
 class LinkPath(Protocol):
@@ -100,10 +112,16 @@ class FrameRefused:
 
 @dataclass(frozen=True, slots=True)
 class FrameServed:
-    """Hold a frame whose turn came; `back_s` is when its detections are back, None if never."""
+    """
+    Hold a frame that was decoded in its turn, which took `decode_ms` on this machine.
+
+    `back_s` is when its detections are back, None if never.
+    """
 
     now_s: float
     frame: Frame
+    decoded: Decoded
+    decode_ms: float
     back_s: float | None
 
 
@@ -134,6 +152,7 @@ class Far:
     """Hold the server's side, the path to it, and how long it takes for a frame."""
 
     reception: Reception
+    decoder: FrameDecoder
     path: LinkPath
     server_s: float = 0.0
 
@@ -157,6 +176,20 @@ def refusal(
     """Say that a frame is not of this server's model, or damaged."""
     return FrameRefused(
         now_s, header, 'refused', f'frame {header.sequence} refused: {error}')
+
+
+def decode_next(
+    received: Received, now_s: float, reception: Reception, decoder: FrameDecoder
+) -> FrameServed | FrameRefused:
+    """Decode a frame whose turn has come, after those of its sender that it may lean on."""
+    started_s = time.perf_counter()
+    try:
+        decoded = decoder.decode(received.frame, received.earlier, received.arrival_s)
+    except (WireError, OffboardError) as error:
+        return refusal(now_s, received.frame.header, error)
+    reception.decoded(received)
+    decode_ms = _MS_PER_S * (time.perf_counter() - started_s)
+    return FrameServed(now_s, received.frame, decoded, decode_ms, None)
 
 
 class _Run:
@@ -266,15 +299,24 @@ class _Run:
         received, too_old = self._far.reception.next_frame(now_s)
         for _ in range(too_old):
             yield FrameRefused(now_s, None, Drop.DEADLINE.value)
-        if received is not None:
-            self._is_server_busy = True
-            self._push(now_s + self._far.server_s, _SERVER_FREE, received)
+        if received is None:
+            return
+        taken = decode_next(received, now_s, self._far.reception, self._far.decoder)
+        if isinstance(taken, FrameRefused):
+            yield taken
+            yield from self._serve_next(now_s)
+            return
+        self._is_server_busy = True
+        self._push(now_s + self._far.server_s, _SERVER_FREE, (received, taken))
 
-    def _on_server_free(self, now_s: float, received: Received) -> Iterator[ReplayEvent]:
+    def _on_server_free(
+        self, now_s: float, taken: tuple[Received, FrameServed]
+    ) -> Iterator[ReplayEvent]:
         self._under_way -= 1
         self._is_server_busy = False
+        received, served = taken
         self._far.reception.served(received, now_s)
-        yield FrameServed(now_s, received.frame, self._far.path.downlink(now_s))
+        yield replace(served, now_s=now_s, back_s=self._far.path.downlink(now_s))
         yield from self._serve_next(now_s)
 
     def _on_report_due(self, now_s: float, _: None) -> Iterator[ReplayEvent]:

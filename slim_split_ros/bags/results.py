@@ -136,7 +136,7 @@ class ResultsBag:
         drops = status.drops
         self._writer.write('/onboard/status', self._types[STATUS](
             header=self._writer.header(fields.stamp_ns, fields.frame_id),
-            width=fields.width, rate=fields.rate, coder=status.coder,
+            state='active', width=fields.width, rate=fields.rate, coder=status.last.coder,
             alone=fields.reference is None, reason=status.reason,
             payload_bytes=len(status.last.frame.payload), encode_ms=fields.encode_ms,
             frames_in=status.frames_in, frames_sent=status.frames_sent,

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 import time
 
-from slim_split_ros.bags.replay import FrameServed, ReplayEvent, refusal
-from slim_split_ros.offboard import OffboardError, Served, Server, ServerInput, decode_frame
-from slim_split_ros.wire import Manifest, WireError
+from slim_split_ros.bags.replay import FrameServed, ReplayEvent
+from slim_split_ros.offboard import Served, Server
 
 _MS_PER_S = 1e3
 # Results that wait for an earlier one hold a picture each.
@@ -34,14 +33,11 @@ class ServerPool:
     Two servers of one thread give more frames a second than one of two threads.
     """
 
-    def __init__(
-        self, servers: Sequence[Server], manifest: Manifest, score_threshold: float
-    ) -> None:
+    def __init__(self, servers: Sequence[Server], score_threshold: float) -> None:
         self._free: SimpleQueue[Server] = SimpleQueue()
         for server in servers:
             self._free.put(server)
         self._count = len(servers)
-        self._manifest = manifest
         self._score_threshold = score_threshold
 
     def answer(self, events: Iterator[ReplayEvent]) -> Iterator[ReplayEvent | Answered]:
@@ -52,16 +48,8 @@ class ServerPool:
             for event in events:
                 future = None
                 if isinstance(event, FrameServed):
-                    started_s = time.perf_counter()
-                    try:
-                        # Here, since a frame may need those decoded before it.
-                        decoded = decode_frame(event.frame, self._manifest)
-                    except (WireError, OffboardError) as error:
-                        event = refusal(event.now_s, event.frame.header, error)
-                    else:
-                        decode_s = time.perf_counter() - started_s
-                        future = threads.submit(self._serve, event, decoded, decode_s)
-                        under_way += 1
+                    future = threads.submit(self._serve, event)
+                    under_way += 1
                 waiting.append((event, future))
                 while waiting and (waiting[0][1] is None or under_way > _AHEAD * self._count):
                     first, done = waiting.popleft()
@@ -70,12 +58,12 @@ class ServerPool:
             for event, future in waiting:
                 yield event if future is None else future.result()
 
-    def _serve(self, event: FrameServed, decoded: ServerInput, decode_s: float) -> Answered:
+    def _serve(self, event: FrameServed) -> Answered:
         server = self._free.get()
         started_s = time.perf_counter()
         try:
-            served, = server.serve([decoded], self._score_threshold)
+            served, = server.serve([event.decoded], self._score_threshold)
         finally:
             self._free.put(server)
-        return Answered(
-            event, served, _MS_PER_S * (decode_s + time.perf_counter() - started_s))
+        server_ms = _MS_PER_S * (time.perf_counter() - started_s)
+        return Answered(event, served, event.decode_ms + server_ms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 import os
 from pathlib import Path
 import time
@@ -19,7 +20,7 @@ from slim_split_ros.bags.results import ResultsBag
 from slim_split_ros.bags.serve import ServerPool
 from slim_split_ros.bags.timing import BagTiming, TimedImage
 from slim_split_ros.control import ControlSettings, OperatingPoints, WidthController
-from slim_split_ros.offboard import Reception, load_server
+from slim_split_ros.offboard import FrameDecoder, Reception, load_server
 from slim_split_ros.onboard import FrameEncoder, Sender
 from slim_split_ros.wire import Manifest
 
@@ -40,7 +41,7 @@ class ReplayPlan:
     Hold what to replay; `path` None is a link that carries everything at once.
 
     `points` are the model's; a width of 0.0 lets the policy choose, `target_fps` 0.0 offers
-    every image.
+    every image; with `alone` every frame decodes without another.
     """
 
     bag: Path
@@ -49,6 +50,7 @@ class ReplayPlan:
     points: OperatingPoints
     width: float = 0.0
     target_fps: float = 0.0
+    alone: bool = False
     path: LinkPath | None = None
 
 
@@ -70,24 +72,31 @@ Progress = Callable[[Iterator[None]], Iterable[None]]
 def replay_images(plan: ReplayPlan, output: Path, pace: Pace, progress: Progress) -> Replayed:
     """Run the images of a bag through both sides; raise the errors of the rooms it asks."""
     topic = find_image_topic(plan.bag, plan.topic)
-    first = next(read_images(plan.bag, topic))
+    left_out = _LeftOut()
+    images = read_images(plan.bag, topic, left_out.add)
+    first = next(images)
     clock = ReplayClock()
-    controller = WidthController(plan.points, ControlSettings(
-        target_fps=plan.target_fps or _EVERY_IMAGE_FPS, pinned_width=plan.width))
-    encoder = TableTimedEncoder(FrameEncoder(plan.manifest), plan.points, clock)
+    frame_encoder = FrameEncoder(plan.manifest)
+    points = plan.points.only(frame_encoder.coders)
+    controller = WidthController(points, ControlSettings(
+        target_fps=plan.target_fps or _EVERY_IMAGE_FPS, pinned_width=plan.width,
+        alone=plan.alone))
+    encoder = TableTimedEncoder(frame_encoder, points, clock)
     sender = Sender(
         encoder, controller, plan.manifest.fingerprint, max(0, first.recorded_ns), clock)
     robot = Robot(sender, controller, encoder, clock, plan.target_fps)
     reception = Reception(plan.manifest, _RECEIVER_ID)
-    far = Far(reception, DirectPath()) if plan.path is None else Far(
-        reception, plan.path, LINK_SERVER_S)
+    decoder = FrameDecoder(plan.manifest)
+    far = Far(reception, decoder, DirectPath()) if plan.path is None else Far(
+        reception, decoder, plan.path, LINK_SERVER_S)
     pool = _pool(plan.manifest)
-    timing, left_out = BagTiming(), _LeftOut()
+    timing = BagTiming()
     with ResultsBag(output, plan.manifest.classes) as bag:
-        record = ReplayRecord(ReplayFigures(plan.manifest.classes), bag, _THRESHOLD, controller)
+        figures = ReplayFigures(plan.manifest.classes, has_link=plan.path is not None)
+        record = ReplayRecord(figures, bag, _THRESHOLD, controller)
         started_s = time.perf_counter()
-        images = pace(timing.times(read_images(plan.bag, topic, left_out.add)))
-        for _ in progress(record.take(pool.answer(replay(images, robot, far)))):
+        timed = pace(timing.times(chain([first], images)))
+        for _ in progress(record.take(pool.answer(replay(timed, robot, far)))):
             pass
         seconds = time.perf_counter() - started_s
     return Replayed(
@@ -101,10 +110,12 @@ def replay_recorded(plan: ReplayPlan, output: Path, progress: Progress) -> Repla
     pool = _pool(plan.manifest)
     left_out = _LeftOut()
     with ResultsBag(output, plan.manifest.classes) as bag:
-        record = ReplayRecord(ReplayFigures(plan.manifest.classes), bag, _THRESHOLD)
+        figures = ReplayFigures(plan.manifest.classes, has_link=False)
+        record = ReplayRecord(figures, bag, _THRESHOLD)
         started_s = time.perf_counter()
         frames = read_features(plan.bag, topic, left_out.add)
-        for _ in progress(record.take(pool.answer(replay_features(frames, reception)))):
+        for _ in progress(record.take(pool.answer(replay_features(
+                frames, reception, FrameDecoder(plan.manifest))))):
             pass
         seconds = time.perf_counter() - started_s
     notes = (*left_out.notes(), *record.notes())
@@ -117,7 +128,7 @@ def replay_recorded(plan: ReplayPlan, output: Path, progress: Progress) -> Repla
 def _pool(manifest: Manifest) -> ServerPool:
     count = min(_MOST_SERVERS, len(os.sched_getaffinity(0)))
     servers = [load_server(manifest, 'cpu', threads=1) for _ in range(count)]
-    return ServerPool(servers, manifest, _THRESHOLD)
+    return ServerPool(servers, _THRESHOLD)
 
 
 class _LeftOut:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 import shlex
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.agreement import print_agreement, write_agreement
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
-from slim_split_ros.weights import SHIPPED_MODEL
+from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
     from slim_split_ros.detectors import OnnxDetector
-    from slim_split_ros.evaluation.agreement import Agreement
     from slim_split_ros.wire import Manifest
 
 # Not more: that is what a camera's frame of 720p has to give at its usual size in a network.
@@ -41,8 +40,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--topic', default='', help='image topic of recordings that have several')
     parser.add_argument('--output', type=Path, required=True, metavar='DIR',
                         help='the model folder that is written')
-    parser.add_argument('--base', type=Path, default=SHIPPED_MODEL, metavar='MODEL',
-                        help='model folder to start from (default: the shipped one)')
+    parser.add_argument('--base', default=DEFAULT_MODELS['slim'], metavar='MODEL',
+                        help='what to start from: general, robocup or a model folder (default: '
+                             '%(default)s)')
     parser.add_argument('--frames', type=int, default=600, metavar='N',
                         help='taken evenly from all sources (default: %(default)s)')
     parser.add_argument('--input-long-side', type=int, metavar='PIXELS',
@@ -86,13 +86,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _adapt(args: argparse.Namespace) -> None:
+    from slim_split_ros.coders import why_no_video_encoding
     from slim_split_ros.detectors import load_detector
+    from slim_split_ros.evaluation.video_fit import fit_video
     from slim_split_ros.training.adapt import Adaptation, adapt_model
+    from slim_split_ros.training.pseudo_labels import TRAIN
     from slim_split_ros.training.run import pick_device
     from slim_split_ros.training.stage import RunPlace
     from slim_split_ros.wire import load_manifest
 
-    base = load_manifest(args.base if args.base.is_dir() else args.base.parent)
+    base = load_manifest(model_folder(args.base))
     detector = load_detector(args.detector)
     print(f'{args.detector.name}: {detector.description.sentence()}')
     work = args.output / WORK
@@ -101,6 +104,10 @@ def _adapt(args: argparse.Namespace) -> None:
         args.steps, args.seed)
     _look(args, base, detector, work)
     adapt_model(adaptation, RunPlace(work, pick_device(args.device), workers=1), args.output)
+    if missing := why_no_video_encoding():
+        print(f'Without video: {missing}')
+    else:
+        fit_video(args.output, detector, work / 'frames', TRAIN, show_progress)
     _measure(args, base, detector, work)
 
 
@@ -132,8 +139,7 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
     """Measure what was written, and write operating points, card and page."""
     from slim_split_ros.evaluation.agreement import codecs_of, measure_agreement
     from slim_split_ros.evaluation.footprint import measure_encoder_mb
-    from slim_split_ros.evaluation.profile import write_profile
-    from slim_split_ros.evaluation.profile_data import to_table
+    from slim_split_ros.evaluation.profile import ProfileTable, write_profile
     from slim_split_ros.evaluation.side_by_side import show_frames
     from slim_split_ros.reports.agreement_card import CardFacts, render_card
     from slim_split_ros.reports.agreement_page import render_agreement
@@ -145,7 +151,9 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
     codecs = codecs_of(manifest, detector)
     agreement = measure_agreement(codecs, detector, work / 'frames', KEPT_ASIDE, show_progress)
     fingerprint = f'{manifest.fingerprint:016x}'
-    write_profile(to_table(agreement.points, fingerprint), args.output)
+    write_profile(ProfileTable(fingerprint, tuple(
+        point.to_dict() for point in agreement.points if point.setting.codec == 'slim'), ()),
+        args.output)
     rows = agreement.rows()
     names = ', '.join(Path(source).name for source in args.source)
     facts = CardFacts(
@@ -160,28 +168,10 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
                 for shown in show_frames(codecs, agreement, detector)]
     page.write_text(render_agreement(
         f'{args.detector.name} on {names}: {facts.measured_on}.', rows, pictures), 'utf-8')
-    write_agreement_json(args.json, agreement)
+    write_agreement(args.json, agreement)
     print_agreement(rows)
     print(f'Written: {args.output} (what it gives: {page}); give it to both nodes: '
           f'model:={args.output}')
-
-
-def write_agreement_json(path: Path | None, agreement: Agreement) -> None:
-    """Write the points, where a file was asked for."""
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({
-            'frames': len(agreement.frames), 'boxes': agreement.boxes,
-            'points': agreement.rows()}, indent=1) + '\n', 'utf-8')
-
-
-def print_agreement(rows: list[dict[str, Any]]) -> None:
-    """Print what each codec needs for some agreements."""
-    from slim_split_ros.reports.agreement_page import NEEDED_COLUMNS, as_points, needed_rows
-    from slim_split_ros.reports.page import Table
-    from slim_split_ros.reports.text_table import lay_out
-
-    print(lay_out(Table(NEEDED_COLUMNS, tuple(needed_rows(as_points(rows))))))
 
 
 def _count(work: Path, split: str) -> str:

@@ -47,6 +47,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='of the server: cpu, cuda or cuda:N (default: cpu)')
     parser.add_argument('--rounds', type=_at_least_one, default=_ROUNDS, metavar='N',
                         help=f'frames that each system gets (default: {_ROUNDS})')
+    parser.add_argument('--processor', action='store_true',
+                        help="measure encode and server by the processor's time instead of the "
+                             "wall's, where other programs are busy")
     parser.add_argument('--seconds', type=float, default=_SECONDS, metavar='S',
                         help=f'how long each node is watched (default: {_SECONDS:g})')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
@@ -76,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json is not None:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps({
-            'part': args.part, 'model': args.model.name, 'frames': len(frames),
+            'part': args.part, 'clock': 'processor' if args.processor else 'wall',
+            'model': args.model.name, 'frames': len(frames),
             'image': f'{frames[0].shape[1]}x{frames[0].shape[0]}', 'rows': rows}, indent=1) + '\n',
             encoding='utf-8')
     print(lay_out(Table(tuple(rows[0]), tuple(
@@ -120,20 +124,23 @@ def _measure(args: argparse.Namespace, frames: list[np.ndarray]) -> Sequence[obj
     manifest = load_manifest(args.model)
     if args.part == 'node':
         return _measure_nodes(args, frames)
+    import time
+
     from tqdm import tqdm
 
     from slim_split_ros.evaluation.bench import measure
 
+    clock = time.process_time if args.processor else time.perf_counter
     if args.part == 'encode':
         from slim_split_ros.evaluation.bench_encode import encode_subjects
 
         paper = SHIPPED_MODELS['ensemble']
         subjects = encode_subjects(
-            manifest, load_manifest(paper) if paper.is_dir() else None, args.threads)
+            manifest, load_manifest(paper) if paper.is_dir() else None, args.threads, clock)
     else:
         from slim_split_ros.evaluation.bench_server import server_subjects
 
-        subjects = server_subjects(manifest, args.device, args.threads)
+        subjects = server_subjects(manifest, args.device, args.threads, clock)
     return measure(subjects, frames, args.rounds, lambda rounds: tqdm(
         rounds, 'measuring', leave=False, disable=not sys.stderr.isatty()))
 

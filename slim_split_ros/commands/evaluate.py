@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from dataclasses import asdict
 import json
 from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from slim_split_ros.commands.agreement import add_arguments, evaluate_agreement
+from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
 from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_RIVALS
 
 if TYPE_CHECKING:
@@ -17,8 +20,6 @@ if TYPE_CHECKING:
     from slim_split_ros.training.data.coco_folder import CocoSplit
     from slim_split_ros.wire.manifest import Manifest
 
-CLIP_S = 8.0
-CLIP_FPS = 10.0
 HALVES = ('choose', 'judge')
 
 
@@ -39,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'recording is in both')
     parser.add_argument('--pictures', type=_count, metavar='N',
                         help='about N pictures, spread evenly (default: all)')
-    parser.add_argument('--video', nargs='?', type=_seeds, const=(), metavar='SEEDS',
+    parser.add_argument('--video', nargs='?', type=parse_seeds, const=(), metavar='SEEDS',
                         help='measure as video, beside plain H.264 as video (needs PyAV): clips '
                              f'of {CLIP_S:g} s of the simulated halls of these seeds, with '
                              'commas, or of --data, whose images then have "timestamp" in '
@@ -48,13 +49,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='names with commas (default: all; the other split systems and '
                              'local need rivals.safetensors in the model folder or in a folder '
                              '`rivals` beside it)')
-    parser.add_argument('--checkpoint', type=Path, default=SHIPPED_MODEL, metavar='DIR',
-                        help='model folder (default: the shipped one)')
+    parser.add_argument('--checkpoint', type=Path, metavar='DIR',
+                        help='model folder (default: the shipped robocup; with --detector: '
+                             'general)')
     parser.add_argument('--dump', type=Path, metavar='DIR',
                         help='leave the detections of each point in COCO result format')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--report', type=Path, metavar='FILE',
                         help='write a page with tables and plots (HTML)')
+    add_arguments(parser)
 
 
 def _count(text: str) -> int:
@@ -62,17 +65,6 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f'{number} is less than 1')
     return number
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    try:
-        seeds = tuple(map(int, text.split(',')))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f'{text!r} is no list of whole numbers with commas') from None
-    if min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise argparse.ArgumentTypeError(f'{text!r}: seeds are 0 or more, each named once')
-    return seeds
 
 
 def run(args: argparse.Namespace) -> int:
@@ -85,6 +77,9 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire.errors import WireError
 
+    if args.detector or args.source:
+        return evaluate_agreement(args)
+    args.checkpoint = args.checkpoint or SHIPPED_MODEL
     known = CODECS if args.video is None else VIDEO_CODECS
     asked = None if args.codecs is None else tuple(args.codecs.split(','))
     unknown = sorted(set(asked or ()) - set(known))
@@ -124,15 +119,17 @@ def _evaluate(args: argparse.Namespace, asked: tuple[str, ...] | None, clips: Pa
         'detector': accuracy_row(evaluation.detector),
         'jpeg80_ms': round(evaluation.jpeg_ms, 4),
         'points': [point.to_dict() for point in evaluation.points],
+        'maps': [asdict(share) for share in evaluation.maps],
     }
-    print(*summary_lines(reaches(figures['detector'], figures['points'])), sep='\n')
+    draws = evaluation.draws()
+    print(*summary_lines(reaches(figures['detector'], figures['points'], draws)), sep='\n')
     if args.json:
         _write(args.json, json.dumps({'data': data, **figures}, indent=1) + '\n')
     if args.report:
         from slim_split_ros.reports.evaluation_page import render_evaluation
 
         _write(args.report, render_evaluation(
-            data['name'], manifest.classes, **figures))
+            data['name'], manifest.classes, **figures, draws=draws))
 
 
 def _find_split(args: argparse.Namespace, clips: Path) -> CocoSplit:
@@ -140,13 +137,8 @@ def _find_split(args: argparse.Namespace, clips: Path) -> CocoSplit:
     from slim_split_ros.training.data.coco_folder import load_split
     from slim_split_ros.training.data.recordings import take_half, thin_out
 
-    folder, name = args.data, args.split
-    if args.video:
-        from slim_split_ros.simulation import write_clips
-
-        folder, name = clips, 'clips'
-        write_clips(folder, name, args.video, CLIP_S, CLIP_FPS)
-    split = load_split(folder, name)
+    split = (render_clips(clips, args.video) if args.video
+             else load_split(args.data, args.split))
     if args.half:
         split = take_half(split, args.half)
     return thin_out(split, args.pictures) if args.pictures else split
@@ -160,6 +152,7 @@ def _describe(args: argparse.Namespace, split: CocoSplit) -> dict[str, Any]:
     if args.half:
         name += f', the half that {"chooses" if args.half == "choose" else "judges"}'
     return {'name': name, 'half': args.half, 'pictures': len(split.images),
+            'long_side': max(max(image.width, image.height) for image in split.images),
             'recordings': recordings, 'video': args.video is not None}
 
 

@@ -51,6 +51,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--target-fps', type=_not_negative, metavar='F',
                         help='images offered a second at most; 0: all of them (default: 0, or '
                              f'{_NODE_FPS:g} with --link)')
+    parser.add_argument('--alone', action='store_true',
+                        help='only frames that decode without any other')
     parser.add_argument('--features', action='store_true',
                         help="the bag holds features: replay them through the server's side alone")
     parser.add_argument('--compare', type=Path, metavar='JSON',
@@ -67,9 +69,9 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.onboard import OnboardError
     from slim_split_ros.wire import WireError
 
-    if args.features and (args.link or args.width or args.rate or args.target_fps):
-        print('replay: --features replays frames as they were sent: --width, --rate, --link and '
-              '--target-fps mean nothing there', file=sys.stderr)
+    if args.features and (args.link or args.width or args.rate or args.target_fps or args.alone):
+        print('replay: --features replays frames as they were sent: --width, --rate, --link, '
+              '--alone and --target-fps mean nothing there', file=sys.stderr)
         return 2
     try:
         _run(args)
@@ -127,7 +129,8 @@ def _plan(args: argparse.Namespace) -> ReplayPlan:
         target_fps = 0.0 if args.link is None else _NODE_FPS
     # One seed: the same bag over the same trace loses the same datagrams.
     path = None if args.link is None else LivePath(read_trace(args.link), seed=0)
-    return ReplayPlan(args.bag, args.topic, manifest, points, args.width, target_fps, path)
+    return ReplayPlan(args.bag, args.topic, manifest, points, args.width, target_fps,
+                      args.alone, path)
 
 
 def _make_room(folder: Path) -> Path:
@@ -139,7 +142,7 @@ def _make_room(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     bag = folder / BAG
     if bag.exists():
-        if sorted(path.name for path in bag.iterdir()) != [f'{BAG}.mcap', 'metadata.yaml']:
+        if not {path.name for path in bag.iterdir()} <= {f'{BAG}.mcap', 'metadata.yaml'}:
             raise BagError(f'{bag} holds something else than the bag of a replay: name another '
                            'folder with --output')
         shutil.rmtree(bag)

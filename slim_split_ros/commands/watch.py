@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from slim_split_ros.ros.watch_node import Watch
+    from slim_split_ros.ros.watch_node import Watch, WatchSession
 
 _PERIOD_S = 0.5
 _SPIN_S = 0.1
+_FILE_COLUMNS = 160
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -34,25 +35,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Watch until told to stop; 1 if nobody was heard."""
-    import rclpy
-    from rclpy.executors import SingleThreadedExecutor
-    from rclpy.signals import SignalHandlerOptions
+    from slim_split_ros.ros.watch_node import WatchSession
 
-    from slim_split_ros.ros.watch_node import Watch
-
-    # Ctrl-C is the command's: rclpy would end the context in the middle of a call.
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    node = Watch()
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    try:
-        _watch(node, executor, args.seconds or float('inf'))
-    except KeyboardInterrupt:
-        pass
-    finally:
-        executor.shutdown()
-        node.destroy_node()
-        rclpy.try_shutdown()
+    with WatchSession() as session:
+        node = session.node
+        try:
+            _watch(session, args.seconds or float('inf'))
+        except KeyboardInterrupt:
+            pass
     if args.json is not None:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(_state(node), indent=1) + '\n', encoding='utf-8')
@@ -62,20 +52,21 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _watch(node: Watch, executor: object, seconds: float) -> None:
+def _watch(session: WatchSession, seconds: float) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    console = Console()
+    # A file has no width; there a line is not broken.
+    console = Console(width=None if sys.stdout.isatty() else _FILE_COLUMNS)
     end_s, redraw_s = time.monotonic() + seconds, 0.0
     # Not a terminal: the last state is printed once.
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while (now_s := time.monotonic()) < end_s:
-            executor.spin_once(timeout_sec=_SPIN_S)
+            session.listen(_SPIN_S)
             if now_s >= redraw_s:
                 redraw_s = now_s + _PERIOD_S
-                live.update(_draw(node), refresh=console.is_terminal)
-        live.update(_draw(node), refresh=True)
+                live.update(_draw(session.node), refresh=console.is_terminal)
+        live.update(_draw(session.node), refresh=True)
 
 
 def _draw(node: Watch) -> Group:

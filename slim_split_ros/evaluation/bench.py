@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# The wall's time or the processor's, seconds: where others take turns on it, the wall's say
+# nothing.
+Clock = Callable[[], float]
 _WARM_UPS = 3
+_MS_PER_S = 1e3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +63,10 @@ def make_row(subject: BenchSubject, stage: str, values_ms: Sequence[float]) -> B
     p50_ms, p95_ms = np.percentile(values_ms, (50, 95))
     return BenchRow(subject.name, stage, subject.runtime, subject.width or None,
                     subject.threads, round(float(p50_ms), 4), round(float(p95_ms), 4))
+
+
+def time_ms(clock: Clock, work: Callable[[], object]) -> float:
+    """Return what some work takes."""
+    started_s = clock()
+    work()
+    return _MS_PER_S * (clock() - started_s)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-import time
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from slim_split_ros.coders import why_no_video_encoding
-from slim_split_ros.evaluation.bench import BenchSubject
+from slim_split_ros.evaluation.bench import BenchSubject, Clock, time_ms
 from slim_split_ros.onboard import FrameEncoder, letterbox
 from slim_split_ros.onboard.letterbox import new_canvas
 from slim_split_ros.wire import FrameGeometry, Manifest, pack_symbols, unpack_symbols
@@ -26,34 +25,37 @@ _PICTURE_CODECS = {
 _ONNX, _OPENCV, _PYAV = 'onnxruntime', 'opencv', 'pyav'
 # libx264's own default quality; settings of a robot's camera driver, one thread as the others.
 _H264_OPTIONS = {'preset': 'veryfast', 'tune': 'zerolatency', 'crf': '23'}
-_MS_PER_S = 1e3
 
 
 def encode_subjects(
-    manifest: Manifest, ensemble: Manifest | None, threads: int
+    manifest: Manifest, ensemble: Manifest | None, threads: int, clock: Clock
 ) -> list[BenchSubject]:
     """Return every width, one member of the paper's encoder, JPEG, WebP, and H.264 if there."""
     subjects = [
-        BenchSubject('slim', _ONNX, entry.width, threads, _Slim(manifest, entry.width, threads))
+        BenchSubject('slim', _ONNX, entry.width, threads,
+                     _Slim(manifest, entry.width, threads, clock))
         for entry in manifest.widths]
     if ensemble is not None:
         narrowest = min(entry.width for entry in ensemble.widths)
         subjects.append(BenchSubject(
-            'paper, one member', _ONNX, narrowest, threads, _Slim(ensemble, narrowest, threads)))
+            'paper, one member', _ONNX, narrowest, threads,
+            _Slim(ensemble, narrowest, threads, clock)))
     subjects += [
-        BenchSubject(f'{name} {QUALITY}', _OPENCV, 0.0, 1, _picture_codec(name))
+        BenchSubject(f'{name} {QUALITY}', _OPENCV, 0.0, 1, _picture_codec(name, clock))
         for name in _PICTURE_CODECS]
     if not why_no_video_encoding():
-        subjects.append(BenchSubject('h264', _PYAV, 0.0, 1, _H264()))
+        subjects.append(BenchSubject('h264', _PYAV, 0.0, 1, _H264(clock)))
     return subjects
 
 
 class _Slim:
     """Time an encoder as the node runs it, and its stages each by itself."""
 
-    def __init__(self, manifest: Manifest, width: float, threads: int) -> None:
-        self._manifest, self._width = manifest, width
-        self._encoder = FrameEncoder(manifest, threads)
+    def __init__(
+        self, manifest: Manifest, width: float, threads: int, clock: Clock
+    ) -> None:
+        self._manifest, self._width, self._clock = manifest, width, clock
+        self._encoder = FrameEncoder(manifest, threads, clock)
         self._index = manifest.width_index(width)
 
     def __call__(self, frame: np.ndarray) -> Mapping[str, float]:
@@ -67,24 +69,25 @@ class _Slim:
             frame.shape[1], frame.shape[0], self._manifest.input_long_side,
             self._manifest.input_multiple)
         canvas = new_canvas(geometry)
-        return _time_ms(lambda: letterbox(frame, geometry, 'bgr', canvas))
+        return time_ms(self._clock, lambda: letterbox(frame, geometry, 'bgr', canvas))
 
     def _coder_ms(self, payload: bytes, shape: tuple[int, int, int]) -> float:
         manifest = self._manifest
         coding = manifest.coder, manifest.tables(self._index, 0), manifest.symbol_bits(0)
         symbols = unpack_symbols(payload, shape, *coding)
-        return _time_ms(lambda: pack_symbols(symbols, *coding))
+        return time_ms(self._clock, lambda: pack_symbols(symbols, *coding))
 
 
 class _H264:
     """Time libx264 in one stream, of which every frame but the first leans on the one before."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._context: av.CodecContext | None = None
         self._size = (0, 0)
 
     def __call__(self, frame: np.ndarray) -> Mapping[str, float]:
-        return {ALL: _time_ms(lambda: self._encode(frame))}
+        return {ALL: time_ms(self._clock, lambda: self._encode(frame))}
 
     def _encode(self, pixels: np.ndarray) -> list[bytes]:
         import av
@@ -110,16 +113,11 @@ def _open_h264(width: int, height: int) -> av.CodecContext:
     return context
 
 
-def _picture_codec(name: str) -> Callable[[np.ndarray], Mapping[str, float]]:
+def _picture_codec(name: str, clock: Clock) -> Callable[[np.ndarray], Mapping[str, float]]:
     extension, flag = _PICTURE_CODECS[name]
 
     def encode(frame: np.ndarray) -> Mapping[str, float]:
-        return {ALL: _time_ms(lambda: cv2.imencode(extension, frame, [flag, QUALITY]))}
+        return {ALL: time_ms(
+            clock, lambda: cv2.imencode(extension, frame, [flag, QUALITY]))}
 
     return encode
-
-
-def _time_ms(work: Callable[[], object]) -> float:
-    started_s = time.perf_counter()
-    work()
-    return _MS_PER_S * (time.perf_counter() - started_s)

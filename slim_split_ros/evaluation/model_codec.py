@@ -99,7 +99,8 @@ def slim_settings(manifest: Manifest, alone_only: bool = True) -> list[Setting]:
         return settings
     widths = [entry.width for entry in manifest.widths]
     return settings + [
-        Setting('slim', width=width, rate=rate, coder=VIDEO, alone=alone)
+        Setting('slim', width=width, rate=rate, coder=VIDEO, alone=alone,
+                long_side=manifest.video[rate].long_side)
         for alone, width, rate in product(
             (True,) if alone_only else (True, False), widths, range(len(manifest.video)))]
 

@@ -47,6 +47,7 @@ def show_frames(
 
 def _settings_to_show(points: Sequence[MeasuredPoint]) -> list[Setting]:
     """Return ours that reaches the aim for the fewest bytes, and others for no more bytes."""
+    points = [point for point in points if point.setting.alone is not False]
     ours = [point for point in points if point.setting.codec == 'slim']
     reaching = [point for point in ours if point.accuracy.ap50 >= AIM]
     first = min(reaching, key=_bytes) if reaching else max(

@@ -24,7 +24,6 @@ class Robot(Protocol):
     frames_per_s: float | None
     rate_kbps: float | None
     capacity_kbps: float | None
-    backlog_ms: float | None
     encode_ms: float | None
     answer_ms: float | None
     frames_answered: int
@@ -49,13 +48,12 @@ class Server(Protocol):
 def robot_table(robots: Sequence[Robot]) -> Table:
     """Return a row a robot."""
     return Table(
-        ('robot', 'coder', 'width', 'rate', 'because', 'frames/s', 'kbit/s', 'of', 'queue ms',
-         'encode ms', 'answer ms', 'answered', 'late', 'dropped'),
-        tuple((_name(robot.node, robot.silent_s), _plain(robot.coder), f'{robot.width:.2f}',
-               str(robot.rate), _plain(robot.reason), _number(robot.frames_per_s, 1),
-               _number(robot.rate_kbps), _number(robot.capacity_kbps), _number(robot.backlog_ms),
-               _number(robot.encode_ms, 1), _number(robot.answer_ms), str(robot.frames_answered),
-               str(robot.answers_late), _drops(robot.dropped)) for robot in robots))
+        ('robot', 'width, rate', 'why', 'frames/s', 'kbit/s', 'encode ms', 'answer ms', 'late',
+         'dropped'),
+        tuple((_name(robot.node, robot.silent_s), _point(robot), _plain(robot.reason),
+               _number(robot.frames_per_s, 1), _bitrate(robot), _number(robot.encode_ms, 1),
+               _number(robot.answer_ms), f'{robot.answers_late} of {robot.frames_answered}',
+               _drops(robot.dropped)) for robot in robots))
 
 
 def server_table(servers: Sequence[Server]) -> Table:
@@ -70,6 +68,16 @@ def server_table(servers: Sequence[Server]) -> Table:
 def _name(node: str, silent_s: float) -> str:
     return f'{_plain(node)} (silent for {silent_s:.0f} s)' if silent_s > _SILENT_S else \
         _plain(node)
+
+
+def _point(robot: Robot) -> str:
+    after = '' if robot.alone else ' after the one before'
+    return f'{_plain(robot.coder)} {robot.width:.2f}, {robot.rate}{after}'
+
+
+def _bitrate(robot: Robot) -> str:
+    capacity = _number(robot.capacity_kbps)
+    return _number(robot.rate_kbps) + (f' of {capacity}' if capacity else '')
 
 
 def _number(value: float | None, digits: int = 0) -> str:

@@ -4,11 +4,13 @@ from functools import cache
 import os
 from pathlib import Path
 
+from rclpy.impl.rcutils_logger import RcutilsLogger
+
 from slim_split_ros.coders import why_no_video_decoding
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
-from slim_split_ros.wire import Manifest, ManifestError, load_manifest
+from slim_split_ros.wire import Manifest, ManifestError, load_manifest, native_coder
 
 
 def bundle_folder(model: str, codec: str) -> Path:
@@ -51,3 +53,9 @@ def _shipped_models() -> dict[int, str]:
         except ManifestError:  # not installed here
             continue
     return names
+
+
+def warn_of_slow_coder(logger: RcutilsLogger) -> None:
+    """Say it where the package was built without its compiled entropy coder."""
+    if lack := native_coder().lack:
+        logger.warning(lack)

@@ -57,7 +57,12 @@ from slim_split_ros.ros.messages import (
     read_frame,
     report_message,
 )
-from slim_split_ros.ros.model import bundle_folder, decoded_coders, shipped_model
+from slim_split_ros.ros.model import (
+    bundle_folder,
+    decoded_coders,
+    shipped_model,
+    warn_of_slow_coder,
+)
 from slim_split_ros.ros.offboard_parameters import NO_DETECTOR, OffboardSettings
 from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.ros.parameters import LiveParameters
@@ -132,6 +137,7 @@ class Offboard(ManagedNode):
         self.get_logger().info(
             f'model {manifest.fingerprint:016x} from {manifest.folder} on {self._server.place}; '
             f'reports as receiver {receiver_id:016x}')
+        warn_of_slow_coder(self.get_logger())
         if manifest.video and (missing := why_no_video_decoding()):
             self.get_logger().warning(f'frames of the coder video are refused: {missing}')
         self._facts = ServerFacts(

@@ -57,7 +57,7 @@ from slim_split_ros.ros.messages import (
     status_message,
     view_raw,
 )
-from slim_split_ros.ros.model import bundle_folder
+from slim_split_ros.ros.model import bundle_folder, warn_of_slow_coder
 from slim_split_ros.ros.onboard_parameters import (
     OnboardSettings,
     control_settings,
@@ -148,6 +148,7 @@ class Onboard(ManagedNode):
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self._manifest = manifest
         self.get_logger().info(f'model {manifest.fingerprint:016x} from {manifest.folder}')
+        warn_of_slow_coder(self.get_logger())
         points = find_operating_points(manifest) or unmeasured_points(
             entry.width for entry in manifest.widths)
         encoder = FrameEncoder(manifest, threads=settings.threads)

@@ -8,8 +8,11 @@ import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
 
 from slim_split_ros.msg import EncoderStatus, ServerStatus
 
@@ -146,6 +149,27 @@ class Watch(Node):
                 self._complaints.pop(status.name, None)
             elif len(self._complaints) < _MOST_DIAGNOSTICS or status.name in self._complaints:
                 self._complaints[status.name] = Complaint(level, status.name, status.message)
+
+
+class WatchSession:
+    """Run the node in a process that is not one; use it in a `with` statement."""
+
+    def __enter__(self) -> 'WatchSession':
+        # Ctrl-C is the caller's: rclpy would end the context in the middle of a call.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        self.node = Watch()
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+        rclpy.try_shutdown()
+
+    def listen(self, seconds: float) -> None:
+        """Take what comes within a time, or the first of it."""
+        self._executor.spin_once(timeout_sec=seconds)
 
 
 def _robot_state(name: str, heard: _Heard) -> RobotState:

@@ -75,7 +75,8 @@ def load_at_size(folder: Path, input_long_side: int) -> SplitDetector:
     if not isinstance(model, SplitDetector):
         raise TrainingError(f'{folder} has no finder to adapt: take a model of codec slim')
     try:
-        resized = SplitDetector(replace(model.config, input_long_side=input_long_side))
+        resized = SplitDetector(replace(model.config, input_long_side=input_long_side),
+                                detects=model.detector is not None)
     except ValueError as error:
         raise TrainingError(str(error)) from error
     resized.load_state_dict(model.state_dict())

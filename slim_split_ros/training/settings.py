@@ -46,4 +46,4 @@ class GeneralPreset:
 
 GENERAL = GeneralPreset(
     StageSettings(2600, 16, 2e-3, warmup_steps=100, average_decay=0.995),
-    StageSettings(2400, 8, 1e-3, warmup_steps=100, average_decay=0.995))
+    StageSettings(3200, 8, 1e-3, warmup_steps=100, average_decay=0.995))

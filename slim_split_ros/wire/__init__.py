@@ -1,5 +1,6 @@
 """The bytes between robot and server: headers, payloads, entropy coding, model folders."""
 
+from slim_split_ros.wire.entropy_native import native_coder
 from slim_split_ros.wire.entropy_tables import (
     ChannelTable,
     ChannelTables,
@@ -48,6 +49,7 @@ __all__ = [
     'fingerprint_manifest',
     'fit_tables',
     'load_manifest',
+    'native_coder',
     'pack_symbols',
     'read_arrivals',
     'seal',

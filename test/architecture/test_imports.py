@@ -41,7 +41,7 @@ BELOW_ROS = MODEL_ROOMS | _rooms('evaluation simulation linklab bags reports')
 
 # The table of the architecture, top to bottom.
 ROOMS = {
-    'wire': Room(_rooms(''), allowed=frozenset({'numpy', 'zstandard', 'constriction'})),
+    'wire': Room(_rooms(''), allowed=frozenset({'numpy', 'zstandard'})),
     'coders': Room(_rooms('wire'), allowed=frozenset({'av', 'cv2', 'numpy'})),
     'onboard': Room(_rooms('wire coders control'), ROS | TORCH),
     'control': Room(_rooms(''), allowed=frozenset()),

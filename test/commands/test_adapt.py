@@ -13,6 +13,7 @@ pytest.importorskip('torch')
 onnx = pytest.importorskip('onnx', reason='make setup-training')
 
 from slim_split_ros.__main__ import main  # noqa: E402
+from slim_split_ros.coders import why_no_video_encoding  # noqa: E402
 from slim_split_ros.offboard import load_server  # noqa: E402
 from slim_split_ros.onboard import FrameEncoder  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
@@ -81,11 +82,29 @@ def test_every_point_is_measured_beside_what_one_would_send_instead(adapted: Pat
     points = measured['points']
     assert {'slim', 'webp', 'jpeg'} <= {point['codec'] for point in points}
     ours = [point for point in points if point['codec'] == 'slim']
+    assert {(point['width'], point['rate']) for point in ours if point['coder'] == 'cells'} == {
+        (width, rate) for width in (0.25, 0.5, 0.75, 1.0) for rate in (0, 1)}
     # What it finds does not depend on the picture, so nothing is lost.
     assert all(point['agreement_ap50'] == pytest.approx(1.0) for point in ours)
     table = find_operating_points(load_manifest(adapted))
     assert [point.bytes for point in table] == sorted(point['bytes'] for point in ours)
     assert measured['frames'] == measured['boxes'] == 3
+
+
+def test_video_behind_the_map_is_fitted_and_measured_where_it_can_be(adapted: Path) -> None:
+    if missing := why_no_video_encoding():
+        pytest.skip(missing)
+    manifest = load_manifest(adapted)
+    points = json.loads((adapted.parent / 'a.json').read_text())['points']
+
+    assert manifest.video
+    for alone in (True, False):
+        assert {(point['width'], point['rate']) for point in points
+                if point.get('coder') == 'video' and point['alone'] is alone} == {
+            (entry.width, rate) for entry in manifest.widths
+            for rate in range(len(manifest.video))}
+    assert 'h264' in {point['codec'] for point in points}
+    assert find_operating_points(manifest).find(1.0, 0, 'video', alone=False) is not None
 
 
 def test_card_and_page_say_what_it_takes_and_name_no_folder_of_this_machine(
@@ -232,3 +251,25 @@ def test_a_folder_of_somebody_elses_is_left_alone(
     assert adapt(source, detector, base, tmp_path) == 1
     _says(capsys, 'not of `adapt`', 'choose another --output')
     assert (tmp_path / 'adapt_work' / 'letters').read_text() == 'dear'
+
+
+def test_evaluate_gives_the_same_for_a_model_as_it_is(
+    source: Path, detector: Path, base: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(['evaluate', '--detector', str(detector), '--source', str(source),
+                 '--checkpoint', str(base), '--json', str(tmp_path / 'a.json'),
+                 '--report', str(tmp_path / 'a.html')]) == 0
+
+    measured = json.loads((tmp_path / 'a.json').read_text())
+    assert {'slim', 'webp', 'jpeg'} <= {point['codec'] for point in measured['points']}
+    assert measured['frames'] == 12
+    assert 'slim (cells)' in capsys.readouterr().out
+    assert 'data:image/jpeg' in (tmp_path / 'a.html').read_text()
+
+
+def test_evaluate_with_a_detector_and_labels_is_wrong_use(
+    source: Path, detector: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['evaluate', '--detector', str(detector), '--data', str(tmp_path)]) == 2
+    assert 'need --detector and --source' in capsys.readouterr().err

@@ -12,8 +12,6 @@ import pytest
 import yaml
 
 STATUSES = {'/onboard/status': 'EncoderStatus', '/offboard/status': 'ServerStatus'}
-# Without a row of ours: rqt's and ROS's own.
-FOREIGN = {'/diagnostics'}
 
 
 def texts(value: object) -> Iterator[str]:
@@ -60,7 +58,7 @@ def fields_of(message: str, checkout: Path) -> set[str]:
     'slim_split.rviz', 'foxglove_layout.json', 'plotjuggler_layout.xml',
     'slim_split.perspective'])
 def test_everything_that_a_layout_shows_exists(name: str, checkout: Path) -> None:
-    known = documented_topics(checkout) | FOREIGN
+    known = documented_topics(checkout)
     fields = {f'{topic}{separator}{field}' for topic, message in STATUSES.items()
               for field in fields_of(message, checkout) for separator in '/.'}
 

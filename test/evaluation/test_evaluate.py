@@ -6,7 +6,6 @@ from collections.abc import Iterable
 import json
 from pathlib import Path
 import shutil
-import sys
 
 import pytest
 
@@ -66,14 +65,15 @@ def test_every_width_and_rate_is_a_point_with_its_figures(
     report = tmp_path / 'report.html'
     assert run(data, model, '--codecs', 'slim', '--json', str(file), '--report',
                str(report)) == 0
-    assert 'slim, width 0.25, rate 1' in report.read_text()
+    assert 'slim by cells, width 0.25, rate 1' in report.read_text()
     figures = json.loads(file.read_text())
-    named = {(point['width'], point['rate']) for point in figures['points']}
+    by_cells = [point for point in figures['points'] if point['coder'] == 'cells']
+    named = {(point['width'], point['rate']) for point in by_cells}
     assert named == {(width, rate) for width in (0.25, 0.5, 0.75, 1.0) for rate in (0, 1)}
     assert {'ap50', 'ap'} <= set(figures['detector'])
     assert figures['jpeg80_ms'] > 0
-    for point in figures['points']:
-        assert (point['codec'], point['coder'], point['alone']) == ('slim', 'cells', True)
+    for point in by_cells:
+        assert (point['codec'], point['alone']) == ('slim', True)
         assert point['default'] == (point['rate'] == 0)
         assert point['bytes'] > 70  # the message's header is counted
         assert point['encode_ms_p95'] >= point['encode_ms_p50'] > 0
@@ -175,12 +175,11 @@ def test_missing_rivals_say_how_to_make_them(
 
 
 def test_all_codecs_without_rivals_are_the_others_and_a_line_says_so(
-    data: Path, model: Path, monkeypatch: pytest.MonkeyPatch,
+    data: Path, model: Path, without_pyav: None, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr('slim_split_ros.commands.evaluate.SHIPPED_RIVALS', Path('nowhere'))
     monkeypatch.setattr('slim_split_ros.evaluation.evaluate.IMAGE_CODECS', ())
-    monkeypatch.setitem(sys.modules, 'av', None)
     assert run(data, model) == 0
     said = capsys.readouterr()
     assert 'slim_w025_r0' in said.out
@@ -200,10 +199,8 @@ def test_plain_h264_is_a_point_of_scale_and_rate_factor(
 
 
 def test_h264_without_pyav_is_refused_with_the_way_out(
-    data: Path, model: Path, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str]
+    data: Path, model: Path, without_pyav: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, 'av', None)
     assert run(data, model, '--codecs', 'h264') == 1
     assert 'h264 cannot be measured: ' in capsys.readouterr().err
 
@@ -261,7 +258,8 @@ def test_figures_are_followed_by_what_each_codec_reaches_and_by_no_verdict(
 ) -> None:
     file = tmp_path / 'figures.json'
     assert run(data, model, '--codecs', 'slim,jpeg', '--json', str(file)) == 0
-    assert set(json.loads(file.read_text())) == {'data', 'detector', 'jpeg80_ms', 'points'}
+    assert set(json.loads(file.read_text())) == {
+        'data', 'detector', 'jpeg80_ms', 'points', 'maps'}
     assert 'missed' not in capsys.readouterr().out
 
 

@@ -117,12 +117,12 @@ def test_bytes_after_the_first_second_leave_the_key_frame_out() -> None:
 
 
 def test_without_pyav_ours_is_measured_and_a_sentence_says_what_is_missing(
-    data: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    data: Path, model: Path, tmp_path: Path, without_pyav: None,
     capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(__import__('sys').modules, 'av', None)
     figures = measure(data, model, tmp_path)
-    assert {point['codec'] for point in figures['points']} == {'slim', 'none'}
+    assert {(point['codec'], point.get('coder')) for point in figures['points']} == {
+        ('slim', 'cells'), ('none', None)}
     assert 'evaluate: without h264_video: ' in capsys.readouterr().err
 
 

@@ -17,8 +17,14 @@ def robot(**changes: object) -> SimpleNamespace:
 
 def test_figures_have_the_digits_that_mean_something() -> None:
     row, = robot_table([robot()]).rows
-    assert row == ('/robot1/onboard', 'cells', '0.50', '2', 'link', '10.0', '1,234', '', '3',
-                   '2.2', '80', '7', '1', '2 link')
+    assert row == ('/robot1/onboard', 'cells 0.50, 2', 'link', '10.0', '1,234', '2.2', '80',
+                   '1 of 7', '2 link')
+
+
+def test_a_known_capacity_and_a_frame_that_leans_on_another_are_said() -> None:
+    row, = robot_table([robot(capacity_kbps=2000.0, alone=False, coder='video')]).rows
+    assert row[1] == 'video 0.50, 2 after the one before'
+    assert row[4] == '1,234 of 2,000'
 
 
 def test_a_silent_robot_says_for_how_long() -> None:
@@ -28,5 +34,5 @@ def test_a_silent_robot_says_for_how_long() -> None:
 
 def test_nothing_from_outside_commands_the_terminal() -> None:
     row, = robot_table([robot(reason='\x1b[2Jlink', dropped={'\x07bell': 1})]).rows
-    assert row[4] == '?[2Jlink'
+    assert row[2] == '?[2Jlink'
     assert row[-1] == '1 ?bell'

@@ -13,6 +13,8 @@ from slim_split_ros.control.link.in_flight import Delivery, SentFrame
 
 # A server decodes a frame at the latest when it answers it; give or take a thread that was busy.
 LATE_DECODING_S = 0.1
+# After so many frames of another coder the picture has changed: a beginning costs no more.
+MOST_BETWEEN = 10
 
 
 class VideoStream:
@@ -47,6 +49,7 @@ class VideoStream:
         """Know that what the next frame would need cannot be decoded."""
         self._long_side: int | None = None
         self._is_unsent = False
+        self._between = 0       # frames of other coders since the last of this one
         self._unknown: OrderedDict[int, SentFrame] = OrderedDict()
         self._arrived: tuple[int, float] | None = None
 
@@ -59,9 +62,15 @@ class VideoStream:
         if is_alone:
             self.break_off()
             self._long_side = long_side
-        self._is_unsent = False
+        self._is_unsent, self._between = False, 0
         if self._long_side is not None:
             self._unknown[frame.sequence] = frame
+
+    def on_other_sent(self) -> None:
+        """Note a frame of another coder: the stream stays as it is, for a while."""
+        self._between += 1
+        if self._between > MOST_BETWEEN:
+            self.break_off()
 
     def on_report(self, deliveries: Iterable[Delivery], lost: Iterable[SentFrame],
                   report: LinkReportData, response_s: float) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from slim_split_ros.control.decision import Action, Decision, Reason
-from slim_split_ros.control.estimates import Estimates
+from slim_split_ros.control.estimates import Busyness, Estimates
 from slim_split_ros.control.link.in_flight import Delivery, SentFrame
 from slim_split_ros.control.operating_points import OperatingPoint
 from slim_split_ros.control.policy.budget import BitrateBudget
@@ -79,7 +79,6 @@ class AutoPolicy:
         self._last_sent_s = -inf
         self._forecast: Forecast | None = None
         self._leaning = Leaning()
-        self._state = StreamState(None, 0.0, 0.0, 1.0)
         self._slack_s = 0.0
         self.capacity_kbps: float | None = None
         self.backlog_ms: float | None = None
@@ -111,7 +110,7 @@ class AutoPolicy:
         if forecast.overdue_s > deadline_s and now_s - self._last_sent_s >= PROBE_S:
             return self._probe(Reason.OUTAGE, now_s, Action.HOLD)
         worth = self._worth()
-        verdict = self._weigh(worth, 1.0, now_s)
+        verdict = self._weigh(worth, Busyness(), now_s)
         is_paced = self._interval_s > 1.0 / self._settings.target_fps
         reason = verdict.limit
         if reason is Reason.LINK and (is_server_late or is_paced):
@@ -127,7 +126,11 @@ class AutoPolicy:
         return self._settle(self._steady(verdict, now_s), reason, now_s)
 
     def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
-        """Choose again now that the frame's size is known, if that is worth encoding again."""
+        """
+        Choose again now that the frame's size is known, if that is worth encoding again.
+
+        If it is of the video, that cannot go on from before it any more: another is alone.
+        """
         if self._forecast is None:
             return decision
         worth = self._worth()
@@ -135,12 +138,14 @@ class AutoPolicy:
         mine = self._prospect(worth, Candidate(point, 8.0 * busyness * point.bytes), 0.0)
         if mine.gain - mine.harm >= (1.0 - AGAIN_GAIN) * self._most_ap50:
             return decision
-        # Of the video, what was leant on is known from before this frame: now nothing can be.
-        state_before = self._state
-        verdict = self._weigh(worth, busyness / self._estimates.sizes.expected(point), now_s)
+        # What this frame leans on is known from before; from there its coder cannot go on again.
+        state_before = self._leaning.state
+        known = self._estimates.sizes.compared(point, busyness * point.bytes)
+        verdict = self._weigh(worth, known, now_s)
         present = self._leaning.of(mine, state_before)
-        if max(present, verdict.worth) <= verdict.of_nothing and \
-                len(self._estimates.link.in_flight):
+        # A frame of the video is not among what can be coded again, others are.
+        most = max(present, verdict.worth) if point.coder == 'video' else verdict.worth
+        if most <= verdict.of_nothing and len(self._estimates.link.in_flight):
             return replace(decision, action=Action.DROP)
         if decision.reason is Reason.OUTAGE:
             return decision     # nor is it made larger
@@ -190,22 +195,19 @@ class AutoPolicy:
         return Worth(self._forecast, self._most_ap50, 1.0 / self._interval_s,
                      self._slack_s, self._estimates.link.in_flight.survival)
 
-    def _weigh(self, worth: Worth, busyness: float, now_s: float) -> _Verdict:
-        """
-        Weigh every point that processor, budget and evidence allow, largest first.
-
-        `busyness` is how much larger than expected this frame is known to be.
-        """
+    def _weigh(self, worth: Worth, busyness: Busyness, now_s: float) -> _Verdict:
+        """Weigh every point that processor, budget and evidence allow, largest first."""
         allowed, blocked = self._candidates.within(self._limits(busyness, now_s))
-        prospects = [self._prospect(worth, each) for each in allowed]
-        self._state = self._stream_state()
-        leaning = self._leaning
-        leaning.update(prospects, self._state)
+        is_resting = self._estimates.link.video_service.is_resting(now_s)
+        prospects = [self._prospect(worth, each) for each in allowed
+                     if each.point.coder != 'video' or not is_resting]
+        state, leaning = self._stream_state(), self._leaning
+        leaning.update(prospects, state)
         width, best, same = self._trials.width, None, None
         best_worth = same_worth = -inf
         for prospect in sorted(prospects, key=lambda each: -each.point.bytes):
             point = prospect.point
-            if not self._can_follow(point):
+            if not state.allows(point):
                 continue
             value = leaning.of(prospect)
             if value >= best_worth:
@@ -214,7 +216,7 @@ class AutoPolicy:
                 same, same_worth = point, value
         limit, limited_worth = Reason.LINK, best_worth
         for candidate, reason in blocked:
-            if not self._can_follow(candidate.point):
+            if not state.allows(candidate.point):
                 continue
             is_quick = reason is Reason.COMPUTE
             value = leaning.of(self._prospect(worth, candidate, 0.0 if is_quick else None))
@@ -223,10 +225,6 @@ class AutoPolicy:
         is_outage = self._forecast.overdue_s > self._settings.deadline_s
         return _Verdict(best or self._candidates.least, best_worth, same, same_worth,
                         worth.of_nothing + leaning.of_nothing, is_outage, limit)
-
-    def _can_follow(self, point: OperatingPoint) -> bool:
-        """Say whether a frame can be coded at a point now, as what the point is."""
-        return point.alone or point.long_side == self._state.long_side
 
     def _prospect(self, worth: Worth, candidate: Candidate, encode_s: float | None = None,
                   ) -> Prospect:
@@ -245,12 +243,12 @@ class AutoPolicy:
             link.stream.long_side, chance, 1.0 + blind_s / self._interval_s,
             HORIZON_S / self._interval_s)
 
-    def _limits(self, busyness: float, now_s: float) -> Limits:
+    def _limits(self, busyness: Busyness, now_s: float) -> Limits:
         history, sizes = self._estimates.link.history, self._estimates.sizes
         encoding_s = min(self._slack_s, ENCODE_SHARE * self._interval_s)
         recent_bps = history.recent_bps
         return Limits(
-            bits_of=lambda point: 8.0 * busyness * sizes.expected(point) * point.bytes,
+            bits_of=lambda point: sizes.bits(point, busyness),
             left_bits=self._budget.left_bits(now_s) if self._budget.is_set else inf,
             longest_ms=(encoding_s - self._estimates.decode_s) * 1000.0 /
             self._estimates.encoding.p95,
@@ -265,10 +263,11 @@ class AutoPolicy:
             return verdict.best
         recent_bps = self._estimates.link.history.recent_bps
         cheapest = self._cheapest[same.width]
-        needed_bits = 8.0 * self._estimates.sizes.expected(cheapest) * cheapest.bytes
+        needed_bits = self._estimates.sizes.bits(cheapest, Busyness())
         # What another coder makes of a narrower map may be better altogether.
-        is_sustained = verdict.best.ap50 < same.ap50 and self._forecast.overdue_s <= 0.0 and \
-            needed_bits <= self._trials.sustained_bits(recent_bps, self._interval_s)
+        is_less = verdict.best.coder == same.coder or verdict.best.ap50 < same.ap50
+        is_sustained = is_less and self._forecast.overdue_s <= 0.0 and needed_bits <= \
+            self._trials.sustained_bits(recent_bps, self._interval_s)
         gain = (verdict.worth - verdict.same_worth) / verdict.best.ap50
         may_change = self._trials.may_change(verdict.best.width, gain, is_sustained, now_s,
                                              recent_bps)

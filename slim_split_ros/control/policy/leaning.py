@@ -45,6 +45,10 @@ class StreamState:
     blind_frames: float
     frames_ahead: float
 
+    def allows(self, point: OperatingPoint) -> bool:
+        """Say whether a frame can be coded at a point now, as what the point is."""
+        return point.alone or point.long_side == self.long_side
+
 
 class Leaning:
     """
@@ -56,10 +60,13 @@ class Leaning:
     def __init__(self) -> None:
         """Start knowing of no gain."""
         self._means: dict[int, float] = {}
+        self._gains: dict[int, float] = {}
+        self._alone = 0.0
+        self.state = StreamState(None, 0.0, 0.0, 1.0)
 
     def update(self, prospects: Iterable[Prospect], state: StreamState) -> None:
         """Find what leaning gains a frame now, by size of the pictures."""
-        self._state = state
+        self.state = state
         alone, leaning = 0.0, {}
         for each in prospects:
             if each.point.alone:
@@ -81,18 +88,19 @@ class Leaning:
     @property
     def of_nothing(self) -> float:
         """Give what it is worth that the video can go on after this frame, which leaves it."""
-        return self._of_nothing(self._state)
+        return self.state.chance_intact * self._gains.get(self.state.long_side, 0.0)
 
     def of(self, each: Prospect, state: StreamState | None = None) -> float:
-        """Give the worth of a frame, with what it does for those after it."""
-        state, point = state or self._state, each.point
+        """
+        Give the worth of a frame, with what it does for those after it.
+
+        Where `state` is given, the frame was encoded when that held.
+        """
+        state, point = state or self.state, each.point
         if point.coder != 'video':
-            return each.gain - each.harm + self._of_nothing(state)
+            return each.gain - each.harm + self.of_nothing
         chance = 1.0 if point.alone else state.chance_intact
         # Whether the next ones lean on it is free.
         ahead = max(0.0, each.survival * self._gains.get(point.long_side, 0.0) -
                     (1.0 - each.survival) * state.blind_frames * self._alone)
         return chance * (each.gain + ahead) - each.harm
-
-    def _of_nothing(self, state: StreamState) -> float:
-        return state.chance_intact * self._gains.get(state.long_side, 0.0)

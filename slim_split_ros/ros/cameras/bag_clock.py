@@ -27,12 +27,15 @@ class BagClock:
         self._speed = speed
         self._lock = Lock()
         self._image: tuple[int, float] | None = None
+        self._last_ns = 0
         self._publisher = node.create_publisher(Clock, '/clock', QoSProfile(depth=1))
         self._timer = node.create_timer(_PERIOD_S, self._go_on, clock=steady_clock())
 
     def set(self, recorded_ns: int) -> None:
         """Say that the image recorded then goes out now."""
         with self._lock:
+            if self._image is not None and recorded_ns < self._image[0]:
+                self._last_ns = 0
             self._image = recorded_ns, time.monotonic()
             self._publish(recorded_ns)
 
@@ -44,4 +47,6 @@ class BagClock:
                 self._publish(recorded_ns + round(passed_s * self._speed * _NS_PER_S))
 
     def _publish(self, time_ns: int) -> None:
-        self._publisher.publish(Clock(clock=to_stamp(time_ns)))
+        # An image that comes late does not set time back.
+        self._last_ns = max(self._last_ns, time_ns)
+        self._publisher.publish(Clock(clock=to_stamp(self._last_ns)))

@@ -24,16 +24,18 @@ from slim_split_ros.training.export.detector_file import (
     DETECTOR_NOTES_FILE,
     copy_detector,
 )
-from slim_split_ros.training.export.fold import RobotEncoder
+from slim_split_ros.training.export.fold import RobotEncoder, RobotMap
 from slim_split_ros.training.export.model_folder import (
     DETECT_FILE,
     REBUILD_FILE,
     encoder_file,
+    map_file,
     seal_folder,
 )
 from slim_split_ros.training.export.onnx_graphs import (
     write_detect,
     write_encoder,
+    write_map,
     write_rebuild,
 )
 from slim_split_ros.wire.level_tables import LevelCounts, LevelTables
@@ -75,9 +77,10 @@ def write_model_folder(
     """
     Write weights, graphs and manifest; return the fingerprint.
 
-    `detector`, the ONNX file of one of pictures, goes with the folder instead of the model's own;
-    raises DetectorFileError where it cannot be used. `model` must have been rounded by
-    `round_to_half`, or the graphs would hold other weights.
+    There are maps for video, but no settings of it: `set_video` adds them. `detector`, the ONNX
+    file of one of pictures, goes with the folder instead of the model's own; raises
+    DetectorFileError where it cannot be used. `model` must have been rounded by `round_to_half`,
+    or the graphs would hold other weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = model.config
@@ -86,6 +89,7 @@ def write_model_folder(
     for width, name in names.items():
         robot = RobotEncoder(model.encoder, width)
         write_encoder(robot, config.latents(width), folder / name)
+        write_map(RobotMap(robot), folder / map_file(width))
     write_rebuild(model, config.latent_channels, LATENT_STRIDE, folder / REBUILD_FILE)
     described = describe(model, tables, names)
     if detector is None:
@@ -96,7 +100,8 @@ def write_model_folder(
         copied = copy_detector(detector, folder)
         described |= {'detector': DETECTOR_FILE, 'classes': list(copied.classes)}
         found_by = (DETECTOR_FILE, DETECTOR_NOTES_FILE)
-    return seal_folder(model, described, (*names.values(), REBUILD_FILE, *found_by), folder)
+    graphs = (*names.values(), *map(map_file, names), REBUILD_FILE, *found_by)
+    return seal_folder(model, described, graphs, folder)
 
 
 def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
@@ -114,6 +119,7 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
             'channels': config.channels(width),
             'latent_channels': config.latents(width),
             'encoder': names[width],
+            'map': map_file(width),
             'gains': list(config.rate_gains[index]),
             'entropy_tables': [of_rate.to_json() for of_rate in tables[index]],
         } for index, width in enumerate(config.widths)],
