@@ -150,8 +150,11 @@ def test_an_input_size_of_no_use_is_wrong_use(
     side: str, source: Path, detector: Path, base: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert adapt(source, detector, base, tmp_path, '--input-long-side', side) == 2
-    assert f'is {side}, has to be a multiple of 32 from 320 to 960' in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        adapt(source, detector, base, tmp_path, '--input-long-side', side)
+
+    assert ended.value.code == 2
+    assert f'{side}, has to be a multiple of 32 from 320 to 960' in capsys.readouterr().err
 
 
 def _says(capsys: pytest.CaptureFixture[str], *parts: str) -> None:
