@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from pathlib import Path
 import shlex
 import sys
@@ -82,12 +83,15 @@ def _adapt(args: argparse.Namespace) -> None:
     from slim_split_ros.detectors import load_detector
     from slim_split_ros.evaluation.video_fit import fit_video
     from slim_split_ros.training.adapt import Adaptation, adapt_model
+    from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.training.pseudo_labels import TRAIN
     from slim_split_ros.training.run import pick_device
     from slim_split_ros.training.stage import RunPlace
     from slim_split_ros.wire import load_manifest
 
     base = load_manifest(model_folder(args.base))
+    if base.rebuild is None:
+        raise TrainingError(f'{base.folder} rebuilds no pictures: take a --base of codec slim')
     detector = load_detector(args.detector)
     print(f'{args.detector.name}: {detector.description.sentence()}')
     work = args.output / WORK
@@ -109,7 +113,8 @@ def _look(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work
     from slim_split_ros.training.work_folder import begin_work, end_looking, was_looked_at
 
     asked = {
-        'base': f'{base.fingerprint:016x}', 'detector': str(args.detector.resolve()),
+        'base': f'{base.fingerprint:016x}',
+        'detector': hashlib.sha256(args.detector.read_bytes()).hexdigest(),
         'understood': detector.description.sentence(), 'sources': args.source,
         'topic': args.topic, 'frames': args.frames, 'threshold': args.threshold,
         'input_long_side': args.input_long_side, 'steps': args.steps, 'seed': args.seed}
