@@ -9,7 +9,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
-from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_MODELS
+from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS, model_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +39,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='whose images (default: frames of the simulated camera, 640x480)')
     parser.add_argument('--topic', default='', metavar='NAME',
                         help='which topic of the bag (default: the only one that is not depth)')
-    parser.add_argument('--model', type=Path, default=SHIPPED_MODEL, metavar='DIR',
-                        help='model folder (default: the shipped one)')
+    parser.add_argument('--model', default=DEFAULT_MODELS['slim'], metavar='NAME|DIR',
+                        help='name of a shipped model, or a model folder (default: '
+                             '%(default)s)')
     parser.add_argument('--threads', type=_at_least_one, default=1, metavar='N',
                         help='threads of encoder or server (default: 1)')
     parser.add_argument('--device', default='cpu', metavar='NAME',
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps({
             'part': args.part, 'clock': 'processor' if args.processor else 'wall',
-            'model': args.model.name, 'frames': len(frames),
+            'model': model_folder(args.model).name, 'frames': len(frames),
             'image': f'{frames[0].shape[1]}x{frames[0].shape[0]}', 'rows': rows}, indent=1) + '\n',
             encoding='utf-8')
     print(lay_out(Table(tuple(rows[0]), tuple(
@@ -121,7 +122,7 @@ def _frames(args: argparse.Namespace) -> list[np.ndarray]:
 def _measure(args: argparse.Namespace, frames: list[np.ndarray]) -> Sequence[object]:
     from slim_split_ros.wire import load_manifest
 
-    manifest = load_manifest(args.model)
+    manifest = load_manifest(model_folder(args.model))
     if args.part == 'node':
         return _measure_nodes(args, frames)
     import time
@@ -154,6 +155,6 @@ def _measure_nodes(args: argparse.Namespace, frames: list[np.ndarray]) -> Sequen
 
     with TemporaryDirectory(prefix='bench_') as name:
         folder = Path(name)
+        subjects = node_subjects(model_folder(args.model).resolve(), _NODE_WIDTHS, _FPS)
         return bench_nodes(
-            node_subjects(args.model.resolve(), _NODE_WIDTHS, _FPS), frames, _FPS, args.seconds,
-            folder, demo_environment(os.environ, folder))
+            subjects, frames, _FPS, args.seconds, folder, demo_environment(os.environ, folder))

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from slim_split_ros.weights import SHIPPED_MODEL
+from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,8 +40,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help=f'where page and bag go (default: {_OUTPUT})')
     parser.add_argument('--topic', default='', metavar='NAME',
                         help='which topic (default: the only one of images that is not depth)')
-    parser.add_argument('--model', type=Path, default=SHIPPED_MODEL, metavar='DIR',
-                        help='model folder (default: the shipped one)')
+    parser.add_argument('--model', default=DEFAULT_MODELS['slim'], metavar='NAME|DIR',
+                        help='name of a shipped model, or a model folder (default: '
+                             '%(default)s)')
     parser.add_argument('--width', type=float, default=0.0, metavar='W',
                         help='pin the width: 0.25, 0.5, 0.75 or 1.0 (default: the policy chooses)')
     parser.add_argument('--rate', type=_not_negative, default=0.0, metavar='X',
@@ -120,8 +121,7 @@ def _plan(args: argparse.Namespace) -> ReplayPlan:
     from slim_split_ros.weights.operating_point_file import find_operating_points
     from slim_split_ros.wire import load_manifest
 
-    model = args.model.parent if args.model.is_file() else args.model
-    manifest = load_manifest(model)
+    manifest = load_manifest(model_folder(args.model))
     points = find_operating_points(manifest) or unmeasured_points(
         entry.width for entry in manifest.widths)
     target_fps = args.target_fps
