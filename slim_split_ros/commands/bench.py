@@ -108,15 +108,18 @@ def _frames(args: argparse.Namespace) -> list[np.ndarray]:
         return frames
     from itertools import islice
 
-    import numpy as np
-
-    from slim_split_ros.bags import find_image_topic, read_images
-    from slim_split_ros.bags.replay import read_pixels
+    from slim_split_ros.bags import BagError, find_image_topic
+    from slim_split_ros.bags.pictures import read_pictures
 
     topic = find_image_topic(args.bag, args.topic)
-    views = map(read_pixels, islice(read_images(args.bag, topic), _FRAMES))
-    return [np.ascontiguousarray(
-        view.array if view.channel_order == 'bgr' else view.array[..., ::-1]) for view in views]
+    frames = list(islice(read_pictures(args.bag, topic, _say), _FRAMES))
+    if not frames:
+        raise BagError(f'{args.bag}: none of the images on {topic} can be read')
+    return frames
+
+
+def _say(sentence: str) -> None:
+    print(f'bench: {sentence}: left out', file=sys.stderr)
 
 
 def _measure(args: argparse.Namespace, frames: list[np.ndarray]) -> Sequence[object]:

@@ -16,9 +16,9 @@ from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 if TYPE_CHECKING:
     import numpy as np
 
-    from slim_split_ros.bags.session import Replayed, ReplayPlan
-    from slim_split_ros.bags.shown_frames import ShownFrame
-    from slim_split_ros.bags.timing import TimedImage
+    from slim_split_ros.bags.replay.session import Replayed, ReplayPlan
+    from slim_split_ros.bags.replay.shown_frames import ShownFrame
+    from slim_split_ros.bags.replay.timing import TimedImage
     from slim_split_ros.reports.replay_page import ShownPicture
     from slim_split_ros.reports.replay_runs import FrameOfRun, ReplayRun
 
@@ -94,7 +94,7 @@ def _not_negative(text: str) -> float:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from slim_split_ros.bags.session import replay_images, replay_recorded
+    from slim_split_ros.bags.replay.session import replay_images, replay_recorded
 
     other = None if args.compare is None else _read_other(args.compare)
     plan = _plan(args)
@@ -115,7 +115,7 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _plan(args: argparse.Namespace) -> ReplayPlan:
-    from slim_split_ros.bags.session import ReplayPlan
+    from slim_split_ros.bags.replay.session import ReplayPlan
     from slim_split_ros.control import unmeasured_points
     from slim_split_ros.linklab import LivePath, read_trace
     from slim_split_ros.weights.operating_point_file import find_operating_points
@@ -209,7 +209,7 @@ def _pictures(
     runs: list[ReplayRun], replayed: Replayed, classes: tuple[str, ...]
 ) -> list[ShownPicture]:
     """Return of each frame what was found in every run, and what the server rebuilt."""
-    from slim_split_ros.bags.shown_frames import as_jpeg
+    from slim_split_ros.bags.replay.shown_frames import as_jpeg
     from slim_split_ros.reports.replay_page import ShownPicture
 
     by_stamp = [{frame.stamp_ns: frame for frame in run.frames} for run in runs]
@@ -232,7 +232,7 @@ def _pictures(
 def _draw(
     shown: ShownFrame, pixels: np.ndarray, frame: FrameOfRun, classes: tuple[str, ...]
 ) -> bytes:
-    from slim_split_ros.bags.shown_frames import draw_boxes
+    from slim_split_ros.bags.replay.shown_frames import draw_boxes
 
     found = frame.found
     return draw_boxes(
