@@ -11,6 +11,7 @@ import sys
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from slim_split_ros.commands.agreement import add_arguments, evaluate_agreement
 from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
 from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_RIVALS
 
@@ -55,6 +56,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--report', type=Path, metavar='FILE',
                         help='write a page with tables and plots (HTML)')
+    add_arguments(parser)
 
 
 def _count(text: str) -> int:
@@ -74,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire.errors import WireError
 
+    if args.detector or args.source:
+        return evaluate_agreement(args)
     known = CODECS if args.video is None else VIDEO_CODECS
     asked = None if args.codecs is None else tuple(args.codecs.split(','))
     unknown = sorted(set(asked or ()) - set(known))

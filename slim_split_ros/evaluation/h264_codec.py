@@ -45,7 +45,11 @@ class H264Codec:
 
     def detect(self, sent: Sent, setting: Setting) -> Detections:
         """Decode, enlarge to the picture's size and detect."""
-        return _detect(_enlarged(sent.content, H264Decoder()), self._detector)
+        return _detect(self.picture(sent, setting), self._detector)
+
+    def picture(self, sent: Sent, setting: Setting) -> NDArray[np.uint8]:
+        """Decode to uint8 (H, W, 3), BGR, of the picture's size."""
+        return _enlarged(sent.content, H264Decoder())
 
 
 class H264VideoCodec:

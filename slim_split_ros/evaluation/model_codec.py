@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slim_split_ros.coders import why_no_video_encoding
-from slim_split_ros.detectors.detections import Detections
+from slim_split_ros.detectors import Detections, OnnxDetector
 from slim_split_ros.evaluation.coco_metrics import SCORE_FLOOR
 from slim_split_ros.evaluation.codec import FRAME_ID, MAX_DETECTIONS, Sent
 from slim_split_ros.evaluation.points import Setting
@@ -24,12 +24,14 @@ from slim_split_ros.wire.message_size import encoded_frame_bytes
 class ModelCodec:
     """Encode and detect as the two nodes do, every frame alone, the payload as bytes."""
 
-    def __init__(self, manifest: Manifest, settings: list[Setting]) -> None:
+    def __init__(
+        self, manifest: Manifest, settings: list[Setting], detector: OnnxDetector | None = None
+    ) -> None:
         self.settings = settings
         self._manifest = manifest
         self._encoder = FrameEncoder(manifest, threads=1)
         # The same runtime for every codec, whatever else the machine has.
-        self._server = load_server(manifest, 'cpu', threads=1)
+        self._server = load_server(manifest, 'cpu', threads=1, detector=detector)
 
     def encode(self, image: NDArray[np.uint8], setting: Setting) -> Sent:
         """Encode uint8 (H, W, 3), BGR, at the setting's coder, width and rate."""
@@ -39,14 +41,23 @@ class ModelCodec:
 
     def detect(self, sent: Sent, setting: Setting) -> Detections:
         """Decode a payload and finish the detection."""
-        frame = _frame(self._manifest, sent.content, setting, 0)
-        decoded = FrameDecoder(self._manifest).decode(frame)
-        return self._server.detect([decoded], SCORE_FLOOR, MAX_DETECTIONS)[0]
+        return self._server.detect(
+            [self._decode(sent, setting)], SCORE_FLOOR, MAX_DETECTIONS)[0]
+
+    def picture(self, sent: Sent, setting: Setting) -> NDArray[np.uint8]:
+        """Rebuild uint8 (h, w, 3), BGR."""
+        picture = self._server.serve([self._decode(sent, setting)])[0].picture
+        assert picture is not None
+        return picture
 
     def start(self, setting: Setting) -> ModelStream:
         """Begin a clip; the one before is over."""
         self._encoder.forget()
         return ModelStream(self._manifest, self._encoder, self._server, setting)
+
+    def _decode(self, sent: Sent, setting: Setting) -> ServerInput | PictureInput:
+        return FrameDecoder(self._manifest).decode(
+            _frame(self._manifest, sent.content, setting, 0))
 
 
 class ModelStream:

@@ -7,8 +7,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from slim_split_ros.evaluation.evaluate import Evaluation, evaluate
+from slim_split_ros.evaluation.evaluate import evaluate
 from slim_split_ros.evaluation.evaluate_video import evaluate_video
+from slim_split_ros.evaluation.points import MeasuredPoint
 from slim_split_ros.evaluation.profile import FrameRow, ProfileTable
 from slim_split_ros.onboard.encoder import VIDEO
 from slim_split_ros.training.data.coco_folder import CocoSplit
@@ -25,7 +26,7 @@ def profile_data(manifest: Manifest, pictures: CocoSplit, clips: CocoSplit | Non
     Raises EvaluationError with what stands in the way.
     """
     stills = evaluate(manifest, pictures, ('slim',), None, None, _progress)
-    table = to_table(stills, f'{manifest.fingerprint:016x}')
+    table = to_table(stills.points, f'{manifest.fingerprint:016x}')
     if clips is None or not manifest.video:
         return table
     moving = evaluate_video(manifest, clips, ('slim',), None, _progress)
@@ -33,13 +34,13 @@ def profile_data(manifest: Manifest, pictures: CocoSplit, clips: CocoSplit | Non
     return ProfileTable(table.fingerprint, (*table.points, *linked), ())
 
 
-def to_table(evaluation: Evaluation, fingerprint: str) -> ProfileTable:
+def to_table(measured: Iterable[MeasuredPoint], fingerprint: str) -> ProfileTable:
     """
     Return the points of our codec, and each frame's bytes.
 
     The latter only where every point is by symbols: video's bytes depend on the frames before.
     """
-    ours = [point for point in evaluation.points if point.setting.codec == 'slim']
+    ours = [point for point in measured if point.setting.codec == 'slim']
     rows = () if any(point.setting.coder == VIDEO for point in ours) else tuple(
         FrameRow(number, point.setting.width, point.setting.rate, frame.bytes)
         for point in ours for number, frame in enumerate(point.frames))

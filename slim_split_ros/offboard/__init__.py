@@ -23,6 +23,7 @@ from slim_split_ros.offboard.reception import (
     LONGEST_WAIT_S,
     MAX_SENDERS,
     Drop,
+    Load,
     Received,
     Reception,
 )
@@ -38,6 +39,7 @@ __all__ = [
     'FingerprintMismatchError',
     'FrameDecoder',
     'FrameMismatchError',
+    'Load',
     'OffboardError',
     'PictureInput',
     'Received',

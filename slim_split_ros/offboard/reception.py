@@ -62,6 +62,14 @@ class Received:
     earlier: tuple[Frame, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """State how many senders are being heard, and how many of their frames wait."""
+
+    senders: int = 0
+    waiting: int = 0
+
+
 @dataclass(slots=True)
 class _Sender:
     log: ArrivalLog
@@ -123,6 +131,14 @@ class Reception:
         # robot that comes back would take its reports for old ones.
         self._first_report = 0
         self._lock = Lock()
+
+    @property
+    def load(self) -> Load:
+        """What there is to serve now; newcomers do not count."""
+        with self._lock:
+            return Load(
+                sum(not sender.is_newcomer for sender in self._senders.values()),
+                sum(sender.waiting is not None for sender in self._senders.values()))
 
     def receive(self, received: Received) -> Drop | None:
         """

@@ -14,7 +14,13 @@ from typing import Protocol
 
 import numpy as np
 
-from slim_split_ros.detectors import Detections, DetectorRunError, OnnxDetector
+from slim_split_ros.detectors import (
+    Detections,
+    DetectorError,
+    DetectorRunError,
+    OnnxDetector,
+    load_detector,
+)
 from slim_split_ros.detectors.onnx_detector import (
     DEFAULT_MAX_DETECTIONS,
     DEFAULT_SCORE_THRESHOLD,
@@ -26,7 +32,7 @@ from slim_split_ros.offboard.onnx_runtime import OnnxRuntime
 from slim_split_ros.offboard.picture_values import place_picture
 from slim_split_ros.offboard.postprocess import Candidates, select_detections
 from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.manifest import Manifest
+from slim_split_ros.wire.manifest import MANIFEST_FILE, Manifest
 
 # What drivers of NVIDIA (servers, Jetson), AMD and WSL make. Importing torch only to hear that
 # there is no GPU takes a second and 130 MB.
@@ -97,6 +103,11 @@ class Server:
     def place(self) -> str:
         """Say for people where the network runs, and on what."""
         return self._runtime.place
+
+    @property
+    def detector(self) -> OnnxDetector | None:
+        """Give the detector of pictures, the user's or the model's; None for graphs of ours."""
+        return self._detector
 
     def detect(
         self, batch: Sequence[ServerInput | PictureInput],
@@ -189,8 +200,8 @@ def load_server(
 
     `device` is `cpu` (ONNX Runtime on `threads`), `cuda` or `cuda:N` (torch), or `auto`: a GPU
     where torch and one are there, else the CPU. A `detector` of the user's takes the place of the
-    model's; without `detects` nothing is looked for. Raises ServerError or ManifestError naming
-    the file or device that cannot be used.
+    model's, be that a graph of ours or a detector in its folder; without `detects` nothing is
+    looked for. Raises ServerError or ManifestError naming the file or device that cannot be used.
     """
     kind, _, number = device.partition(':')
     if device not in ('auto', 'cpu', 'cuda') and not (kind == 'cuda' and number.isdigit()):
@@ -200,11 +211,26 @@ def load_server(
         raise ServerError(
             f'the model in {manifest.folder} rebuilds no pictures: set the parameter `detector` '
             'to shipped, or take another model')
+    if detects and detector is None and manifest.detector:
+        detector = _load_folder_detector(manifest, threads)
     if device == 'cpu' or (device == 'auto' and not _has_gpu()):
         runtime: Runtime = OnnxRuntime(manifest, threads, detects and detector is None)
     else:
         runtime = _load_torch_runtime(manifest, 'cuda' if device == 'auto' else device)
     return Server(runtime, has_pictures=has_pictures, detector=detector, detects=detects)
+
+
+def _load_folder_detector(manifest: Manifest, threads: int) -> OnnxDetector:
+    path = manifest.checked_detector()
+    try:
+        detector = load_detector(path, threads)
+    except DetectorError as error:
+        raise ServerError(f'{error}; or export the model again') from error
+    if detector.classes != manifest.classes:
+        raise ServerError(
+            f'{path} finds {len(detector.classes)} classes, {MANIFEST_FILE} names '
+            f'{len(manifest.classes)}, and they are not the same: export the model again')
+    return detector
 
 
 def _detect_in(

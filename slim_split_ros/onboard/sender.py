@@ -119,24 +119,20 @@ class Sender:
             return Dropped(_word(error), f'image dropped: {error}')
 
     def _encode(self, image: CameraImage, decision: Decision) -> Sent | Held | Dropped:
-        """Encode, once more if the size asks for another point."""
+        """Encode, once more if the size asks for another point; the second continues nothing."""
         started_s = self._now()
         view = image.read()
         read_s = self._now() - started_s
         encoded = self._encode_at(view, decision)
         encode_ms = encoded.encode_ms
-        message_bytes = _message_bytes(image, encoded)
-        if not encoded.alone:
-            # The encoder has gone on: what continues the one before cannot be made again.
-            revised = self._controller.confirm(decision, message_bytes, self._now())
-        else:
-            revised = self._controller.revise(decision, message_bytes, self._now())
-            if revised.send and revised.point_name != decision.point_name:
-                self._give_up(encoded)
-                encoded = self._encode_at(view, revised)
-                encode_ms += encoded.encode_ms
-                revised = self._controller.confirm(
-                    revised, _message_bytes(image, encoded), self._now())
+        revised = self._controller.revise(
+            decision, _message_bytes(image, encoded), self._now())
+        if revised.send and revised.point_name != decision.point_name:
+            self._give_up(encoded)
+            encoded = self._encode_at(view, revised)
+            encode_ms += encoded.encode_ms
+            revised = self._controller.confirm(
+                revised, _message_bytes(image, encoded), self._now())
         if not revised.send:
             self._give_up(encoded)
             return self._not_sent(image, revised)

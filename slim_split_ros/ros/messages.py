@@ -25,10 +25,10 @@ from vision_msgs.msg import (
 from slim_split_ros.control import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import PixelView, decode_image, view_image
-from slim_split_ros.ros.diagnostics import Counters
+from slim_split_ros.ros.diagnostics import AnswerCounts, Counters
 from slim_split_ros.wire import check_time, read_arrivals
 from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.header import Frame, FrameHeader, check, seal
+from slim_split_ros.wire.header import Frame, FrameHeader, check, find_reference, seal
 from slim_split_ros.wire.report import ReceivedReport
 
 if TYPE_CHECKING:
@@ -110,11 +110,11 @@ def frame_message(frame: Frame, header: Header) -> EncodedFrame:
     payload.frombytes(frame.payload)
     return EncodedFrame(
         header=header, sender_start=to_stamp(fields.sender_start_ns), sequence=fields.sequence,
-        reference=fields.sequence if fields.reference is None else fields.reference,
         image_width=geometry.image_width, image_height=geometry.image_height,
         input_width=geometry.input_width, input_height=geometry.input_height,
-        width=fields.width, rate=fields.rate, fingerprint=fields.fingerprint,
-        encode_ms=fields.encode_ms, checksum=seal(fields, frame.payload),
+        width=fields.width, rate=fields.rate, frames_back=fields.frames_back,
+        fingerprint=fields.fingerprint, encode_ms=fields.encode_ms,
+        checksum=seal(fields, frame.payload),
         chunk_index=fields.chunk_index, chunk_count=fields.chunk_count, payload=payload)
 
 
@@ -129,7 +129,7 @@ def read_frame(message: EncodedFrame) -> Frame:
         stamp_ns=checked_ns('stamp', message.header.stamp), encode_ms=message.encode_ms,
         chunk_index=message.chunk_index, chunk_count=message.chunk_count,
         frame_id=message.header.frame_id,
-        reference=None if message.reference == message.sequence else message.reference)
+        reference=find_reference(message.sequence, message.frames_back))
     check(header, message.payload, message.checksum)
     return Frame(header, message.payload.tobytes())
 
@@ -172,16 +172,21 @@ def report_data(report: ReceivedReport) -> LinkReportData:
         None if report.decoded_sequence < 0 else report.decoded_sequence)
 
 
-def status_message(last: LastFrame, estimate: LinkEstimate, counters: Counters) -> EncoderStatus:
+def status_message(
+    state: str, last: LastFrame, estimate: LinkEstimate, counters: Counters,
+    answers: AnswerCounts,
+) -> EncoderStatus:
     """Make the message that says what the onboard node does and why."""
     return EncoderStatus(
-        header=last.header, width=last.width, rate=last.rate, coder=last.coder,
+        header=last.header, state=state, width=last.width, rate=last.rate, coder=last.coder,
         alone=last.alone, reason=last.reason, payload_bytes=last.payload_bytes,
         encode_ms=last.encode_ms, frames_in=counters.frames_in,
         frames_sent=counters.frames_sent, drop_reasons=list(counters.dropped),
         drop_counts=list(counters.dropped.values()),
         rate_kbps=counters.rate_kbps, capacity_kbps=_or_nan(estimate.capacity_kbps),
-        backlog_ms=_or_nan(estimate.backlog_ms))
+        backlog_ms=_or_nan(estimate.backlog_ms), frames_answered=answers.answered,
+        answers_late=answers.late, answers_refused=answers.refused,
+        answer_ms=answers.answer_ms)
 
 
 def _or_nan(value: float | None) -> float:
@@ -200,6 +205,11 @@ class DetectionWriter:
         self._class_names = tuple(class_names)
         self._kept: list[Detection2D] = []
         self._message = Detection2DArray()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names that are written, by label."""
+        return self._class_names
 
     def write(
         self, boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, header: Header

@@ -7,15 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from slim_split_ros.wire.ans_stream import (
-    PreparedTable,
-    StreamReader,
-    has_native_coder,
-    prepare_table,
-    write_streams,
-)
+from slim_split_ros.wire.ans_stream import StreamReader, is_native, write_stream
 from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.neighbours import from_differences, to_differences
+from slim_split_ros.wire.table_set import TableSet
 
 
 def encode_symbols(
@@ -24,24 +19,25 @@ def encode_symbols(
     """
     Encode int8 (C, h, w) with one table a channel.
 
-    `native` chooses constriction (True) or plain Python (False); the bytes are the same. By
-    default it is constriction where that is installed.
+    `native` chooses the compiled coder (True) or plain Python (False); the bytes are the same. By
+    default it is the compiled one where there is one.
     """
-    prepared = _prepare(tables, _is_native(native))
+    prepared = _prepare(tables)
     if len(prepared.differing):
         symbols = symbols.copy()
         symbols[prepared.differing] = to_differences(symbols[prepared.differing])
-    return write_streams(
-        list(symbols.reshape(len(symbols), -1)), prepared.tables, _is_native(native))
+    return write_stream(
+        symbols.ravel(), _table_of(symbols.shape), prepared.tables, is_native(native))
 
 
 def decode_symbols(
     stream: bytes, shape: tuple[int, int, int], tables: ChannelTables, native: bool | None = None
 ) -> np.ndarray:
     """Decode int8 (C, h, w); raises PayloadError unless the stream holds exactly that."""
-    prepared = _prepare(tables, _is_native(native))
-    reader = StreamReader(stream, shape[0] * shape[1] * shape[2], _is_native(native))
-    symbols = reader.read(prepared.tables, [shape[1] * shape[2]] * shape[0]).reshape(shape)
+    prepared = _prepare(tables)
+    reader = StreamReader(
+        stream, shape[0] * shape[1] * shape[2], prepared.tables, is_native(native))
+    symbols = reader.read(_table_of(shape)).reshape(shape)
     reader.finish()
     symbols[prepared.differing] = from_differences(symbols[prepared.differing])
     return symbols
@@ -51,21 +47,21 @@ def decode_symbols(
 class _Prepared:
     """Hold what is derived from tables once; `differing` are the channels coded so."""
 
-    tables: list[PreparedTable]
+    tables: TableSet
     differing: np.ndarray
 
 
-def prepare_tables(tables: ChannelTables, native: bool | None = None) -> None:
+def prepare_tables(tables: ChannelTables) -> None:
     """Derive now what the first frame with these tables would otherwise wait for (20 ms)."""
-    _prepare(tables, _is_native(native))
+    _prepare(tables)
 
 
 @lru_cache(maxsize=256)  # widths times rates, of both sides and a few models
-def _prepare(tables: ChannelTables, native: bool) -> _Prepared:
+def _prepare(tables: ChannelTables) -> _Prepared:
     return _Prepared(
-        [prepare_table(table, native) for table in tables],
-        np.flatnonzero([table.of_differences for table in tables]))
+        TableSet(tables.channels), np.flatnonzero([table.of_differences for table in tables]))
 
 
-def _is_native(native: bool | None) -> bool:
-    return has_native_coder() if native is None else native
+def _table_of(shape: tuple[int, ...]) -> np.ndarray:
+    """Return each symbol's table: its channel."""
+    return np.repeat(np.arange(shape[0], dtype=np.uint16), shape[1] * shape[2])

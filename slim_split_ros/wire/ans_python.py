@@ -1,18 +1,17 @@
 """
-How does the entropy coder run where no native one is installed? In plain Python.
+The entropy coder in plain Python: the definition, and what runs where none was compiled.
 
-Same stream, bit for bit, as `ans_native.py`; it knows numbers only, no channels and no escapes.
+Same stream, bit for bit, as `entropy.c`; it knows numbers only, no channels and no escapes.
 """
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 import numpy as np
 
-from slim_split_ros.wire.entropy_tables import TABLE_TOTAL, ChannelTable
+from slim_split_ros.wire.entropy_tables import TABLE_TOTAL
+from slim_split_ros.wire.table_set import TableSet
 
-# A state of 64 bits, 24 bits of precision, words of 32 bits: constriction's stack.AnsCoder.
+# A state of 64 bits, 24 bits of precision, words of 32 bits.
 STATE_BITS = 64
 PRECISION = 24
 WORD_BITS = 32
@@ -22,42 +21,25 @@ TABLE_SHIFT = PRECISION - (TABLE_TOTAL.bit_length() - 1)
 STATE_LOW = 1 << (STATE_BITS - WORD_BITS)
 
 
-class PythonTable:
-    """Hold a table in the forms that the loops below look things up in."""
-
-    __slots__ = ('index_of', 'spans')
-
-    def __init__(self, table: ChannelTable) -> None:
-        starts = [0, *accumulate(table.frequencies)]
-        # Per entry: frequency and start at full precision, and the state that must flush first.
-        self.spans = [
-            (n << TABLE_SHIFT, start << TABLE_SHIFT, n << (STATE_BITS - PRECISION + TABLE_SHIFT))
-            for n, start in zip(table.frequencies, starts, strict=False)
-        ]
-        # As bytes: a list would take 32 kB a table, 25 MB for all widths and rates of a model.
-        self.index_of = np.repeat(
-            np.arange(len(table.frequencies), dtype=np.uint8), table.frequencies).tobytes()
-
-
-def encode(channels: list[np.ndarray], tables: list[PythonTable]) -> np.ndarray:
+def encode(entries: np.ndarray, table_of: np.ndarray, tables: TableSet) -> np.ndarray:
     """
-    Encode each channel's entry indices; returns words, uint32.
+    Encode entries, uint8 (n,), each of its table, uint16 (n,); returns words, uint32.
 
     Asymmetric numeral systems are a stack, so the last symbol goes in first and the decoder
-    reads forward. **Source:** J. Duda, arXiv:1311.2540, section 3 (rANS), with the word-wise
-    renormalization of constriction 0.5 (its documentation of `stack.AnsCoder`).
+    reads forward. The first state is 0, not the lowest normal one: a frame saves four bytes.
+    **Source:** J. Duda, arXiv:1311.2540, section 3 (rANS), renormalized by words.
     """
+    rows = tables.firsts[table_of] + entries
+    frequencies = (tables.frequencies[rows].astype(np.int64) << TABLE_SHIFT).tolist()
+    starts = (tables.starts[rows].astype(np.int64) << TABLE_SHIFT).tolist()
     state = 0
     words: list[int] = []
-    for indices, table in zip(reversed(channels), reversed(tables), strict=True):
-        spans = table.spans
-        for index in reversed(indices.tolist()):
-            frequency, start, limit = spans[index]
-            if state >= limit:
-                words.append(state & WORD_MASK)
-                state >>= WORD_BITS
-            quotient, remainder = divmod(state, frequency)
-            state = quotient << PRECISION | start + remainder
+    for frequency, start in zip(reversed(frequencies), reversed(starts), strict=True):
+        if state >= frequency << STATE_BITS - PRECISION:
+            words.append(state & WORD_MASK)
+            state >>= WORD_BITS
+        quotient, remainder = divmod(state, frequency)
+        state = quotient << PRECISION | start + remainder
     while state:
         words.append(state & WORD_MASK)
         state >>= WORD_BITS
@@ -65,28 +47,34 @@ def encode(channels: list[np.ndarray], tables: list[PythonTable]) -> np.ndarray:
 
 
 class Reader:
-    """Take symbols off a stream of words, first one first."""
+    """Take entries off a stream of words, first one first."""
 
-    def __init__(self, words: np.ndarray) -> None:
+    def __init__(self, words: np.ndarray, tables: TableSet) -> None:
+        self._entry_of = tables.entry_of
+        self._firsts: list[int] = tables.firsts.tolist()
+        self._frequencies: list[int] = tables.frequencies.tolist()
+        self._starts: list[int] = tables.starts.tolist()
         self._stack: list[int] = words.tolist()
         self._state = self._stack.pop() if self._stack else 0
         if self._stack:
             self._state = self._state << WORD_BITS | self._stack.pop()
 
-    def read(self, table: PythonTable, count: int) -> np.ndarray:
-        """Return the next entry indices of a table, int32 (count,)."""
-        stack, state = self._stack, self._state
-        spans, index_of = table.spans, table.index_of
-        indices = [0] * count
-        for position in range(count):
-            quantile = state & QUANTILE_MASK
-            indices[position] = index = index_of[quantile >> TABLE_SHIFT]
-            frequency, start, _ = spans[index]
-            state = (state >> PRECISION) * frequency + quantile - start
-            if state < STATE_LOW and stack:
-                state = state << WORD_BITS | stack.pop()
+    def read(self, table_of: np.ndarray) -> np.ndarray:
+        """Return the next entries, one of each table named: uint16 (n,) gives uint8 (n,)."""
+        return np.array([self.next(table) for table in table_of.tolist()], np.uint8)
+
+    def next(self, table: int) -> int:
+        """Return the next entry, of this table."""
+        state = self._state
+        quantile = state & QUANTILE_MASK
+        entry = int(self._entry_of[table, quantile >> TABLE_SHIFT])
+        row = self._firsts[table] + entry
+        state = (state >> PRECISION) * (self._frequencies[row] << TABLE_SHIFT) + quantile - (
+            self._starts[row] << TABLE_SHIFT)
+        if state < STATE_LOW and self._stack:
+            state = state << WORD_BITS | self._stack.pop()
         self._state = state
-        return np.array(indices, np.int32)
+        return entry
 
     def is_used_up(self) -> bool:
         """Tell whether the words held exactly what was read."""

@@ -7,54 +7,35 @@ words (uint32, little-endian) without the zero bytes at their end. It checks wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib import import_module
-from itertools import accumulate, pairwise
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
-from slim_split_ros.wire import ans_native, ans_python
-from slim_split_ros.wire.entropy_tables import ChannelTable
+from slim_split_ros.wire import ans_python, entropy_native
 from slim_split_ros.wire.errors import PayloadError
+from slim_split_ros.wire.table_set import TableSet
 
 WORD_BYTES = 4
 # LEB128 takes 7 bits a byte; 4 bytes count more symbols than any frame has.
 MAX_COUNT_BYTES = 4
-NOTHING = np.empty(0, np.int32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PreparedTable:
-    """Hold a table in the form that a coder takes."""
-
-    offset: int
-    escape: int
-    model: Any
-
-
-def prepare_table(table: ChannelTable, native: bool) -> PreparedTable:
-    """Derive what a coder needs of a table; worth keeping."""
-    build = ans_native.native_table if native else ans_python.PythonTable
-    return PreparedTable(table.offset, table.escape, build(table))
-
-
-def write_streams(streams: list[np.ndarray], tables: list[PreparedTable], native: bool) -> bytes:
-    """Encode streams of symbols, int8 (n,), each with a table."""
-    lengths = [len(stream) for stream in streams]
-    values = np.concatenate(streams)
-    offsets = np.repeat(np.array([table.offset for table in tables], np.int32), lengths)
-    escapes = np.repeat(np.array([table.escape for table in tables], np.int32), lengths)
-    indices = values - offsets
+def write_stream(
+    symbols: np.ndarray, table_of: np.ndarray, tables: TableSet, native: bool
+) -> bytes:
+    """Encode symbols, int8 (n,), each with the table of a number, uint16 (n,)."""
+    escapes = tables.escapes[table_of]
+    entries = symbols - tables.offsets[table_of]
     # As unsigned numbers, those below the alphabet are far above it.
-    outside = indices.view(np.uint32) >= escapes.view(np.uint32)
-    escaped = values[outside].tobytes()
+    outside = entries.view(np.uint32) >= escapes.view(np.uint32)
+    escaped = symbols[outside].tobytes()
     if escaped:
-        np.copyto(indices, escapes, where=outside)
-    parts = [indices[first:last] for first, last in pairwise(accumulate(lengths, initial=0))]
-    words = _coder(native).encode(parts, [table.model for table in tables])
+        np.copyto(entries, escapes, where=outside)
+    return join_stream(escaped, _coder(native).encode(entries.astype(np.uint8), table_of, tables))
+
+
+def join_stream(escaped: bytes, words: np.ndarray) -> bytes:
+    """Lay out a stream of escaped symbols and words, uint32 (n,)."""
     return _encode_count(len(escaped)) + escaped + words.astype('<u4').tobytes().rstrip(b'\0')
 
 
@@ -65,7 +46,9 @@ class StreamReader:
     Raises PayloadError for bytes that no encoder writes; `finish` must be called after the last.
     """
 
-    def __init__(self, stream: bytes, most_symbols: int, native: bool) -> None:
+    def __init__(
+        self, stream: bytes, most_symbols: int, tables: TableSet, native: bool
+    ) -> None:
         count, start = _decode_count(stream)
         if count > min(most_symbols, len(stream) - start):
             raise PayloadError(
@@ -74,17 +57,15 @@ class StreamReader:
         self._size = len(stream)
         self._escaped = np.frombuffer(stream, np.int8, count, start)
         self._taken = 0
-        self._reader = _coder(native).Reader(_words(stream[start + count:]))
+        self._tables = tables
+        self._reader = _coder(native).Reader(_words(stream[start + count:]), tables)
 
-    def read(self, tables: list[PreparedTable], counts: list[int]) -> np.ndarray:
-        """Return the next symbols, so many of each table, one after the other: int8 (n,)."""
-        indices = np.concatenate([NOTHING, *(
-            self._reader.read(table.model, count)
-            for table, count in zip(tables, counts, strict=True))])
-        offsets = np.repeat(np.array([table.offset for table in tables], np.int32), counts)
-        escapes = np.repeat(np.array([table.escape for table in tables], np.int32), counts)
-        symbols = (indices + offsets).astype(np.int8)
-        places = np.flatnonzero(indices == escapes)
+    def read(self, table_of: np.ndarray) -> np.ndarray:
+        """Return the next symbols, one of each table named: uint16 (n,) gives int8 (n,)."""
+        entries = self._reader.read(table_of)
+        offsets, escapes = self._tables.offsets[table_of], self._tables.escapes[table_of]
+        symbols = (entries + offsets).astype(np.int8)
+        places = np.flatnonzero(entries == escapes)
         if len(places):
             self._place_escaped(symbols, places, offsets[places], escapes[places])
         return symbols
@@ -142,14 +123,9 @@ def _decode_count(stream: bytes) -> tuple[int, int]:
 
 
 def _coder(native: bool) -> ModuleType:
-    return ans_native if native else ans_python
+    return entropy_native if native else ans_python
 
 
-@lru_cache(maxsize=1)
-def has_native_coder() -> bool:
-    """Tell whether `constriction` imports; it has no wheel for aarch64."""
-    try:
-        import_module('constriction')
-    except ImportError:
-        return False
-    return True
+def is_native(native: bool | None) -> bool:
+    """Resolve a caller's choice: by default the compiled coder, where there is one."""
+    return entropy_native.native_coder().library is not None if native is None else native

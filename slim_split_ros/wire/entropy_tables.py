@@ -18,6 +18,8 @@ from slim_split_ros.wire.errors import ManifestError
 # Integers of one table sum to this: 12 bits, 0.1 % above the ideal size (see `fit_tables`).
 TABLE_TOTAL = 4_096
 SYMBOL_LIMITS = (-128, 127)
+# Coders number the entries of a table in a byte.
+MOST_ENTRIES = 256
 # Bits that a symbol outside the alphabet costs beside the escape itself: one plain byte.
 ESCAPE_BITS = 8
 # Of the bits: a channel is coded as differences where these cost less than this share.
@@ -42,10 +44,10 @@ class ChannelTable:
 
     def __post_init__(self) -> None:
         """Refuse a table that cannot code every symbol."""
-        if len(self.frequencies) < 2:
+        if not 2 <= len(self.frequencies) <= MOST_ENTRIES:
             raise ManifestError(
-                f'entropy table has {len(self.frequencies)} frequencies, needs at least 2: '
-                'a symbol and the escape')
+                f'entropy table has {len(self.frequencies)} frequencies, needs at least 2, '
+                f'a symbol and the escape, and at most {MOST_ENTRIES}')
         if min(self.frequencies) < 1 or sum(self.frequencies) != TABLE_TOTAL:
             raise ManifestError(
                 f'entropy table sums to {sum(self.frequencies)} with least entry '

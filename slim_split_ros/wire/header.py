@@ -81,9 +81,20 @@ class FrameHeader:
     def _check_reference(self, reference: int) -> None:
         check_integer('reference', reference, 0, UINT32)
         # Sequences start again at 0 after the last one.
-        if not 0 < (self.sequence - reference) % (UINT32 + 1) <= UINT32 // 2:
+        if not 0 < (self.sequence - reference) % (UINT32 + 1) <= UINT8:
             raise FieldError(
-                f'reference is {reference}, must be an earlier frame than {self.sequence}')
+                f'reference is {reference}, must be one of the {UINT8} frames before '
+                f'{self.sequence}')
+
+    @property
+    def frames_back(self) -> int:
+        """Count from this frame to the one that it needs; 0: it decodes alone."""
+        return 0 if self.reference is None else (self.sequence - self.reference) % (UINT32 + 1)
+
+
+def find_reference(sequence: int, frames_back: int) -> int | None:
+    """Return the sequence of the frame that one needs, None where it decodes alone."""
+    return (sequence - frames_back) % (UINT32 + 1) if frames_back else None
 
 
 @dataclass(frozen=True, slots=True)

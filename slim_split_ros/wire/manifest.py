@@ -24,6 +24,9 @@ from slim_split_ros.wire.payload import Coder
 from slim_split_ros.wire.video_settings import VideoSettings
 
 MANIFEST_FILE = 'manifest.json'
+DETECTOR_SUFFIX = '.onnx'
+# What may say of a detector, beside it, how it is to be understood.
+DETECTOR_NOTES = ('.yaml', '.txt')
 FORMAT = 3
 # The largest shipped one has 0.13 MB.
 MOST_MANIFEST_BYTES = 2**22
@@ -66,7 +69,8 @@ class Manifest:
 
     `coder` is the one entropy coder that frames of this model travel with.
     `rebuild` names the graph from symbols to a picture, from which `detect` goes on; without it,
-    `detect` takes the symbols.
+    `detect` takes the symbols. Instead of `detect` there may be a `detector`, of pictures and by
+    any convention, whose names are `classes`; `candidates` is 0 then.
     `bits` is one number a rate, or empty. Where it is given, symbols travel without entropy
     coding, and lie from -gain to gain - 1, which that many bits hold.
     `video` is how pictures are coded at each rate of the coder `video`, or empty.
@@ -82,7 +86,8 @@ class Manifest:
     coder: Coder
     bits: tuple[int, ...]
     rebuild: str | None
-    detect: str
+    detect: str | None
+    detector: str | None
     candidates: int
     files: Mapping[str, str]
     video: tuple[VideoSettings, ...] = ()
@@ -128,6 +133,17 @@ class Manifest:
             raise ManifestError(
                 f'{path} is damaged: its SHA-256 is {digest[:12]}…, {MANIFEST_FILE} says '
                 f'{self.files[name][:12]}…: {REMEDY}')
+        return path
+
+    def checked_detector(self) -> Path:
+        """Return the path of the folder's detector once it and what lies beside it agree."""
+        assert self.detector is not None
+        path = self.checked_file(self.detector)
+        for suffix in DETECTOR_NOTES:
+            notes = path.with_suffix(suffix)
+            # One that is not listed is refused: it would change what the detector finds.
+            if notes.name in self.files or notes.exists():
+                self.checked_file(notes.name)
         return path
 
     def _check_place(self, path: Path) -> None:
@@ -203,27 +219,48 @@ def _parse_manifest(folder: Path, fields: Fields) -> Manifest:
         raise ManifestError(
             f'latent_channels, input_long_side and latent_stride make {symbols} symbols a frame, '
             f'must make at most {MOST_SYMBOLS}')
+    rebuild = _parse_graph(fields, 'rebuild', files)
+    detector = _parse_detector(fields, files, rebuild)
     video = _parse_video(fields, widths)
     return Manifest(
         folder=folder, fingerprint=_parse_fingerprint(fields.get('fingerprint', str)),
-        classes=_parse_classes(fields), input_long_side=long_side, input_multiple=multiple,
-        latent_stride=stride, widths=widths, coder=_parse_coder(fields, widths, bits), bits=bits,
-        rebuild=_parse_rebuild(fields, files), detect=fields.listed_file('detect', files),
-        candidates=fields.positive('candidates', MOST_CANDIDATES), files=files, video=video)
+        # Among the columns of a detector some may be no class.
+        classes=_parse_classes(fields, least_bytes=0 if detector else 1),
+        input_long_side=long_side, input_multiple=multiple, latent_stride=stride, widths=widths,
+        coder=_parse_coder(fields, widths, bits), bits=bits, rebuild=rebuild,
+        detect=None if detector else fields.listed_file('detect', files), detector=detector,
+        candidates=0 if detector else fields.positive('candidates', MOST_CANDIDATES), files=files,
+        video=video)
 
 
-def _parse_rebuild(fields: Fields, files: Mapping[str, str]) -> str | None:
-    return fields.listed_file('rebuild', files) if fields.optional('rebuild') else None
+def _parse_graph(fields: Fields, name: str, files: Mapping[str, str]) -> str | None:
+    return fields.listed_file(name, files) if fields.optional(name) else None
 
 
-def _parse_classes(fields: Fields) -> tuple[str, ...]:
+def _parse_detector(
+    fields: Fields, files: Mapping[str, str], rebuild: str | None
+) -> str | None:
+    detector = _parse_graph(fields, 'detector', files)
+    if detector is None:
+        return None
+    if Path(detector).suffix != DETECTOR_SUFFIX:
+        raise ManifestError(f'detector is {detector!r:.40}, must end in {DETECTOR_SUFFIX}')
+    if rebuild is None:
+        raise ManifestError('there is a detector of pictures, but no rebuild that makes them')
+    if fields.optional('detect') is not None:
+        raise ManifestError('there are detect and detector, must be one of both')
+    return detector
+
+
+def _parse_classes(fields: Fields, least_bytes: int) -> tuple[str, ...]:
     names = fields.items('classes', MOST_CLASSES)
     for index, name in enumerate(names):
         # Half of a surrogate pair is JSON, but no text that a message carries.
         encoded = name.encode(errors='replace') if isinstance(name, str) else b''
-        if not 1 <= len(encoded) <= MOST_CLASS_NAME_BYTES or encoded.decode() != name:
+        if not (least_bytes <= len(encoded) <= MOST_CLASS_NAME_BYTES
+                and encoded.decode() == name):
             raise ManifestError(
-                f'classes[{index}] is {name!r:.40}, must be text of 1 to '
+                f'classes[{index}] is {name!r:.40}, must be text of {least_bytes} to '
                 f'{MOST_CLASS_NAME_BYTES} bytes')
     return tuple(names)
 

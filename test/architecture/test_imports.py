@@ -16,8 +16,8 @@ STANDARD = frozenset(sys.stdlib_module_names)
 # Generated messages are ROS as much as rclpy is.
 ROS = frozenset({
     'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs', 'launch',
-    'launch_ros', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'rosidl_runtime_py',
-    'sensor_msgs', 'std_msgs', 'vision_msgs', f'{PACKAGE}.msg'})
+    'launch_ros', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'rosgraph_msgs',
+    'rosidl_runtime_py', 'sensor_msgs', 'std_msgs', 'std_srvs', 'vision_msgs', f'{PACKAGE}.msg'})
 TORCH = frozenset({'torch', 'torchvision', 'onnxscript'})
 HEAVY = TORCH | {'av', 'matplotlib', 'onnxruntime', 'panda3d', 'pandas', 'rclpy', 'rosbags'}
 
@@ -41,19 +41,19 @@ BELOW_ROS = MODEL_ROOMS | _rooms('evaluation simulation linklab bags reports')
 
 # The table of the architecture, top to bottom.
 ROOMS = {
-    'wire': Room(_rooms(''), allowed=frozenset({'numpy', 'zstandard', 'constriction'})),
+    'wire': Room(_rooms(''), allowed=frozenset({'numpy', 'zstandard'})),
     'coders': Room(_rooms('wire'), allowed=frozenset({'av', 'cv2', 'numpy'})),
     'onboard': Room(_rooms('wire coders control'), ROS | TORCH),
     'control': Room(_rooms(''), allowed=frozenset()),
     'networks': Room(_rooms('')),
     'detectors': Room(_rooms(''), ROS | TORCH),
     'offboard': Room(_rooms('wire coders detectors'), ROS | TORCH),
-    'training': Room(_rooms('networks wire')),
+    'training': Room(_rooms('networks wire coders detectors')),
     'evaluation': Room(MODEL_ROOMS),
     'simulation': Room(_rooms(''), ROS | TORCH),
     'linklab': Room(_rooms('control'), ROS | TORCH),
-    'bags': Room(_rooms('onboard offboard'), allowed=frozenset({
-        'mcap', 'numpy', 'rosbags', 'yaml', 'zstandard'})),
+    'bags': Room(_rooms('wire control onboard offboard'), allowed=frozenset({
+        'cv2', 'mcap', 'numpy', 'rosbags', 'yaml', 'zstandard'})),
     'reports': Room(_rooms(''), ROS | TORCH),
     'weights': Room(_rooms('wire control'), allowed=frozenset({'yaml'})),
     'ros': Room(BELOW_ROS, TORCH),

@@ -50,7 +50,7 @@ def test_missing_package_is_one_line_with_the_way_out(
 def test_link_needs_only_what_pip_installs_without_extras(checkout: Path, tmp_path: Path) -> None:
     trace = tmp_path / 'trace.csv'
     trace.write_text('t_s,rate_kbps,delay_ms,loss\n0,400,20,0\n2,400,20,0\n')
-    extras = ['cv2', 'onnxruntime', 'constriction', 'rosbags', 'tqdm', 'matplotlib', 'rclpy']
+    extras = ['cv2', 'onnxruntime', 'rosbags', 'tqdm', 'matplotlib', 'rclpy']
     program = WITHOUT.format(names=extras, arguments=['link', '--trace', str(trace)])
 
     answer = subprocess.run(

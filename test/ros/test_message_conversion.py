@@ -70,14 +70,14 @@ def test_a_frame_that_needs_another_says_so_over_the_wire() -> None:
     frame = Frame(replace(FRAME.header, reference=6), FRAME.payload)
     raw = serialize_message(frame_message(frame, camera_header()))
     message = deserialize_message(raw, EncodedFrame)
-    assert (message.sequence, message.reference) == (7, 6)
+    assert (message.sequence, message.frames_back) == (7, 1)
     assert read_frame(message).header.reference == 6
     assert read_frame(frame_message(FRAME, camera_header())).header.reference is None
 
 
 def test_a_change_of_any_sealed_field_is_seen() -> None:
     message = frame_message(FRAME, camera_header())
-    message.reference = 5
+    message.frames_back = 5
     with pytest.raises(ChecksumError):
         read_frame(message)
     for name in ('sequence', 'image_height', 'rate', 'fingerprint', 'encode_ms'):

@@ -88,6 +88,16 @@ def replace_file(folder: Path, name: str, content: bytes) -> None:
     reseal(folder, lambda manifest: manifest['files'].update({name: digest}))
 
 
+def give_detector(folder: Path, file: Path, names: tuple[str, ...]) -> None:
+    """Let a folder with pictures have a detector of pictures instead of its own graph."""
+    replace_file(folder, 'detector.onnx', file.read_bytes())
+    notes = json.dumps({'names': list(names)}).encode()  # JSON is YAML
+    replace_file(folder, 'detector.yaml', notes)
+    reseal(folder, lambda manifest: (
+        manifest.pop('detect'), manifest.pop('candidates'),
+        manifest.update({'detector': 'detector.onnx', 'classes': list(names)})))
+
+
 def _manifest(
     seed: int, with_tables: bool, bits: tuple[int, ...], encoders: tuple[str, ...]
 ) -> dict[str, Any]:

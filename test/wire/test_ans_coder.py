@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from slim_split_ros.wire import ans_coder
+from slim_split_ros.wire.entropy_native import native_coder
 from slim_split_ros.wire.entropy_tables import (
     ChannelTable,
     ChannelTables,
@@ -13,9 +14,9 @@ from slim_split_ros.wire.entropy_tables import (
 from slim_split_ros.wire.errors import PayloadError
 from slim_split_ros.wire.neighbours import to_differences
 
-needs_constriction = pytest.mark.skipif(
-    not ans_coder.has_native_coder(), reason='constriction has no wheel for this machine')
-CODERS = [pytest.param(True, marks=needs_constriction, id='constriction'),
+needs_compiled = pytest.mark.skipif(
+    native_coder().library is None, reason=native_coder().lack)
+CODERS = [pytest.param(True, marks=needs_compiled, id='compiled'),
           pytest.param(False, id='python')]
 
 
@@ -47,7 +48,7 @@ def test_symbols_come_back_whatever_tables_they_are_coded_with(native, frame):
     assert np.array_equal(ans_coder.decode_symbols(stream, symbols.shape, tables, native), symbols)
 
 
-@needs_constriction
+@needs_compiled
 @given(frames())
 @settings(deadline=None, max_examples=300)
 def test_both_coders_write_the_same_bytes(frame):
@@ -57,7 +58,7 @@ def test_both_coders_write_the_same_bytes(frame):
             == ans_coder.encode_symbols(symbols, tables, native=False))
 
 
-@needs_constriction
+@needs_compiled
 @given(frames(), st.binary(max_size=80))
 @settings(deadline=None, max_examples=150)
 def test_both_coders_read_hostile_bytes_alike(frame, stream):

@@ -66,6 +66,7 @@ def test_any_flipped_bit_of_the_payload_is_detected(payload, data):
         ('sequence', 1.0), ('sequence', True), ('rate', 'x'), ('width', None), ('width', 10**400),
         ('encode_ms', 2.0**128), ('reference', -1), ('reference', 2**32), ('reference', 6.0),
         ('reference', True), ('reference', 7), ('reference', 8),
+        ('reference', 2**32 - 249),
     ],
 )
 def test_a_field_out_of_range_is_refused_by_name_and_value(field, value):

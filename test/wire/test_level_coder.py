@@ -3,15 +3,15 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from slim_split_ros.wire.ans_stream import has_native_coder
+from slim_split_ros.wire.entropy_native import native_coder
 from slim_split_ros.wire.entropy_tables import ChannelTable
 from slim_split_ros.wire.errors import PayloadError
 from slim_split_ros.wire.level_coder import decode_levels, encode_levels
 from slim_split_ros.wire.level_tables import SILENT, LevelCounts, LevelTables
 
-needs_constriction = pytest.mark.skipif(
-    not has_native_coder(), reason='constriction has no wheel for this machine')
-CODERS = [pytest.param(True, marks=needs_constriction, id='constriction'),
+needs_compiled = pytest.mark.skipif(
+    native_coder().library is None, reason=native_coder().lack)
+CODERS = [pytest.param(True, marks=needs_compiled, id='compiled'),
           pytest.param(False, id='python')]
 
 
@@ -56,7 +56,7 @@ def test_symbols_come_back_whatever_tables_they_are_coded_with(native, frame):
     assert np.array_equal(decode_levels(stream, symbols.shape, tables, native), symbols)
 
 
-@needs_constriction
+@needs_compiled
 @given(frames())
 @settings(deadline=None, max_examples=200)
 def test_both_coders_write_the_same_bytes(frame):
@@ -66,7 +66,7 @@ def test_both_coders_write_the_same_bytes(frame):
         symbols, tables, native=False)
 
 
-@needs_constriction
+@needs_compiled
 @given(frames(), st.binary(max_size=80))
 @settings(deadline=None, max_examples=200)
 def test_both_coders_read_hostile_bytes_alike(frame, stream):

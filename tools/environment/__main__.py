@@ -27,7 +27,7 @@ REQUIREMENTS = CHECKOUT / 'requirements'
 MESSAGE_SOURCES = tuple(
     CHECKOUT / name
     for name in ('msg', 'third_party', 'CMakeLists.txt', 'package.xml', 'scripts', 'launch',
-                 'config', 'slim_split_ros/__init__.py'))
+                 'config', 'slim_split_ros/__init__.py', 'slim_split_ros/wire/entropy.c'))
 
 
 @dataclass(frozen=True)
