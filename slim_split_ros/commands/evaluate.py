@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from dataclasses import asdict
 import json
 from pathlib import Path
 import sys
@@ -118,15 +119,17 @@ def _evaluate(args: argparse.Namespace, asked: tuple[str, ...] | None, clips: Pa
         'detector': accuracy_row(evaluation.detector),
         'jpeg80_ms': round(evaluation.jpeg_ms, 4),
         'points': [point.to_dict() for point in evaluation.points],
+        'maps': [asdict(share) for share in evaluation.maps],
     }
-    print(*summary_lines(reaches(figures['detector'], figures['points'])), sep='\n')
+    draws = evaluation.draws()
+    print(*summary_lines(reaches(figures['detector'], figures['points'], draws)), sep='\n')
     if args.json:
         _write(args.json, json.dumps({'data': data, **figures}, indent=1) + '\n')
     if args.report:
         from slim_split_ros.reports.evaluation_page import render_evaluation
 
         _write(args.report, render_evaluation(
-            data['name'], manifest.classes, **figures))
+            data['name'], manifest.classes, **figures, draws=draws))
 
 
 def _find_split(args: argparse.Namespace, clips: Path) -> CocoSplit:

@@ -142,7 +142,7 @@ def _make_room(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     bag = folder / BAG
     if bag.exists():
-        if sorted(path.name for path in bag.iterdir()) != [f'{BAG}.mcap', 'metadata.yaml']:
+        if not {path.name for path in bag.iterdir()} <= {f'{BAG}.mcap', 'metadata.yaml'}:
             raise BagError(f'{bag} holds something else than the bag of a replay: name another '
                            'folder with --output')
         shutil.rmtree(bag)

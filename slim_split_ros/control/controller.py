@@ -108,6 +108,7 @@ class WidthController:
             self._estimates.link.on_sent(frame, now_s)
             if coder == 'video':
                 self._stream.on_sent(frame, self._long_side(width, rate), reference is None)
+                self._estimates.link.video_service.on_sent(sequence, now_s)
             else:
                 self._stream.on_other_sent()
             self._budget.spend(frame.bits, now_s)

@@ -166,13 +166,14 @@ def _choose(
     detecting_s = min(repeat(lambda: OneClass(detector).detect(picture), number=1, repeat=4))
     affordable = int(DETECTING_SECONDS / (detecting_s * settings))
     count = min(len(images), max(LEAST_MEASURED_FRAMES, min(most, affordable)))
-    chosen = _evenly(images, count)
+    chosen = evenly(images, count)
     if any(len(image.labels) for image in chosen):
         return chosen
-    return _evenly(tuple(image for image in images if len(image.labels)), count)
+    return evenly(tuple(image for image in images if len(image.labels)), count)
 
 
-def _evenly(images: tuple[LabelledImage, ...], count: int) -> tuple[LabelledImage, ...]:
+def evenly(images: tuple[LabelledImage, ...], count: int) -> tuple[LabelledImage, ...]:
+    """Return so many images, or all there are, from the first to the last."""
     places = np.linspace(0, len(images) - 1, min(count, len(images))).round().astype(int)
     return tuple(images[place] for place in places)
 

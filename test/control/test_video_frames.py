@@ -35,14 +35,14 @@ class Robot:
         self.last_video: int | None = None
         self.reports: list[tuple[float, LinkReportData]] = []
 
-    def offer(self, lost: bool = False) -> Decision:
+    def offer(self, lost: bool = False, can_video: bool = True) -> Decision:
         """Offer one frame, after the reports that have come."""
         for back_s, report in [pair for pair in self.reports if pair[0] <= self.now_s]:
             self.controller.on_report(report, back_s)
         self.reports = [pair for pair in self.reports if pair[0] > self.now_s]
         decision = self.controller.decide(self.now_s, self.now_s)
         if decision.send:
-            self._send(decision, lost)
+            self._send(decision, lost or not (can_video or decision.coder == 'cells'))
         self.now_s += 0.1
         return decision
 
@@ -136,6 +136,15 @@ def test_a_pinned_width_is_its_default_point() -> None:
 def test_a_table_in_which_no_video_can_begin_is_refused() -> None:
     with pytest.raises(SettingsError, match='decodes alone'):
         WidthController(OperatingPoints([FOLLOWER]), ControlSettings())
+
+
+def test_a_server_that_decodes_no_video_gets_other_frames() -> None:
+    robot = Robot()
+    decisions = []
+    for _ in range(300):
+        decisions.append(robot.offer(can_video=False).coder)
+    assert 'video' in decisions[:100]
+    assert decisions[100:].count('video') < 0.2 * 200
 
 
 def test_frames_of_two_kinds_are_measured_against_their_own_table() -> None:

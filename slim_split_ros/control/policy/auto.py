@@ -143,8 +143,9 @@ class AutoPolicy:
         known = self._estimates.sizes.compared(point, busyness * point.bytes)
         verdict = self._weigh(worth, known, now_s)
         present = self._leaning.of(mine, state_before)
-        if max(present, verdict.worth) <= verdict.of_nothing and \
-                len(self._estimates.link.in_flight):
+        # A frame of the video is not among what can be coded again, others are.
+        most = max(present, verdict.worth) if point.coder == 'video' else verdict.worth
+        if most <= verdict.of_nothing and len(self._estimates.link.in_flight):
             return replace(decision, action=Action.DROP)
         if decision.reason is Reason.OUTAGE:
             return decision     # nor is it made larger
@@ -197,7 +198,9 @@ class AutoPolicy:
     def _weigh(self, worth: Worth, busyness: Busyness, now_s: float) -> _Verdict:
         """Weigh every point that processor, budget and evidence allow, largest first."""
         allowed, blocked = self._candidates.within(self._limits(busyness, now_s))
-        prospects = [self._prospect(worth, each) for each in allowed]
+        is_resting = self._estimates.link.video_service.is_resting(now_s)
+        prospects = [self._prospect(worth, each) for each in allowed
+                     if each.point.coder != 'video' or not is_resting]
         state, leaning = self._stream_state(), self._leaning
         leaning.update(prospects, state)
         width, best, same = self._trials.width, None, None
@@ -262,8 +265,9 @@ class AutoPolicy:
         cheapest = self._cheapest[same.width]
         needed_bits = self._estimates.sizes.bits(cheapest, Busyness())
         # What another coder makes of a narrower map may be better altogether.
-        is_sustained = verdict.best.ap50 < same.ap50 and self._forecast.overdue_s <= 0.0 and \
-            needed_bits <= self._trials.sustained_bits(recent_bps, self._interval_s)
+        is_less = verdict.best.coder == same.coder or verdict.best.ap50 < same.ap50
+        is_sustained = is_less and self._forecast.overdue_s <= 0.0 and needed_bits <= \
+            self._trials.sustained_bits(recent_bps, self._interval_s)
         gain = (verdict.worth - verdict.same_worth) / verdict.best.ap50
         may_change = self._trials.may_change(verdict.best.width, gain, is_sustained, now_s,
                                              recent_bps)
