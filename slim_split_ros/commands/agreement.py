@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
-from slim_split_ros.weights import SHIPPED_MODEL
+from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODEL, model_folder
 
 if TYPE_CHECKING:
     from slim_split_ros.evaluation.agreement import Agreement, SeenCodec
@@ -72,8 +72,7 @@ def _evaluate(args: argparse.Namespace, work: Path) -> None:
     )
     from slim_split_ros.wire import load_manifest
 
-    manifest = load_manifest(
-        args.checkpoint if args.checkpoint.is_dir() else args.checkpoint.parent)
+    manifest = load_manifest(model_folder(str(args.checkpoint or DEFAULT_MODELS['slim'])))
     detector = load_detector(args.detector)
     print(f'{args.detector.name}: {detector.description.sentence()}')
     chosen = keep_frames(args.source, args.topic, FRAMES, work / 'chosen')

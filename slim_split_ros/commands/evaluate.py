@@ -49,8 +49,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='names with commas (default: all; the other split systems and '
                              'local need rivals.safetensors in the model folder or in a folder '
                              '`rivals` beside it)')
-    parser.add_argument('--checkpoint', type=Path, default=SHIPPED_MODEL, metavar='DIR',
-                        help='model folder (default: the shipped one)')
+    parser.add_argument('--checkpoint', type=Path, metavar='DIR',
+                        help='model folder (default: the shipped robocup; with --detector: '
+                             'general)')
     parser.add_argument('--dump', type=Path, metavar='DIR',
                         help='leave the detections of each point in COCO result format')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
@@ -78,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.detector or args.source:
         return evaluate_agreement(args)
+    args.checkpoint = args.checkpoint or SHIPPED_MODEL
     known = CODECS if args.video is None else VIDEO_CODECS
     asked = None if args.codecs is None else tuple(args.codecs.split(','))
     unknown = sorted(set(asked or ()) - set(known))

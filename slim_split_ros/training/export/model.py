@@ -7,7 +7,6 @@ Nothing in the folder but `model.safetensors` needs torch.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,6 @@ from slim_split_ros.training.export.onnx_graphs import (
     write_map,
     write_rebuild,
 )
-from slim_split_ros.training.export.video_points import VIDEO_POINTS
 from slim_split_ros.wire.level_tables import LevelCounts, LevelTables
 from slim_split_ros.wire.manifest import FORMAT
 
@@ -126,6 +124,5 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
             'entropy_tables': [of_rate.to_json() for of_rate in tables[index]],
         } for index, width in enumerate(config.widths)],
         'coder': 'levels',
-        'video': [asdict(settings) for settings in VIDEO_POINTS],
         'rebuild': REBUILD_FILE,
     }

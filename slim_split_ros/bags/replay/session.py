@@ -9,16 +9,16 @@ import os
 from pathlib import Path
 import time
 
-from slim_split_ros.bags.clock import ReplayClock, TableTimedEncoder
 from slim_split_ros.bags.errors import BagError
-from slim_split_ros.bags.features import find_features_topic, read_features, replay_features
-from slim_split_ros.bags.figures import ReplayFigures
 from slim_split_ros.bags.read import find_image_topic, read_images
-from slim_split_ros.bags.record import ReplayRecord
-from slim_split_ros.bags.replay import DirectPath, Far, LinkPath, Robot, replay
-from slim_split_ros.bags.results import ResultsBag
-from slim_split_ros.bags.serve import ServerPool
-from slim_split_ros.bags.timing import BagTiming, TimedImage
+from slim_split_ros.bags.replay.clock import ReplayClock, TableTimedEncoder
+from slim_split_ros.bags.replay.features import find_features_topic, read_features, replay_features
+from slim_split_ros.bags.replay.figures import ReplayFigures
+from slim_split_ros.bags.replay.record import ReplayRecord
+from slim_split_ros.bags.replay.results import ResultsBag
+from slim_split_ros.bags.replay.run import DirectPath, Far, LinkPath, Robot, replay
+from slim_split_ros.bags.replay.serve import ServerPool
+from slim_split_ros.bags.replay.timing import BagTiming, TimedImage
 from slim_split_ros.control import ControlSettings, OperatingPoints, WidthController
 from slim_split_ros.offboard import FrameDecoder, Reception, load_server
 from slim_split_ros.onboard import FrameEncoder, Sender
@@ -92,7 +92,8 @@ def replay_images(plan: ReplayPlan, output: Path, pace: Pace, progress: Progress
     pool = _pool(plan.manifest)
     timing = BagTiming()
     with ResultsBag(output, plan.manifest.classes) as bag:
-        record = ReplayRecord(ReplayFigures(plan.manifest.classes), bag, _THRESHOLD, controller)
+        figures = ReplayFigures(plan.manifest.classes, has_link=plan.path is not None)
+        record = ReplayRecord(figures, bag, _THRESHOLD, controller)
         started_s = time.perf_counter()
         timed = pace(timing.times(chain([first], images)))
         for _ in progress(record.take(pool.answer(replay(timed, robot, far)))):
@@ -109,7 +110,8 @@ def replay_recorded(plan: ReplayPlan, output: Path, progress: Progress) -> Repla
     pool = _pool(plan.manifest)
     left_out = _LeftOut()
     with ResultsBag(output, plan.manifest.classes) as bag:
-        record = ReplayRecord(ReplayFigures(plan.manifest.classes), bag, _THRESHOLD)
+        figures = ReplayFigures(plan.manifest.classes, has_link=False)
+        record = ReplayRecord(figures, bag, _THRESHOLD)
         started_s = time.perf_counter()
         frames = read_features(plan.bag, topic, left_out.add)
         for _ in progress(record.take(pool.answer(replay_features(
