@@ -94,7 +94,7 @@ def test_the_last_state_is_written(peer: Peer, tmp_path: Path) -> None:
     peer.repeat(lambda: publisher.publish(status(1)), lambda: command.poll() is not None,
                 'the end of watching', limit_s=60.0)
 
+    assert '/a/onboard' in command.communicate()[0]
     assert command.returncode == 0
-    assert '/a/onboard' in command.stdout.read()
     robot, = json.loads((tmp_path / 'a.json').read_text())['robots']
     assert (robot['width'], robot['coder']) == (0.5, 'cells')
