@@ -7,7 +7,7 @@ PYTHON ?= $(shell tools/find_python $(DISTRO))
 SETUP = $(PYTHON) -m tools.environment --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
 RUN = $(VENV)/bin/python
 
-.PHONY: setup setup-training setup-test demo test test-ros lint docs clean distclean help
+.PHONY: setup setup-training setup-test demo test test-ros fuzz lint docs clean distclean help
 
 help:
 	@echo 'make setup             virtual environment with ROS 2 and messages in $(VENV)/'
@@ -19,6 +19,7 @@ help:
 	@echo 'make demo [CODEC=...]  the same with another shipped model (slim or ensemble)'
 	@echo 'make test [ARGS=...]   every test; ARGS go to pytest'
 	@echo 'make test-ros          those that touch ROS (DISTRO=kilted: on Kilted)'
+	@echo 'make fuzz              100,000 hostile video streams, several minutes'
 	@echo 'make lint              ruff'
 	@echo 'make docs              the tables of docs/parameters.md, from the code'
 	@echo 'make clean             remove what was built; make distclean: the environments too'
@@ -44,13 +45,16 @@ demo: setup
 		$${DEMO_TOPIC:+"--topic=$$DEMO_TOPIC"} $${DEMO_LINK:+"--link=$$DEMO_LINK"} \
 		$${DEMO_CODEC:+"--codec=$$DEMO_CODEC"}
 
-test test-ros: export PYTEST_ADDOPTS += $(value ARGS)
+test test-ros fuzz: export PYTEST_ADDOPTS += $(value ARGS)
 test: setup-test
 	@$(RUN) -m pytest
 
 test-ros:
 	@$(SETUP) --tests
 	@$(RUN) -m pytest -m ros
+
+fuzz: setup-test
+	@$(RUN) -m pytest -m fuzz
 
 lint: setup-test
 	@$(RUN) -m ruff check .

@@ -6,4 +6,5 @@ from slim_split_ros.ros.launch_actions import actions_of_nodes
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the three nodes with their arguments."""
-    return LaunchDescription(actions_of_nodes('sim_camera', 'onboard', 'offboard'))
+    return LaunchDescription(actions_of_nodes(
+        'sim_camera', 'onboard', 'offboard', defaults={'model': 'robocup'}))

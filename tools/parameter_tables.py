@@ -14,6 +14,7 @@ TABLES = {
     'offboard': ('slim_split_ros.ros.offboard_parameters', 'OffboardSettings'),
     'sim_camera': ('slim_split_ros.ros.cameras.camera_parameters', 'SimCameraSettings'),
     'file_camera': ('slim_split_ros.ros.cameras.camera_parameters', 'FileCameraSettings'),
+    'overlay': ('slim_split_ros.ros.overlay_parameters', 'OverlaySettings'),
     'bag_camera': ('slim_split_ros.ros.cameras.camera_parameters', 'BagCameraSettings'),
 }
 HEAD = ('| parameter | default | meaning | allowed | changeable |',

@@ -1,8 +1,9 @@
-"""Reading and writing bags without ROS: `read.py`, `write.py`."""
+"""Reading, replaying and writing bags without ROS: `read.py`, `replay.py`, `write.py`."""
 
 from slim_split_ros.bags.errors import BagError
 from slim_split_ros.bags.files import bags_within, is_bag
 from slim_split_ros.bags.images import BagImage, CompressedBagImage
+from slim_split_ros.bags.pictures import read_pictures
 from slim_split_ros.bags.read import find_image_topic, read_images
 from slim_split_ros.bags.write import BagImageWriter
 
@@ -15,4 +16,5 @@ __all__ = [
     'find_image_topic',
     'is_bag',
     'read_images',
+    'read_pictures',
 ]

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from slim_split_ros.commands import demo, detect, evaluate, export, link, profile, train
+from slim_split_ros.commands import (
+    adapt,
+    bench,
+    demo,
+    detect,
+    evaluate,
+    export,
+    link,
+    profile,
+    replay,
+    train,
+    watch,
+)
 
 COMMANDS: dict[str, ModuleType] = {
+    'bench': bench,
     'demo': demo,
     'train': train,
+    'adapt': adapt,
     'detect': detect,
     'evaluate': evaluate,
     'export': export,
     'link': link,
     'profile': profile,
+    'replay': replay,
+    'watch': watch,
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
-from slim_split_ros.weights import SHIPPED_MODELS
+from slim_split_ros.weights import DEFAULT_MODELS
 
 if TYPE_CHECKING:
     from slim_split_ros.demo.run import DemoPlan, DemoRecord
@@ -43,11 +43,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'rate are chosen by the onboard node then')
     parser.add_argument('--seconds', type=_seconds, default=_SECONDS, metavar='S',
                         help=f'how long to watch (default: {_SECONDS:.0f})')
-    parser.add_argument('--codec', choices=tuple(SHIPPED_MODELS), default='slim',
+    parser.add_argument('--codec', choices=tuple(DEFAULT_MODELS), default='slim',
                         help="which shipped model: slim, or ensemble for the founding paper's "
                              '(default: slim)')
-    parser.add_argument('--model', default='shipped', metavar='DIR',
-                        help='model folder (default: the shipped one of the codec)')
+    parser.add_argument('--model', default='shipped', metavar='NAME|DIR',
+                        help='general, robocup or ensemble, or a model folder (default: robocup '
+                             'for the simulated camera, else the shipped one of the codec)')
     parser.add_argument('--seed', type=int, default=_SEED, metavar='N',
                         help=f'which hall the simulated camera sees (default: {_SEED})')
     parser.add_argument('--output', type=Path, default=Path('out/demo'), metavar='DIR',

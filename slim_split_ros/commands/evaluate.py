@@ -7,8 +7,19 @@ from collections.abc import Iterable
 import json
 from pathlib import Path
 import sys
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
+from slim_split_ros.commands.agreement import add_arguments, evaluate_agreement
+from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
 from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_RIVALS
+
+if TYPE_CHECKING:
+    from slim_split_ros.evaluation.evaluate import Evaluation
+    from slim_split_ros.training.data.coco_folder import CocoSplit
+    from slim_split_ros.wire.manifest import Manifest
+
+HALVES = ('choose', 'judge')
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -17,12 +28,22 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         'evaluate', help='compare the codec with its rivals on a COCO-style data set',
         description='Measure bytes, encode time on one thread, AP50 and AP (pycocotools) on the '
                     'same pictures for every setting of the codecs: slim (this project), '
-                    'paper, entropic, static and late (other split systems), jpeg, webp, none '
-                    '(pictures as they are) and local (a small detector on the robot). Needs '
-                    'torch.')
-    parser.add_argument('--data', type=Path, required=True, metavar='DIR',
-                        help='COCO-style data set')
+                    'paper, entropic, static and late (other split systems), jpeg, webp, h264 '
+                    '(key frames by libx264; needs PyAV), none (pictures as they are) and local '
+                    '(a small detector on the robot). Needs torch.')
+    parser.add_argument('--data', type=Path, metavar='DIR', help='COCO-style data set')
     parser.add_argument('--split', default='val', help='split to measure on (default: val)')
+    parser.add_argument('--half', choices=HALVES,
+                        help='only the pictures of the half of the split that thresholds and '
+                             'tables are chosen on, or of the half that judges them; no day of '
+                             'recording is in both')
+    parser.add_argument('--pictures', type=_count, metavar='N',
+                        help='about N pictures, spread evenly (default: all)')
+    parser.add_argument('--video', nargs='?', type=parse_seeds, const=(), metavar='SEEDS',
+                        help='measure as video, beside plain H.264 as video (needs PyAV): clips '
+                             f'of {CLIP_S:g} s of the simulated halls of these seeds, with '
+                             'commas, or of --data, whose images then have "timestamp" in '
+                             'seconds, and "sequence" where there are several clips')
     parser.add_argument('--codecs', metavar='LIST',
                         help='names with commas (default: all; the other split systems and '
                              'local need rivals.safetensors in the model folder or in a folder '
@@ -34,49 +55,63 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--report', type=Path, metavar='FILE',
                         help='write a page with tables and plots (HTML)')
+    add_arguments(parser)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'{number} is less than 1')
+    return number
 
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table, write the figures."""
     from slim_split_ros.evaluation.errors import EvaluationError
     from slim_split_ros.evaluation.evaluate import CODECS
+    from slim_split_ros.evaluation.evaluate_video import VIDEO_CODECS
     from slim_split_ros.networks.errors import NetworkError
+    from slim_split_ros.simulation.errors import SimulationError
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire.errors import WireError
 
+    if args.detector or args.source:
+        return evaluate_agreement(args)
+    known = CODECS if args.video is None else VIDEO_CODECS
     asked = None if args.codecs is None else tuple(args.codecs.split(','))
-    unknown = sorted(set(asked or ()) - set(CODECS))
+    unknown = sorted(set(asked or ()) - set(known))
     if unknown:
-        print(f'evaluate: --codecs knows {", ".join(CODECS)}, not {", ".join(unknown)}',
+        print(f'evaluate: --codecs knows {", ".join(known)}, not {", ".join(unknown)}',
+              file=sys.stderr)
+        return 2
+    if bool(args.video) == (args.data is not None):
+        print('evaluate: name what to measure on: --data DIR, --video SEEDS or --video '
+              '--data DIR' if not args.video else
+              'evaluate: --video SEEDS draws its own clips: leave out either the seeds or --data',
               file=sys.stderr)
         return 2
     try:
-        _evaluate(args, asked)
-    except (EvaluationError, NetworkError, TrainingError, WireError) as error:
+        with TemporaryDirectory() as clips:
+            _evaluate(args, asked, Path(clips))
+    except (EvaluationError, NetworkError, SimulationError, TrainingError, WireError) as error:
         print(f'evaluate: {error}', file=sys.stderr)
         return 1
     return 0
 
 
-def _evaluate(args: argparse.Namespace, asked: tuple[str, ...] | None) -> None:
-    from slim_split_ros.evaluation.evaluate import available_codecs, evaluate
+def _evaluate(args: argparse.Namespace, asked: tuple[str, ...] | None, clips: Path) -> None:
     from slim_split_ros.evaluation.points import accuracy_row
-    from slim_split_ros.evaluation.rivals import RIVALS, find_rivals, lack_of_rivals
     from slim_split_ros.evaluation.tables import text_table
     from slim_split_ros.reports.evaluation_summary import reaches, summary_lines
-    from slim_split_ros.training.data.coco_folder import load_split
     from slim_split_ros.wire.manifest import load_manifest
 
     folder = args.checkpoint if args.checkpoint.is_dir() else args.checkpoint.parent
     manifest = load_manifest(folder)
-    rivals = find_rivals(manifest, SHIPPED_RIVALS)
-    if asked is None and rivals is None:
-        print(f'evaluate: without {", ".join(RIVALS)}: {lack_of_rivals(manifest)}',
-              file=sys.stderr)
-    evaluation = evaluate(
-        manifest, load_split(args.data, args.split), asked or available_codecs(rivals), rivals,
-        args.dump, _progress)
+    split = _find_split(args, clips)
+    evaluation = (_measure_stills if args.video is None else _measure_video)(
+        manifest, split, asked, args.dump)
     print(text_table(evaluation))
+    data = _describe(args, split)
     figures = {
         'detector': accuracy_row(evaluation.detector),
         'jpeg80_ms': round(evaluation.jpeg_ms, 4),
@@ -84,12 +119,61 @@ def _evaluate(args: argparse.Namespace, asked: tuple[str, ...] | None) -> None:
     }
     print(*summary_lines(reaches(figures['detector'], figures['points'])), sep='\n')
     if args.json:
-        _write(args.json, json.dumps(figures, indent=1) + '\n')
+        _write(args.json, json.dumps({'data': data, **figures}, indent=1) + '\n')
     if args.report:
         from slim_split_ros.reports.evaluation_page import render_evaluation
 
         _write(args.report, render_evaluation(
-            f'{args.data.name}, {args.split}', manifest.classes, **figures))
+            data['name'], manifest.classes, **figures))
+
+
+def _find_split(args: argparse.Namespace, clips: Path) -> CocoSplit:
+    """Return what is measured on; simulated clips are written into `clips`."""
+    from slim_split_ros.training.data.coco_folder import load_split
+    from slim_split_ros.training.data.recordings import take_half, thin_out
+
+    split = (render_clips(clips, args.video) if args.video
+             else load_split(args.data, args.split))
+    if args.half:
+        split = take_half(split, args.half)
+    return thin_out(split, args.pictures) if args.pictures else split
+
+
+def _describe(args: argparse.Namespace, split: CocoSplit) -> dict[str, Any]:
+    """Return what a reader needs to measure the same again."""
+    recordings = sorted({image.recording for image in split.images} - {''})
+    name = (f'simulated halls {", ".join(map(str, args.video))}' if args.video
+            else f'{args.data.name}, {args.split}')
+    if args.half:
+        name += f', the half that {"chooses" if args.half == "choose" else "judges"}'
+    return {'name': name, 'half': args.half, 'pictures': len(split.images),
+            'long_side': max(max(image.width, image.height) for image in split.images),
+            'recordings': recordings, 'video': args.video is not None}
+
+
+def _measure_stills(manifest: Manifest, split: CocoSplit, asked: tuple[str, ...] | None,
+                    dump: Path | None) -> Evaluation:
+    from slim_split_ros.coders import why_no_video_encoding
+    from slim_split_ros.evaluation.evaluate import available_codecs, evaluate
+    from slim_split_ros.evaluation.rivals import RIVALS, find_rivals, lack_of_rivals
+
+    rivals = find_rivals(manifest, SHIPPED_RIVALS)
+    if asked is None and rivals is None:
+        print(f'evaluate: without {", ".join(RIVALS)}: {lack_of_rivals(manifest)}',
+              file=sys.stderr)
+    if asked is None and why_no_video_encoding():
+        print(f'evaluate: without h264: {why_no_video_encoding()}', file=sys.stderr)
+    return evaluate(manifest, split, asked or available_codecs(rivals), rivals, dump, _progress)
+
+
+def _measure_video(manifest: Manifest, split: CocoSplit, asked: tuple[str, ...] | None,
+                   dump: Path | None) -> Evaluation:
+    from slim_split_ros.coders import why_no_video_encoding
+    from slim_split_ros.evaluation.evaluate_video import available_video_codecs, evaluate_video
+
+    if asked is None and why_no_video_encoding():
+        print(f'evaluate: without h264_video: {why_no_video_encoding()}', file=sys.stderr)
+    return evaluate_video(manifest, split, asked or available_video_codecs(), dump, _progress)
 
 
 def _write(path: Path, text: str) -> None:

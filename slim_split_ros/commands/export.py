@@ -20,19 +20,23 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='data set whose pictures the tables are counted on; may be given '
                              'several times')
     parser.add_argument('--split', default='train', help='split to count on (default: train)')
+    parser.add_argument('--detector', type=Path, metavar='FILE.onnx',
+                        help='goes with the model instead of its own detector (docs/detectors.md)')
     parser.add_argument('--output', type=Path, required=True, metavar='DIR',
                         help='the model folder that is written')
 
 
 def run(args: argparse.Namespace) -> int:
     """Export and print the fingerprint."""
+    from slim_split_ros.detectors import DetectorError
     from slim_split_ros.networks.errors import NetworkError
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.training.run import export_model
 
     try:
-        fingerprint = export_model(args.checkpoint, tuple(args.data), args.split, args.output)
-    except (NetworkError, TrainingError) as error:
+        fingerprint = export_model(
+            args.checkpoint, tuple(args.data), args.split, args.output, args.detector)
+    except (DetectorError, NetworkError, TrainingError) as error:
         print(f'export: {error}', file=sys.stderr)
         return 1
     print(f'Model {fingerprint} written to {args.output}')

@@ -40,6 +40,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--server-ms', type=float, default=25.0,
                         help='what the server takes for a frame (default: %(default)g)')
     parser.add_argument('--no-loss', action='store_true', help='leave random loss out')
+    parser.add_argument('--alone', action='store_true',
+                        help='send only frames that decode without any other')
     parser.add_argument('--max-bitrate-kbps', type=float, default=0.0,
                         help='ceiling over what is sent (default: 0, none)')
     parser.add_argument('--points', type=Path, metavar='YAML',
@@ -95,7 +97,7 @@ def _settings(args: argparse.Namespace) -> RunSettings:
 
     control = ControlSettings(
         PolicyName(args.policy), args.deadline_ms / 1000.0, args.fps, pinned_width=args.width,
-        max_bitrate_kbps=args.max_bitrate_kbps)
+        max_bitrate_kbps=args.max_bitrate_kbps, alone=args.alone)
     return RunSettings(control, args.server_ms / 1000.0, not args.no_loss, args.seed)
 
 
@@ -144,10 +146,16 @@ def _run_emulations(traces: list[Trace], points: OperatingPoints, settings: RunS
 def _run_real(traces: list[Trace], points: OperatingPoints, settings: RunSettings,
               sizes: NDArray | None, model: Path | None) -> list[dict]:
     """Print the real figures of each trace beside those of the emulation."""
-    from slim_split_ros.linklab import check_machine, compare
+    from dataclasses import replace
+
+    from slim_split_ros.linklab import check_machine, compare, why_no_loss
 
     check_machine()
     _check_ros()
+    if settings.with_loss and any(row.loss for trace in traces for row in trace.rows):
+        if reason := why_no_loss():
+            print(f'link: {reason}', file=sys.stderr)
+            settings = replace(settings, with_loss=False)
     from slim_split_ros.demo.interruption import Interruption
     from slim_split_ros.demo.real_link import run_real_link
 
@@ -201,7 +209,10 @@ def _figures(result: Results) -> tuple[tuple[str, str], ...]:
         ('late, lost, skipped of offered',
          f'{result.late}, {result.lost}, {result.skipped} of {result.offered}'),
         ('width changes a minute', f'{result.width_changes_per_min:.1f}'),
-        ('share of the capacity used', f'{result.utilisation:.0%}'))
+        ('share of the capacity used', f'{result.utilisation:.0%}'),
+        ('coders of the frames sent, and those alone',
+         f"{', '.join(f'{name} {share:.0%}' for name, share in result.coder_shares.items())}; "
+         f'{result.alone_share:.0%}'))
 
 
 def _line(result: Results) -> str:
@@ -210,13 +221,22 @@ def _line(result: Results) -> str:
             f'mean_ap50 {result.mean_ap50:.3f} ({result.share_of_oracle:.3f} of the oracle)  '
             f'p95 {p95}  late {result.late}  lost {result.lost}  skipped {result.skipped} of '
             f'{result.offered}  widths/min {result.width_changes_per_min:.1f}  '
-            f'used {result.utilisation:.0%}')
+            f'used {result.utilisation:.0%}{_coders(result)}')
+
+
+def _coders(result: Results) -> str:
+    """Say which coders made the frames, where it was not one alone."""
+    if set(result.coder_shares) <= {'cells'}:
+        return ''
+    shares = ', '.join(f'{coder} {share:.0%}' for coder, share in result.coder_shares.items())
+    return f'  {shares}  alone {result.alone_share:.0%}  undecodable {result.undecodable}'
 
 
 def _means_line(means: Means, count: int) -> str:
     return (f'means of {count} traces: on_time {means.on_time:.3f} (least '
-            f'{means.least_on_time:.3f}), mean_ap50 {means.share_of_oracle:.3f} of the '
-            f'oracle (least {means.least_share_of_oracle:.3f})')
+            f'{means.least_on_time:.3f}), mean_ap50 {means.mean_ap50:.4f}, '
+            f'{means.share_of_oracle:.3f} of the oracle (least '
+            f'{means.least_share_of_oracle:.3f})')
 
 
 def _comparison_line(comparison: Comparison) -> str:

@@ -1,12 +1,19 @@
-"""`profile`: what each width and rate costs on this machine, as the table that `control` reads."""
+"""`profile`: what each coder, width and rate costs here, as the table that `control` reads."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 import sys
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
 from slim_split_ros.weights import SHIPPED_MODEL
+
+if TYPE_CHECKING:
+    from slim_split_ros.evaluation.profile import ProfileTable
+    from slim_split_ros.wire.manifest import Manifest
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -18,6 +25,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     "times of this machine and keep the rest of the model's table.")
     parser.add_argument('--data', type=Path, metavar='DIR', help='COCO-style data set')
     parser.add_argument('--split', default='val', help='split to measure on (default: val)')
+    parser.add_argument('--half', choices=('choose', 'judge'),
+                        help='only the pictures of one half of the split, as for `evaluate`; a '
+                             'table that a model ships with comes from `choose`')
+    parser.add_argument('--video', type=parse_seeds, metavar='SEEDS',
+                        help='with --data: also points whose frames lean on the one before, on '
+                             f'clips of {CLIP_S:g} s of the simulated halls of these seeds')
     parser.add_argument('--checkpoint', type=Path, default=SHIPPED_MODEL, metavar='DIR',
                         help='model folder (default: the shipped one)')
     parser.add_argument('--output', type=Path, metavar='DIR',
@@ -26,6 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and write the table."""
+    from slim_split_ros.coders import why_no_video_encoding
     from slim_split_ros.control import ControlError
     from slim_split_ros.evaluation.errors import EvaluationError
     from slim_split_ros.evaluation.profile import profile_machine, write_profile
@@ -33,14 +47,16 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.wire.manifest import load_manifest
 
     output = args.output or args.checkpoint
+    if args.data is None and (args.video or args.half):
+        print('profile: --video and --half need --data: without it only times are measured',
+              file=sys.stderr)
+        return 2
     try:
         manifest = load_manifest(args.checkpoint)
-        if args.data is None:
-            table = profile_machine(manifest)
-        else:
-            from slim_split_ros.evaluation.profile_data import profile_data
-
-            table = profile_data(manifest, args.data, args.split)
+        if manifest.video and why_no_video_encoding():
+            print(f'profile: without points by video: {why_no_video_encoding()}',
+                  file=sys.stderr)
+        table = profile_machine(manifest) if args.data is None else _profile(args, manifest)
         files = write_profile(table, output)
     except (ControlError, EvaluationError, WireError, OSError) as error:
         print(f'profile: {error}', file=sys.stderr)
@@ -49,3 +65,22 @@ def run(args: argparse.Namespace) -> int:
         print('  '.join(f'{name} {value}' for name, value in row.items()))
     print('Written: ' + ', '.join(map(str, files)))
     return 0
+
+
+def _profile(args: argparse.Namespace, manifest: Manifest) -> ProfileTable:
+    from slim_split_ros.evaluation.errors import EvaluationError
+    from slim_split_ros.evaluation.profile_data import profile_data
+    from slim_split_ros.networks.errors import NetworkError
+    from slim_split_ros.simulation.errors import SimulationError
+    from slim_split_ros.training.data.coco_folder import load_split
+    from slim_split_ros.training.data.recordings import take_half
+    from slim_split_ros.training.errors import TrainingError
+
+    try:
+        pictures = load_split(args.data, args.split)
+        pictures = take_half(pictures, args.half) if args.half else pictures
+        with TemporaryDirectory() as folder:
+            clips = render_clips(Path(folder), args.video) if args.video else None
+            return profile_data(manifest, pictures, clips)
+    except (NetworkError, SimulationError, TrainingError) as error:
+        raise EvaluationError(str(error)) from error

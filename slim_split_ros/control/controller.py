@@ -5,6 +5,7 @@ Composes estimates and a policy, keeps the bounds that nothing may break (widths
 deadline), and swaps settings whole. All times are seconds of the sender's steady clock.
 """
 
+from dataclasses import replace
 from threading import Lock
 
 from slim_split_ros.control.decision import Action, Decision, Reason
@@ -13,7 +14,8 @@ from slim_split_ros.control.estimates import Estimates
 from slim_split_ros.control.link.arrivals import LinkReportData
 from slim_split_ros.control.link.in_flight import SentFrame
 from slim_split_ros.control.link.report_guard import OtherReceiver
-from slim_split_ros.control.operating_points import OperatingPoint, OperatingPoints
+from slim_split_ros.control.link.stream import VideoStream
+from slim_split_ros.control.operating_points import CODERS, OperatingPoint, OperatingPoints
 from slim_split_ros.control.policy.aimd import AimdPolicy
 from slim_split_ros.control.policy.auto import AutoPolicy
 from slim_split_ros.control.policy.budget import BitrateBudget
@@ -87,21 +89,27 @@ class WidthController:
             self._policy.on_deliveries(deliveries, now_s)
 
     def on_sent(self, sequence: int, message_bytes: int, encode_s: float, width: float,
-                rate: int, now_s: float, decode_s: float = 0.0) -> None:
+                rate: int, now_s: float, decode_s: float = 0.0, coder: str = CODERS[0],
+                reference: int | None = None) -> None:
         """
         Learn that a frame was handed to the middleware, of that serialized size.
 
         `encode_s` is what the table has, pixels in memory to payload in memory; `decode_s` what
         it took to get the pixels (a JPEG's decoding), which costs the same at every point.
+        `reference` is the frame's own, None where it decodes alone, whatever was decided.
         """
         with self._lock:
-            point = self._points.find(width, rate)
+            point = self._points.find(width, rate, coder, reference is None)
             if point is not None and self._points.is_measured:
-                self._estimates.sizes.add(message_bytes, point.bytes)
+                self._estimates.sizes.add(message_bytes, point)
                 self._estimates.encoding.add(encode_s * 1000.0, point.encode_ms)
             self._estimates.note_decoding(decode_s)
             frame = SentFrame(sequence, now_s, message_bytes * 8.0)
             self._estimates.link.on_sent(frame, now_s)
+            if coder == 'video':
+                self._stream.on_sent(frame, self._long_side(width, rate), reference is None)
+            else:
+                self._stream.on_other_sent()
             self._budget.spend(frame.bits, now_s)
             self._policy.on_sent(frame, now_s)
 
@@ -110,11 +118,11 @@ class WidthController:
         captured_s = now_s if captured_s is None else min(captured_s, now_s)
         with self._lock:
             if now_s - captured_s >= self._settings.deadline_s:
-                point = self._allowed[0]
+                point = next(point for point in self._allowed if point.alone)
                 reason = Reason.PINNED if self._settings.pinned_width else Reason.LINK
-                return Decision(point.width, point.rate, reason, Action.EXPIRE)
+                return Decision.at(point, reason, Action.EXPIRE)
             decision = self._policy.decide(now_s, captured_s)
-            return self._within_budget(decision, self._estimates.sizes.expected, now_s)
+            return self._within_budget(decision, 1.0, now_s)
 
     def revise(self, decision: Decision, message_bytes: int, now_s: float) -> Decision:
         """
@@ -123,32 +131,61 @@ class WidthController:
         Another point means encoding once more; then ask `confirm`, and not again.
         """
         with self._lock:
-            point = self._points.find(decision.width, decision.rate)
+            point = self._points.named(decision.point_name)
             if point is None:
                 return decision
+            self._note_encoded(decision)
             busyness = max(1, message_bytes) / point.bytes
             revised = self._policy.revise(decision, busyness, now_s)
-            return self._within_budget(revised, busyness, now_s)
+            return self._within_budget(
+                revised, busyness / self._estimates.sizes.expected(point), now_s)
 
     def confirm(self, decision: Decision, message_bytes: int, now_s: float) -> Decision:
         """Drop a frame that was encoded again and turned out too large for the ceiling."""
         with self._lock:
+            self._note_encoded(decision)
             if self._budget.allows(8.0 * message_bytes, now_s):
                 return decision
-            return Decision(decision.width, decision.rate, Reason.BUDGET, Action.DROP)
+            return replace(decision, reason=Reason.BUDGET, action=Action.DROP)
+
+    @property
+    def _stream(self) -> VideoStream:
+        return self._estimates.link.stream
+
+    def _note_encoded(self, decision: Decision) -> None:
+        if decision.coder == 'video':
+            self._stream.on_encoded()
+
+    def _long_side(self, width: float, rate: int) -> int:
+        """Give the size of the video's pictures at a rate, whatever was asked for."""
+        for alone in (True, False):
+            point = self._points.find(width, rate, 'video', alone)
+            if point is not None:
+                return point.long_side
+        return 0
 
     def _within_budget(self, decision: Decision, busyness: float, now_s: float) -> Decision:
-        """Keep any policy under the ceiling: the largest point that it leaves, or none."""
-        point = self._points.find(decision.width, decision.rate)
-        if not decision.send or point is None or \
-                self._budget.allows(8.0 * busyness * point.bytes, now_s):
+        """
+        Keep any policy under the ceiling: the largest point that it leaves, or none.
+
+        `busyness` is how much larger than expected this frame is known to be.
+        """
+        point = self._points.named(decision.point_name)
+        if not decision.send or point is None:
             return decision
-        left_bytes = self._budget.left_bits(now_s) / (8.0 * busyness)
-        smaller = [other for other in self._allowed if other.bytes <= left_bytes]
+        sizes = self._estimates.sizes
+
+        def bits(each: OperatingPoint) -> float:
+            return 8.0 * busyness * sizes.expected(each) * each.bytes
+
+        if self._budget.allows(bits(point), now_s):
+            return decision
+        left_bits = self._budget.left_bits(now_s)
+        smaller = [other for other in self._allowed if bits(other) <= left_bits
+                   and (other.alone or other.long_side == self._stream.long_side)]
         if not smaller:
-            return Decision(point.width, point.rate, Reason.BUDGET, Action.DROP)
-        best = max(smaller, key=lambda other: other.ap50)
-        return Decision(best.width, best.rate, Reason.BUDGET)
+            return Decision.at(point, Reason.BUDGET, Action.DROP)
+        return Decision.at(max(smaller, key=lambda other: other.ap50), Reason.BUDGET)
 
     def _adopt(self, settings: ControlSettings) -> None:
         self._allowed = allowed = self._points_of(settings)
@@ -156,7 +193,7 @@ class WidthController:
         self._settings = settings
         self._budget.configure(
             settings.max_bitrate_kbps * 1000.0, 1.0 / settings.target_fps,
-            allowed[0].bytes_p95 * 8.0)
+            min(point.bytes_p95 for point in allowed if point.alone) * 8.0)
 
     def _points_of(self, settings: ControlSettings) -> tuple[OperatingPoint, ...]:
         """Give the points within the settings, the one to send where there is no choice."""
@@ -168,10 +205,18 @@ class WidthController:
             raise SettingsError(
                 f'no width from {low:g} to {high:g} is known, only {known}: choose one of these, '
                 f'or measure the model again with `profile`')
+        alone = tuple(point for point in allowed if point.alone)
+        if not alone:
+            raise SettingsError(
+                f'no point of width {low:g} to {high:g} decodes alone, with which a video could '
+                f'begin: measure the model again with `profile`')
         if settings.pinned_width:
-            return (min(allowed, key=lambda point: point.rate),)
-        return allowed if self._points.is_measured else (
-            max(allowed, key=lambda point: point.width),)
+            return (min(alone, key=lambda point: (point.rate, CODERS.index(point.coder))),)
+        if not self._points.is_measured:
+            return (max(alone, key=lambda point: point.width),)
+        # The baselines know nothing of frames that need others.
+        is_free = settings.policy is PolicyName.AUTO and not settings.alone
+        return allowed if is_free else alone
 
     def _make_policy(self, allowed: tuple[OperatingPoint, ...],
                      settings: ControlSettings) -> Policy:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from slim_split_ros.control.operating_points import CODERS, OperatingPoint, PointName
+
 # The word under which frames are counted that are past their deadline before they are sent.
 LATE = 'late'
 
@@ -29,12 +31,29 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Hold the point to send at, the reason for it, and what becomes of the frame."""
+    """
+    Hold the point to send at, the reason for it, and what becomes of the frame.
+
+    A frame that is `alone` must decode without any other; one that is not continues what its
+    coder made before.
+    """
 
     width: float
     rate: int
     reason: Reason
     action: Action = Action.SEND
+    coder: str = CODERS[0]
+    alone: bool = True
+
+    @classmethod
+    def at(cls, point: OperatingPoint, reason: Reason, action: Action = Action.SEND) -> 'Decision':
+        """Decide for a point."""
+        return cls(point.width, point.rate, reason, action, point.coder, point.alone)
+
+    @property
+    def point_name(self) -> PointName:
+        """Name the point."""
+        return PointName(self.coder, self.width, self.rate, self.alone)
 
     @property
     def send(self) -> bool:

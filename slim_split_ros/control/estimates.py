@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from slim_split_ros.control.link.estimator import LinkEstimator
+from slim_split_ros.control.operating_points import OperatingPoint
 from slim_split_ros.control.ratio import RatioTracker
 
 # Pictures change over seconds; the frame itself is known once it is encoded.
@@ -11,13 +12,36 @@ SIZE_GAIN, SIZE_SPREAD_GAIN, FIRST_SIZE_SPREAD = 0.1, 0.05, 0.2
 ENCODE_GAIN, ENCODE_SPREAD_GAIN, FIRST_ENCODE_SPREAD = 0.3, 0.1, 0.1
 
 
+class SizeRatios:
+    """
+    Follow how frames' bytes compare with the table, each kind of frame by itself.
+
+    A busy picture costs every coder more, motion only what is not alone: so kinds are told
+    apart, and one of which nothing is known counts as the one that was seen last.
+    """
+
+    def __init__(self) -> None:
+        """Start with the table as it is."""
+        self._newest = _new_tracker()
+        self._by_kind: dict[tuple[str, bool], RatioTracker] = {}
+
+    def add(self, message_bytes: float, point: OperatingPoint) -> None:
+        """Note a frame that was encoded at a point."""
+        kind = (point.coder, point.alone)
+        self._newest = self._by_kind.setdefault(kind, _new_tracker())
+        self._newest.add(message_bytes, point.bytes)
+
+    def expected(self, point: OperatingPoint) -> float:
+        """Give how many times the table's bytes the next frame at a point will have."""
+        return self._by_kind.get((point.coder, point.alone), self._newest).expected
+
+
 @dataclass(slots=True)
 class Estimates:
     """Hold what outlives a change of the settings or of the policy."""
 
     link: LinkEstimator = field(default_factory=LinkEstimator)
-    sizes: RatioTracker = field(default_factory=lambda: RatioTracker(
-        SIZE_GAIN, SIZE_SPREAD_GAIN, FIRST_SIZE_SPREAD))
+    sizes: SizeRatios = field(default_factory=SizeRatios)
     encoding: RatioTracker = field(default_factory=lambda: RatioTracker(
         ENCODE_GAIN, ENCODE_SPREAD_GAIN, FIRST_ENCODE_SPREAD))
     # What a frame costs before it is encoded (a JPEG's decoding): the same at every point.
@@ -27,3 +51,7 @@ class Estimates:
         """Follow what comes before the encoding as fast as the encoding itself."""
         if 0.0 <= decode_s < float('inf'):
             self.decode_s += ENCODE_GAIN * (decode_s - self.decode_s)
+
+
+def _new_tracker() -> RatioTracker:
+    return RatioTracker(SIZE_GAIN, SIZE_SPREAD_GAIN, FIRST_SIZE_SPREAD)

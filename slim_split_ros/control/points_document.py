@@ -12,6 +12,10 @@ from slim_split_ros.control.errors import OperatingPointError
 from slim_split_ros.control.operating_points import LIMITS, OperatingPoint, OperatingPoints
 
 FIELDS = tuple(field for field, _, _ in LIMITS)
+# What a row may leave out: the coder is the first of all then, and frames decode alone.
+OPTIONAL_FIELDS = ('coder', 'alone', 'long_side')
+WHOLE_FIELDS = {'rate', 'long_side'}
+KIND_WORDS = {str: 'text', bool: 'true or false'}
 REMEDY = 'measure the table again with `python -m slim_split_ros profile`'
 # What an unmeasured width counts as: nothing is known of it but its order.
 _UNKNOWN_BYTES = 1.0
@@ -49,12 +53,17 @@ def _parse_point(row: object, place: str) -> OperatingPoint:
     missing = [field for field in FIELDS if field not in row]
     if missing:
         raise OperatingPointError(f'{place}: lacks {", ".join(missing)}; {REMEDY}')
-    numbers = {field: _number(row[field], f'{place}: {field}') for field in FIELDS}
-    rate = numbers.pop('rate')
-    if rate != int(rate):
-        raise OperatingPointError(f'{place}: rate is {rate}, not a whole number; {REMEDY}')
+    numbers = {field: _number(row[field], f'{place}: {field}')
+               for field in (*FIELDS, 'long_side') if field in row}
+    for field in WHOLE_FIELDS & numbers.keys():
+        if numbers[field] != int(numbers[field]):
+            raise OperatingPointError(
+                f'{place}: {field} is {numbers[field]}, not a whole number; {REMEDY}')
+        numbers[field] = int(numbers[field])
+    named = {field: _of_kind(kind, row[field], f'{place}: {field}')
+             for field, kind in (('coder', str), ('alone', bool)) if field in row}
     try:
-        return OperatingPoint(rate=int(rate), **numbers)
+        return OperatingPoint(**numbers, **named)
     except OperatingPointError as error:
         raise OperatingPointError(f'{place}: {error}') from None
 
@@ -69,6 +78,13 @@ def _number(value: object, place: str) -> float:
         if isfinite(number):
             return number
     raise OperatingPointError(f'{place} is {shown(value)}, not a finite number; {REMEDY}')
+
+
+def _of_kind(kind: type, value: object, place: str) -> object:
+    if not isinstance(value, kind):
+        raise OperatingPointError(
+            f'{place} is {shown(value)}, not {KIND_WORDS[kind]}; {REMEDY}')
+    return value
 
 
 def shown(value: object) -> str:

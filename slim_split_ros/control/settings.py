@@ -17,7 +17,11 @@ class PolicyName(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ControlSettings:
-    """Hold one valid state of the parameters; `pinned_width` 0.0 lets the policy choose."""
+    """
+    Hold one valid state of the parameters; `pinned_width` 0.0 lets the policy choose.
+
+    With `alone`, every frame decodes without any other.
+    """
 
     policy: PolicyName = PolicyName.AUTO
     deadline_s: float = 0.3
@@ -26,6 +30,7 @@ class ControlSettings:
     max_width: float = 1.0
     max_bitrate_kbps: float = 0.0
     pinned_width: float = 0.0
+    alone: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself, with a sentence."""

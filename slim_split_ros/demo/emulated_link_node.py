@@ -5,7 +5,7 @@ The messages of both sides cross a radio link that is not there.
 
 Let the two nodes publish below `sent/` and this node passes on what a link would have carried,
 when it would have come: `-r features:=sent/features` for onboard, the same for `link_report` and
-`detections` of offboard. Messages travel as they are, never unpacked.
+`answer` of offboard. Messages travel as they are, never unpacked.
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
@@ -17,22 +17,20 @@ import sys
 import time
 
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
-from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.demo.delayed_calls import DelayedCalls
 from slim_split_ros.demo.emulated_link_parameters import EmulatedLinkSettings
 from slim_split_ros.linklab import LinkLabError, LivePath, read_trace
-from slim_split_ros.msg import EncodedFrame, LinkReport
+from slim_split_ros.msg import Answer, EncodedFrame, LinkReport
 from slim_split_ros.ros.parameters import LiveParameters
-from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA
+from slim_split_ros.ros.qos import SENSOR_DATA
 from slim_split_ros.ros.spin import run_node
 
 SENT = 'sent'
 
 
 class EmulatedLink(Node):
-    """Pass frames on to the server, and reports and detections back."""
+    """Pass frames on to the server, and reports and answers back."""
 
     def __init__(self) -> None:
         super().__init__('emulated_link')
@@ -41,18 +39,17 @@ class EmulatedLink(Node):
         age_s = time.time() - settings.begins_s if settings.begins_s else 0.0
         self._begun_s = time.monotonic() - age_s
         self._calls = DelayedCalls()
-        self._relay(EncodedFrame, 'features', SENSOR_DATA, path.uplink)
-        for kind, topic, qos in ((LinkReport, 'link_report', SENSOR_DATA),
-                                 (Detection2DArray, 'detections', RELIABLE)):
-            self._relay(kind, topic, qos, lambda _, now_s: path.downlink(now_s))
+        self._relay(EncodedFrame, 'features', path.uplink)
+        for kind, topic in ((LinkReport, 'link_report'), (Answer, 'answer')):
+            self._relay(kind, topic, lambda _, now_s: path.downlink(now_s))
 
     def stop(self) -> None:
         """Leave what is under way on the link."""
         self._calls.stop()
 
-    def _relay(self, kind: type, topic: str, qos: QoSProfile,
+    def _relay(self, kind: type, topic: str,
                carry: Callable[[int, float], float | None]) -> None:
-        publisher = self.create_publisher(kind, topic, qos)
+        publisher = self.create_publisher(kind, topic, SENSOR_DATA)
 
         def pass_on(serialized: bytes) -> None:
             arrival_s = carry(len(serialized), time.monotonic() - self._begun_s)
@@ -60,7 +57,7 @@ class EmulatedLink(Node):
                 self._calls.add(
                     self._begun_s + arrival_s, lambda: publisher.publish(serialized))
 
-        self.create_subscription(kind, f'{SENT}/{topic}', pass_on, qos, raw=True)
+        self.create_subscription(kind, f'{SENT}/{topic}', pass_on, SENSOR_DATA, raw=True)
 
 
 def main(args: Sequence[str] | None = None) -> int:

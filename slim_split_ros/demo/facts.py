@@ -53,7 +53,7 @@ def collect_facts(subject: DemoSubject, record: DemoRecord) -> DemoFacts:
         shown=tuple(_ours(seen, subject) for seen in shown),
         compared=tuple((_ours(seen, subject), *_theirs(seen, detector, manifest.classes))
                        for seen in _some_of_each_width(shown)),
-        link=subject.link)
+        link=subject.link, report_bytes=record.report_bytes)
 
 
 def _figures(seen: FrameRecord) -> FrameFigures:
@@ -61,6 +61,7 @@ def _figures(seen: FrameRecord) -> FrameFigures:
         captured_s=seen.stamp_ns / 1e9, width=seen.width, message_bytes=seen.message_bytes,
         encode_ms=seen.encode_ms, has_arrived=seen.is_reported or seen.arrived_s is not None,
         server_ms=seen.server_ms, end_to_end_ms=seen.answered_ms,
+        answer_bytes=seen.answer_bytes,
         **_counts(seen.found, seen.truth))
 
 

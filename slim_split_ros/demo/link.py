@@ -45,7 +45,8 @@ def describe_run(link: DemoLink, record: DemoRecord, seconds: float) -> LinkRun:
     timeline = make_timeline(link.trace, schedule, rows, record.start_ns / 1e9 - link.begins_s)
     return LinkRun(
         trace=link.trace.name, policy=settings.policy, deadline_ms=settings.deadline_ms,
-        fps=round(schedule.fps, 1), figures=_figures(rows, deadline_s, seconds),
+        fps=round(schedule.fps, 1),
+        figures=(*_figures(rows, deadline_s, seconds), _back(record, seconds)),
         **{field.name: getattr(timeline, field.name) for field in fields(timeline)})
 
 
@@ -65,6 +66,12 @@ def _rows(link: DemoLink, record: DemoRecord) -> list[FrameRow]:
                 row.back_s = seen.answered_ns / 1e9 - start_s
         rows.append(row)
     return rows
+
+
+def _back(record: DemoRecord, seconds: float) -> tuple[str, str]:
+    back_bytes = record.report_bytes + sum(seen.answer_bytes for seen in record.frames)
+    return ('mean rate back, answers and link reports',
+            f'{back_bytes * 8.0 / _BITS_PER_KBIT / seconds:.0f} kbit/s')
 
 
 def _figures(rows: list[FrameRow], deadline_s: float, seconds: float

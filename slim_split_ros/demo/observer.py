@@ -1,5 +1,5 @@
 """
-What happened to each frame between camera and detections, as anyone on the topics sees it.
+What happened to each frame between camera and detections, as anyone beside the robot sees it.
 
 The observer matches messages by the camera's stamp and judges nothing.
 """
@@ -21,6 +21,7 @@ from slim_split_ros.evaluation.matching import NamedBoxes
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.ros.messages import to_ns
 from slim_split_ros.ros.qos import RELIABLE
+from slim_split_ros.wire.message_size import answer_bytes
 
 # Deep enough that a busy observer loses no message, so that what is missing was not sent.
 _BEST_EFFORT = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -38,7 +39,8 @@ class FrameRecord:
 
     `sent_s` and `arrived_s`, seconds since 1970, are what the observer sees; `arrived_s` is known
     where a link that it can look behind lies between both sides. `is_reported` says that the
-    server told of the frame's arrival. `image` is the camera's message, kept of some frames.
+    server told of the frame's arrival; `answer_bytes` is what its answer took. `image` is the
+    camera's message, kept of some frames.
     """
 
     stamp_ns: int
@@ -50,13 +52,14 @@ class FrameRecord:
     is_reported: bool = False
     server_ms: float | None = None
     answered_ns: int | None = None
+    answer_bytes: int = 0
     found: NamedBoxes | None = None
     truth: NamedBoxes | None = None
     image: Image | CompressedImage | None = field(default=None, repr=False)
 
     @property
     def answered_ms(self) -> float | None:
-        """From the camera's stamp to the detections; None while there are none."""
+        """From the camera's stamp to detections at the robot; None while there are none."""
         return None if self.answered_ns is None else (
             self.answered_ns - self.stamp_ns) * _MS_PER_NS
 
@@ -82,6 +85,7 @@ class Observer(Node):
         self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
         self._status: EncoderStatus | None = None
         self._answers = 0
+        self._report_bytes = 0
         if pictures_period_s is None:
             self.create_subscription(CameraInfo, 'camera_info', self._on_camera, _BEST_EFFORT)
         else:
@@ -95,14 +99,21 @@ class Observer(Node):
             _BEST_EFFORT, raw=True)
         if sent:
             self.create_subscription(EncodedFrame, 'features', self._on_arrival, _BEST_EFFORT)
-        self.create_subscription(Detection2DArray, 'detections', self._on_detections, RELIABLE)
-        self.create_subscription(LinkReport, 'link_report', self._on_report, _BEST_EFFORT)
+        self.create_subscription(
+            Detection2DArray, 'onboard/detections', self._on_detections, RELIABLE)
+        self.create_subscription(
+            LinkReport, 'link_report', self._on_report, _BEST_EFFORT, raw=True)
         self.create_subscription(EncoderStatus, 'onboard/status', self._on_status, RELIABLE)
 
     @property
     def answers(self) -> int:
-        """Number of frames whose detections have come."""
+        """Number of frames whose detections have come back to the robot."""
         return self._answers
+
+    @property
+    def report_bytes(self) -> int:
+        """Bytes of all link reports so far, serialized."""
+        return self._report_bytes
 
     @property
     def images_seen(self) -> bool:
@@ -154,7 +165,9 @@ class Observer(Node):
     def _on_arrival(self, message: EncodedFrame) -> None:
         self._record(to_ns(message.header.stamp)).arrived_s = time.time()
 
-    def _on_report(self, message: LinkReport) -> None:
+    def _on_report(self, serialized: bytes) -> None:
+        self._report_bytes += len(serialized)
+        message = deserialize_message(serialized, LinkReport)
         for sequence, server_ms in zip(message.sequence, message.server_ms, strict=True):
             seen = self._by_sequence.get(sequence)
             if seen is not None:
@@ -165,6 +178,8 @@ class Observer(Node):
         stamp_ns = to_ns(message.header.stamp)
         seen = self._record(stamp_ns)
         seen.answered_ns = time.time_ns()
+        # Not by listening to `answer`: each listener makes it cross the link once more.
+        seen.answer_bytes = answer_bytes(len(message.detections))
         seen.found = read_boxes(message)
         self._answers += 1
         image = self._images.get(stamp_ns)

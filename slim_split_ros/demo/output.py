@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from slim_split_ros.reports.demo_page import DemoFacts, render_demo
+from slim_split_ros.reports.demo_rows import traffic
 from slim_split_ros.reports.link_page import LinkRun, render_link_page
 
 PAGE, LINK_PAGE = 'index.html', 'link.html'
@@ -48,6 +49,7 @@ def write_figures(file: Path, facts: DemoFacts) -> None:
         'seconds': facts.seconds, 'score_threshold': facts.score_threshold,
         'iou': facts.least_iou, 'first_payload_s': facts.first_payload_s,
         'first_answer_s': facts.first_answer_s, 'captured': facts.captured,
+        'rates_kbps': asdict(traffic(facts.frames, facts.report_bytes, facts.seconds)),
         'widths': [asdict(row) for row in facts.rows],
         'processes': [asdict(row) for row in facts.processes],
         'dropped_on_board': dict(facts.drops)}

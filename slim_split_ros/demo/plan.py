@@ -66,7 +66,7 @@ def put_link_between(
         'trace': str(Path(os.path.expanduser(trace)).resolve()), 'begins_s': begins_s})
     return [
         camera, replace(onboard, remappings=_below(sent, 'features')), link,
-        replace(offboard, remappings=_below(sent, 'link_report', 'detections'))]
+        replace(offboard, remappings=_below(sent, 'link_report', 'answer'))]
 
 
 def _below(folder: str, *topics: str) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from slim_split_ros.demo.run import DemoPlan, DemoRecord
 from slim_split_ros.reports.demo_page import DemoFacts
 from slim_split_ros.reports.link_page import LinkRun
 from slim_split_ros.ros.model import bundle_folder
+from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.wire import load_manifest
 
 _NODE_CHOOSES = 0.0
@@ -28,7 +29,8 @@ class DemoOptions:
     """
     Hold what a user asks for; None as source is the simulated camera, as link none at all.
 
-    `topic` is one of a bag, '' its only one; `model` is a folder, or `shipped` for the codec's.
+    `topic` is one of a bag, '' its only one; `model` is a folder, a shipped one's name, or
+    `shipped` for what fits source and codec.
     """
 
     source: str | None
@@ -64,7 +66,7 @@ def prepare_demo(options: DemoOptions) -> Demo:
     used, with a sentence that names it.
     """
     link = None if options.link is None else DemoLink.begin(options.link)
-    manifest = load_manifest(bundle_folder(options.model, options.codec))
+    manifest = load_manifest(bundle_folder(_model_for(options), options.codec))
     widths = tuple(sorted(entry.width for entry in manifest.widths)) if link is None else ()
     nodes = plan_nodes(options.source, options.topic, options.seed,
                        str(manifest.folder.resolve()), widths[0] if widths else _NODE_CHOOSES)
@@ -78,3 +80,10 @@ def prepare_demo(options: DemoOptions) -> Demo:
         options.source or 'The simulated camera', options.source is None, options.codec, manifest,
         options.seconds, None if link is None else link.trace.name)
     return Demo(plan, demo_environment(os.environ, folder / ROS_LOG), subject, link)
+
+
+def _model_for(options: DemoOptions) -> str:
+    """Return the model that is asked for; the simulated camera sees nothing but RoboCup."""
+    if options.source is None and (options.model, options.codec) == (SHIPPED, 'slim'):
+        return 'robocup'
+    return options.model

@@ -83,6 +83,8 @@ def _plan_nodes(control: ControlSettings, model: Path | None) -> list[NodePlan]:
     onboard = {**shared, 'deadline_ms': round(control.deadline_s * 1000.0),
                'target_fps': control.target_fps, 'width': control.pinned_width,
                'max_bitrate_kbps': round(control.max_bitrate_kbps)}
+    if control.alone:
+        onboard['alone'] = True
     if control.policy is not PolicyName.FIXED:
         onboard['policy'] = control.policy.value
     # Small pictures: the link is measured, and rendering shares the processor with the nodes.

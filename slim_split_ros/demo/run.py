@@ -59,7 +59,8 @@ class DemoRecord:
     """
     Hold what was observed; `first_payload_s` and `first_answer_s` count from the start.
 
-    `frames` are all that the camera took, encoded or not; `drops` are counted over the same time.
+    `frames` are all that the camera took, encoded or not; `drops` and the bytes of link reports
+    are counted over the same time.
     """
 
     frames: tuple[FrameRecord, ...]
@@ -68,6 +69,7 @@ class DemoRecord:
     processes: tuple[ProcessRow, ...]
     first_payload_s: float
     first_answer_s: float
+    report_bytes: int
 
 
 def run_demo(
@@ -127,12 +129,14 @@ class _Session:
         start_ns, start_s = time.time_ns(), time.monotonic()
         busy_s = [_busy_s(child) for child in self._children]
         drops_before = Counter(self._observer.drops)
+        reports_before = self._observer.report_bytes
         self._watch(start_s, on_progress)
+        report_bytes = self._observer.report_bytes - reports_before
         processes = self._weigh(busy_s, time.monotonic() - start_s)
         frames = self._take_last(start_ns)
         return DemoRecord(
             frames, start_ns, Counter(self._observer.drops) - drops_before, processes,
-            first_payload_s, first_answer_s)
+            first_payload_s, first_answer_s, report_bytes)
 
     def _wait_for_payload(self) -> float:
         camera, onboard = self._children[0], self._children[1]

@@ -43,6 +43,11 @@ class OnnxDetector:
         self._output_names = [port.name for port in session.get_outputs()]
 
     @property
+    def name(self) -> str:
+        """Give the name of its file."""
+        return self._path.name
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Give the classes by label."""
         return self.description.names

@@ -1,4 +1,8 @@
-"""What a YAML beside a detector's file says of it, and overrules: every entry is optional."""
+"""
+What a YAML beside a detector's file says of it, and overrules: read and written.
+
+Every entry is optional.
+"""
 
 from __future__ import annotations
 
@@ -62,6 +66,17 @@ def apply_overrides(guess: Description, path: Path, columns: int | None) -> Desc
         raise DetectorFileError(
             f'{path}: names lists {len(described.names)} classes, the detector gives {columns}')
     return described
+
+
+def to_yaml(described: Description) -> str:
+    """Write what `apply_overrides` reads, every entry, so that nothing is left to a guess."""
+    return yaml.safe_dump({
+        **{name: getattr(described, name).value for name in _CHOICES},
+        'channels': described.channels, 'scale': described.scale,
+        **{name: list(getattr(described, name)) for name in _TRIPLES},
+        'input_size': [described.input_width, described.input_height],
+        'names': list(described.names), 'nms_iou': described.nms_iou,
+    }, sort_keys=False, allow_unicode=True)
 
 
 def _read(path: Path) -> dict[Any, Any]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import io
 import json
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from slim_split_ros.detectors.detections import Detections
+from slim_split_ros.evaluation.resampling import Resampling, sample_ap50
 
 # Detections below it cannot change AP but fill files; COCO itself has no threshold.
 SCORE_FLOOR = 0.001
@@ -28,6 +30,9 @@ class Accuracy:
     ap_medium: float
     ap_large: float
     class_ap50: tuple[float, ...]  # in the order of the category ids
+    # AP50 with other recordings (draws,), empty where they are not known
+    ap50_samples: NDArray[np.float64] = field(
+        default_factory=lambda: np.zeros(0), compare=False, repr=False)
 
 
 def to_coco_results(image_id: int, detections: Detections, category_ids: tuple[int, ...]
@@ -54,12 +59,17 @@ def load_ground_truth(annotation_file: Path) -> COCO:
     return truth
 
 
-def measure_accuracy(truth: COCO, results: list[dict]) -> Accuracy:
-    """Evaluate results in COCO's format over all pictures of the ground truth, maxDets 100."""
+def measure_accuracy(truth: COCO, results: list[dict], pictures: Resampling | None = None
+                     ) -> Accuracy:
+    """Evaluate results in COCO's format, maxDets 100, over `pictures`, or all of the truth."""
     if not results:
-        return Accuracy(0.0, 0.0, 0.0, 0.0, 0.0, (0.0,) * len(truth.getCatIds()))
+        draws = 0 if pictures is None else len(pictures.counts)
+        return Accuracy(0.0, 0.0, 0.0, 0.0, 0.0, (0.0,) * len(truth.getCatIds()),
+                        np.zeros(draws))
     with contextlib.redirect_stdout(io.StringIO()):
         run = COCOeval(truth, truth.loadRes(results), 'bbox')
+        if pictures is not None:
+            run.params.imgIds = list(pictures.image_ids)
         run.evaluate()
         run.accumulate()
         run.summarize()
@@ -68,5 +78,7 @@ def measure_accuracy(truth: COCO, results: list[dict]) -> Accuracy:
         float(column[column > -1].mean()) if (column > -1).any() else float('nan')
         for column in precision.T)
     figures = [float(value) if value >= 0 else float('nan') for value in run.stats]
-    return Accuracy(figures[1], figures[0], figures[3], figures[4], figures[5],
-                    tuple(np.round(class_ap50, 5).tolist()))
+    return Accuracy(
+        figures[1], figures[0], figures[3], figures[4], figures[5],
+        tuple(np.round(class_ap50, 5).tolist()),
+        np.zeros(0) if pictures is None else sample_ap50(run, pictures.counts))

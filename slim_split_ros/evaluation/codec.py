@@ -35,3 +35,25 @@ class Codec(Protocol):
 
     def detect(self, sent: Sent, setting: Setting) -> Detections:
         """Do the server's side; called from several threads at once."""
+
+
+class VideoStream(Protocol):
+    """Both sides of one clip, frame by frame and in order."""
+
+    def encode(self, image: NDArray[np.uint8]) -> Sent:
+        """Do the robot's side on uint8 (H, W, 3), BGR, timed and on one thread."""
+
+    def receive(self, sent: Sent) -> Any:
+        """Decode on the server what may need the frame before."""
+
+    def detect(self, received: Any) -> Detections:
+        """Find objects in what was received; called from several threads at once."""
+
+
+class VideoCodec(Protocol):
+    """A way to get detections of a clip off a robot, at each of its settings."""
+
+    settings: list[Setting]
+
+    def start(self, setting: Setting) -> VideoStream:
+        """Begin a clip that knows nothing of any other."""

@@ -4,42 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
-import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools.coco import COCO
 
-from slim_split_ros.evaluation.coco_metrics import (
-    Accuracy,
-    load_ground_truth,
-    measure_accuracy,
-    to_coco_results,
-)
+from slim_split_ros.coders import why_no_video_encoding
+from slim_split_ros.evaluation.coco_metrics import Accuracy, load_ground_truth
 from slim_split_ros.evaluation.codec import Codec, Sent
 from slim_split_ros.evaluation.errors import EvaluationError
+from slim_split_ros.evaluation.h264_codec import H264Codec
 from slim_split_ros.evaluation.image_codecs import PictureCodec, RawCodec
+from slim_split_ros.evaluation.measured_run import (
+    SERVER_FRAMES,
+    WARM_UP_FRAMES,
+    MeasuredRun,
+    cut_in_chunks,
+    read_pictures,
+)
 from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings
 from slim_split_ros.evaluation.picture_detector import PictureDetector
-from slim_split_ros.evaluation.points import MeasuredFrame, MeasuredPoint, Setting
+from slim_split_ros.evaluation.points import MeasuredPoint, Setting
+from slim_split_ros.evaluation.resampling import Resampling
 from slim_split_ros.evaluation.rivals import RIVALS, lack_of_rivals, load_rival
 from slim_split_ros.networks.rivals.stored import StoredRivals
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model
 from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage
-from slim_split_ros.training.data.pictures import read_picture
 from slim_split_ros.wire.manifest import Manifest
 
 IMAGE_CODECS = ('jpeg', 'webp')
-CODECS = ('slim', 'paper', 'entropic', 'static', 'late', *IMAGE_CODECS, 'none', 'local')
-SERVER_FRAMES = 2  # detected at once
-CHUNK_FRAMES = 32  # read, encoded and kept in memory at once
-WARM_UP_FRAMES = 5  # not counted: others ran before, and the first runs of a session allocate
+CODECS = ('slim', 'paper', 'entropic', 'static', 'late', *IMAGE_CODECS, 'h264', 'none', 'local')
 YARDSTICK = Setting('jpeg', quality=80, scale=1.0)  # to whose time others are compared
 
 Progress = Callable[[Iterable, str], Iterable]
@@ -55,8 +54,10 @@ class Evaluation:
 
 
 def available_codecs(rivals: StoredRivals | None) -> tuple[str, ...]:
-    """Return the codecs that can be measured with these rivals, or with none."""
-    return tuple(name for name in CODECS if rivals is not None or name not in RIVALS)
+    """Return the codecs that can be measured here with these rivals, or with none."""
+    missing = () if rivals is not None else RIVALS
+    missing += ('h264',) if why_no_video_encoding() else ()
+    return tuple(name for name in CODECS if name not in missing)
 
 
 def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
@@ -69,45 +70,57 @@ def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
     format, `progress` wraps an iterable and shows how far it is. Raises EvaluationError for a
     data set of other classes, and for rivals that are not there.
     """
-    _check(manifest, split, codecs, rivals)
+    check_classes(manifest, split)
+    _check_codecs(manifest, codecs, rivals)
     cv2.setNumThreads(1)
     truth = load_ground_truth(split.annotation_file)
+    pictures = Resampling.of_recordings(split.images)
     with TemporaryDirectory() as scratch:
         model = load_model(manifest.folder)
         detector = PictureDetector(
             model.detector, manifest.input_long_side, Path(scratch))
         measured = [RawCodec(detector),
                     *_codecs(manifest, codecs, model, detector, rivals, Path(scratch))]
-        runs = [_Run(codec, setting) for codec in measured for setting in codec.settings]
-        turns = list(product(_chunks(split.images), runs))
+        runs = [_StillRun(codec, MeasuredRun(setting, split.category_ids))
+                for codec in measured for setting in codec.settings]
+        turns = list(product(cut_in_chunks(split.images), runs))
         jpeg, jpeg_ms = PictureCodec(YARDSTICK.codec, detector), []
         with ThreadPoolExecutor(SERVER_FRAMES) as pool:
             for chunk, run in progress(turns, 'pictures'):
-                run.add(chunk, split.category_ids, pool)
+                run.add(chunk, pool)
                 if run is runs[-1]:
-                    jpeg_ms += [sent.encode_ms for sent in _encode(jpeg, YARDSTICK, _read(chunk))]
+                    jpeg_ms += [sent.encode_ms
+                                for sent in _encode(jpeg, YARDSTICK, read_pictures(chunk))]
     if dump is not None:
         for run in runs:
-            _dump(dump / f'{run.setting.name}.json', run.results)
-    undamaged, *points = (run.point(truth) for run in runs)
+            run.figures.dump(dump)
+    undamaged, *points = (run.figures.point(truth, pictures) for run in runs)
     points += [undamaged] if 'none' in codecs else []
     order = {name: place for place, name in enumerate(CODECS)}
     points.sort(key=lambda point: order[point.setting.codec])
     return Evaluation(undamaged.accuracy, float(np.mean(jpeg_ms)), tuple(points))
 
 
-def _check(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
-           rivals: StoredRivals | None) -> None:
+def check_classes(manifest: Manifest, split: CocoSplit) -> None:
+    """Raise EvaluationError for other classes than the model's, or a split without boxes."""
     if split.classes != manifest.classes:
         raise EvaluationError(
             f'{split.annotation_file} has classes {", ".join(split.classes)}; the model detects '
             f'{", ".join(manifest.classes)}: evaluate a model that was trained for them')
-    missing = sorted(set(codecs) - set(available_codecs(rivals)))
-    if missing:
-        raise EvaluationError(
-            f'{", ".join(missing)} cannot be measured: {lack_of_rivals(manifest)}')
     if not any(len(image.labels) for image in split.images):
         raise EvaluationError(f'{split.annotation_file} has no boxes to compare detections with')
+
+
+def _check_codecs(manifest: Manifest, codecs: tuple[str, ...], rivals: StoredRivals | None
+                  ) -> None:
+    missing = sorted(set(codecs) - set(available_codecs(rivals)))
+    of_rivals = [name for name in missing if name in RIVALS]
+    if of_rivals:
+        raise EvaluationError(
+            f'{", ".join(of_rivals)} cannot be measured: {lack_of_rivals(manifest)}')
+    if missing:
+        raise EvaluationError(
+            f'{", ".join(missing)} cannot be measured: {why_no_video_encoding()}')
 
 
 def _codecs(manifest: Manifest, names: tuple[str, ...], model: SplitDetector,
@@ -124,19 +137,23 @@ def _codecs(manifest: Manifest, names: tuple[str, ...], model: SplitDetector,
     for name in IMAGE_CODECS:
         if name in names:
             yield PictureCodec(name, detector)
+    if 'h264' in names:
+        yield H264Codec(detector)
 
 
 @dataclass(slots=True)
-class _Run:
-    """Gather the figures of one setting; `results` are detections in COCO's format."""
+class _StillRun:
+    """Measure one setting of a codec that treats every picture alone."""
 
     codec: Codec
-    setting: Setting
-    frames: list[MeasuredFrame] = field(default_factory=list)
-    results: list[dict] = field(default_factory=list)
+    figures: MeasuredRun
 
-    def add(self, images: tuple[LabelledImage, ...], category_ids: tuple[int, ...],
-            pool: Executor) -> None:
+    @property
+    def setting(self) -> Setting:
+        """Return what is measured."""
+        return self.figures.setting
+
+    def add(self, images: tuple[LabelledImage, ...], pool: Executor) -> None:
         """
         Measure some pictures.
 
@@ -145,34 +162,13 @@ class _Run:
         the server's threads would disturb the robot's time. Two frames at once, each on a thread
         of its own, end sooner than one on two threads.
         """
-        sent = _encode(self.codec, self.setting, _read(images))
+        sent = _encode(self.codec, self.setting, read_pictures(images))
         found = pool.map(lambda each: self.codec.detect(each, self.setting), sent)
         for image, each, detections in zip(images, sent, found, strict=True):
-            self.results += to_coco_results(image.image_id, detections, category_ids)
-            self.frames.append(MeasuredFrame(
-                image.image_id, each.bytes, each.encode_ms, each.network_ms))
-
-    def point(self, truth: COCO) -> MeasuredPoint:
-        """Return what was measured, with the accuracy on all of its pictures."""
-        return MeasuredPoint(
-            self.setting, tuple(self.frames), measure_accuracy(truth, self.results))
-
-
-def _chunks(images: tuple[LabelledImage, ...]) -> list[tuple[LabelledImage, ...]]:
-    return [images[first:first + CHUNK_FRAMES]
-            for first in range(0, len(images), CHUNK_FRAMES)]
-
-
-def _read(images: tuple[LabelledImage, ...]) -> list[NDArray[np.uint8]]:
-    return [read_picture(image.path) for image in images]
+            self.figures.add(image, each, detections)
 
 
 def _encode(codec: Codec, setting: Setting, pictures: list[NDArray[np.uint8]]) -> list[Sent]:
     for picture in pictures[:WARM_UP_FRAMES]:
         codec.encode(picture, setting)
     return [codec.encode(picture, setting) for picture in pictures]
-
-
-def _dump(path: Path, results: list[dict]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results), 'utf-8')

@@ -61,11 +61,15 @@ class PictureCodec:
 
     def detect(self, sent: Sent, setting: Setting) -> Detections:
         """Decode, enlarge to the picture's size and detect."""
+        return self._detector.detect(self.picture(sent, setting)).detections
+
+    def picture(self, sent: Sent, setting: Setting) -> NDArray[np.uint8]:
+        """Decode to uint8 (H, W, 3), BGR, of the picture's size."""
         coded = sent.content
         image = cv2.imdecode(coded.data, cv2.IMREAD_COLOR)
         if setting.scale != 1.0:
             image = cv2.resize(image, (coded.width, coded.height), interpolation=cv2.INTER_CUBIC)
-        return self._detector.detect(image).detections
+        return image
 
 
 class RawCodec:

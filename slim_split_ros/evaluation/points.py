@@ -8,6 +8,9 @@ import math
 import numpy as np
 
 from slim_split_ros.evaluation.coco_metrics import Accuracy
+from slim_split_ros.evaluation.resampling import interval
+
+SETTLED_S = 1.0  # into a clip, from where its first key frame no longer counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +24,26 @@ class Setting:
     bits: int | None = None
     quality: int | None = None
     scale: float | None = None
+    crf: int | None = None  # H.264's constant rate factor
+    preset: str | None = None
+    coder: str | None = None  # behind the map, of our own settings
+    alone: bool | None = None  # every frame decodes without another
+    long_side: int | None = None  # pixels, of the coded picture
     default: bool = False  # a width's default rate
 
     @property
     def name(self) -> str:
         """Return a file name that no other setting has."""
         parts = [self.codec]
+        parts += [self.coder] if self.coder not in (None, 'cells') else []
         parts += [f'w{round(100 * self.width):03d}'] if self.width is not None else []
         parts += [f'r{self.rate}'] if self.rate is not None else []
         parts += [f'm{self.members}'] if self.members is not None else []
         parts += [f'b{self.bits}'] if self.bits is not None else []
         parts += [f'q{self.quality}'] if self.quality is not None else []
         parts += [f's{round(100 * self.scale):03d}'] if self.scale is not None else []
+        parts += [f'c{self.crf}'] if self.crf is not None else []
+        parts += ['linked'] if self.alone is False else []
         return '_'.join(parts)
 
 
@@ -44,6 +55,7 @@ class MeasuredFrame:
     bytes: int  # everything handed to the middleware
     encode_ms: float
     network_ms: float
+    time_s: float | None = None  # since its clip began, of video
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,9 @@ class MeasuredPoint:
         setting = self.setting
         named = {'codec': setting.codec, 'width': setting.width, 'rate': setting.rate,
                  'members': setting.members, 'bits': setting.bits,
-                 'quality': setting.quality, 'scale': setting.scale}
+                 'quality': setting.quality, 'scale': setting.scale, 'crf': setting.crf,
+                 'preset': setting.preset, 'coder': setting.coder, 'alone': setting.alone,
+                 'long_side': setting.long_side}
         row: dict[str, object] = {key: value for key, value in named.items() if value is not None}
         if setting.rate is not None:
             row['default'] = setting.default
@@ -74,7 +88,15 @@ class MeasuredPoint:
             'encode_ms_p50': round(float(np.percentile(times, 50)), 4),
             'encode_ms_p95': round(float(np.percentile(times, 95)), 4),
         }
-        return row | accuracy_row(self.accuracy)
+        return row | self._settled() | accuracy_row(self.accuracy)
+
+    def _settled(self) -> dict[str, object]:
+        """Return the bytes of video once its first frames, which cost most, are through."""
+        sizes = [frame.bytes for frame in self.frames
+                 if frame.time_s is not None and frame.time_s >= SETTLED_S]
+        return {} if not sizes else {
+            'bytes_settled': round(float(np.mean(sizes)), 1),
+            'bytes_settled_p95': round(float(np.percentile(sizes, 95)), 1)}
 
 
 def accuracy_row(accuracy: Accuracy) -> dict[str, object]:
@@ -82,6 +104,7 @@ def accuracy_row(accuracy: Accuracy) -> dict[str, object]:
     row: dict[str, object] = {
         name: _rounded(getattr(accuracy, name))
         for name in ('ap50', 'ap', 'ap_small', 'ap_medium', 'ap_large')}
+    row['ap50_interval'] = interval(accuracy.ap50_samples)
     return row | {'class_ap50': [_rounded(value) for value in accuracy.class_ap50]}
 
 

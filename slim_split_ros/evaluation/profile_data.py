@@ -2,36 +2,80 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
+from typing import Any
 
 from tqdm import tqdm
 
-from slim_split_ros.evaluation.errors import EvaluationError
-from slim_split_ros.evaluation.evaluate import Evaluation, evaluate
+from slim_split_ros.evaluation.evaluate import evaluate
+from slim_split_ros.evaluation.evaluate_video import evaluate_video
+from slim_split_ros.evaluation.points import MeasuredPoint
 from slim_split_ros.evaluation.profile import FrameRow, ProfileTable
-from slim_split_ros.networks.errors import NetworkError
-from slim_split_ros.training.data.coco_folder import load_split
-from slim_split_ros.training.errors import TrainingError
+from slim_split_ros.onboard.encoder import VIDEO
+from slim_split_ros.training.data.coco_folder import CocoSplit
 from slim_split_ros.wire.manifest import Manifest
 
-
-def profile_data(manifest: Manifest, folder: Path, split: str) -> ProfileTable:
-    """Evaluate every width and rate; raises EvaluationError with what stands in the way."""
-    try:
-        evaluation = evaluate(
-            manifest, load_split(folder, split), ('slim',), None, None,
-            lambda items, name: tqdm(items, name, leave=False))
-    except (NetworkError, TrainingError) as error:
-        raise EvaluationError(str(error)) from error
-    return to_table(evaluation, f'{manifest.fingerprint:016x}')
+Row = dict[str, Any]
 
 
-def to_table(evaluation: Evaluation, fingerprint: str) -> ProfileTable:
-    """Return the points of our codec, and each frame's bytes."""
-    rows = tuple(
+def profile_data(manifest: Manifest, pictures: CocoSplit, clips: CocoSplit | None = None
+                 ) -> ProfileTable:
+    """
+    Evaluate every coder, width and rate, and with clips what is linked to the frame before.
+
+    Raises EvaluationError with what stands in the way.
+    """
+    stills = evaluate(manifest, pictures, ('slim',), None, None, _progress)
+    table = to_table(stills.points, f'{manifest.fingerprint:016x}')
+    if clips is None or not manifest.video:
+        return table
+    moving = evaluate_video(manifest, clips, ('slim',), None, _progress)
+    linked = linked_rows(table.points, [point.to_dict() for point in moving.points])
+    return ProfileTable(table.fingerprint, (*table.points, *linked), ())
+
+
+def to_table(measured: Iterable[MeasuredPoint], fingerprint: str) -> ProfileTable:
+    """
+    Return the points of our codec, and each frame's bytes.
+
+    The latter only where every point is by symbols: video's bytes depend on the frames before.
+    """
+    ours = [point for point in measured if point.setting.codec == 'slim']
+    rows = () if any(point.setting.coder == VIDEO for point in ours) else tuple(
         FrameRow(number, point.setting.width, point.setting.rate, frame.bytes)
-        for point in evaluation.points if point.setting.codec == 'slim'
-        for number, frame in enumerate(point.frames))
-    points = tuple(point.to_dict() for point in evaluation.points
-                   if point.setting.codec == 'slim')
-    return ProfileTable(fingerprint, points, rows)
+        for point in ours for number, frame in enumerate(point.frames))
+    return ProfileTable(fingerprint, tuple(point.to_dict() for point in ours), rows)
+
+
+def linked_rows(stills: Iterable[Row], moving: Iterable[Row]) -> list[Row]:
+    """
+    Return the points that lean on the frame before, as they would be on the stills' pictures.
+
+    A table has one scale of accuracy: what a clip changes, linked against alone, is applied to
+    the same point of the stills. Bytes are those after a clip's first second.
+    """
+    by_name = {_name(row): row for row in stills}
+    moving = list(moving)
+    alone = {_name(row): row for row in moving if row['alone']}
+    rows = []
+    for row in moving:
+        still, same = by_name.get(_name(row)), alone.get(_name(row))
+        if row['alone'] or still is None or same is None or not same['ap50']:
+            continue
+        size, time = still['bytes'] / same['bytes'], still['encode_ms'] / same['encode_ms']
+        rows.append({
+            **still, 'alone': False,
+            'bytes': round(row['bytes_settled'] * size, 1),
+            'bytes_p95': round(row['bytes_settled_p95'] * size, 1),
+            'encode_ms': round(row['encode_ms'] * time, 4),
+            'encode_ms_p95': round(row['encode_ms_p95'] * time, 4),
+            'ap50': round(min(1.0, still['ap50'] * row['ap50'] / same['ap50']), 4)})
+    return rows
+
+
+def _name(row: Row) -> tuple[str, float, int]:
+    return row['coder'], row['width'], row['rate']
+
+
+def _progress(items: Iterable, name: str) -> Iterable:
+    return tqdm(items, name, leave=False)

@@ -6,7 +6,7 @@ from slim_split_ros.linklab.emulator import FrameRow
 from slim_split_ros.linklab.errors import LinkLabError, NamespaceError, RunError, TableError
 from slim_split_ros.linklab.frames import parse_sizes
 from slim_split_ros.linklab.live_path import LivePath
-from slim_split_ros.linklab.namespaces import Namespaces, check_machine
+from slim_split_ros.linklab.namespaces import Namespaces, check_machine, why_no_loss
 from slim_split_ros.linklab.results import Means, Results, average
 from slim_split_ros.linklab.run import Run, RunSettings, run_emulation
 from slim_split_ros.linklab.schedule import Schedule
@@ -19,5 +19,5 @@ __all__ = [
     'RealFrame', 'RealRun', 'Results', 'Run', 'RunError', 'RunSettings', 'Schedule', 'Shaper',
     'TableError', 'Timeline', 'Trace', 'average', 'check_machine', 'compare', 'make_timeline',
     'parse_sizes', 'parse_trace', 'read_text', 'read_trace', 'read_traces',
-    'run_emulation',
+    'run_emulation', 'why_no_loss',
 ]

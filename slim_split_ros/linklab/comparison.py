@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slim_split_ros.control import OperatingPoints
+from slim_split_ros.linklab.namespaces import PACKETS
 from slim_split_ros.linklab.results import percentile_95
 from slim_split_ros.linklab.run import RunSettings, run_emulation
 from slim_split_ros.linklab.trace import Trace
@@ -63,12 +64,12 @@ def compare(trace: Trace, real: RealRun, points: OperatingPoints, settings: RunS
     """
     Emulate the trace with the camera's real pace and what processor and middleware take.
 
-    Without delays, which the real link does not have.
+    Without delays, which the real link does not have, and with its packets.
     """
     bare = Trace(trace.name, [replace(row, delay_ms=0.0) for row in trace.rows])
     fps = real.offered / trace.duration_s
     least_s = min(point.encode_ms for point in points) / 1000.0
-    same = replace(settings, server_s=max(0.0, real.unloaded_s - least_s),
+    same = replace(settings, server_s=max(0.0, real.unloaded_s - least_s), packets=PACKETS,
                    control=replace(settings.control, target_fps=max(fps, LEAST_FPS)))
     emulated = run_emulation(bare, points, same, measured_bytes).results
     took_s = [frame.back_s - frame.captured_s for frame in real.frames

@@ -4,7 +4,7 @@ What a policy achieves on a trace: sender, link, receiver and reports as a chain
 Deterministic: the same trace, frames, settings and seed give the same rows. The sender runs
 the very controller that the onboard node runs; the two sides' clocks differ on purpose. A server
 that takes longer than a frame's interval serves one frame at a time, the newest first; a quicker
-one is a delay.
+one is a delay. It decodes what arrives at once; a frame whose reference it lacks is nothing.
 """
 
 from collections import deque
@@ -13,9 +13,16 @@ import heapq
 from math import inf, nan
 import random
 
-from slim_split_ros.control import Arrival, Decision, LinkReportData, Reason, WidthController
+from slim_split_ros.control import (
+    Arrival,
+    Decision,
+    LinkReportData,
+    PointName,
+    Reason,
+    WidthController,
+)
 from slim_split_ros.linklab.frames import FrameTable
-from slim_split_ros.linklab.link import Link, chance_kept
+from slim_split_ros.linklab.link import Link
 from slim_split_ros.linklab.schedule import Schedule
 from slim_split_ros.linklab.trace import Trace
 
@@ -33,13 +40,20 @@ _CAPTURE, _ENCODED, _ARRIVAL, _SERVED, _REPORT_DUE, _REPORT = range(6)
 
 @dataclass(slots=True)
 class FrameRow:
-    """Hold what became of one offered frame; times are None where it did not get there."""
+    """
+    Hold what became of one offered frame; times are None where it did not get there.
+
+    `is_undecodable` is a frame that arrived without one that it needs.
+    """
 
     captured_s: float
     width: float | None = None
     rate: int | None = None
     message_bytes: int = 0
     ap50: float = 0.0
+    coder: str | None = None
+    alone: bool | None = None
+    is_undecodable: bool = False
     reason: Reason | None = None
     sent_s: float | None = None
     left_queue_s: float | None = None
@@ -58,10 +72,9 @@ class _Run:
     def __init__(self, trace: Trace, frames: FrameTable, schedule: Schedule,
                  controller: WidthController, seed: int) -> None:
         self._trace, self._frames, self._schedule = trace, frames, schedule
-        self._controller = controller
+        self._controller, self._packets = controller, schedule.packets
         self._link = Link(trace)
-        self._point_index = {(point.width, point.rate): index
-                             for index, point in enumerate(frames.points)}
+        self._point_index = {point.name: index for index, point in enumerate(frames.points)}
         # One number a frame and direction, whatever is sent: policies meet the same losses.
         draw = random.Random(seed).random
         self._loss_draws = [(draw(), draw()) for _ in range(schedule.frame_count)]
@@ -69,6 +82,9 @@ class _Run:
         self.rows = [FrameRow(schedule.capture_s(frame))
                      for frame in range(schedule.frame_count)]
         self._sequence = 0
+        self._coder = _VideoCoder()
+        self._decoded_video: int | None = None      # at the server, its newest
+        self._decoded_sequence: int | None = None
         self._held: int | None = None
         self._encoder_free_s = 0.0
         self._arrivals: deque[Arrival] = deque(maxlen=ARRIVALS_A_REPORT)
@@ -121,58 +137,75 @@ class _Run:
 
     def _encode(self, frame: int, decision: Decision, now_s: float, again: bool) -> None:
         """Encode at the decided point; the result is there some milliseconds later."""
-        point = self._point_index[decision.width, decision.rate]
+        name = decision.point_name
+        if name.coder == 'video':
+            long_side = self._frames.points[self._point_index[name]].long_side
+            name = self._coder.encode(name, long_side)
+        point = self._point_index.get(name, self._point_index[decision.point_name])
         row = self.rows[frame]
-        row.width, row.rate = decision.width, decision.rate
+        row.width, row.rate, row.coder, row.alone = name.width, name.rate, name.coder, name.alone
         row.message_bytes = int(self._frames.message_bytes[frame, point])
         row.ap50 = self._frames.points[point].ap50
         encode_s = float(self._frames.encode_s[frame, point])
         self._encoder_free_s = max(now_s, self._encoder_free_s) + encode_s
-        self._push(self._encoder_free_s, _ENCODED, (frame, encode_s, again))
+        self._push(self._encoder_free_s, _ENCODED, (frame, decision, encode_s, again))
 
-    def _on_encoded(self, what: tuple[int, float, bool], now_s: float) -> None:
-        frame, encode_s, again = what
+    def _on_encoded(self, what: tuple[int, Decision, float, bool], now_s: float) -> None:
+        frame, first, encode_s, again = what
         row = self.rows[frame]
-        if not again:
-            first = Decision(row.width, row.rate, row.reason)
-            decision = self._controller.revise(first, row.message_bytes, now_s)
-            if not decision.send:
-                row.width = row.rate = None
-                row.message_bytes = 0
-                return
-            if (decision.width, decision.rate) != (row.width, row.rate):
-                self._encode(frame, decision, now_s, again=True)
-                return
-        elif not self._controller.confirm(
-                Decision(row.width, row.rate, row.reason), row.message_bytes, now_s).send:
-            row.width = row.rate = None
+        decide = self._controller.confirm if again else self._controller.revise
+        decision = decide(first, row.message_bytes, now_s)
+        if not decision.send:
+            row.width = row.rate = row.coder = row.alone = None
             row.message_bytes = 0
-            return
+        elif decision.point_name != first.point_name:
+            self._encode(frame, decision, now_s, again=True)
+        else:
+            self._send(frame, encode_s, now_s)
+
+    def _send(self, frame: int, encode_s: float, now_s: float) -> None:
+        """Hand a frame to the link, which says when it arrives, if it does."""
+        row = self.rows[frame]
         row.sent_s = now_s
         sequence = self._sequence
         self._sequence += 1
-        self._controller.on_sent(sequence, row.message_bytes, encode_s, row.width, row.rate, now_s)
+        reference = self._coder.send(sequence, row.alone) if row.coder == 'video' else None
+        self._controller.on_sent(sequence, row.message_bytes, encode_s, row.width, row.rate,
+                                 now_s, coder=row.coder, reference=reference)
         left_s = self._link.send(row.message_bytes, now_s)
         if left_s is None or left_s == inf:
             return
         row.left_queue_s = left_s
         uplink = self._loss_draws[frame][0]
         if self._schedule.with_loss:
-            if uplink >= chance_kept(row.message_bytes, self._trace.loss(left_s)):
+            if uplink >= self._packets.chance_kept(
+                    row.message_bytes, self._trace.loss(left_s)):
                 return
         arrival_s = left_s + self._trace.delay_s(left_s)
-        self._push(arrival_s, _ARRIVAL, (frame, sequence))
+        self._push(arrival_s, _ARRIVAL, (frame, sequence, reference))
 
-    def _on_arrival(self, what: tuple[int, int], now_s: float) -> None:
-        frame, sequence = what
+    def _on_arrival(self, what: tuple[int, int, int | None], now_s: float) -> None:
+        frame, sequence, reference = what
+        self._decode(frame, sequence, reference)
         self._arrivals.append(Arrival(
             sequence, _far_clock_s(now_s), self.rows[frame].message_bytes))
         self._schedule_report(max(now_s, self._last_report_s + REPORT_GAP_S))
+        if self.rows[frame].is_undecodable:
+            return
         if self._schedule.server_s * self._schedule.fps <= 1.0:
             self._push(now_s + self._schedule.server_s, _SERVED, (frame, sequence, now_s))
             return
         self._waiting.append((frame, sequence, now_s))
         self._serve_newest(now_s)
+
+    def _decode(self, frame: int, sequence: int, reference: int | None) -> None:
+        row = self.rows[frame]
+        if reference is not None and reference != self._decoded_video:
+            row.is_undecodable = True
+            return
+        if row.coder == 'video':
+            self._decoded_video = sequence
+        self._decoded_sequence = max(sequence, self._decoded_sequence or 0)
 
     def _serve_newest(self, now_s: float) -> None:
         """Begin with the newest frame that waits, once the server is free."""
@@ -202,7 +235,7 @@ class _Run:
         report = LinkReportData(
             7, self._report_sequence, _far_clock_s(now_s),
             tuple(replace(arrival, server_s=self._responses_s.get(arrival.sequence, nan))
-                  for arrival in self._arrivals))
+                  for arrival in self._arrivals), self._decoded_sequence)
         self._report_sequence += 1
         self._last_report_s, self._report_due_s = now_s, inf
         self._schedule_report(now_s + REPORT_SILENCE_S)
@@ -214,6 +247,32 @@ class _Run:
         self._controller.on_report(report, now_s)
         if self._held is not None:
             self._offer(now_s)
+
+
+class _VideoCoder:
+    """
+    Hold what the next frame of the robot's video leans on, as `coders/` does.
+
+    After a frame that was not sent, and at another size, a frame is alone whatever was asked.
+    """
+
+    def __init__(self) -> None:
+        self._long_side: int | None = None
+        self._last_sent: int | None = None
+        self._is_unsent = False
+
+    def encode(self, name: PointName, long_side: int) -> PointName:
+        """Give what is encoded where a point was asked for."""
+        can_lean = self._last_sent is not None and not self._is_unsent and \
+            long_side == self._long_side
+        self._long_side, self._is_unsent = long_side, True
+        return name if can_lean else replace(name, alone=True)
+
+    def send(self, sequence: int, is_alone: bool) -> int | None:
+        """Note that the last frame goes, and give the one that it needs."""
+        reference = None if is_alone else self._last_sent
+        self._last_sent, self._is_unsent = sequence, False
+        return reference
 
 
 def _far_clock_s(now_s: float) -> float:

@@ -38,6 +38,14 @@ class FrameTable:
         """Count the frames."""
         return len(self.message_bytes)
 
+    def only_alone(self) -> 'FrameTable':
+        """Leave out what needs other frames."""
+        kept = [index for index, point in enumerate(self.points) if point.alone]
+        if len(kept) == len(self.points):
+            return self
+        return FrameTable(tuple(self.points[index] for index in kept),
+                          self.message_bytes[:, kept], self.encode_s[:, kept])
+
 
 def make_frames(points: Sequence[OperatingPoint], count: int, seed: int,
                 measured_bytes: NDArray[np.int64] | None = None) -> FrameTable:

@@ -6,11 +6,19 @@ rate and never less than 15,000 bytes. Closed form: the queue's end is one numbe
 bits the trace has carried.
 """
 
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
 from slim_split_ros.linklab.trace import Trace
 
 DATAGRAM_BYTES = 1200
 LEAST_QUEUE_BYTES = 15_000.0
 QUEUE_WINDOW_S = 1.0
+
+Size = TypeVar('Size', int, NDArray[np.int64])
 
 
 class Link:
@@ -51,14 +59,20 @@ class Link:
         return self.trace.time_of_bits(self._end_bits) if fits else None
 
 
-def datagrams(message_bytes: int) -> int:
-    """Count the datagrams of one message."""
-    return -(-message_bytes // DATAGRAM_BYTES)
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """Hold how a link cuts messages: so many bytes a packet, after so many of headers."""
 
+    packet_bytes: int = DATAGRAM_BYTES
+    header_bytes: int = 0
 
-def chance_kept(message_bytes: int, loss: float) -> float:
-    """Give the chance that a message keeps all its datagrams, of which each is lost by `loss`."""
-    return (1.0 - loss) ** datagrams(message_bytes)
+    def count(self, message_bytes: Size) -> Size:
+        """Count the packets of a message, or of each of an array of messages."""
+        return -(-(message_bytes + self.header_bytes) // self.packet_bytes)
+
+    def chance_kept(self, message_bytes: int, loss: float) -> float:
+        """Give the chance that a message keeps all its packets, each lost by `loss`."""
+        return (1.0 - loss) ** self.count(message_bytes)
 
 
 def _bytes_of_fitting(message_bytes: int, room_bytes: float) -> int:

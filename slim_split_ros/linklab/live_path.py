@@ -7,7 +7,7 @@ The definitions are those of `emulator.py`; only the clock is the wall's.
 from math import inf
 import random
 
-from slim_split_ros.linklab.link import Link, chance_kept
+from slim_split_ros.linklab.link import Link, Packets
 from slim_split_ros.linklab.trace import Trace
 
 
@@ -24,7 +24,7 @@ class LivePath:
         left_s = self._link.send(message_bytes, now_s)
         if left_s is None or left_s == inf:
             return None
-        kept = chance_kept(message_bytes, self._trace.loss(left_s))
+        kept = Packets().chance_kept(message_bytes, self._trace.loss(left_s))
         return None if self._random.random() >= kept else left_s + self._trace.delay_s(left_s)
 
     def downlink(self, now_s: float) -> float | None:

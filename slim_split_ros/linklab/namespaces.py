@@ -1,9 +1,9 @@
 """
 Two network namespaces that stand for robot and server, with a shaped link between them.
 
-Rate and outages by tc's token bucket, loss by iptables where it is installed; kernels without
-netem cannot delay, so the link adds no delay. Needs root. Everything made here is taken down
-again, also when this process is killed; what is left all the same goes with the next run.
+Rate and outages by tc's token bucket, loss of single packets by iptables where it can; kernels
+without netem cannot delay, so the link adds no delay. Needs root. Everything made here is taken
+down again, also when this process is killed; what is left all the same goes with the next run.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 from types import TracebackType
 
 from slim_split_ros.linklab.errors import NamespaceError
+from slim_split_ros.linklab.link import Packets
 from slim_split_ros.linklab.wake_packet import FRAME, WakePacket
 
 # Each change of tbf fills its bucket, so that a link which changes ten times a second gives
@@ -26,6 +27,9 @@ from slim_split_ros.linklab.wake_packet import FRAME, WakePacket
 # taken off the rate (`shape`).
 MTU_BYTES = 600
 BURST_BYTES = MTU_BYTES + 20
+# What a packet carries beside its IP header, in fragments of whole 8 bytes; before a message come
+# UDP's header (8) and RTPS 2.3's own, INFO_DST, INFO_TS and DATA (20, 16, 12 and 24; 8.3 and 9.4).
+PACKETS = Packets((MTU_BYTES - 20) // 8 * 8, header_bytes=80)
 # What passes beside the rate at a change of it.
 EXTRA_BYTES = BURST_BYTES + len(FRAME)
 # tc reads its line and the kernel changes the rate in a tenth of that.
@@ -49,6 +53,22 @@ def check_machine() -> None:
     if missing:
         raise NamespaceError(f'{" and ".join(missing)} is not installed: apt install iproute2, '
                              f'or leave --real out for the emulation')
+
+
+def why_no_loss() -> str:
+    """Say in a sentence why packets cannot be lost here; empty if they can. Needs root."""
+    if shutil.which('iptables') is None:
+        return ('iptables is not installed: no packets are lost on the real link, nor in the '
+                'emulation beside it; apt install iptables')
+    # In a network of its own, which is gone with the command.
+    tried = subprocess.run(['unshare', '--net', *_loss_rule(0.5)], check=False,
+                           capture_output=True, text=True, timeout=STEP_LIMIT_S)
+    if tried.returncode == 0:
+        return ''
+    said = ' '.join(tried.stderr.split()) or f'status {tried.returncode}'
+    return (f'iptables cannot lose packets here ({said[:200]}): none are lost on the real link, '
+            f'nor in the emulation beside it; the kernel may lack the table mangle or the match '
+            f'statistic')
 
 
 class Namespaces:
@@ -84,11 +104,6 @@ class Namespaces:
         """Take everything down."""
         self._take_down()
 
-    @property
-    def can_lose(self) -> bool:
-        """Say whether iptables is there to lose datagrams."""
-        return shutil.which('iptables') is not None
-
     def command(self, namespace: str, *words: str) -> list[str]:
         """Give the command that runs words inside a namespace."""
         return ['ip', 'netns', 'exec', namespace, *words]
@@ -112,16 +127,18 @@ class Namespaces:
                                  f'tbf (CONFIG_NET_SCH_TBF)') from error
 
     def lose(self, chance: float) -> None:
-        """Lose that share of the datagrams in both directions; needs iptables."""
+        """
+        Lose that share of the packets in both directions; see `why_no_loss` first.
+
+        A message of several packets is lost with any of them.
+        """
         if chance == self._loss:
             return
         for namespace in (self.robot, self.server):
-            self._run(*self.command(namespace, 'iptables', '-F', 'INPUT'))
+            self._run(*self.command(
+                namespace, 'iptables', '-t', 'mangle', '-F', 'PREROUTING'))
             if chance > 0.0:
-                self._run(*self.command(
-                    namespace, 'iptables', '-A', 'INPUT', '!', '-i', 'lo', '-p', 'udp', '-m',
-                    'statistic', '--mode', 'random', '--probability', f'{chance:.6f}', '-j',
-                    'DROP'))
+                self._run(*self.command(namespace, *_loss_rule(chance)))
         self._loss = chance
 
     def _remove_stale(self) -> None:
@@ -198,6 +215,13 @@ class Namespaces:
             raise NamespaceError(f'"{" ".join(words)}" failed: {said}; a container may lack '
                                  f'the right (CAP_NET_ADMIN, CAP_SYS_ADMIN)')
         return done.stdout
+
+
+def _loss_rule(chance: float) -> list[str]:
+    """Give the command after which a share of the packets that come in is dropped."""
+    # Before fragments are put together; INPUT would see whole messages.
+    return ['iptables', '-t', 'mangle', '-A', 'PREROUTING', '!', '-i', 'lo', '-p', 'udp', '-m',
+            'statistic', '--mode', 'random', '--probability', f'{chance:.6f}', '-j', 'DROP']
 
 
 def _remove(namespace: str) -> None:

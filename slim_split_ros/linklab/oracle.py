@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slim_split_ros.linklab.frames import FrameTable
-from slim_split_ros.linklab.link import DATAGRAM_BYTES
 from slim_split_ros.linklab.schedule import Schedule
 from slim_split_ros.linklab.trace import Trace
 
@@ -110,9 +109,9 @@ def _outcomes(capacity: _Capacity, frames: FrameTable, schedule: Schedule, first
     is_on_time = (back_ms[inside] <= deadline_ms) & (finish_ms <= last_ms)
     accuracy = np.array([point.ap50 for point in frames.points])
     if schedule.with_loss:
-        trips = -(-sizes // DATAGRAM_BYTES)[:, None, :] + 1     # datagrams, and the answer
+        packets = schedule.packets.count(sizes)[:, None, :]
         loss = capacity.loss[capacity.step(times_ms)]
-        accuracy = accuracy * (1.0 - loss[inside]) ** trips
+        accuracy = accuracy * (1.0 - loss[inside]) ** (packets + 1)     # and the answer
     return np.where(is_on_time, accuracy, -1.0), finish_ms
 
 

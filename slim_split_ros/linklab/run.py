@@ -10,6 +10,7 @@ from slim_split_ros.control import ControlSettings, OperatingPoints, PolicyName,
 from slim_split_ros.linklab.emulator import FrameRow, emulate
 from slim_split_ros.linklab.errors import RunError
 from slim_split_ros.linklab.frames import make_frames
+from slim_split_ros.linklab.link import Packets
 from slim_split_ros.linklab.results import Results, make_reference, summarize
 from slim_split_ros.linklab.schedule import Schedule
 from slim_split_ros.linklab.trace import Trace
@@ -25,6 +26,7 @@ class RunSettings:
     server_s: float = 0.025
     with_loss: bool = True
     seed: int = 0
+    packets: Packets = Packets()
 
     def __post_init__(self) -> None:
         """Raise RunError for a server's time out of range."""
@@ -40,7 +42,7 @@ class RunSettings:
     def schedule(self, trace: Trace) -> Schedule:
         """Give the times of a run as long as the trace."""
         return Schedule(self.control.deadline_s, self.control.target_fps, self.server_s,
-                        trace.duration_s, self.with_loss)
+                        trace.duration_s, self.with_loss, self.packets)
 
 
 @dataclass(frozen=True, slots=True)

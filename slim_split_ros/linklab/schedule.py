@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
+from slim_split_ros.linklab.link import Packets
 from slim_split_ros.linklab.trace import Trace
 
 
@@ -15,6 +16,7 @@ class Schedule:
     server_s: float
     duration_s: float
     with_loss: bool
+    packets: Packets = Packets()
 
     @property
     def frame_count(self) -> int:

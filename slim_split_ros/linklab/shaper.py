@@ -15,9 +15,8 @@ class Shaper:
     """Set rate, queue and loss of every row in its turn, from `start` until `stop`."""
 
     def __init__(self, namespaces: Namespaces, trace: Trace, with_loss: bool) -> None:
-        """Loss is followed only where the machine can lose datagrams."""
-        self._namespaces, self._trace = namespaces, trace
-        self._with_loss = with_loss and namespaces.can_lose
+        """Loss is followed `with_loss`, which only some machines can (`why_no_loss`)."""
+        self._namespaces, self._trace, self._with_loss = namespaces, trace, with_loss
         self._stop = Event()
         self._thread = Thread(target=self._follow, name='shaper', daemon=True)
         self._started_s = 0.0

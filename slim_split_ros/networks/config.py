@@ -36,6 +36,8 @@ class ModelConfig:
     level_shares: tuple[float, ...] = (0.125, 0.4167, 1.0)
     level_thresholds: tuple[float, ...] = (0.25, 0.25)  # chances above which a level is taken
     restorer_channels: tuple[int, int] = (48, 96)  # of the decoder, at strides 4 and 8
+    # A frame is repaired whose gain at level 1, times the share of coefficients it sends, is less.
+    repaired_gain: float = 7.0
     backbone_width: float = 1.0  # share of EfficientNet-Lite0's channels
     neck_channels: tuple[int, int, int] = (64, 96, 128)  # at strides 8, 16 and 32
     head_channels: int = 64

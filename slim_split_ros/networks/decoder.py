@@ -12,8 +12,6 @@ from slim_split_ros.networks.restorer import Restorer
 from slim_split_ros.networks.transform import cosine_kernels
 
 FINE_GAIN = 20.0  # steps of a 20th of the pixels' deviation: where told fineness is zero
-# A frame is repaired whose gain at level 1, times the share of coefficients it sends, is less.
-REPAIRED_GAIN = 7.0
 LEAST_STEP = 1e-4  # above zero, whose logarithm no network could use
 
 
@@ -47,7 +45,8 @@ class Decoder(nn.Module):
     def is_coarse(self, inverse_gain: Tensor, width_index: Tensor) -> Tensor:
         """Tell which frames (N,) are repaired, of steps (N, L) and width indices (N,)."""
         step = inverse_gain[:, 1 + MEANS] * self.width_steps[width_index]
-        return self.config.level_gains[1] * self.sent[width_index, -1] < REPAIRED_GAIN * step
+        gain = self.config.level_gains[1] * self.sent[width_index, -1]
+        return gain < self.config.repaired_gain * step
 
     def rebuild(self, symbols: Tensor, inverse_gain: Tensor, width_index: Tensor
                 ) -> tuple[Tensor, Tensor]:

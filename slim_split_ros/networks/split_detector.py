@@ -15,14 +15,18 @@ PIXEL_DEVIATION = 58.0
 
 
 class SplitDetector(nn.Module):
-    """Hold the three parts; the robot runs the encoder, the server the other two."""
+    """
+    Hold the three parts; the robot runs the encoder, the server the other two.
 
-    def __init__(self, config: ModelConfig) -> None:
+    Without a detector of its own it rebuilds pictures for others.
+    """
+
+    def __init__(self, config: ModelConfig, *, detects: bool = True) -> None:
         super().__init__()
         self.config = config
         self.encoder = SlimmableEncoder(config)
         self.decoder = Decoder(config)
-        self.detector = Detector(config)
+        self.detector = Detector(config) if detects else None
 
     def rebuild(self, symbols: Tensor, inverse_gain: Tensor, width_index: Tensor) -> Tensor:
         """Rebuild normalized pictures (N, 3, 16h, 16w) of what `decode` takes."""

@@ -55,7 +55,12 @@ def load_model(path: Path) -> CodecModel:
             config = json.loads(metadata['config'])
             codec = config.pop('codec', metadata.get('codec', 'slim'))  # which stood beside it
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        model = CODECS[codec](ModelConfig.from_dict(config))
+        config = ModelConfig.from_dict(config)
+        if codec == 'slim':
+            detects = any(name.startswith('detector.') for name in tensors)
+            model = SplitDetector(config, detects=detects)
+        else:
+            model = CODECS[codec](config)
         model.load_state_dict(
             {name: tensor.float() if tensor.is_floating_point() else tensor
              for name, tensor in tensors.items()})

@@ -3,18 +3,27 @@
 from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.offboard.annotate import draw_detections, new_canvas
 from slim_split_ros.offboard.arrivals import Arrival, Report
-from slim_split_ros.offboard.decode import ServerInput, check_frame, decode_frame
+from slim_split_ros.offboard.decode import (
+    PictureInput,
+    ServerInput,
+    check_frame,
+    decode_frame,
+)
 from slim_split_ros.offboard.errors import (
     FingerprintMismatchError,
     FrameMismatchError,
     OffboardError,
+    ReferenceLostError,
     ServerError,
+    VideoMissingError,
 )
+from slim_split_ros.offboard.frame_decoder import FrameDecoder
 from slim_split_ros.offboard.postprocess import Candidates, select_detections
 from slim_split_ros.offboard.reception import (
     LONGEST_WAIT_S,
     MAX_SENDERS,
     Drop,
+    Load,
     Received,
     Reception,
 )
@@ -28,16 +37,21 @@ __all__ = [
     'Detections',
     'Drop',
     'FingerprintMismatchError',
+    'FrameDecoder',
     'FrameMismatchError',
+    'Load',
     'OffboardError',
+    'PictureInput',
     'Received',
     'Reception',
+    'ReferenceLostError',
     'Report',
     'Runtime',
     'Served',
     'Server',
     'ServerError',
     'ServerInput',
+    'VideoMissingError',
     'check_frame',
     'decode_frame',
     'draw_detections',

@@ -31,13 +31,18 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Hold what one sender is told, arrivals oldest first."""
+    """
+    Hold what one sender is told, arrivals oldest first.
+
+    `decoded_sequence` is the newest frame that was decoded, -1 before the first.
+    """
 
     sender_start_ns: int
     receiver_id: int
     report_sequence: int
     sent_s: float
     arrivals: tuple[Arrival, ...]
+    decoded_sequence: int = -1
 
 
 class ArrivalLog:
@@ -46,6 +51,7 @@ class ArrivalLog:
     def __init__(self, first_report: int) -> None:
         self._arrivals: OrderedDict[int, Arrival] = OrderedDict()
         self._served: Arrival | None = None
+        self._decoded_sequence = -1
         self._last_report_s = -math.inf
         self.last_arrival_s = -math.inf
         self.next_report = first_report
@@ -64,6 +70,10 @@ class ArrivalLog:
         if arrival.sequence in self._arrivals:
             self._arrivals[arrival.sequence] = arrival
 
+    def decoded(self, sequence: int) -> None:
+        """Note a frame that was decoded: the robot learns whether what it sends can be used."""
+        self._decoded_sequence = max(self._decoded_sequence, sequence)
+
     def is_due(self, now_s: float) -> bool:
         """Say whether a report is due."""
         has_news = self.last_arrival_s > self._last_report_s
@@ -79,4 +89,5 @@ class ArrivalLog:
         # At 60 frames per second 32 are half a second, which a slow server takes for one.
         if self._served and self._served.sequence not in self._arrivals:
             arrivals = (self._served, *arrivals[1:])
-        return Report(sender_start_ns, receiver_id, number, now_s, arrivals)
+        return Report(
+            sender_start_ns, receiver_id, number, now_s, arrivals, self._decoded_sequence)

@@ -4,6 +4,8 @@ Which errors can the server's side raise? One family, drawn below.
 OffboardError
 ├── FrameMismatchError            a sound frame that does not belong to this server's model
 │   └── FingerprintMismatchError  another model encoded it
+├── ReferenceLostError            a sound frame whose reference was not decoded
+├── VideoMissingError             a frame of video where video cannot be decoded
 └── ServerError                   a model file or device that cannot be used
 """
 
@@ -20,6 +22,14 @@ class FrameMismatchError(OffboardError):
 
 class FingerprintMismatchError(FrameMismatchError):
     """Name both models' fingerprints."""
+
+
+class ReferenceLostError(OffboardError):
+    """Name the frame that was not decoded."""
+
+
+class VideoMissingError(OffboardError):
+    """Say what is not installed here, and what to do."""
 
 
 class ServerError(OffboardError):

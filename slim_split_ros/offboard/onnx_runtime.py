@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slim_split_ros.offboard.errors import ServerError
+from slim_split_ros.offboard.picture_values import to_values
 from slim_split_ros.offboard.postprocess import Candidates
 from slim_split_ros.wire.graph_check import ExpectedValue, check_values
 from slim_split_ros.wire.manifest import Manifest
@@ -64,6 +65,10 @@ class OnnxRuntime:
         """Return the candidates of each frame of a model that rebuilds no pictures."""
         return self._candidates(
             {'symbols': symbols, 'inverse_gain': inverse_gain, 'width_index': width_index})
+
+    def detect_pictures(self, pixels: np.ndarray) -> list[Candidates]:
+        """Return the candidates of each input, uint8 (N, H, W, 3), BGR."""
+        return self._candidates({'values': to_values(pixels)})
 
     def _candidates(self, inputs: dict[str, np.ndarray]) -> list[Candidates]:
         found = self._detect.run([value.name for value in CANDIDATES], inputs)

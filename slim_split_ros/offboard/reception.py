@@ -6,14 +6,15 @@ Decoding and detecting are others'; so is what a message looks like.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 import math
 from threading import Lock
 
 from slim_split_ros.offboard.arrivals import Arrival, ArrivalLog, Report
-from slim_split_ros.offboard.decode import check_frame
+from slim_split_ros.offboard.decode import check_frame, is_video
 from slim_split_ros.wire.header import Frame
 from slim_split_ros.wire.manifest import Manifest
 
@@ -27,6 +28,10 @@ NEWCOMER_REPORTS_S = 1.0
 # All newcomers together are told as often as one robot: reports on invented senders would push
 # those that a robot waits for out of its queue.
 NEWCOMERS_GAP_S = 0.05
+# Frames of video that were not served, but that later ones lean on: 3 s at 10 a second, some
+# 40 kB. Of a sender with more everything goes, and it has to send one that decodes alone.
+MOST_EARLIER_FRAMES = 30
+MOST_EARLIER_BYTES = 2**18
 # Whoever starts anew with each frame stays a newcomer.
 _NEWCOMER_FRAMES = 1
 # Newcomers that had to make room are known again by their next frame: where 500 senders are
@@ -44,11 +49,25 @@ class Drop(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Hold a frame and when its message of so many serialized bytes came."""
+    """
+    Hold a frame and when its message of so many serialized bytes came.
+
+    `earlier` are frames of video of the same sender that were not served, oldest first: they are
+    to be decoded before it, since later ones may lean on them.
+    """
 
     frame: Frame
     message_bytes: int
     arrival_s: float
+    earlier: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """State how many senders are being heard, and how many of their frames wait."""
+
+    senders: int = 0
+    waiting: int = 0
 
 
 @dataclass(slots=True)
@@ -57,6 +76,34 @@ class _Sender:
     last_turn_s: float
     frames: int = 0
     waiting: Received | None = None
+    # Of video, not served and not decoded yet, oldest first.
+    earlier: list[Frame] = field(default_factory=list)
+
+    def wait(self, received: Received) -> None:
+        """Let the newest frame wait; one that was overtaken on its way is not."""
+        older = received
+        if not self.waiting or _sequence(self.waiting.frame) <= _sequence(received.frame):
+            self.waiting, older = received, self.waiting
+            if is_video(received.frame) and received.frame.header.reference is None:
+                self.earlier.clear()
+                return
+        if older:
+            self.keep(older.frame)
+
+    def keep(self, frame: Frame) -> None:
+        """Keep a frame that is not served for those that lean on it."""
+        if not is_video(frame):
+            return
+        insort(self.earlier, frame, key=_sequence)
+        if (len(self.earlier) > MOST_EARLIER_FRAMES
+                or sum(len(other.payload) for other in self.earlier) > MOST_EARLIER_BYTES):
+            self.earlier.clear()
+
+    def take(self) -> Received:
+        """Give up the waiting frame, with those before it."""
+        received, self.waiting = self.waiting, None
+        earlier, self.earlier = tuple(self.earlier), []
+        return replace(received, earlier=earlier)
 
     @property
     def is_newcomer(self) -> bool:
@@ -85,6 +132,14 @@ class Reception:
         self._first_report = 0
         self._lock = Lock()
 
+    @property
+    def load(self) -> Load:
+        """What there is to serve now; newcomers do not count."""
+        with self._lock:
+            return Load(
+                sum(not sender.is_newcomer for sender in self._senders.values()),
+                sum(sender.waiting is not None for sender in self._senders.values()))
+
     def receive(self, received: Received) -> Drop | None:
         """
         Let a frame whose checksum holds wait; return why one was dropped for it, if one was.
@@ -104,9 +159,7 @@ class Reception:
                 Arrival(header.sequence, received.arrival_s, received.message_bytes))
             if sender.waiting:
                 dropped = Drop.NEWER
-            # A frame that was overtaken on its way does not displace the newer one.
-            if not sender.waiting or sender.waiting.frame.header.sequence <= header.sequence:
-                sender.waiting = received
+            sender.wait(received)
         return dropped
 
     def next_frame(self, now_s: float) -> tuple[Received | None, int]:
@@ -125,11 +178,18 @@ class Reception:
             if not waiting:
                 return None, past_deadline
             chosen = min(fresh or waiting, key=self._turn)
-            received, chosen.waiting = chosen.waiting, None
+            received = chosen.take()
             chosen.last_turn_s = self._last_choice_s = now_s
             if chosen.is_newcomer:
                 self._newcomers_turn_s = now_s
         return received, past_deadline
+
+    def decoded(self, received: Received) -> None:
+        """Note that a frame was decoded, whatever comes of it; its sender hears of that."""
+        header = received.frame.header
+        with self._lock:
+            if sender := self._senders.get(header.sender_start_ns):
+                sender.log.decoded(header.sequence)
 
     def served(self, received: Received, now_s: float) -> None:
         """Note that the detections of a frame are published."""
@@ -163,6 +223,7 @@ class Reception:
         old = [sender for sender in self._senders.values()
                if sender.waiting and now_s - sender.waiting.arrival_s > LONGEST_WAIT_S]
         for sender in old:
+            sender.keep(sender.waiting.frame)
             sender.waiting = None
         return len(old)
 
@@ -198,6 +259,10 @@ class Reception:
         sender = self._senders.pop(start_ns)
         self._first_report = max(self._first_report, sender.log.next_report)
         return sender
+
+
+def _sequence(frame: Frame) -> int:
+    return frame.header.sequence
 
 
 def _is_told(sender: _Sender, now_s: float) -> bool:

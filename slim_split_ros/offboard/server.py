@@ -14,18 +14,25 @@ from typing import Protocol
 
 import numpy as np
 
-from slim_split_ros.detectors import Detections, DetectorRunError, OnnxDetector
+from slim_split_ros.detectors import (
+    Detections,
+    DetectorError,
+    DetectorRunError,
+    OnnxDetector,
+    load_detector,
+)
 from slim_split_ros.detectors.onnx_detector import (
     DEFAULT_MAX_DETECTIONS,
     DEFAULT_SCORE_THRESHOLD,
     DEFAULT_THREADS,
 )
-from slim_split_ros.offboard.decode import ServerInput
+from slim_split_ros.offboard.decode import PictureInput, ServerInput
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime
+from slim_split_ros.offboard.picture_values import place_picture
 from slim_split_ros.offboard.postprocess import Candidates, select_detections
 from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.manifest import Manifest
+from slim_split_ros.wire.manifest import MANIFEST_FILE, Manifest
 
 # What drivers of NVIDIA (servers, Jetson), AMD and WSL make. Importing torch only to hear that
 # there is no GPU takes a second and 130 MB.
@@ -56,14 +63,18 @@ class Runtime(Protocol):
     ) -> list[Candidates]:
         """Return the candidates of each frame of a model that rebuilds no pictures."""
 
+    def detect_pictures(self, pixels: np.ndarray) -> list[Candidates]:
+        """Return the candidates of each input, uint8 (N, H, W, 3), BGR."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
     """
     Hold what came of a frame; boxes in pixels of the original image.
 
-    `picture` is uint8 (h, w, 3), BGR, the image as it was rebuilt, without padding; None where
-    nobody asked for it or the model rebuilds none. `problem` says how the user's detector failed.
+    `picture` is uint8 (h, w, 3), BGR, the image as it was rebuilt or decoded, without padding;
+    None where nobody asked for one that was not there anyway, or the model rebuilds none.
+    `problem` says how the user's detector failed.
     """
 
     detections: Detections
@@ -93,8 +104,14 @@ class Server:
         """Say for people where the network runs, and on what."""
         return self._runtime.place
 
+    @property
+    def detector(self) -> OnnxDetector | None:
+        """Give the detector of pictures, the user's or the model's; None for graphs of ours."""
+        return self._detector
+
     def detect(
-        self, batch: Sequence[ServerInput], score_threshold: float = DEFAULT_SCORE_THRESHOLD,
+        self, batch: Sequence[ServerInput | PictureInput],
+        score_threshold: float = DEFAULT_SCORE_THRESHOLD,
         max_detections: int = DEFAULT_MAX_DETECTIONS,
     ) -> list[Detections]:
         """Return the detections of each frame, in the order given."""
@@ -102,7 +119,8 @@ class Server:
             batch, score_threshold, max_detections, with_pictures=False)]
 
     def serve(
-        self, batch: Sequence[ServerInput], score_threshold: float = DEFAULT_SCORE_THRESHOLD,
+        self, batch: Sequence[ServerInput | PictureInput],
+        score_threshold: float = DEFAULT_SCORE_THRESHOLD,
         max_detections: int = DEFAULT_MAX_DETECTIONS, *, with_pictures: bool = True,
     ) -> list[Served]:
         """
@@ -113,15 +131,19 @@ class Server:
         served: dict[int, Served] = {}
         for members in _group_by_size(batch):
             frames = [batch[index] for index in members]
-            served |= zip(members, self._serve_alike(
-                frames, score_threshold, max_detections, with_pictures), strict=True)
+            if isinstance(frames[0], PictureInput):
+                found = self._serve_pictures(frames, score_threshold, max_detections)
+            else:
+                found = self._serve_alike(
+                    frames, score_threshold, max_detections, with_pictures)
+            served |= zip(members, found, strict=True)
         return [served[index] for index in range(len(batch))]
 
     def _serve_alike(
         self, frames: list[ServerInput], score_threshold: float, max_detections: int,
         with_pictures: bool,
     ) -> list[Served]:
-        """Serve frames of one size."""
+        """Serve frames of symbols, of one size."""
         symbols = (
             np.stack([frame.symbols for frame in frames]),
             np.stack([frame.inverse_gain for frame in frames]),
@@ -150,6 +172,24 @@ class Server:
                 for of_frame, geometry in zip(candidates, geometries, strict=True)]
         return [Served(*of_frame) for of_frame in zip(found, pictures, strict=True)]
 
+    def _serve_pictures(
+        self, frames: list[PictureInput], score_threshold: float, max_detections: int
+    ) -> list[Served]:
+        """Serve frames of video whose inputs have one size."""
+        if self._detector:
+            return [
+                _detect_in(self._detector, frame.picture, frame.geometry, score_threshold,
+                           max_detections)
+                for frame in frames]
+        if not self._detects:
+            return [Served(NOTHING, frame.picture) for frame in frames]
+        candidates = self._runtime.detect_pictures(
+            np.stack([place_picture(frame.picture, frame.geometry) for frame in frames]))
+        return [
+            Served(select_detections(
+                of_frame, frame.geometry, score_threshold, max_detections), frame.picture)
+            for of_frame, frame in zip(candidates, frames, strict=True)]
+
 
 def load_server(
     manifest: Manifest, device: str = 'auto', threads: int = DEFAULT_THREADS,
@@ -160,8 +200,8 @@ def load_server(
 
     `device` is `cpu` (ONNX Runtime on `threads`), `cuda` or `cuda:N` (torch), or `auto`: a GPU
     where torch and one are there, else the CPU. A `detector` of the user's takes the place of the
-    model's; without `detects` nothing is looked for. Raises ServerError or ManifestError naming
-    the file or device that cannot be used.
+    model's, be that a graph of ours or a detector in its folder; without `detects` nothing is
+    looked for. Raises ServerError or ManifestError naming the file or device that cannot be used.
     """
     kind, _, number = device.partition(':')
     if device not in ('auto', 'cpu', 'cuda') and not (kind == 'cuda' and number.isdigit()):
@@ -171,6 +211,8 @@ def load_server(
         raise ServerError(
             f'the model in {manifest.folder} rebuilds no pictures: set the parameter `detector` '
             'to shipped, or take another model')
+    if detects and detector is None and manifest.detector:
+        detector = _load_folder_detector(manifest, threads)
     if device == 'cpu' or (device == 'auto' and not _has_gpu()):
         runtime: Runtime = OnnxRuntime(manifest, threads, detects and detector is None)
     else:
@@ -178,25 +220,41 @@ def load_server(
     return Server(runtime, has_pictures=has_pictures, detector=detector, detects=detects)
 
 
+def _load_folder_detector(manifest: Manifest, threads: int) -> OnnxDetector:
+    path = manifest.checked_detector()
+    try:
+        detector = load_detector(path, threads)
+    except DetectorError as error:
+        raise ServerError(f'{error}; or export the model again') from error
+    if detector.classes != manifest.classes:
+        raise ServerError(
+            f'{path} finds {len(detector.classes)} classes, {MANIFEST_FILE} names '
+            f'{len(manifest.classes)}, and they are not the same: export the model again')
+    return detector
+
+
 def _detect_in(
     detector: OnnxDetector, picture: np.ndarray, geometry: FrameGeometry, score_threshold: float,
     max_detections: int,
 ) -> Served:
-    """Return what a detector finds in the rebuilt picture, in pixels of the original image."""
+    """Return what a detector finds in a picture, in pixels of the original image."""
     try:
         found = detector.detect(picture, score_threshold, max_detections)
     except DetectorRunError as error:
         return Served(NOTHING, picture, str(error))
-    scales = np.array([geometry.image_width / geometry.resized_width,
-                       geometry.image_height / geometry.resized_height] * 2, np.float32)
+    height, width = picture.shape[:2]
+    scales = np.array(
+        [geometry.image_width / width, geometry.image_height / height] * 2, np.float32)
     return Served(Detections(found.boxes * scales, found.scores, found.labels), picture)
 
 
-def _group_by_size(batch: Sequence[ServerInput]) -> list[list[int]]:
+def _group_by_size(batch: Sequence[ServerInput | PictureInput]) -> list[list[int]]:
     """Return indices of frames that go through the network together."""
-    by_size: dict[tuple[int, ...], list[int]] = {}
+    by_size: dict[tuple[bool, int, int], list[int]] = {}
     for index, frame in enumerate(batch):
-        by_size.setdefault(frame.symbols.shape, []).append(index)
+        geometry = frame.geometry
+        key = isinstance(frame, PictureInput), geometry.input_width, geometry.input_height
+        by_size.setdefault(key, []).append(index)
     return [
         members[start:start + MAX_BATCH]
         for members in by_size.values() for start in range(0, len(members), MAX_BATCH)

@@ -8,7 +8,7 @@ import torch
 from slim_split_ros.networks.candidates import top_candidates
 from slim_split_ros.networks.detector import Prediction
 from slim_split_ros.networks.errors import WeightsError
-from slim_split_ros.networks.split_detector import to_pixels
+from slim_split_ros.networks.split_detector import normalize, to_pixels
 from slim_split_ros.networks.stored_weights import WEIGHTS_FILE, load_model
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.postprocess import Candidates
@@ -58,6 +58,12 @@ class TorchRuntime:
     ) -> list[Candidates]:
         """Return the candidates of each frame of a model that rebuilds no pictures."""
         return self._best(self._model.decode(*self._move(symbols, inverse_gain, width_index)))
+
+    @torch.inference_mode()
+    def detect_pictures(self, pixels: np.ndarray) -> list[Candidates]:
+        """Return the candidates of each input, uint8 (N, H, W, 3), BGR."""
+        (moved,) = self._move(pixels)
+        return self._best(self._model.detector(normalize(moved.permute(0, 3, 1, 2))))
 
     def _move(self, *arrays: np.ndarray) -> tuple[torch.Tensor, ...]:
         return tuple(torch.from_numpy(array).to(self._device) for array in arrays)

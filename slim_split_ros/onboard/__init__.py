@@ -1,5 +1,6 @@
 """The robot's side: image messages to pixels to payloads, without torch and without ROS."""
 
+from slim_split_ros.onboard.answers import AnswerBook, AnswerDrop, Expected
 from slim_split_ros.onboard.compressed import decode_image
 from slim_split_ros.onboard.encoder import Encoded, FrameEncoder
 from slim_split_ros.onboard.errors import (
@@ -14,11 +15,14 @@ from slim_split_ros.onboard.pixels import PixelView, view_image
 from slim_split_ros.onboard.sender import CameraImage, Dropped, Held, Sender, Sent, image_age_s
 
 __all__ = [
+    'AnswerBook',
+    'AnswerDrop',
     'CameraImage',
     'Dropped',
     'Encoded',
     'EncoderError',
     'EncodingError',
+    'Expected',
     'FrameEncoder',
     'Held',
     'ImageError',

@@ -1,7 +1,7 @@
 """
-The way from an image to a payload: letterbox, encoder of a width, entropy coder; one thread.
+The way from an image to a payload: letterbox, network of a width, coder behind it; one thread.
 
-Which width and rate is not decided here.
+Which coder, width and rate is not decided here.
 """
 
 from __future__ import annotations
@@ -13,15 +13,19 @@ import time
 import cv2
 import numpy as np
 
+from slim_split_ros.coders import CoderError, EncodedVideo, VideoEncoder, why_no_video_encoding
 from slim_split_ros.onboard.errors import EncoderError
 from slim_split_ros.onboard.letterbox import letterbox, new_canvas
-from slim_split_ros.onboard.network import EncoderNetwork
+from slim_split_ros.onboard.network import EncoderNetwork, MapNetwork
 from slim_split_ros.onboard.pixels import ChannelOrder
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.manifest import Manifest
 from slim_split_ros.wire.payload import pack_symbols, prepare_payload
 
 MS_PER_S = 1000.0
+VIDEO = 'video'
+# Symbols of the model's network, whatever the table of operating points calls it.
+SYMBOL_CODERS = ('cells', 'ensemble')
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +33,23 @@ class Encoded:
     """
     Hold a frame's payload, and what the header says about it.
 
+    `symbol_shape` is that of the symbols, None for a picture that is coded as video.
     `encode_ms` is camera image in memory to payload in memory, `network_ms` the network alone.
+    What is not `alone` needs the frame of the same coder that was encoded before.
     """
 
     payload: bytes
-    symbol_shape: tuple[int, int, int]
+    symbol_shape: tuple[int, int, int] | None
     geometry: FrameGeometry
     encode_ms: float
     network_ms: float
+    coder: str = SYMBOL_CODERS[0]
+    alone: bool = True
 
 
 class FrameEncoder:
     """
-    Encode images at any width and rate of a model, each frame by itself; for one thread.
+    Encode images at any coder, width and rate of a model; for one thread.
 
     Every width is loaded at the start (2 to 5 ms and a few MB each), so switching costs nothing.
     The entropy coder is the model's. Raises EncoderError or ManifestError naming the file that
@@ -72,38 +80,84 @@ class FrameEncoder:
         for entry in manifest.widths:
             for tables in entry.tables:
                 prepare_payload(tables)
+        self.why_no_video = why_no_video_encoding() if manifest.video else ''
+        self._video: VideoEncoder | None = None
+        if manifest.video and not self.why_no_video:
+            self._video = VideoEncoder()
+            self._maps = [MapNetwork(manifest.checked_file(entry.map), threads)
+                          for entry in manifest.widths]
+
+    @property
+    def coders(self) -> tuple[str, ...]:
+        """
+        Name the coders that run here.
+
+        `why_no_video` says in a sentence why that of a model's video points does not, else ''.
+        """
+        return SYMBOL_CODERS + ((VIDEO,) if self._video else ())
+
+    def forget(self) -> None:
+        """Let the next frame need none: the last one was not sent, or did not arrive."""
+        if self._video:
+            self._video.forget()
 
     def encode(
-        self, image: np.ndarray, width: float, rate: int, channel_order: ChannelOrder = 'bgr'
+        self, image: np.ndarray, width: float, rate: int, channel_order: ChannelOrder = 'bgr',
+        coder: str = SYMBOL_CODERS[0], alone: bool = True,
     ) -> Encoded:
         """
-        Encode uint8 (H, W, 3).
+        Encode uint8 (H, W, 3); whether a frame that need not be `alone` is, the result says.
 
-        Raises EncoderError for a width or rate that the model lacks, GeometryError for an image
-        without pixels or of absurd size.
+        Raises EncoderError for a coder, width or rate that is not there and for an image that a
+        coder does not take, GeometryError for an image without pixels or of absurd size.
         """
         started_s = self._clock()
-        index = self._find_width(width, rate)
+        index = self._find_width(width)
+        self._check_rate(coder, rate)
         geometry = FrameGeometry.fit(
             image.shape[1], image.shape[0],
             self._manifest.input_long_side, self._manifest.input_multiple)
         canvas = letterbox(image, geometry, channel_order, self._canvas_for(geometry))
         network_started_s = self._clock()
-        symbols = self._networks[index].run(canvas, self._gains[index][rate])
+        if coder == VIDEO:
+            levels = self._maps[index].run(canvas)
+        else:
+            symbols = self._networks[index].run(canvas, self._gains[index][rate])
         network_ended_s = self._clock()
-        payload = self._pack(symbols, index, rate)
+        if coder == VIDEO:
+            encoded = self._encode_video(image, levels, geometry, rate, alone, channel_order)
+            payload, shape, alone = encoded.payload, None, encoded.alone
+        else:
+            payload, shape, alone = self._pack(symbols, index, rate), symbols.shape, True
         return Encoded(
-            payload, symbols.shape, geometry, MS_PER_S * (self._clock() - started_s),
-            MS_PER_S * (network_ended_s - network_started_s))
+            payload, shape, geometry, MS_PER_S * (self._clock() - started_s),
+            MS_PER_S * (network_ended_s - network_started_s), coder, alone)
 
-    def _find_width(self, width: float, rate: int) -> int:
+    def _find_width(self, width: float) -> int:
         index = self._manifest.width_index(width)
         if index is None:
             shares = ', '.join(f'{entry.width:g}' for entry in self._manifest.widths)
             raise EncoderError(f'width is {width:g}, the model has {shares}')
-        if not 0 <= rate < self._manifest.rates:
-            raise EncoderError(f'rate is {rate}, the model has 0 to {self._manifest.rates - 1}')
         return index
+
+    def _check_rate(self, coder: str, rate: int) -> None:
+        if coder not in self.coders:
+            raise EncoderError(
+                f'coder is {coder!r:.40}, here run {", ".join(self.coders)}'
+                f'{": " if self.why_no_video else ""}{self.why_no_video}')
+        rates = len(self._manifest.video) if coder == VIDEO else self._manifest.rates
+        if not 0 <= rate < rates:
+            raise EncoderError(f'rate is {rate}, the model has 0 to {rates - 1}')
+
+    def _encode_video(
+        self, image: np.ndarray, levels: np.ndarray, geometry: FrameGeometry, rate: int,
+        alone: bool, channel_order: ChannelOrder,
+    ) -> EncodedVideo:
+        try:
+            return self._video.encode(
+                image, levels, geometry, self._manifest.video[rate], alone, channel_order)
+        except CoderError as error:
+            raise EncoderError(str(error)) from error
 
     def _canvas_for(self, geometry: FrameGeometry) -> np.ndarray:
         if geometry != self._canvas_geometry:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from slim_split_ros.control import Action, Decision, WidthController
-from slim_split_ros.onboard.encoder import Encoded, FrameEncoder
+from slim_split_ros.onboard.encoder import VIDEO, Encoded, FrameEncoder
 from slim_split_ros.onboard.errors import EncodingError, ImageError, OnboardError
 from slim_split_ros.onboard.pixels import PixelView
 from slim_split_ros.wire import (
@@ -54,6 +54,7 @@ class Sent:
     frame: Frame
     message_bytes: int
     reason: str
+    coder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class Sender:
         self._sender_start_ns = sender_start_ns
         self._now = now
         self._sequence = 0
+        # The frame that the encoder's next one continues, if it does not decode alone.
+        self._reference: int | None = None
 
     def offer(self, image: CameraImage) -> Sent | Held | Dropped:
         """Send an image, keep it, or drop it; what nobody foresaw is raised."""
@@ -116,7 +119,7 @@ class Sender:
             return Dropped(_word(error), f'image dropped: {error}')
 
     def _encode(self, image: CameraImage, decision: Decision) -> Sent | Held | Dropped:
-        """Encode, once more if the size asks for another width."""
+        """Encode, once more if the size asks for another point; the second continues nothing."""
         started_s = self._now()
         view = image.read()
         read_s = self._now() - started_s
@@ -124,34 +127,46 @@ class Sender:
         encode_ms = encoded.encode_ms
         revised = self._controller.revise(
             decision, _message_bytes(image, encoded), self._now())
-        if revised.send and (revised.width, revised.rate) != (decision.width, decision.rate):
+        if revised.send and revised.point_name != decision.point_name:
+            self._give_up(encoded)
             encoded = self._encode_at(view, revised)
             encode_ms += encoded.encode_ms
             revised = self._controller.confirm(
                 revised, _message_bytes(image, encoded), self._now())
         if not revised.send:
+            self._give_up(encoded)
             return self._not_sent(image, revised)
         return self._send(image, revised, encoded, _Costs(read_s, encode_ms))
 
     def _encode_at(self, view: PixelView, decision: Decision) -> Encoded:
         return self._encoder.encode(
-            view.array, decision.width, decision.rate, view.channel_order)
+            view.array, decision.width, decision.rate, view.channel_order, decision.coder,
+            decision.alone)
+
+    def _give_up(self, encoded: Encoded) -> None:
+        """Forget a frame that nobody will have, so that none continues it."""
+        if encoded.coder == VIDEO:
+            self._encoder.forget()
 
     def _send(
         self, image: CameraImage, decision: Decision, encoded: Encoded, costs: _Costs
     ) -> Sent:
+        reference = None if encoded.alone else self._reference
         header = FrameHeader(
             self._sender_start_ns, self._sequence, encoded.geometry, decision.width,
             decision.rate, self._fingerprint, image.stamp_ns, costs.encode_ms,
-            frame_id=image.frame_id)
+            frame_id=image.frame_id, reference=reference)
         message_bytes = _message_bytes(image, encoded)
         # Before it is published: the report of its arrival may be quicker than this thread. The
         # controller compares with the table, which knows one encoding.
         self._controller.on_sent(
             self._sequence, message_bytes, _S_PER_MS * encoded.encode_ms, decision.width,
-            decision.rate, self._now(), costs.read_s)
+            decision.rate, self._now(), costs.read_s, encoded.coder, reference)
+        if encoded.coder == VIDEO:
+            self._reference = self._sequence
         self._sequence = (self._sequence + 1) % _SEQUENCES
-        return Sent(Frame(header, encoded.payload), message_bytes, decision.reason.value)
+        return Sent(
+            Frame(header, encoded.payload), message_bytes, decision.reason.value, encoded.coder)
 
     def _not_sent(self, image: CameraImage, decision: Decision) -> Held | Dropped:
         if decision.action is Action.HOLD:

@@ -15,6 +15,7 @@ from slim_split_ros.reports.demo_rows import (
     codec_table,
     demo_table,
     fate_table,
+    traffic,
 )
 from slim_split_ros.reports.figures import COLOURS, figure_to_svg, make_axes
 from slim_split_ros.reports.page import (
@@ -66,6 +67,7 @@ class DemoFacts:
     shown: tuple[ShownFrame, ...]
     compared: tuple[tuple[ShownFrame, ...], ...]
     link: str | None = None
+    report_bytes: int = 0
 
 
 def render_demo(facts: DemoFacts) -> str:
@@ -90,9 +92,13 @@ def _figures(facts: DemoFacts) -> Section:
         f'{scenes} Bytes are the serialized message of a frame, all of it; kbit/s are what frames '
         f'of that width alone would take, at the {len(facts.frames) / facts.seconds:.1f} a second '
         'of this run. Encoding goes from the camera image in memory to the payload in memory, on '
-        "one thread (median). End to end goes from the camera's stamp to the arrival of the "
+        "one thread (median). End to end goes from the camera's stamp to the robot's own "
         'detections in the process that wrote this page. Lost are frames that no answer came back '
         'for; an answer may say that nothing was found.']
+    rates = traffic(facts.frames, facts.report_bytes, facts.seconds)
+    paragraphs.append(
+        f'In all the robot sent {rates.frames:.1f} kbit/s of frames and got back '
+        f'{rates.answers:.1f} kbit/s of answers and {rates.reports:.1f} of link reports.')
     if facts.has_truth:
         paragraphs.append(
             f'Precision and recall hold for detections with a score of at least '

@@ -15,10 +15,12 @@ import numpy as np
 from slim_split_ros.reports.page import Table
 
 UNKNOWN = '–'
+_KBIT_PER_BYTE = 0.008
 # What the words mean with which the onboard node counts images that it did not encode.
 _DROP_REASONS = {
     'target_fps': 'the camera is faster than target_fps',
     'encoder_busy': 'a newer image came before the encoder was free',
+    'no_subscriber': 'nobody listened to the frames',
     'message_lost': 'the middleware lost them between camera and node',
     'late': 'older than deadline_ms before they were encoded',
     'link': 'the link had no room',
@@ -35,8 +37,8 @@ class FrameFigures:
     Hold what was observed of one encoded frame.
 
     `has_arrived` says that it is known to have reached the server. `server_ms` (arrival of the
-    frame to its detections) and `end_to_end_ms` are None where no detections came back; `matched`
-    and `objects` are None where nobody knows the truth.
+    frame to its detections) and `end_to_end_ms` are None where no detections came back, and
+    `answer_bytes` is 0; `matched` and `objects` are None where nobody knows the truth.
     """
 
     captured_s: float
@@ -49,6 +51,25 @@ class FrameFigures:
     detections: int
     matched: int | None
     objects: int | None
+    answer_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Hold what both directions carried, serialized messages, kbit/s."""
+
+    frames: float
+    answers: float
+    reports: float
+
+
+def traffic(frames: Sequence[FrameFigures], report_bytes: int, seconds: float) -> Traffic:
+    """Return the mean rates of a run."""
+    kbits_per_byte = _KBIT_PER_BYTE / seconds
+    return Traffic(
+        kbits_per_byte * sum(frame.message_bytes for frame in frames),
+        kbits_per_byte * sum(frame.answer_bytes for frame in frames),
+        kbits_per_byte * report_bytes)
 
 
 @dataclass(frozen=True, slots=True)

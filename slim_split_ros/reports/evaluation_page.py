@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from slim_split_ros.reports.evaluation_summary import summary_section
+from slim_split_ros.reports.evaluation_summary import (
+    series_name,
+    summary_section,
+    widths_section,
+)
 from slim_split_ros.reports.figures import figure_to_svg, make_axes
 from slim_split_ros.reports.page import Drawing, Section, Table, render_page
 from slim_split_ros.reports.rate_curves import Point, pareto_front
@@ -13,13 +17,18 @@ from slim_split_ros.reports.rate_curves import Point, pareto_front
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLUMNS = ('setting', 'best for', 'bytes', 'encode ms p50', 'p95', 'network ms', 'AP50',
-            'of detector', 'AP', 'AP small', 'AP medium', 'AP large')
+_COLUMNS = ('setting', 'best for', 'bytes', 'p95', 'encode ms p50', 'p95', 'network ms', 'AP50',
+            '95 % interval', 'of detector', 'AP', 'AP small', 'AP medium', 'AP large')
+_SETTLED_COLUMNS = ('bytes after 1 s', 'p95 after 1 s')
 # Colour and marker: ours in violet, other networks as filled shapes, image codecs as crosses.
 _STYLES = {
-    'slim': ('#8b7ff0', 'o'), 'static': ('#c46bd6', 'D'), 'paper': ('#e08a1e', 's'),
+    'slim': ('#8b7ff0', 'o'), 'slim by cells': ('#8b7ff0', 'o'),
+    'slim by video': ('#5a48e8', 'P'), 'slim by video, linked': ('#3a2bb0', 'X'),
+    'static': ('#c46bd6', 'D'),
+    'paper': ('#e08a1e', 's'),
     'entropic': ('#2f9be0', '^'), 'late': ('#1fab7a', 'v'), 'jpeg': ('#d6587a', 'x'),
-    'webp': ('#7c9a3c', '+'), 'none': ('#888888', '.'), 'local': ('#2aa6a0', '*')}
+    'webp': ('#7c9a3c', '+'), 'h264': ('#b5541c', '1'), 'h264_video': ('#b5541c', '2'),
+    'none': ('#888888', '.'), 'local': ('#2aa6a0', '*')}
 _PLOT_INCHES = (7.2, 4.6)
 
 
@@ -30,9 +39,11 @@ def render_evaluation(
     """Return the HTML document for the figures that `evaluate --json` writes."""
     lead = (f"{data_set}: the same pictures, the same detector behind every codec, the robot's "
             'side on one thread.')
-    return render_page('Bytes, time and accuracy', [
+    sections = [
         summary_section(detector, points, jpeg80_ms), _detector_section(classes, detector),
-        _plots(detector, points), _table_section(detector, points)], lead)
+        _plots(detector, points), widths_section(points), _table_section(detector, points)]
+    return render_page('Bytes, time and accuracy', [
+        section for section in sections if section is not None], lead)
 
 
 def setting_name(point: Point) -> str:
@@ -42,15 +53,16 @@ def setting_name(point: Point) -> str:
     >>> setting_name({'codec': 'webp', 'quality': 20, 'scale': 0.5})
     'webp, quality 20, scale 0.5'
     """
-    named = ('width', 'rate', 'members', 'bits', 'quality', 'scale')
+    named = ('width', 'rate', 'members', 'bits', 'quality', 'scale', 'crf')
     parts = [f'{name} {point[name]:.3g}' for name in named if name in point]
-    return ', '.join([point['codec'], *parts])
+    return ', '.join([series_name(point), *parts])
 
 
 def _detector_section(classes: Sequence[str], detector: Mapping[str, Any]) -> Section:
-    row = tuple(map(_share, (detector['ap50'], detector['ap'], *detector['class_ap50'])))
-    table = Table(('pictures', 'AP50', 'AP', *(f'AP50 {name}' for name in classes)),
-                  (('undamaged', *row),))
+    row = tuple(map(_share, (detector['ap'], *detector['class_ap50'])))
+    table = Table(('pictures', 'AP50', '95 % interval', 'AP', *(
+        f'AP50 {name}' for name in classes)),
+                  (('undamaged', _share(detector['ap50']), _interval(detector), *row),))
     return Section('The detector itself', (
         "COCO's evaluation, by pycocotools, boxes in pixels of the original picture. Everything "
         'below is compared with it.',), (table,))
@@ -71,13 +83,13 @@ def _plots(detector: Mapping[str, Any], points: Sequence[Point]) -> Section:
 def _plot(detector: Mapping[str, Any], points: Sequence[Point], cost: str, label: str) -> str:
     figure, axes = make_axes(label, 'AP50', _PLOT_INCHES)
     costly = [point for point in points if point[cost] > 0]
-    for codec, (colour, marker) in _STYLES.items():
-        own = [point for point in points if point['codec'] == codec]
+    for name, (colour, marker) in _STYLES.items():
+        own = [point for point in points if series_name(point) == name]
         _scatter(axes, [point for point in own if point[cost] > 0], cost, colour, marker)
         for point in own:
-            if not point[cost] > 0 and codec != 'none':
+            if not point[cost] > 0 and name != 'none':
                 axes.axhline(point['ap50'], color=colour, linewidth=1.0, linestyle=':',
-                             label=codec)
+                             label=name)
     front = pareto_front(costly, cost)
     axes.plot([point[cost] for point in front], [point['ap50'] for point in front],
               color='#888888', linewidth=1.0, zorder=1, label='best of all')
@@ -91,18 +103,21 @@ def _plot(detector: Mapping[str, Any], points: Sequence[Point], cost: str, label
 def _scatter(axes: Axes, points: Sequence[Point], cost: str, colour: str, marker: str) -> None:
     if points:
         axes.scatter([point[cost] for point in points], [point['ap50'] for point in points],
-                     s=22, color=colour, marker=marker, label=points[0]['codec'], zorder=2)
+                     s=22, color=colour, marker=marker, label=series_name(points[0]), zorder=2)
 
 
 def _table_section(detector: Mapping[str, Any], points: Sequence[Point]) -> Section:
     fronts = {name: pareto_front([point for point in points if point[cost] > 0], cost)
               for name, cost in (('bytes', 'bytes'), ('time', 'encode_ms'))}
-    rows = tuple(_row(point, detector['ap50'], fronts)
+    is_video = any('bytes_settled' in point for point in points)
+    columns = (*_COLUMNS, *_SETTLED_COLUMNS) if is_video else _COLUMNS
+    rows = tuple((*_row(point, detector['ap50'], fronts), *(_settled(point) if is_video else ()))
                  for point in sorted(points, key=lambda row: row['bytes']))
     return Section('Every point', (
         'Means over the pictures; bytes are all that the middleware is handed for a frame. Best '
-        'for bytes or time: no other that takes any beats this one in both that and AP50.',),
-        (Table(_COLUMNS, rows),))
+        'for bytes or time: no other that takes any beats this one in both that and AP50. The '
+        'interval of AP50 is that of other recordings (bootstrap); – where too few are known.',),
+        (Table(columns, rows),))
 
 
 def _row(point: Point, reference: float, fronts: Mapping[str, Sequence[Point]]
@@ -111,9 +126,21 @@ def _row(point: Point, reference: float, fronts: Mapping[str, Sequence[Point]]
     best = ', '.join(name for name, front in fronts.items()
                      if any(point is other for other in front))
     return (setting_name(point), best or '–', f'{point["bytes"]:.0f}',
-            f'{point["encode_ms_p50"]:.2f}', f'{point["encode_ms_p95"]:.2f}',
-            f'{point["network_ms"]:.2f}', f'{point["ap50"]:.3f}', share,
+            f'{point["bytes_p95"]:.0f}', f'{point["encode_ms_p50"]:.2f}',
+            f'{point["encode_ms_p95"]:.2f}', f'{point["network_ms"]:.2f}',
+            f'{point["ap50"]:.3f}', _interval(point), share,
             *(_share(point[name]) for name in ('ap', 'ap_small', 'ap_medium', 'ap_large')))
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    known = row.get('ap50_interval')
+    return f'{known[0]:.3f} to {known[1]:.3f}' if known else '–'
+
+
+def _settled(point: Point) -> tuple[str, str]:
+    if 'bytes_settled' not in point:
+        return '–', '–'
+    return f'{point["bytes_settled"]:.0f}', f'{point["bytes_settled_p95"]:.0f}'
 
 
 def _share(value: float | None) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+import math
 from threading import Lock
 import time
 import traceback
@@ -10,8 +11,9 @@ import traceback
 from rclpy.node import Node
 
 FAILURE = 'failure'
-_WINDOW_S = 1.0
+WINDOW_S = 1.0
 _BITS_PER_BYTE = 8
+_MS_PER_S = 1000.0
 _PER_KILO = 1000
 _PERIOD_S = 5.0
 
@@ -24,6 +26,52 @@ class Counters:
     frames_sent: int
     dropped: Mapping[str, int]
     rate_kbps: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCounts:
+    """State what came back since the start; `answer_ms` is of the last second, NaN if none."""
+
+    answered: int = 0
+    late: int = 0
+    refused: int = 0
+    answer_ms: float = math.nan
+
+
+class Recent:
+    """
+    Keep values of the last second.
+
+    >>> recent = Recent()
+    >>> recent.add(3.0, 0.0), recent.add(5.0, 0.5), recent.mean(0.9), recent.total(1.2)
+    (None, None, 4.0, 5.0)
+    """
+
+    def __init__(self) -> None:
+        self._values: deque[tuple[float, float]] = deque()
+
+    def add(self, value: float, now_s: float) -> None:
+        """Keep a value."""
+        self._values.append((now_s, value))
+        self._forget(now_s)
+
+    def total(self, now_s: float) -> float:
+        """Return the sum."""
+        self._forget(now_s)
+        return sum(value for _, value in self._values)
+
+    def count(self, now_s: float) -> int:
+        """Return how many there are."""
+        self._forget(now_s)
+        return len(self._values)
+
+    def mean(self, now_s: float) -> float:
+        """Return the mean; NaN if there is none."""
+        return self.total(now_s) / len(self._values) if self.count(now_s) else math.nan
+
+    def _forget(self, now_s: float) -> None:
+        while self._values and now_s - self._values[0][0] > WINDOW_S:
+            self._values.popleft()
 
 
 class FrameCounters:
@@ -40,7 +88,7 @@ class FrameCounters:
         self._frames_in = 0
         self._frames_sent = 0
         self._dropped: Counter[str] = Counter()
-        self._sent: deque[tuple[float, int]] = deque()
+        self._sent = Recent()
 
     def came(self) -> None:
         """Count a frame that arrived."""
@@ -58,20 +106,46 @@ class FrameCounters:
         """Count a frame that was handed to the middleware, of so many serialized bytes."""
         with self._lock:
             self._frames_sent += 1
-            self._sent.append((now_s, size_bytes))
-            self._forget(now_s)
+            self._sent.add(size_bytes, now_s)
 
     def snapshot(self, now_s: float) -> Counters:
         """State everything as it is now."""
         with self._lock:
-            self._forget(now_s)
-            bits = _BITS_PER_BYTE * sum(size for _, size in self._sent)
             return Counters(self._frames_in, self._frames_sent, dict(self._dropped),
-                            bits / _WINDOW_S / _PER_KILO)
+                            rate_kbps(self._sent.total(now_s)))
 
-    def _forget(self, now_s: float) -> None:
-        while self._sent and now_s - self._sent[0][0] > _WINDOW_S:
-            self._sent.popleft()
+
+def rate_kbps(window_bytes: float) -> float:
+    """Return the bitrate of so many bytes within the last second."""
+    return _BITS_PER_BYTE * window_bytes / WINDOW_S / _PER_KILO
+
+
+class AnswerCounters:
+    """Count what comes back, from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._answered = self._late = self._refused = 0
+        self._ages = Recent()
+
+    def answered(self, age_s: float, deadline_s: float, now_s: float) -> None:
+        """Count an answer to a frame that was captured so long ago."""
+        with self._lock:
+            self._answered += 1
+            self._late += age_s > deadline_s
+            self._ages.add(age_s, now_s)
+
+    def refused(self) -> int:
+        """Count an answer that is not taken, and return how many were not."""
+        with self._lock:
+            self._refused += 1
+            return self._refused
+
+    def snapshot(self, now_s: float) -> AnswerCounts:
+        """State everything as it is now."""
+        with self._lock:
+            return AnswerCounts(
+                self._answered, self._late, self._refused, _MS_PER_S * self._ages.mean(now_s))
 
 
 class Throttle:
@@ -102,10 +176,17 @@ class Diagnostics:
         self._node = node
         self._counters = counters
         self._throttle = Throttle()
+        self._sentences: dict[str, str] = {}
+
+    @property
+    def sentences(self) -> Mapping[str, str]:
+        """What was said last, by reason."""
+        return self._sentences
 
     def dropped(self, reason: str, sentence: str, number: int = 1) -> None:
         """Count frames as dropped and say why, and how many so far."""
         total = self._counters.dropped(reason, number)
+        self._sentences[reason] = sentence
         if self._throttle.admits(reason, time.monotonic()):
             self._node.get_logger().warning(f'{sentence} ({reason}: {total} so far)')
 

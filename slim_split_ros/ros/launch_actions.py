@@ -20,6 +20,7 @@ from launch_ros.actions import Node
 
 from launch import Action, LaunchContext
 from slim_split_ros.ros.cameras.camera_parameters import SimCameraSettings
+from slim_split_ros.ros.namespaces import node_namespaces
 from slim_split_ros.ros.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.onboard_parameters import OnboardSettings
 from slim_split_ros.ros.parameters import describe
@@ -47,6 +48,7 @@ NODES: Mapping[str, NodeEntry] = {
 # The arguments of every launch file; those of the nodes come from their parameter tables.
 SHARED_ARGUMENTS: Mapping[str, tuple[str, str]] = {
     'namespace': ('', 'namespace of nodes and topics, such as robot1; empty: none'),
+    'robot': ('', 'name of the robot, a namespace below `namespace`; empty: none'),
     'image_topic': ('image', 'topic of the camera images; /compressed is added where needed'),
     'large_images': (
         'true', 'let Fast DDS carry raw images over best effort (both ends must: '
@@ -54,12 +56,21 @@ SHARED_ARGUMENTS: Mapping[str, tuple[str, str]] = {
     'use_sim_time': ('false', 'take the time from /clock: true or false'),
     'log_level': ('info', 'debug, info, warn, error or fatal'),
 }
+# Of a launch file that starts its nodes once for each camera.
+_CAMERAS = ('', 'names of several cameras, such as front,rear: nodes and topics in a namespace '
+                'each, which the image topic is relative to; empty: one camera')
 _TRUTH = {'true': True, '1': True, 'false': False, '0': False}
 
 
-def actions_of_nodes(*names: str) -> list[Action]:
-    """Give the actions that declare all arguments and start these nodes."""
-    described = _describe(names)
+def actions_of_nodes(
+    *names: str, defaults: Mapping[str, str] | None = None, per_camera: bool = False
+) -> list[Action]:
+    """
+    Give the actions that declare all arguments, some with `defaults`, and start these nodes.
+
+    With `per_camera` there is an argument `cameras`, and they start once for each.
+    """
+    described = _describe(names, defaults or {}) | ({'cameras': _CAMERAS} if per_camera else {})
     return [
         *(DeclareLaunchArgument(name, default_value=default, description=description)
           for name, (default, description) in described.items()),
@@ -98,7 +109,8 @@ def unknown_arguments(
     return [name for name in given if name not in declared]
 
 
-def _describe(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _describe(names: Sequence[str], defaults: Mapping[str, str]
+              ) -> dict[str, tuple[str, str]]:
     """Return default and description of each argument."""
     described = dict(SHARED_ARGUMENTS)
     for name in names:
@@ -108,9 +120,10 @@ def _describe(names: Sequence[str]) -> dict[str, tuple[str, str]]:
                 str(_share('config', f'{name}.yaml')), f'YAML file with the parameters of {name}')
         for item in fields(entry.table):
             in_force = "the file's" if entry.has_file else str(item.default)
-            described.setdefault(
-                entry.prefix + item.name,
-                ('', f'{describe(item.metadata["rule"])}; empty: {in_force}'))
+            argument = entry.prefix + item.name
+            described.setdefault(argument, (
+                defaults.get(argument, ''),
+                f'{describe(item.metadata["rule"])}; empty: {in_force}'))
     return described
 
 
@@ -135,10 +148,16 @@ def _transport_actions() -> list[Action]:
 
 
 def _start_nodes(context: LaunchContext, names: Sequence[str]) -> list[Action]:
-    return [_start_node(context, name, names) for name in names]
+    given = context.launch_configurations
+    namespaces = node_namespaces(
+        given['namespace'], given['robot'], given.get('cameras', ''), given['image_topic'])
+    return [_start_node(context, name, names, namespace)
+            for namespace in namespaces for name in names]
 
 
-def _start_node(context: LaunchContext, name: str, names: Sequence[str]) -> Node:
+def _start_node(
+    context: LaunchContext, name: str, names: Sequence[str], namespace: str
+) -> Node:
     given = context.launch_configurations
     entry = NODES[name]
     parameters: list[Any] = []
@@ -150,7 +169,7 @@ def _start_node(context: LaunchContext, name: str, names: Sequence[str]) -> Node
         'use_sim_time': _as_type('use_sim_time', given['use_sim_time'], bool)})
     image_topic = given['image_topic']
     return Node(
-        package=PACKAGE, executable=name, name=name, namespace=given['namespace'],
+        package=PACKAGE, executable=name, name=name, namespace=namespace,
         parameters=parameters,
         remappings=[('image', image_topic), ('image/compressed', f'{image_topic}/compressed')],
         ros_arguments=['--log-level', given['log_level']], output='screen', emulate_tty=True)

@@ -25,10 +25,10 @@ from vision_msgs.msg import (
 from slim_split_ros.control import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import PixelView, decode_image, view_image
-from slim_split_ros.ros.diagnostics import Counters
+from slim_split_ros.ros.diagnostics import AnswerCounts, Counters
 from slim_split_ros.wire import check_time, read_arrivals
 from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.header import Frame, FrameHeader, check, seal
+from slim_split_ros.wire.header import Frame, FrameHeader, check, find_reference, seal
 from slim_split_ros.wire.report import ReceivedReport
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ class LastFrame:
     reason: str
     payload_bytes: int = 0
     encode_ms: float = 0.0
+    coder: str = 'cells'
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,9 @@ def frame_message(frame: Frame, header: Header) -> EncodedFrame:
         header=header, sender_start=to_stamp(fields.sender_start_ns), sequence=fields.sequence,
         image_width=geometry.image_width, image_height=geometry.image_height,
         input_width=geometry.input_width, input_height=geometry.input_height,
-        width=fields.width, rate=fields.rate, fingerprint=fields.fingerprint,
-        encode_ms=fields.encode_ms, checksum=seal(fields, frame.payload),
+        width=fields.width, rate=fields.rate, frames_back=fields.frames_back,
+        fingerprint=fields.fingerprint, encode_ms=fields.encode_ms,
+        checksum=seal(fields, frame.payload),
         chunk_index=fields.chunk_index, chunk_count=fields.chunk_count, payload=payload)
 
 
@@ -125,7 +128,8 @@ def read_frame(message: EncodedFrame) -> Frame:
         width=message.width, rate=message.rate, fingerprint=message.fingerprint,
         stamp_ns=checked_ns('stamp', message.header.stamp), encode_ms=message.encode_ms,
         chunk_index=message.chunk_index, chunk_count=message.chunk_count,
-        frame_id=message.header.frame_id)
+        frame_id=message.header.frame_id,
+        reference=find_reference(message.sequence, message.frames_back))
     check(header, message.payload, message.checksum)
     return Frame(header, message.payload.tobytes())
 
@@ -141,7 +145,7 @@ def report_message(report: 'Report', stamp_ns: int) -> LinkReport:
     return LinkReport(
         stamp=to_stamp(stamp_ns), sender_start=to_stamp(report.sender_start_ns),
         report_sequence=report.report_sequence, receiver_id=report.receiver_id,
-        sent_s=report.sent_s,
+        sent_s=report.sent_s, decoded_sequence=report.decoded_sequence,
         sequence=array('I', [arrival.sequence for arrival in arrivals]),
         arrival_s=array('d', [arrival.arrival_s for arrival in arrivals]),
         bytes=array('I', [arrival.message_bytes for arrival in arrivals]),
@@ -154,7 +158,8 @@ def read_report(message: LinkReport) -> ReceivedReport:
     return ReceivedReport(
         checked_ns('sender_start', message.sender_start), message.report_sequence,
         message.receiver_id, message.sent_s,
-        read_arrivals(message.sequence, message.arrival_s, message.bytes, message.server_ms))
+        read_arrivals(message.sequence, message.arrival_s, message.bytes, message.server_ms),
+        message.decoded_sequence)
 
 
 def report_data(report: ReceivedReport) -> LinkReportData:
@@ -163,18 +168,25 @@ def report_data(report: ReceivedReport) -> LinkReportData:
         report.receiver_id, report.report_sequence, report.sent_s, tuple(
             Arrival(arrival.sequence, arrival.arrival_s, arrival.message_bytes,
                     arrival.server_ms / _MS_PER_S)
-            for arrival in report.arrivals))
+            for arrival in report.arrivals),
+        None if report.decoded_sequence < 0 else report.decoded_sequence)
 
 
-def status_message(last: LastFrame, estimate: LinkEstimate, counters: Counters) -> EncoderStatus:
+def status_message(
+    state: str, last: LastFrame, estimate: LinkEstimate, counters: Counters,
+    answers: AnswerCounts,
+) -> EncoderStatus:
     """Make the message that says what the onboard node does and why."""
     return EncoderStatus(
-        header=last.header, width=last.width, rate=last.rate, reason=last.reason,
-        payload_bytes=last.payload_bytes, encode_ms=last.encode_ms,
-        frames_in=counters.frames_in, frames_sent=counters.frames_sent,
-        drop_reasons=list(counters.dropped), drop_counts=list(counters.dropped.values()),
+        header=last.header, state=state, width=last.width, rate=last.rate, coder=last.coder,
+        alone=last.alone, reason=last.reason, payload_bytes=last.payload_bytes,
+        encode_ms=last.encode_ms, frames_in=counters.frames_in,
+        frames_sent=counters.frames_sent, drop_reasons=list(counters.dropped),
+        drop_counts=list(counters.dropped.values()),
         rate_kbps=counters.rate_kbps, capacity_kbps=_or_nan(estimate.capacity_kbps),
-        backlog_ms=_or_nan(estimate.backlog_ms))
+        backlog_ms=_or_nan(estimate.backlog_ms), frames_answered=answers.answered,
+        answers_late=answers.late, answers_refused=answers.refused,
+        answer_ms=answers.answer_ms)
 
 
 def _or_nan(value: float | None) -> float:
@@ -193,6 +205,11 @@ class DetectionWriter:
         self._class_names = tuple(class_names)
         self._kept: list[Detection2D] = []
         self._message = Detection2DArray()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names that are written, by label."""
+        return self._class_names
 
     def write(
         self, boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, header: Header

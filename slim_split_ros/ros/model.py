@@ -6,43 +6,53 @@ from pathlib import Path
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
+from slim_split_ros.coders import why_no_video_decoding
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.onboard_parameters import SHIPPED
-from slim_split_ros.weights import SHIPPED_MODELS
-from slim_split_ros.wire import ManifestError, load_manifest, native_coder
+from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
+from slim_split_ros.wire import Manifest, ManifestError, load_manifest, native_coder
 
 
 def bundle_folder(model: str, codec: str) -> Path:
     """
-    Return the folder of the bundle; a file in it names it too.
+    Return the folder of the bundle, by a shipped one's name or its path; a file in it names it.
 
-    `codec` says which of the shipped ones. Raises StartError where that one is not installed.
+    `codec` says which of the shipped ones where none is named. Raises StartError where that one
+    is not installed.
     """
-    if model != SHIPPED:
+    name = DEFAULT_MODELS[codec] if model == SHIPPED else model
+    if name not in SHIPPED_MODELS:
         path = Path(os.path.expanduser(model))
         return path.parent if os.path.isfile(path) else path
-    folder = SHIPPED_MODELS[codec]
+    folder = SHIPPED_MODELS[name]
     if not folder.is_dir():
         raise StartError(
-            f'{folder} is missing: no model of codec {codec!r} is installed here. Give a folder '
-            'that `export` wrote as parameter `model`, or choose another codec')
+            f'{folder} is missing: model {name!r} is not installed here. Give a folder that '
+            '`export` wrote as parameter `model`, or choose another one')
     return folder
 
 
-def shipped_codec(fingerprint: int) -> str | None:
-    """Return the codec whose shipped model has a fingerprint, None for any other model."""
-    return _shipped_codecs().get(fingerprint)
+def shipped_model(fingerprint: int) -> str | None:
+    """Return the name of the shipped model that has a fingerprint, None for any other model."""
+    return _shipped_models().get(fingerprint)
+
+
+def decoded_coders(manifest: Manifest) -> tuple[str, ...]:
+    """Return the words for the coders that a server with this model decodes."""
+    symbols = 'ensemble' if shipped_model(manifest.fingerprint) == 'ensemble' else 'cells'
+    has_video = manifest.video and not why_no_video_decoding()
+    return (symbols, 'video') if has_video else (symbols,)
 
 
 @cache  # a frame that is refused costs no reading of files
-def _shipped_codecs() -> dict[int, str]:
-    codecs = {}
-    for codec, folder in SHIPPED_MODELS.items():
+def _shipped_models() -> dict[int, str]:
+    names = {}
+    for name, folder in SHIPPED_MODELS.items():
         try:
-            codecs[load_manifest(folder).fingerprint] = codec
+            names[load_manifest(folder).fingerprint] = name
         except ManifestError:  # not installed here
             continue
-    return codecs
+    return names
 
 
 def warn_of_slow_coder(logger: RcutilsLogger) -> None:

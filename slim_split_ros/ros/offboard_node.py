@@ -18,29 +18,38 @@ import secrets
 import sys
 import time
 
-from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
+from slim_split_ros.coders import why_no_video_decoding
 from slim_split_ros.detectors import DetectorError, load_detector
-from slim_split_ros.msg import EncodedFrame, LinkReport
+from slim_split_ros.msg import Answer, EncodedFrame, LinkReport, ServerStatus
 from slim_split_ros.offboard import (
     LONGEST_WAIT_S,
     MAX_SENDERS,
     Drop,
     FingerprintMismatchError,
+    FrameDecoder,
     FrameMismatchError,
+    Load,
     OffboardError,
     Received,
     Reception,
+    ReferenceLostError,
     Served,
     Server,
-    decode_frame,
+    VideoMissingError,
     load_server,
 )
-from slim_split_ros.ros.diagnostics import FAILURE, Diagnostics, FrameCounters
+from slim_split_ros.ros.answers import answer_message
+from slim_split_ros.ros.diagnostics import FAILURE, Diagnostics
+from slim_split_ros.ros.errors import StartError
+from slim_split_ros.ros.health.findings import Finding
+from slim_split_ros.ros.health.offboard_watch import OffboardWatch, Reading
+from slim_split_ros.ros.health.topic import DiagnosticsTopic
+from slim_split_ros.ros.lifecycle import ManagedNode
 from slim_split_ros.ros.messages import (
     DetectionWriter,
     camera_header,
@@ -48,12 +57,22 @@ from slim_split_ros.ros.messages import (
     read_frame,
     report_message,
 )
-from slim_split_ros.ros.model import bundle_folder, shipped_codec, warn_of_slow_coder
+from slim_split_ros.ros.model import (
+    bundle_folder,
+    decoded_coders,
+    shipped_model,
+    warn_of_slow_coder,
+)
 from slim_split_ros.ros.offboard_parameters import NO_DETECTOR, OffboardSettings
 from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.picture_topics import PictureTopics
 from slim_split_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.server_status import (
+    ServerFacts,
+    ServiceCounters,
+    server_status_message,
+)
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.waiting import Waiting, steady_clock
 from slim_split_ros.ros.worker import Mailbox, Worker
@@ -66,12 +85,17 @@ from slim_split_ros.wire import (
     encoded_frame_bytes,
     load_manifest,
 )
+from slim_split_ros.wire.answer import pack_answer, seal_names
+from slim_split_ros.wire.message_size import answer_bytes, link_report_bytes
 
+_START_ERRORS = (StartError, WireError, OffboardError)
+_STATUS_PERIOD_S = 1.0
 # How soon a report that had to keep its distance to the one before follows it.
 _REPORT_POLL_S = 0.025
 # The words under which frames are counted that cannot be served.
 _WORDS = (
     (FingerprintMismatchError, 'model'), (FrameMismatchError, 'mismatch'),
+    (ReferenceLostError, 'reference'), (VideoMissingError, 'coder'),
     (ChecksumError, 'checksum'), (PayloadError, 'payload'), (FieldError, 'header'))
 _LESS = 'lower target_fps of the robots, or run the offboard node with torch on a GPU'
 _SENTENCES = {
@@ -83,28 +107,68 @@ _SENTENCES = {
 }
 
 
-class Offboard(Node):
+class Offboard(ManagedNode):
     """Decode each frame, finish the detection, publish, and report arrivals to the robot."""
 
     def __init__(self) -> None:
-        super().__init__('offboard')
+        super().__init__('offboard', _START_ERRORS)
         self._live = LiveParameters(self, OffboardSettings)
-        self._diagnostics = Diagnostics(self, FrameCounters())
+        self._counters = ServiceCounters()
+        self._diagnostics = Diagnostics(self, self._counters.frames)
+        self._forget()
+        self._watch = OffboardWatch()
+        self._status = self._topic(ServerStatus, '~/status', RELIABLE)
+        self.create_timer(_STATUS_PERIOD_S, self._publish_status, clock=steady_clock())
+        DiagnosticsTopic(self, self._judge)
+        self._live.on_change(self._follow)
+        if self._live.current.autostart:
+            self.start_by_itself()
+
+    def set_up(self) -> None:
+        """Load the model, and publish what comes of it."""
+        self._live.is_open = False
         settings = self._live.current
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self._manifest = manifest
         receiver_id = secrets.randbits(64)
         self._reception = Reception(manifest, receiver_id)
+        self._decoder = FrameDecoder(manifest)
         self._server = self._load_server(settings)
         self.get_logger().info(
             f'model {manifest.fingerprint:016x} from {manifest.folder} on {self._server.place}; '
             f'reports as receiver {receiver_id:016x}')
         warn_of_slow_coder(self.get_logger())
+        if manifest.video and (missing := why_no_video_decoding()):
+            self.get_logger().warning(f'frames of the coder video are refused: {missing}')
+        self._facts = ServerFacts(
+            str(manifest.folder), manifest.fingerprint, decoded_coders(manifest),
+            self._detector_text(settings), self._server.place)
+        self._connect()
+
+    def start(self) -> None:
+        """Listen to the robots."""
         # Holds no frames: it tells the worker that some wait.
         self._calls: Mailbox[str] = Mailbox()
         self._worker = Worker(self._calls, self._serve_next, self._diagnostics.failed)
-        self._connect()
+        self._waiting = Waiting(self, self.create_subscription(
+            EncodedFrame, 'features', self._on_features, **overridable(SENSOR_DATA)))
+        self.create_timer(_REPORT_POLL_S, self._publish_reports, clock=steady_clock())
         self._worker.start()
+
+    def rest(self) -> None:
+        """Wait for the frame in hand, for a limited time; what waits gets too old."""
+        self._worker.stop()
+        self._waiting = None
+
+    def tear_down(self) -> None:
+        """Forget model, detector and robots."""
+        self._live.is_open = True
+        self._forget()
+
+    def _forget(self) -> None:
+        self._reception = self._decoder = self._server = None
+        self._labels = self._waiting = None
+        self._facts, self._detector_problem = ServerFacts(), ''
 
     def _load_server(self, settings: OffboardSettings) -> Server:
         """Load the model, and the detector; a wrong detector never stops the rebuilding."""
@@ -113,38 +177,46 @@ class Offboard(Node):
             path = Path(os.path.expanduser(settings.detector))
             try:
                 detector = load_detector(path)
-                self.get_logger().info(
-                    f'detector {path.name} understood as {detector.description.sentence()}')
             except DetectorError as error:
-                self.get_logger().error(
+                self._detector_problem = (
                     f'{error}. Pictures are rebuilt, but nothing is detected')
+                self.get_logger().error(self._detector_problem)
         self._detects = detector is not None or settings.detector == SHIPPED
         self._classes = self._manifest.classes if settings.detector == SHIPPED else \
             detector.classes if detector else ()
-        return load_server(
+        server = load_server(
             self._manifest, settings.device, detector=detector, detects=self._detects)
+        if server.detector:
+            self.get_logger().info(
+                f'detector {server.detector.name} understood as '
+                f'{server.detector.description.sentence()}')
+        return server
 
-    def stop(self) -> None:
-        """Wait for the frame in hand, for a limited time."""
-        self._worker.stop()
+    def _detector_text(self, settings: OffboardSettings) -> str:
+        if self._server.detector:
+            return self._server.detector.description.sentence()
+        return NO_DETECTOR if self._detector_problem else settings.detector
 
     def _connect(self) -> None:
         self._writer = DetectionWriter(self._classes)
+        self._class_names = seal_names(self._classes)
         self._detections = self._topic(Detection2DArray, 'detections', RELIABLE)
+        self._answers = self._topic(Answer, 'answer', SENSOR_DATA)
         self._labels = self._topic(LabelInfo, 'label_info', LATCHED)
         self._reports = self._topic(LinkReport, 'link_report', SENSOR_DATA)
         self._pictures = PictureTopics(self)
-        self._waiting = Waiting(self, self.create_subscription(
-            EncodedFrame, 'features', self._on_features, **overridable(SENSOR_DATA)))
-        self.create_timer(_REPORT_POLL_S, self._publish_reports, clock=steady_clock())
         self._publish_labels(self._live.current)
-        self._live.on_change(lambda _, new: self._publish_labels(new))
+
+    def _follow(self, old: OffboardSettings, new: OffboardSettings) -> None:
+        if self._labels is not None:
+            self._publish_labels(new)
 
     def _topic(self, kind: type, name: str, qos: QoSProfile) -> Publisher:
         return self.create_publisher(kind, name, **overridable(qos))
 
     def _on_features(self, message: EncodedFrame) -> None:
         self._waiting.heard()
+        self._counters.frames.came()
         arrival_s = time.monotonic()
         try:
             frame = read_frame(message)
@@ -160,8 +232,8 @@ class Offboard(Node):
 
     def _refuse(self, error: Exception, sequence: int, fingerprint: int) -> None:
         hint = ''
-        if isinstance(error, FingerprintMismatchError) and (codec := shipped_codec(fingerprint)):
-            hint = f'; that model is the shipped one of codec:={codec}'
+        if isinstance(error, FingerprintMismatchError) and (name := shipped_model(fingerprint)):
+            hint = f'; that model is the shipped one, model:={name}'
         word = next((word for kind, word in _WORDS if isinstance(error, kind)), FAILURE)
         self._diagnostics.dropped(word, f'frame {sequence} dropped: {error}{hint}')
 
@@ -179,23 +251,34 @@ class Offboard(Node):
         """Decode a frame and publish its detections."""
         header, settings = received.frame.header, self._live.current
         try:
+            decoded = self._decoder.decode(
+                received.frame, received.earlier, received.arrival_s)
+            self._reception.decoded(received)
             served, = self._server.serve(
-                [decode_frame(received.frame, self._manifest)],
+                [decoded],
                 settings.score_threshold, settings.max_detections,
                 with_pictures=self._pictures.are_wanted)
         except (WireError, OffboardError) as error:
             self._refuse(error, header.sequence, header.fingerprint)
             return
         self._publish(served, header)
-        self._reception.served(received, time.monotonic())
+        now_s = time.monotonic()
+        self._reception.served(received, now_s)
+        if not served.problem:
+            self._counters.served(now_s - received.arrival_s, now_s)
 
     def _publish(self, served: Served, fields: FrameHeader) -> None:
         header, found = camera_header(fields), served.detections
         if served.problem:
             self._diagnostics.dropped('detector', f'nothing detected: {served.problem}')
         elif self._detects:
-            self._detections.publish(
-                self._writer.write(found.boxes, found.scores, found.labels, header))
+            self._answers.publish(answer_message(pack_answer(
+                fields, found.boxes, found.scores, found.labels, self._class_names)))
+            self._counters.sent_back(answer_bytes(len(found)), time.monotonic())
+            # Never for the robot's sake, which has the answer: 8.8 kB for 20 boxes.
+            if self._detections.get_subscription_count():
+                self._detections.publish(
+                    self._writer.write(found.boxes, found.scores, found.labels, header))
         self._pictures.publish(served, header, fields.geometry, self._classes)
 
     def _publish_labels(self, settings: OffboardSettings) -> None:
@@ -203,14 +286,30 @@ class Offboard(Node):
         self._labels.publish(label_info(self._classes, header, settings.score_threshold))
 
     def _publish_reports(self) -> None:
-        stamp_ns = self.get_clock().now().nanoseconds
-        for report in self._reception.due_reports(time.monotonic()):
+        stamp_ns, now_s = self.get_clock().now().nanoseconds, time.monotonic()
+        for report in self._reception.due_reports(now_s):
             self._reports.publish(report_message(report, stamp_ns))
+            self._counters.sent_back(link_report_bytes(len(report.arrivals)), now_s)
+
+    def _publish_status(self) -> None:
+        now = self._reading(time.monotonic())
+        self._status.publish(server_status_message(
+            now.state, now.facts, now.service, now.load, self.get_clock().now().to_msg()))
+
+    def _judge(self) -> list[Finding]:
+        now_s = time.monotonic()
+        return self._watch.judge(self._reading(now_s), now_s)
+
+    def _reading(self, now_s: float) -> Reading:
+        return Reading(
+            self.state, self._facts, self._detector_problem,
+            self._waiting.silence if self._waiting else '', self._counters.snapshot(now_s),
+            self._reception.load if self._reception else Load(), self._diagnostics.sentences)
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is told to stop; return the exit status."""
-    return run_node(Offboard, args, start_errors=(WireError, OffboardError))
+    return run_node(Offboard, args, start_errors=_START_ERRORS)
 
 
 if __name__ == '__main__':

@@ -4,8 +4,15 @@ from dataclasses import dataclass
 import re
 
 from slim_split_ros.ros.errors import SettingError
-from slim_split_ros.ros.onboard_parameters import CODEC_MEANING, CODECS, SHIPPED
+from slim_split_ros.ros.onboard_parameters import (
+    AUTOSTART_MEANING,
+    CODEC_MEANING,
+    CODECS,
+    MODEL_MEANING,
+    SHIPPED,
+)
 from slim_split_ros.ros.parameters import check_rules, parameter
+from slim_split_ros.wire.answer import MOST_DETECTIONS
 
 NO_DETECTOR = 'none'
 _DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
@@ -25,11 +32,14 @@ class OffboardSettings:
         0.3, 'detections below this score are not published', low=0.0, high=1.0,
         step=0.01)
     max_detections: int = parameter(
-        100, 'detections per frame at most, the best ones', low=1, high=1000, step=1)
+        100, 'detections per frame at most, the best ones', low=1,
+        high=MOST_DETECTIONS, step=1)
     codec: str = parameter(
         'slim', CODEC_MEANING, choices=CODECS, read_only=True)
     model: str = parameter(
-        SHIPPED, 'model folder, as train writes it, or a file in it', read_only=True)
+        SHIPPED, MODEL_MEANING, read_only=True)
+    autostart: bool = parameter(
+        True, AUTOSTART_MEANING, read_only=True)
 
     def __post_init__(self) -> None:
         check_rules(self)

@@ -17,7 +17,6 @@ import sys
 import time
 
 from rclpy.event_handler import SubscriptionEventCallbacks
-from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -39,7 +38,14 @@ from slim_split_ros.onboard import (
     Sent,
     image_age_s,
 )
-from slim_split_ros.ros.diagnostics import Diagnostics, FrameCounters
+from slim_split_ros.ros.answers import Answers
+from slim_split_ros.ros.diagnostics import AnswerCounters, Diagnostics, FrameCounters
+from slim_split_ros.ros.errors import StartError
+from slim_split_ros.ros.health.findings import Finding
+from slim_split_ros.ros.health.onboard_watch import OnboardWatch, Reading, Topics
+from slim_split_ros.ros.health.topic import DiagnosticsTopic
+from slim_split_ros.ros.keep_frames import FrameKeeper
+from slim_split_ros.ros.lifecycle import ACTIVE, ManagedNode
 from slim_split_ros.ros.messages import (
     LastFrame,
     LinkEstimate,
@@ -66,6 +72,8 @@ from slim_split_ros.ros.worker import Mailbox, Worker
 from slim_split_ros.weights.operating_point_file import find_operating_points
 from slim_split_ros.wire import WireError, load_manifest
 
+NO_SUBSCRIBER = 'no_subscriber'
+_START_ERRORS = (StartError, WireError, OnboardError, ControlError)
 _STATUS_PERIOD_S = 1.0
 _WARNING_PERIOD_S = 5.0
 _REMEDIES = {
@@ -88,56 +96,89 @@ class _Offered:
     drop_reason: str = 'encoder_busy'
 
 
-class Onboard(Node):
+class Onboard(ManagedNode):
     """Encode the newest image, publish its features, and say what was done and why."""
 
     def __init__(self) -> None:
-        super().__init__('onboard')
+        super().__init__('onboard', _START_ERRORS)
         self._live = LiveParameters(self, OnboardSettings, follow_widths)
-        settings = self._live.current
-        self._counters = FrameCounters()
+        self._counters, self._answer_counters = FrameCounters(), AnswerCounters()
         self._diagnostics = Diagnostics(self, self._counters)
         self._pacer = Pacer()
         self._last = LastFrame(Header(), 0.0, 0, '')
-        self._load(settings)
+        self._controller: WidthController | None = None
+        self._answers: Answers | None = None
+        self._topics: Topics | None = None
+        self._watch = OnboardWatch(self)
+        self._status = self.create_publisher(EncoderStatus, '~/status', **overridable(RELIABLE))
+        self.create_timer(_STATUS_PERIOD_S, self._publish_status, clock=steady_clock())
+        DiagnosticsTopic(self, self._judge)
+        self._keeper = FrameKeeper(self, self._live)
+        self._live.on_change(self._follow)
+        if self._live.current.autostart:
+            self.start_by_itself()
+
+    def set_up(self) -> None:
+        """Load the model and publish what comes of it."""
+        self._live.is_open = False
+        self._load(self._live.current)
+        self._connect()
+
+    def start(self) -> None:
+        """Listen to the camera."""
         self._mailbox: Mailbox[_Offered] = Mailbox()
         self._worker = Worker(self._mailbox, self._serve, self._diagnostics.failed)
-        self._connect(settings)
+        self._listen(self._live.current.image_transport)
         self._worker.start()
 
-    def stop(self) -> None:
+    def rest(self) -> None:
         """Wait for the frame in hand, for a limited time."""
+        self._topics = None
+        if left := self._mailbox.close():
+            self._counters.dropped(left.drop_reason)
         self._worker.stop()
+        self._keeper.stop()
+
+    def tear_down(self) -> None:
+        """Forget model and link."""
+        self._live.is_open = True
+        self._sender = self._controller = self._answers = None
 
     def _load(self, settings: OnboardSettings) -> None:
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
+        self._manifest = manifest
         self.get_logger().info(f'model {manifest.fingerprint:016x} from {manifest.folder}')
         warn_of_slow_coder(self.get_logger())
         points = find_operating_points(manifest) or unmeasured_points(
             entry.width for entry in manifest.widths)
+        encoder = FrameEncoder(manifest, threads=settings.threads)
+        if encoder.why_no_video:
+            self.get_logger().warning(
+                f'points of the coder video are left out: {encoder.why_no_video}')
+        points = points.only(encoder.coders)
         self._controller = WidthController(points, control_settings(settings))
         # Not the node's clock: in simulated time it stands at 0 until somebody publishes it, and
         # a restart would look like the run before.
         self._start_ns = time.time_ns()
         self._sender = Sender(
-            FrameEncoder(manifest, threads=settings.threads), self._controller,
-            manifest.fingerprint, self._start_ns, time.monotonic)
+            encoder, self._controller, manifest.fingerprint, self._start_ns, time.monotonic)
         widths = {point.width for point in points}
         self._live.snap('width', {0.0, *widths})
         self._live.snap('min_width', widths)
         self._live.snap('max_width', widths)
-        self._live.on_change(
-            lambda _, new: self._controller.replace_settings(control_settings(new)))
 
-    def _connect(self, settings: OnboardSettings) -> None:
+    def _follow(self, old: OnboardSettings, new: OnboardSettings) -> None:
+        if self._controller is not None:
+            self._controller.replace_settings(control_settings(new))
+
+    def _connect(self) -> None:
         self._features = self.create_publisher(
             EncodedFrame, 'features', **overridable(SENSOR_DATA))
-        self._status = self.create_publisher(EncoderStatus, '~/status', **overridable(RELIABLE))
         self._warned_of: set[int] = set()
         self._reports = self.create_subscription(
             LinkReport, 'link_report', self._on_report, **overridable(SENSOR_DATA))
-        self._listen(settings.image_transport)
-        self.create_timer(_STATUS_PERIOD_S, self._publish_status, clock=steady_clock())
+        self._answers = Answers(
+            self, self._start_ns, self._manifest.classes, self._answer_counters)
 
     def _listen(self, transport: str) -> None:
         kind, topic, self._read = Image, 'image', view_raw
@@ -149,6 +190,7 @@ class Onboard(Node):
             kind, topic, self._on_image, **overridable(SENSOR_DATA),
             event_callbacks=SubscriptionEventCallbacks(message_lost=self._on_lost))
         self._waiting = Waiting(self, self._images, transport, _REMEDIES[transport])
+        self._topics = Topics(self._images, self._features, self._reports, self._waiting)
         self._large_images = LargeImages(self)
 
     def _on_image(self, message: Image | CompressedImage) -> None:
@@ -156,6 +198,10 @@ class Onboard(Node):
         self._large_images.check(len(message.data))
         self._counters.came()
         now_s = time.monotonic()
+        self._keeper.offer(message, now_s)
+        if not self._features.get_subscription_count():
+            self._counters.dropped(NO_SUBSCRIBER)
+            return
         if not self._pacer.admit(now_s, self._live.current.target_fps):
             self._counters.dropped('target_fps')
             return
@@ -184,8 +230,11 @@ class Onboard(Node):
                 f'link report ignored: {error}', throttle_duration_sec=_WARNING_PERIOD_S)
             return
         if report.sender_start_ns == self._start_ns:
-            self._controller.on_report(report_data(report), time.monotonic())
-            self._mailbox.release()
+            now_s = time.monotonic()
+            self._controller.on_report(report_data(report), now_s)
+            self._watch.reported(report, now_s)
+            if self.state == ACTIVE:
+                self._mailbox.release()
             self._warn_of_receivers(self._controller.other_receiver)
 
     def _warn_of_receivers(self, receivers: OtherReceiver | None) -> None:
@@ -203,7 +252,7 @@ class Onboard(Node):
         """Publish what becomes of one image; runs in the worker's thread."""
         match self._sender.offer(offered.image):
             case Sent() as sent:
-                self._publish(sent, offered.header)
+                self._publish(sent, offered)
             case Held(reason):
                 if self._mailbox.hold(replace(offered, drop_reason=reason)):
                     self._counters.dropped(reason)
@@ -214,13 +263,17 @@ class Onboard(Node):
             case Dropped(reason, sentence):
                 self._diagnostics.dropped(reason, sentence)
 
-    def _publish(self, sent: Sent, header: Header) -> None:
-        fields = sent.frame.header
+    def _publish(self, sent: Sent, offered: _Offered) -> None:
+        fields, header = sent.frame.header, offered.header
+        self._answers.expect(
+            fields, offered.image.captured_s, self._controller.deadline_s)
+        now_s = time.monotonic()
+        self._watch.sent(fields.sequence, now_s)
         self._features.publish(frame_message(sent.frame, header))
-        self._counters.sent(sent.message_bytes, time.monotonic())
+        self._counters.sent(sent.message_bytes, now_s)
         self._remember(LastFrame(
             header, fields.width, fields.rate, sent.reason, len(sent.frame.payload),
-            fields.encode_ms))
+            fields.encode_ms, sent.coder, fields.reference is None))
 
     def _say(self, header: Header, reason: str) -> None:
         self._remember(replace(self._last, header=header, reason=reason))
@@ -232,14 +285,28 @@ class Onboard(Node):
             self._publish_status()
 
     def _publish_status(self) -> None:
-        estimate = LinkEstimate(self._controller.capacity_kbps, self._controller.backlog_ms)
-        counters = self._counters.snapshot(time.monotonic())
-        self._status.publish(status_message(self._last, estimate, counters))
+        now = self._reading(time.monotonic())
+        self._status.publish(status_message(
+            now.state, now.last, now.estimate, now.counters, now.answers))
+
+    def _judge(self) -> list[Finding]:
+        now_s = time.monotonic()
+        return self._watch.judge(self._reading(now_s), now_s)
+
+    def _reading(self, now_s: float) -> Reading:
+        controller = self._controller
+        return Reading(
+            self.state, self._topics, self._live.current, self._counters.snapshot(now_s),
+            self._answer_counters.snapshot(now_s), {
+                **self._diagnostics.sentences,
+                'answer': self._answers.refusal if self._answers else ''}, self._last,
+            LinkEstimate(None, None) if controller is None else
+            LinkEstimate(controller.capacity_kbps, controller.backlog_ms))
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is told to stop; return the exit status."""
-    return run_node(Onboard, args, start_errors=(WireError, OnboardError, ControlError))
+    return run_node(Onboard, args, start_errors=_START_ERRORS)
 
 
 if __name__ == '__main__':

@@ -7,15 +7,20 @@ from typing import Any
 from slim_split_ros.control import ControlSettings, PolicyName
 from slim_split_ros.ros.errors import SettingError
 from slim_split_ros.ros.parameters import check_rules, parameter
-from slim_split_ros.weights import SHIPPED_MODELS
+from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
 
-CODECS = tuple(SHIPPED_MODELS)
+CODECS = tuple(DEFAULT_MODELS)
 POLICIES = ('auto', 'paper', 'aimd')
 TRANSPORTS = ('raw', 'compressed')
 SHIPPED = 'shipped'
 CODEC_MEANING = (
-    'shipped model that runs, on both sides the same: slim, or ensemble for the one of the '
-    'founding paper; a given `model` decides by itself')
+    'shipped model that runs where `model` names none, on both sides the same: slim, or ensemble '
+    'for the one of the founding paper')
+MODEL_MEANING = (
+    f'{", ".join(SHIPPED_MODELS)} (shipped models), the folder of another, as train writes it, or '
+    f'a file in it; {SHIPPED}: that of the codec, {DEFAULT_MODELS["slim"]} of slim')
+AUTOSTART_MEANING = (
+    'true: load the model and begin; false: wait for the transitions configure and activate')
 
 _WIDTH_NAMES = ('width', 'min_width', 'max_width')
 _MS_PER_S = 1000.0
@@ -52,9 +57,21 @@ class OnboardSettings:
         'raw', 'raw reads `image`, compressed reads `image/compressed`',
         choices=TRANSPORTS, read_only=True)
     model: str = parameter(
-        SHIPPED, 'model folder, as train writes it, or a file in it', read_only=True)
+        SHIPPED, MODEL_MEANING, read_only=True)
     threads: int = parameter(
         1, 'processor threads of the encoder', low=1, high=16, step=1, read_only=True)
+    alone: bool = parameter(
+        False, 'true: every frame decodes without any other, for recordings and several servers')
+    keep_folder: str = parameter(
+        '~/slim_split_frames', 'where the service keep_frames puts camera images')
+    keep_fps: float = parameter(
+        1.0, 'images kept per second', low=0.1, high=30.0, step=0.1)
+    keep_most_frames: int = parameter(
+        600, 'images kept at most, then keeping ends', low=1, high=100_000, step=1)
+    keep_most_mb: int = parameter(
+        500, 'megabytes kept at most, then keeping ends', low=1, high=100_000, step=1)
+    autostart: bool = parameter(
+        True, AUTOSTART_MEANING, read_only=True)
 
     def __post_init__(self) -> None:
         check_rules(self)
@@ -96,4 +113,4 @@ def control_settings(settings: OnboardSettings) -> ControlSettings:
         policy=PolicyName(settings.policy), deadline_s=settings.deadline_ms / _MS_PER_S,
         target_fps=settings.target_fps, min_width=settings.min_width,
         max_width=settings.max_width, max_bitrate_kbps=float(settings.max_bitrate_kbps),
-        pinned_width=settings.width)
+        pinned_width=settings.width, alone=settings.alone)

@@ -26,6 +26,8 @@ from slim_split_ros.ros.errors import SettingError, StartError
 
 Value = bool | int | float | str
 Settings = TypeVar('Settings')
+# A node that does not start by itself may be given another model before it is configured.
+_AUTOSTART = 'autostart'
 # Of a step, behind the point.
 _DIGITS = 9
 # How alike a name has to be to one of the node's to be taken for a slip.
@@ -88,6 +90,8 @@ class LiveParameters(Generic[Settings]):
 
     `follow` gives the parameters that move along with those of a request, so that a slider which
     is dragged past another is not refused.
+
+    What is read-only can be set while `is_open`, where the node does not start by itself.
     """
 
     def __init__(
@@ -99,7 +103,12 @@ class LiveParameters(Generic[Settings]):
         self._follow = follow
         self._known: dict[str, tuple[float, ...]] = {}
         self._listeners: list[Callable[[Settings, Settings], None]] = []
-        values = {item.name: _declare(node, item) for item in fields(table)}
+        starts_itself = True
+        values = {}
+        for item in sorted(fields(table), key=lambda item: item.name != _AUTOSTART):
+            values[item.name] = _declare(node, item, is_fixed=starts_itself)
+            starts_itself = values.get(_AUTOSTART, True)
+        self.is_open = not starts_itself
         try:
             self._current = table(**values)
         except SettingError as error:
@@ -143,7 +152,7 @@ class LiveParameters(Generic[Settings]):
         return prepared
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
-        refusal = self._why_refused(changes)
+        refusal = self._why_wrong(changes) or self._why_refused(changes)
         return SetParametersResult(successful=not refusal, reason=refusal)
 
     def _swap(self, changes: list[Parameter]) -> None:
@@ -169,8 +178,9 @@ class LiveParameters(Generic[Settings]):
         """Give a sentence on values that nothing can follow; rclpy will refuse them."""
         for name, value in self._ours(changes).items():
             item = self._items[name]
-            if item.metadata['rule'].read_only:
-                return f'{name} is read-only: give it when the node starts'
+            if item.metadata['rule'].read_only and not self.is_open:
+                return f'{name} is read-only: give it when the node starts, or, with autostart ' \
+                       'false, while it is unconfigured'
             if type(value) is not type(item.default):
                 return f'{name} is {value!r:.60}: give it as {_type_name(item.default)}'
             if problem := _problem(name, value, item.metadata['rule']):
@@ -211,7 +221,7 @@ def _problem(name: str, value: Value, rule: Rule) -> str:
     return ''
 
 
-def _declare(node: Node, item: Any) -> Value:
+def _declare(node: Node, item: Any, is_fixed: bool) -> Value:
     """
     Declare a parameter and return its value, rounded to its step: 29.97 frames/s are 30.0.
 
@@ -232,7 +242,8 @@ def _declare(node: Node, item: Any) -> Value:
             f'parameter {item.name} is {given}: it must be one of {allowed_values(rule)}')
     # Again with its range, which rclpy would have checked without snapping.
     node.undeclare_parameter(item.name)
-    node.declare_parameter(item.name, value, _descriptor(item), ignore_override=True)
+    node.declare_parameter(
+        item.name, value, _descriptor(item, is_fixed), ignore_override=True)
     return value
 
 
@@ -246,10 +257,10 @@ def _warn_of_slips(node: Node, names: Collection[str]) -> None:
                 f'parameter {given} is not known and changes nothing: did you mean {alike[0]}?')
 
 
-def _descriptor(item: Any) -> ParameterDescriptor:
+def _descriptor(item: Any, is_fixed: bool = True) -> ParameterDescriptor:
     rule: Rule = item.metadata['rule']
     descriptor = ParameterDescriptor(
-        description=describe(rule), read_only=rule.read_only,
+        description=describe(rule), read_only=rule.read_only and is_fixed,
         additional_constraints=allowed_values(rule) if rule.choices else '')
     if rule.low is not None and rule.high is not None:
         _add_range(descriptor, item.default, rule)

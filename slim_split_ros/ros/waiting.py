@@ -9,6 +9,7 @@ from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSCompatibility, qos_check_compatible
 from rclpy.subscription import Subscription
 
@@ -44,6 +45,11 @@ class Waiting:
         node.get_logger().info(f'listening to {subscription.topic_name}{remark}')
         node.create_timer(PATIENCE_S, self._look, clock=steady_clock())
 
+    @property
+    def silence(self) -> str:
+        """Why nothing comes, a sentence; empty while something does, and in the first 5 s."""
+        return self._said
+
     def heard(self) -> None:
         """Note that a message came, whatever it was."""
         self._has_heard, self._said = True, ''
@@ -75,6 +81,32 @@ def explain_silence(
     found = filter(None, (_elsewhere(node, kind, remedy) for kind, remedy in remedies.items()))
     instead = '; '.join(found) or f'nor is {_type_name(subscription.msg_type)} on any other topic'
     return f'nothing on {topic}: no node publishes it; {instead}'
+
+
+def explain_absence(node: Node, publisher: Publisher, remedy: str) -> str:
+    """Say why nobody gets what is published, and what to do; empty where somebody does."""
+    if publisher.get_subscription_count():
+        return ''
+    topic = publisher.topic_name
+    obstacles = sorted({
+        _obstacle_behind(publisher, info) for info in node.get_subscriptions_info_by_topic(topic)})
+    return f'nobody gets {topic}: ' + ('; '.join(obstacles) or f'no node listens to it: {remedy}')
+
+
+def _obstacle_behind(publisher: Publisher, subscription: Any) -> str:
+    """Say what keeps messages from one subscription."""
+    name = f'{subscription.node_namespace.rstrip("/")}/{subscription.node_name}'
+    published = _type_name(publisher.msg_type)
+    if subscription.topic_type != published:
+        return f'{name} listens for {subscription.topic_type}, this node publishes {published}'
+    compatibility, reason = qos_check_compatible(
+        publisher.qos_profile, subscription.qos_profile)
+    if compatibility == QoSCompatibility.ERROR:
+        why = reason.removeprefix('ERROR: ').rstrip('; ')
+        return (
+            f'{name} listens with an incompatible quality of service ({why}): set '
+            f'qos_overrides.{publisher.topic_name}.publisher.* of this node')
+    return f'{name} listens, but is not connected yet'
 
 
 def _obstacle(publisher: Any, subscription: Subscription) -> str:

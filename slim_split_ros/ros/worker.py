@@ -59,11 +59,13 @@ class Mailbox(Generic[Item]):
             taken, self._item = self._item, None
             return None if self._is_closed else taken
 
-    def close(self) -> None:
-        """Wake the consumer for good; items that wait are given up."""
+    def close(self) -> Item | None:
+        """Wake the consumer for good, and return the item that waited and is given up."""
         with self._changed:
             self._is_closed = True
+            left, self._item, self._held = self._item or self._held, None, None
             self._changed.notify_all()
+        return left
 
 
 class Worker(Generic[Item]):

@@ -47,7 +47,7 @@ def write_coco(
         quality = int(rng.integers(70, 95))
         cv2.imwrite(str(pictures / name), frame.image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         images.append({'id': number + 1, 'file_name': name, 'width': width, 'height': height})
-        boxes.extend(_describe_boxes(frame, number + 1, len(boxes) + 1))
+        boxes.extend(describe_boxes(frame, number + 1, len(boxes) + 1))
     annotations.write_text(json.dumps({
         'info': {'description': f'simulated hall, seed {seed}', 'version': '1.0'},
         'categories': [{'id': k + 1, 'name': name, 'supercategory': 'robocup'}
@@ -58,7 +58,8 @@ def write_coco(
     return annotations
 
 
-def _describe_boxes(frame: SimFrame, image_id: int, first_id: int) -> list[dict[str, object]]:
+def describe_boxes(frame: SimFrame, image_id: int, first_id: int) -> list[dict[str, object]]:
+    """Return a frame's truth as COCO annotations, numbered from `first_id`."""
     return [
         {
             'id': first_id + k, 'image_id': image_id, 'category_id': int(label) + 1,

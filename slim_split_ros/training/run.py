@@ -17,7 +17,7 @@ from slim_split_ros.training.data.batches import BatchPlan, plain_batches
 from slim_split_ros.training.data.check import check_data
 from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage, load_split
 from slim_split_ros.training.data.samples import write_samples
-from slim_split_ros.training.errors import DataSetError
+from slim_split_ros.training.errors import DataSetError, TrainingError
 from slim_split_ros.training.export.ensemble import write_ensemble_folder
 from slim_split_ros.training.export.model import AllTables, fit_all_tables, write_model_folder
 from slim_split_ros.training.export.model_card import write_model_card
@@ -66,15 +66,23 @@ def train_model(run: TrainingRun) -> Path:
     return _export(model, splits, run)
 
 
-def export_model(checkpoint: Path, data: tuple[Path, ...], split: str, output: Path) -> str:
+def export_model(
+    checkpoint: Path, data: tuple[Path, ...], split: str, output: Path,
+    detector: Path | None = None,
+) -> str:
     """
     Write the model folder of existing weights; return the fingerprint.
 
-    The pictures are for entropy tables, which an ensemble does without. Raises WeightsError for
-    unreadable weights, TrainingError for missing and faulty data sets.
+    The pictures are for entropy tables, which an ensemble does without. `detector`, an ONNX file,
+    goes with the folder instead of the model's own. Raises WeightsError for unreadable weights,
+    TrainingError for missing and faulty data sets, DetectorFileError for the detector.
     """
     model = round_to_half(load_model(checkpoint))
     if isinstance(model, EnsembleDetector):
+        if detector:
+            raise TrainingError(
+                f'{checkpoint} rebuilds no pictures, which {detector} would need: take a model of '
+                'codec slim')
         return write_ensemble_folder(model, output)
     if not data:
         raise DataSetError(
@@ -82,7 +90,7 @@ def export_model(checkpoint: Path, data: tuple[Path, ...], split: str, output: P
             'with --data')
     sources = [load_split(folder, split).images for folder in data]
     images = table_images(sources, model.config.input_long_side)
-    return write_model_folder(model, _fit_tables(model, images), output)
+    return write_model_folder(model, _fit_tables(model, images), output, detector)
 
 
 def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]], preset: Preset,

@@ -34,3 +34,16 @@ PRESETS = {
                    StageSettings(5000, 128, 4e-3, weight_decay=0.05),
                    StageSettings(4500, 64, 1.5e-3)),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralPreset:
+    """The two stages of a model without a detector of its own."""
+
+    finder: StageSettings
+    repairs: StageSettings
+
+
+GENERAL = GeneralPreset(
+    StageSettings(2600, 16, 2e-3, warmup_steps=100, average_decay=0.995),
+    StageSettings(3200, 8, 1e-3, warmup_steps=100, average_decay=0.995))

@@ -4,7 +4,10 @@ from pathlib import Path
 
 # Not by importlib.resources: the package also spans the folder of the generated messages.
 _FOLDER = Path(__file__).resolve().parent
-# By codec: ours, and the founding paper's ensemble of encoders.
-SHIPPED_MODELS = {'slim': _FOLDER / 'robocup', 'ensemble': _FOLDER / 'ensemble'}
-SHIPPED_MODEL = SHIPPED_MODELS['slim']
+# By name: for any scene, for RoboCup, and the founding paper's ensemble of encoders.
+SHIPPED_MODELS = {name: _FOLDER / name for name in ('general', 'robocup', 'ensemble')}
+# By codec: which of them runs where nobody names one.
+DEFAULT_MODELS = {'slim': 'general', 'ensemble': 'ensemble'}
+# The one with a detector of its own, which labelled data judge and train.
+SHIPPED_MODEL = SHIPPED_MODELS['robocup']
 SHIPPED_RIVALS = _FOLDER / 'rivals' / 'rivals.safetensors'

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
-from slim_split_ros.control import OperatingPointError, OperatingPoints, parse_operating_points
+from slim_split_ros.control import (
+    OperatingPoint,
+    OperatingPointError,
+    OperatingPoints,
+    parse_operating_points,
+    point_label,
+)
 from slim_split_ros.control.points_document import REMEDY, shown
 from slim_split_ros.wire.manifest import Manifest
 
@@ -26,9 +33,10 @@ def read_operating_points(path: Path, manifest: Manifest | None = None) -> Opera
     """
     document = _read_yaml(path)
     points = parse_operating_points(document, str(path))
-    if manifest is not None:
-        _check_model(document, points, path, manifest)
-    return points
+    if manifest is None:
+        return points
+    _check_model(document, points, path, manifest)
+    return OperatingPoints(_with_picture_size(point, manifest) for point in points)
 
 
 def find_operating_points(manifest: Manifest) -> OperatingPoints | None:
@@ -52,6 +60,13 @@ def _read_yaml(path: Path) -> object:
             f'{path}: no YAML ({" ".join(str(error).split())}); {REMEDY}') from error
 
 
+def _with_picture_size(point: OperatingPoint, manifest: Manifest) -> OperatingPoint:
+    """Take the size of the coded picture from the model, which decides it."""
+    if point.coder != 'video':
+        return point
+    return replace(point, long_side=manifest.video[point.rate].long_side)
+
+
 def _check_model(
     document: object, points: OperatingPoints, path: Path, manifest: Manifest
 ) -> None:
@@ -60,7 +75,7 @@ def _check_model(
         raise OperatingPointError(
             f'{path} was measured with model {shown(measured)}, this is {expected}; {REMEDY}')
     for point in points:
-        if manifest.width_index(point.width) is None or point.rate >= manifest.rates:
+        rates = len(manifest.video) if point.coder == 'video' else manifest.rates
+        if manifest.width_index(point.width) is None or point.rate >= rates:
             raise OperatingPointError(
-                f'{path} lists width {point.width:g} with rate {point.rate}, which the model '
-                f'lacks; {REMEDY}')
+                f'{path} lists {point_label(point)}, which the model lacks; {REMEDY}')

@@ -18,7 +18,7 @@ from slim_split_ros.wire.errors import (
 from slim_split_ros.wire.fields import check_time
 from slim_split_ros.wire.fingerprint import fingerprint_manifest
 from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.header import Frame, FrameHeader, check, seal
+from slim_split_ros.wire.header import Frame, FrameHeader, check, find_reference, seal
 from slim_split_ros.wire.manifest import EncoderEntry, Manifest, load_manifest
 from slim_split_ros.wire.message_size import encoded_frame_bytes
 from slim_split_ros.wire.payload import Coder, pack_symbols, unpack_symbols
@@ -45,6 +45,7 @@ __all__ = [
     'check_time',
     'count_symbols',
     'encoded_frame_bytes',
+    'find_reference',
     'fingerprint_manifest',
     'fit_tables',
     'load_manifest',

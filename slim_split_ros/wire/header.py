@@ -30,6 +30,7 @@ MOST_PAYLOAD_BYTES = 2**24
 # sender_start_ns, sequence, four sizes, width, rate, fingerprint, stamp_ns, encode_ms, chunks,
 # bytes of the frame_id that follows.
 SEALED_FIELDS = struct.Struct('<qI4HfBQqf2HH')
+SEALED_REFERENCE = struct.Struct('<I')
 
 
 # Anything with the buffer interface and a length in bytes.
@@ -42,7 +43,8 @@ class FrameHeader:
     Hold the checked header of one frame.
 
     Times are ROS time in nanoseconds; `encode_ms` is a measurement and may be any finite,
-    non-negative number; `frame_id` is the camera's, at most 256 bytes. Raises FieldError naming
+    non-negative number; `frame_id` is the camera's, at most 256 bytes; `reference` is the sequence
+    of the earlier frame that this one needs, None where it decodes alone. Raises FieldError naming
     the field that is out of range.
     """
 
@@ -57,6 +59,7 @@ class FrameHeader:
     chunk_index: int = 0
     chunk_count: int = 1
     frame_id: str = ''
+    reference: int | None = None
 
     def __post_init__(self) -> None:
         """Check each field against the range of its type in the message and its meaning."""
@@ -72,6 +75,26 @@ class FrameHeader:
         check_integer('chunk_count', self.chunk_count, 1, UINT16)
         check_integer('chunk_index', self.chunk_index, 0, self.chunk_count - 1)
         check_frame_id(self.frame_id)
+        if self.reference is not None:
+            self._check_reference(self.reference)
+
+    def _check_reference(self, reference: int) -> None:
+        check_integer('reference', reference, 0, UINT32)
+        # Sequences start again at 0 after the last one.
+        if not 0 < (self.sequence - reference) % (UINT32 + 1) <= UINT8:
+            raise FieldError(
+                f'reference is {reference}, must be one of the {UINT8} frames before '
+                f'{self.sequence}')
+
+    @property
+    def frames_back(self) -> int:
+        """Count from this frame to the one that it needs; 0: it decodes alone."""
+        return 0 if self.reference is None else (self.sequence - self.reference) % (UINT32 + 1)
+
+
+def find_reference(sequence: int, frames_back: int) -> int | None:
+    """Return the sequence of the frame that one needs, None where it decodes alone."""
+    return (sequence - frames_back) % (UINT32 + 1) if frames_back else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +110,19 @@ def seal(header: FrameHeader, payload: Payload) -> int:
     Return the checksum that travels with a frame: CRC-32 over header fields and payload.
 
     Width and encode time enter as the message's float32, so that both sides hash the same bits.
+    A frame that decodes alone is sealed as it was before frames had references, so that recorded
+    ones stay whole.
     """
+    start = 0
+    if header.reference is not None:
+        start = zlib.crc32(SEALED_REFERENCE.pack(header.reference))
     geometry, frame_id = header.geometry, header.frame_id.encode()
     fields = SEALED_FIELDS.pack(
         header.sender_start_ns, header.sequence,
         geometry.image_width, geometry.image_height, geometry.input_width, geometry.input_height,
         header.width, header.rate, header.fingerprint, header.stamp_ns, header.encode_ms,
         header.chunk_index, header.chunk_count, len(frame_id))
-    return zlib.crc32(payload, zlib.crc32(fields + frame_id))
+    return zlib.crc32(payload, zlib.crc32(fields + frame_id, start))
 
 
 def check(header: FrameHeader, payload: Payload, checksum: int) -> None:

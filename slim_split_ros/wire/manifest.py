@@ -21,8 +21,12 @@ from slim_split_ros.wire.fingerprint import FINGERPRINT_DIGITS, fingerprint_mani
 from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.manifest_fields import Fields
 from slim_split_ros.wire.payload import Coder
+from slim_split_ros.wire.video_settings import VideoSettings
 
 MANIFEST_FILE = 'manifest.json'
+DETECTOR_SUFFIX = '.onnx'
+# What may say of a detector, beside it, how it is to be understood.
+DETECTOR_NOTES = ('.yaml', '.txt')
 FORMAT = 3
 # The largest shipped one has 0.13 MB.
 MOST_MANIFEST_BYTES = 2**22
@@ -31,6 +35,7 @@ MOST_CLASS_NAME_BYTES = 256
 MOST_WIDTHS = 64
 MOST_RATES = 256  # of the header's uint8
 MOST_LATENT_CHANNELS = 4_096
+MOST_LEVELS = 16  # of a map, above 0; the shipped ones have 2
 MOST_INPUT_SIDE = 4_096
 # The server compares each with each: 16 bytes a pair.
 MOST_CANDIDATES = 2_048
@@ -44,7 +49,8 @@ class EncoderEntry:
     """
     Describe the encoder of one width.
 
-    `gains` has one number a rate, 0 the default; `tables` one set a rate, or nothing.
+    `gains` has one number a rate, 0 the default; `tables` one set a rate, or nothing. `map` names
+    the graph that gives the map alone, where the model has points of the coder `video`.
     """
 
     width: float
@@ -53,6 +59,7 @@ class EncoderEntry:
     encoder: str
     gains: tuple[float, ...]
     tables: tuple[ChannelTables, ...] | tuple[LevelTables, ...]
+    map: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +69,11 @@ class Manifest:
 
     `coder` is the one entropy coder that frames of this model travel with.
     `rebuild` names the graph from symbols to a picture, from which `detect` goes on; without it,
-    `detect` takes the symbols.
+    `detect` takes the symbols. Instead of `detect` there may be a `detector`, of pictures and by
+    any convention, whose names are `classes`; `candidates` is 0 then.
     `bits` is one number a rate, or empty. Where it is given, symbols travel without entropy
     coding, and lie from -gain to gain - 1, which that many bits hold.
+    `video` is how pictures are coded at each rate of the coder `video`, or empty.
     """
 
     folder: Path
@@ -77,9 +86,11 @@ class Manifest:
     coder: Coder
     bits: tuple[int, ...]
     rebuild: str | None
-    detect: str
+    detect: str | None
+    detector: str | None
     candidates: int
     files: Mapping[str, str]
+    video: tuple[VideoSettings, ...] = ()
 
     @property
     def latent_channels(self) -> int:
@@ -122,6 +133,17 @@ class Manifest:
             raise ManifestError(
                 f'{path} is damaged: its SHA-256 is {digest[:12]}…, {MANIFEST_FILE} says '
                 f'{self.files[name][:12]}…: {REMEDY}')
+        return path
+
+    def checked_detector(self) -> Path:
+        """Return the path of the folder's detector once it and what lies beside it agree."""
+        assert self.detector is not None
+        path = self.checked_file(self.detector)
+        for suffix in DETECTOR_NOTES:
+            notes = path.with_suffix(suffix)
+            # One that is not listed is refused: it would change what the detector finds.
+            if notes.name in self.files or notes.exists():
+                self.checked_file(notes.name)
         return path
 
     def _check_place(self, path: Path) -> None:
@@ -197,26 +219,48 @@ def _parse_manifest(folder: Path, fields: Fields) -> Manifest:
         raise ManifestError(
             f'latent_channels, input_long_side and latent_stride make {symbols} symbols a frame, '
             f'must make at most {MOST_SYMBOLS}')
+    rebuild = _parse_graph(fields, 'rebuild', files)
+    detector = _parse_detector(fields, files, rebuild)
+    video = _parse_video(fields, widths)
     return Manifest(
         folder=folder, fingerprint=_parse_fingerprint(fields.get('fingerprint', str)),
-        classes=_parse_classes(fields), input_long_side=long_side, input_multiple=multiple,
-        latent_stride=stride, widths=widths, coder=_parse_coder(fields, widths, bits), bits=bits,
-        rebuild=_parse_rebuild(fields, files), detect=fields.listed_file('detect', files),
-        candidates=fields.positive('candidates', MOST_CANDIDATES), files=files)
+        # Among the columns of a detector some may be no class.
+        classes=_parse_classes(fields, least_bytes=0 if detector else 1),
+        input_long_side=long_side, input_multiple=multiple, latent_stride=stride, widths=widths,
+        coder=_parse_coder(fields, widths, bits), bits=bits, rebuild=rebuild,
+        detect=None if detector else fields.listed_file('detect', files), detector=detector,
+        candidates=0 if detector else fields.positive('candidates', MOST_CANDIDATES), files=files,
+        video=video)
 
 
-def _parse_rebuild(fields: Fields, files: Mapping[str, str]) -> str | None:
-    return fields.listed_file('rebuild', files) if fields.optional('rebuild') else None
+def _parse_graph(fields: Fields, name: str, files: Mapping[str, str]) -> str | None:
+    return fields.listed_file(name, files) if fields.optional(name) else None
 
 
-def _parse_classes(fields: Fields) -> tuple[str, ...]:
+def _parse_detector(
+    fields: Fields, files: Mapping[str, str], rebuild: str | None
+) -> str | None:
+    detector = _parse_graph(fields, 'detector', files)
+    if detector is None:
+        return None
+    if Path(detector).suffix != DETECTOR_SUFFIX:
+        raise ManifestError(f'detector is {detector!r:.40}, must end in {DETECTOR_SUFFIX}')
+    if rebuild is None:
+        raise ManifestError('there is a detector of pictures, but no rebuild that makes them')
+    if fields.optional('detect') is not None:
+        raise ManifestError('there are detect and detector, must be one of both')
+    return detector
+
+
+def _parse_classes(fields: Fields, least_bytes: int) -> tuple[str, ...]:
     names = fields.items('classes', MOST_CLASSES)
     for index, name in enumerate(names):
         # Half of a surrogate pair is JSON, but no text that a message carries.
         encoded = name.encode(errors='replace') if isinstance(name, str) else b''
-        if not 1 <= len(encoded) <= MOST_CLASS_NAME_BYTES or encoded.decode() != name:
+        if not (least_bytes <= len(encoded) <= MOST_CLASS_NAME_BYTES
+                and encoded.decode() == name):
             raise ManifestError(
-                f'classes[{index}] is {name!r:.40}, must be text of 1 to '
+                f'classes[{index}] is {name!r:.40}, must be text of {least_bytes} to '
                 f'{MOST_CLASS_NAME_BYTES} bytes')
     return tuple(names)
 
@@ -260,7 +304,8 @@ def _parse_width(
     return EncoderEntry(
         float(width), fields.positive('channels', 65_536), latent_channels,
         fields.listed_file('encoder', files), gains,
-        _parse_tables(per_rate, len(gains), latent_channels))
+        _parse_tables(per_rate, len(gains), latent_channels),
+        fields.listed_file('map', files) if fields.optional('map') else None)
 
 
 def _parse_tables(per_rate: Any, rates: int, latent_channels: int
@@ -305,6 +350,29 @@ def _parse_bits(fields: Fields, widths: tuple[EncoderEntry, ...]) -> tuple[int, 
                     f'gains of width {entry.width:g} reach {gain:g}, {count} bits hold symbols '
                     f'of a gain up to {limit}')
     return bits
+
+
+def _parse_video(
+    fields: Fields, widths: tuple[EncoderEntry, ...]
+) -> tuple[VideoSettings, ...]:
+    if fields.optional('video') is None:
+        return ()
+    if without := [entry.width for entry in widths if entry.map is None]:
+        raise ManifestError(f'there is video, and widths {without} have no map to steer it')
+    if not fields.optional('rebuild'):
+        raise ManifestError('there is video, and detect takes no picture: must have rebuild')
+    return tuple(
+        _parse_video_settings(Fields(entry, f'video[{rate}].'), rate)
+        for rate, entry in enumerate(fields.items('video', MOST_RATES)))
+
+
+def _parse_video_settings(fields: Fields, rate: int) -> VideoSettings:
+    try:
+        return VideoSettings(
+            fields.get('long_side', int), fields.get('background', float, int),
+            tuple(fields.items('offsets', MOST_LEVELS)))
+    except ValueError as error:
+        raise ManifestError(f'video[{rate}].{error}') from error
 
 
 def _check_widths(widths: tuple[EncoderEntry, ...]) -> None:

@@ -11,7 +11,7 @@ TIME_BYTES = 8
 LENGTH_BYTES = 4
 # sequence, four sizes, width: from one 4-byte boundary to another.
 SIZES_BYTES = 4 + 4 * 2 + 4
-RATE_BYTES = 1
+RATE_BYTES = 1 + 1  # rate, frames_back
 # fingerprint, encode_ms, checksum, chunk_index, chunk_count.
 IDENTITY_BYTES = 8 + 4 + 4 + 2 + 2
 
@@ -31,6 +31,33 @@ def encoded_frame_bytes(frame_id: str, payload_bytes: int) -> int:
     size = _align(size, 4) + TIME_BYTES + SIZES_BYTES + RATE_BYTES
     size = _align(size, 8) + IDENTITY_BYTES
     return ENCAPSULATION_BYTES + size + LENGTH_BYTES + payload_bytes
+
+
+def answer_bytes(detections: int) -> int:
+    """
+    Return the bytes of a serialized Answer with so many boxes; see `encoded_frame_bytes`.
+
+    >>> answer_bytes(20)
+    280
+    """
+    # sender_start, stamp, sequence, class_names, corners of 8 bytes a box, scores, labels.
+    size = 2 * TIME_BYTES + 4 + 4 + LENGTH_BYTES + 8 * detections
+    size = _align(size + LENGTH_BYTES + 2 * detections, 4) + LENGTH_BYTES + 2 * detections
+    return ENCAPSULATION_BYTES + size
+
+
+def link_report_bytes(arrivals: int) -> int:
+    """
+    Return the bytes of a serialized LinkReport on so many frames; see `encoded_frame_bytes`.
+
+    >>> link_report_bytes(32)
+    700
+    """
+    # stamp, sender_start, report_sequence; receiver_id, sent_s, decoded_sequence.
+    size = _align(2 * TIME_BYTES + 4, 8) + 3 * 8
+    size = _align(size + LENGTH_BYTES + 4 * arrivals, 4) + LENGTH_BYTES
+    size = _align(size, 8) + 8 * arrivals
+    return ENCAPSULATION_BYTES + size + 2 * (LENGTH_BYTES + 4 * arrivals)
 
 
 def _align(offset: int, multiple: int) -> int:

@@ -26,13 +26,18 @@ AnyTables = TypeVar('AnyTables', ChannelTables, LevelTables)
 
 
 class Coder(IntEnum):
-    """Name the entropy coders by the first byte of a payload."""
+    """
+    Name the coders by the first byte of a payload.
+
+    All but H264, one Annex B access unit that `coders/` makes, code symbols.
+    """
 
     RAW = 0
     ZSTD = 1
     ANS = 2
     BITS = 3
     LEVELS = 4
+    H264 = 5
 
 
 def prepare_payload(tables: Tables) -> None:
@@ -71,8 +76,10 @@ def pack_symbols(
         stream = bit_coder.pack_bits(symbols, _require_bits(bits))
     elif coder is Coder.ZSTD:
         stream = zstd_coder.compress(symbols.tobytes(), zstd_level)
-    else:
+    elif coder is Coder.RAW:
         stream = symbols.tobytes()
+    else:
+        raise ValueError(f'{coder.name} codes no symbols')
     return bytes([coder]) + stream
 
 

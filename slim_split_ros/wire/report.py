@@ -52,7 +52,8 @@ class ReceivedReport:
     """
     Hold a checked report on one sender, arrivals oldest first.
 
-    What it says may still be wrong: `control` decides what to believe. Raises FieldError naming
+    `decoded_sequence` is the newest frame that the server decoded, -1 before the first. What it
+    says may still be wrong: `control` decides what to believe. Raises FieldError naming
     the field that is out of range.
     """
 
@@ -61,6 +62,7 @@ class ReceivedReport:
     receiver_id: int
     sent_s: float
     arrivals: tuple[ReportedArrival, ...]
+    decoded_sequence: int = -1
 
     def __post_init__(self) -> None:
         """Check each field against the range of its type in the message and its meaning."""
@@ -68,6 +70,7 @@ class ReceivedReport:
         check_integer('report_sequence', self.report_sequence, 0, UINT32)
         check_integer('receiver_id', self.receiver_id, 0, UINT64)
         check_number('sent_s', self.sent_s, 0.0, MOST_CLOCK_S)
+        check_integer('decoded_sequence', self.decoded_sequence, -1, UINT32)
 
 
 def read_arrivals(

@@ -80,7 +80,7 @@ def test_codec_that_is_not_installed_ends_with_status_1_and_its_folder(
     status = main(['demo', '--codec', 'ensemble', '--output', str(tmp_path)])
 
     assert status == 1
-    assert f"{tmp_path / 'nothing'} is missing: no model of codec" in capsys.readouterr().err
+    assert f"{tmp_path / 'nothing'} is missing: model 'ensemble'" in capsys.readouterr().err
 
 
 @pytest.mark.ros
@@ -95,6 +95,7 @@ def test_demo_leaves_table_page_pictures_and_figures(demo, bundle, tmp_path):
     figures = json.loads((tmp_path / 'f.json').read_text())
     assert [row['width'] for row in figures['widths']] == sorted(WIDTHS)
     assert all(row['frames'] > row['unanswered'] for row in figures['widths'])
+    assert 0 < figures['rates_kbps']['answers'] < figures['rates_kbps']['reports']
     counts = [row['frames'] for row in figures['widths']]
     assert max(counts) - min(counts) <= 2  # the same scenes for every width
     assert re.search(r'ROS_DOMAIN_ID=\d+ ros2 topic list', process.output)

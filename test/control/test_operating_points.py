@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from slim_split_ros.control.errors import OperatingPointError
@@ -27,6 +29,36 @@ def test_an_empty_table_is_refused() -> None:
 def test_two_points_of_one_name_are_refused() -> None:
     with pytest.raises(OperatingPointError, match='twice'):
         OperatingPoints([point(), point(size=2000.0)])
+
+
+def test_points_of_two_coders_alone_or_not_are_different_points() -> None:
+    cells = point(0.25)
+    video = replace(cells, coder='video', bytes=900.0)
+    chained = replace(video, alone=False, bytes=400.0)
+    table = OperatingPoints([cells, video, chained])
+    assert table.find(0.25, 0) == cells
+    assert table.find(0.25, 0, 'video', alone=False) == chained
+    assert table.find(0.5, 0, 'video') is None
+    assert [table.named(each.name) for each in (cells, video, chained)] == [cells, video, chained]
+
+
+def test_points_of_coders_that_do_not_run_here_can_be_left_out() -> None:
+    cells = point(0.25)
+    table = OperatingPoints([cells, replace(cells, coder='video', alone=False)])
+    assert list(table.only({'cells'})) == [cells]
+    with pytest.raises(OperatingPointError, match='table has coder cells, here runs video; inst'):
+        table.only({'cells'}).only({'video'})
+
+
+@pytest.mark.parametrize('changes, complaint', [
+    ({'coder': 'jpeg'}, "coder is 'jpeg', it has to be one of cells, video, ensemble"),
+    ({'coder': []}, r'coder is \[\]'), ({'alone': False}, 'alone is False, .* for coder video'),
+    ({'coder': 'video', 'alone': 1}, 'alone is 1'), ({'alone': None}, 'alone is None'),
+    ({'long_side': -1}, 'long_side is -1'), ({'long_side': 0.5}, 'long_side is 0.5'),
+    ({'long_side': 'x'}, "long_side is 'x'"), ({'long_side': 9000}, 'from 0 to 8192')])
+def test_a_name_that_no_coder_has_is_refused(changes: dict[str, object], complaint: str) -> None:
+    with pytest.raises(OperatingPointError, match=f'{complaint}.*profile'):
+        replace(point(), **changes)
 
 
 @pytest.mark.parametrize('field', ['size', 'encode_ms', 'ap50'])

@@ -27,6 +27,24 @@ def test_an_accuracy_of_zero_is_a_figure_like_another() -> None:
     assert [point.ap50 for point in parse_operating_points([{**ROW, 'ap50': 0}], 'a')] == [0.0]
 
 
+def test_coder_and_aloneness_may_be_absent() -> None:
+    rows = [ROW, {**ROW, 'coder': 'video', 'alone': False, 'long_side': 320}]
+    cells, video = parse_operating_points(rows, 'a')
+    assert (cells.coder, cells.alone, cells.long_side) == ('cells', True, 0)
+    assert (video.coder, video.alone, video.long_side) == ('video', False, 320)
+
+
+@pytest.mark.parametrize('field, value', [
+    ('coder', 'jpeg'), ('coder', None), ('coder', ['x'] * 1000), ('alone', 'no'), ('alone', 0),
+    ('alone', 'long'), ('long_side', math.nan), ('long_side', '320'), ('long_side', 0.5),
+    pytest.param('long_side', 10 ** 5000, id='e5000'),
+    pytest.param('coder', 10 ** 5000, id='coder_e5000')])
+def test_a_name_that_is_none_is_refused_with_its_place(field: str, value: object) -> None:
+    with pytest.raises(OperatingPointError, match=f'^a, point 1: .*{field} is .*profile') as got:
+        parse_operating_points([{**ROW, field: value}], 'a')
+    assert len(str(got.value)) < 300
+
+
 @pytest.mark.parametrize('field', list(ROW))
 @pytest.mark.parametrize('value', [
     math.nan, math.inf, -math.inf, -1, pytest.param(10 ** 400, id='e400'),

@@ -145,4 +145,4 @@ def test_a_link_lies_between_what_one_side_sends_and_the_other_reads(tmp_path):
     assert onboard.remappings == {'features': 'sent/features'}
     assert link.parameters == {'trace': str(trace), 'begins_s': 12.5}
     assert offboard.remappings == {
-        'link_report': 'sent/link_report', 'detections': 'sent/detections'}
+        'link_report': 'sent/link_report', 'answer': 'sent/answer'}

@@ -3,7 +3,7 @@
 import pytest
 
 from slim_split_ros.reports.rate_curves import at_ap50
-from tools.codec_bars import Bar, judge
+from tools.codec_bars import Bar, judge, judge_video
 
 DETECTOR = {'ap50': 0.7}
 
@@ -58,7 +58,7 @@ def test_bytes_at_nearly_full_accuracy_are_held_against_the_best_image_codec() -
 
 def test_a_codec_that_never_gets_there_says_how_far_it_gets() -> None:
     poor = [slim(0.25, 900, 0.5, 0.8), slim(1.0, 2000, 0.6, 3.0)]
-    bar = named([*poor, *IMAGES], 'kept by the best setting')
+    bar = named([*poor, *IMAGES], 'kept by the best setting, to compare at 95%')
     assert bar.figure == pytest.approx(0.6 / 0.7)
     assert not bar.met
     assert not [name for name in bars([*poor, *IMAGES]) if 'bytes at 95%' in name]
@@ -86,9 +86,52 @@ def test_a_wider_width_that_is_worse_is_told() -> None:
 
 def test_an_image_codec_above_our_curve_is_told() -> None:
     better = [*SLIM, point('webp', 1000, 0.66, 8.0)]
-    bar = named(better, 'above the best JPEG or WebP')
+    bar = named(better, 'above the best JPEG or WebP of as many bytes, where that is least, wi')
     assert bar.figure < 0
     assert not bar.met
+
+
+def test_a_rival_of_few_bytes_is_not_held_against_us_and_one_beyond_our_range_is() -> None:
+    found = bars([*SLIM, point('h264', 250, 0.7, 3.0, scale=0.5),
+                  point('h264', 9000, 0.7, 3.0, scale=0.5)])
+    assert not [name for name in found if 'best H.264' in name and 'within' in name]
+    beyond = named([*SLIM, point('h264', 9000, 0.7, 3.0, scale=0.5)], 'beyond our range')
+    assert beyond.figure == pytest.approx(-0.01)
+
+
+def test_bytes_are_held_against_plain_h264_and_against_fixed_limits() -> None:
+    h264 = [point('h264', 1500, 0.5, 2.0, scale=0.5), point('h264', 3000, 0.69, 3.0, scale=0.5)]
+    bar = named([*SLIM, *h264], 'share of plain H.264')
+    ours, theirs = at_ap50(SLIM, 0.95 * 0.7), at_ap50(h264, 0.95 * 0.7)
+    assert bar.figure == pytest.approx(ours.bytes / theirs.bytes)
+    assert named(SLIM, 'bytes at 90%').figure == pytest.approx(at_ap50(SLIM, 0.63).bytes)
+
+
+def test_the_widest_point_by_video_is_held_against_h264_of_its_scale_and_size() -> None:
+    coded = point('slim', 2000, 0.69, 4.5, width=1.0, rate=0, default=False, coder='video',
+                  alone=True, long_side=300)
+    h264 = [point('h264', 1900, 0.6, 3.0, scale=0.5), point('h264', 9000, 0.7, 9.0, scale=0.5),
+            point('h264', 2000, 0.6, 1.0, scale=1.0)]
+    found = {bar.name: bar for bar in judge(DETECTOR, 0.5, [*SLIM, coded, *h264], 600)}
+    (bar,) = (bar for name, bar in found.items() if 'multiple of plain H.264' in name)
+    assert bar.figure == pytest.approx(1.5)
+
+
+def clip(codec: str, size: float, ap50: float, **more: object) -> dict:
+    return point(codec, size, ap50, 2.0, bytes_settled=size * 0.9, bytes_settled_p95=size * 1.8,
+                 **more)
+
+
+def test_video_is_held_against_plain_video_where_both_get() -> None:
+    ours = [clip('slim', 300, 0.58, alone=False), clip('slim', 900, 0.70, alone=False)]
+    plain = [clip('h264_video', 500, 0.57), clip('h264_video', 2000, 0.71)]
+    found = {bar.name: bar.figure for bar in judge_video([*ours, *plain])}
+    assert found['video: bytes for AP50 0.69'] == pytest.approx(at_ap50(ours, 0.69).bytes)
+    assert found['video: bytes for AP50 0.60, share of plain H.264'] == pytest.approx(
+        at_ap50(ours, 0.60).bytes / at_ap50(plain, 0.60).bytes)
+    assert found['video: best AP50'] == 0.70
+    (ratio,) = (figure for name, figure in found.items() if 'p95' in name)
+    assert ratio == pytest.approx(2.0)
 
 
 def test_what_was_not_measured_is_not_judged() -> None:

@@ -65,14 +65,14 @@ def test_every_width_and_rate_is_a_point_with_its_figures(
     report = tmp_path / 'report.html'
     assert run(data, model, '--codecs', 'slim', '--json', str(file), '--report',
                str(report)) == 0
-    assert 'slim, width 0.25, rate 1' in report.read_text()
+    assert 'slim by cells, width 0.25, rate 1' in report.read_text()
     figures = json.loads(file.read_text())
     named = {(point['width'], point['rate']) for point in figures['points']}
     assert named == {(width, rate) for width in (0.25, 0.5, 0.75, 1.0) for rate in (0, 1)}
     assert {'ap50', 'ap'} <= set(figures['detector'])
     assert figures['jpeg80_ms'] > 0
     for point in figures['points']:
-        assert point['codec'] == 'slim'
+        assert (point['codec'], point['coder'], point['alone']) == ('slim', 'cells', True)
         assert point['default'] == (point['rate'] == 0)
         assert point['bytes'] > 70  # the message's header is counted
         assert point['encode_ms_p95'] >= point['encode_ms_p50'] > 0
@@ -151,9 +151,9 @@ def test_without_codecs_named_all_that_are_there_are_measured(
 ) -> None:
     manifest = load_manifest(with_rivals)
     found = find_rivals(manifest, shipped=Path('nowhere'))
-    assert available_codecs(found) == CODECS
+    assert set(CODECS) - set(available_codecs(found)) <= {'h264'}
     none = find_rivals(load_manifest(model), shipped=Path('nowhere'))
-    assert available_codecs(none) == ('slim', 'jpeg', 'webp', 'none')
+    assert set(available_codecs(none)) - {'h264'} == {'slim', 'jpeg', 'webp', 'none'}
 
 
 def test_rivals_of_other_classes_are_not_taken(
@@ -174,7 +174,7 @@ def test_missing_rivals_say_how_to_make_them(
 
 
 def test_all_codecs_without_rivals_are_the_others_and_a_line_says_so(
-    data: Path, model: Path, monkeypatch: pytest.MonkeyPatch,
+    data: Path, model: Path, without_pyav: None, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr('slim_split_ros.commands.evaluate.SHIPPED_RIVALS', Path('nowhere'))
@@ -183,6 +183,55 @@ def test_all_codecs_without_rivals_are_the_others_and_a_line_says_so(
     said = capsys.readouterr()
     assert 'slim_w025_r0' in said.out
     assert 'evaluate: without paper, entropic, static, late, local' in said.err
+    assert 'evaluate: without h264: ' in said.err
+
+
+def test_plain_h264_is_a_point_of_scale_and_rate_factor(
+    data: Path, model: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip('av')
+    points = measured(data, model, tmp_path, 'h264')
+    full = {point['crf']: point['bytes'] for point in points if point['scale'] == 1.0}
+    assert len(points) == 4 * len(full)
+    assert full[16] > full[51]
+    assert {point['preset'] for point in points} == {'veryfast'}
+
+
+def test_h264_without_pyav_is_refused_with_the_way_out(
+    data: Path, model: Path, without_pyav: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data, model, '--codecs', 'h264') == 1
+    assert 'h264 cannot be measured: ' in capsys.readouterr().err
+
+
+def test_the_half_that_judges_is_measured_alone_and_named(
+    tmp_path: Path, model: Path
+) -> None:
+    write_drawn_data(tmp_path, 'val', 8)
+    data = read_annotations(tmp_path, 'val')
+    for number, image in enumerate(data['images']):
+        image['sequence'] = f'hall {number // 2}'
+    write_annotations(tmp_path, 'val', data['images'], data['annotations'])
+    file = tmp_path / 'figures.json'
+    for half in ('choose', 'judge'):
+        assert run(tmp_path, model, '--codecs', 'none', '--half', half, '--json', str(file)) == 0
+        told = json.loads(file.read_text())
+        assert (told['data']['half'], told['data']['pictures']) == (half, 4)
+    assert told['data']['recordings'] == ['hall 2', 'hall 3']
+
+
+def test_halves_of_pictures_that_name_no_recording_are_refused(
+    data: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data, model, '--half', 'judge') == 1
+    assert '"sequence"' in capsys.readouterr().err
+
+
+def test_some_of_the_pictures_are_spread_over_all(data: Path, model: Path, tmp_path: Path
+                                                  ) -> None:
+    file = tmp_path / 'figures.json'
+    assert run(data, model, '--codecs', 'none', '--pictures', '2', '--json', str(file)) == 0
+    assert json.loads(file.read_text())['data']['pictures'] == 2
 
 
 def test_a_split_without_boxes_is_refused(
@@ -208,7 +257,7 @@ def test_figures_are_followed_by_what_each_codec_reaches_and_by_no_verdict(
 ) -> None:
     file = tmp_path / 'figures.json'
     assert run(data, model, '--codecs', 'slim,jpeg', '--json', str(file)) == 0
-    assert set(json.loads(file.read_text())) == {'detector', 'jpeg80_ms', 'points'}
+    assert set(json.loads(file.read_text())) == {'data', 'detector', 'jpeg80_ms', 'points'}
     assert 'missed' not in capsys.readouterr().out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ import yaml
 pytest.importorskip('torch')
 
 from slim_split_ros.__main__ import main  # noqa: E402
+from slim_split_ros.evaluation.profile import ProfileTable, write_profile  # noqa: E402
+from slim_split_ros.evaluation.profile_data import linked_rows  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
+from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
+from support.bundles import write_tiny_bundle  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
 from support.small_networks import (  # noqa: E402
     write_untrained_ensemble,
@@ -74,6 +79,55 @@ def test_an_ensemble_gives_points_of_fixed_bytes(data: Path, tmp_path: Path) -> 
         bits = 4 - point['rate']
         assert point['bytes'] == point['bytes_p95'] == headers + 1 + values * bits // 8
     assert main(['profile', '--checkpoint', str(tmp_path)]) == 0
+
+
+def row(alone: bool, size: float, encode_ms: float, ap50: float, **more: object) -> dict:
+    return {'coder': 'video', 'width': 1.0, 'rate': 0, 'alone': alone, 'bytes': size,
+            'bytes_p95': 2 * size, 'encode_ms': encode_ms, 'encode_ms_p95': 2 * encode_ms,
+            'ap50': ap50, 'bytes_settled': 0.9 * size, 'bytes_settled_p95': 1.5 * size, **more}
+
+
+def test_linked_points_are_scaled_from_clips_to_the_pictures_of_the_table() -> None:
+    stills = [row(True, 2000.0, 4.0, 0.6)]
+    clips = [row(True, 1000.0, 2.0, 0.8), row(False, 400.0, 1.0, 0.72),
+             row(False, 300.0, 1.0, 0.7, rate=1)]  # of which the pictures know nothing
+    (linked,) = linked_rows(stills, clips)
+    assert linked['alone'] is False
+    assert linked['bytes'] == pytest.approx(0.9 * 400 * 2)
+    assert linked['bytes_p95'] == pytest.approx(1.5 * 400 * 2)
+    assert linked['encode_ms'] == pytest.approx(2.0)
+    assert linked['ap50'] == pytest.approx(0.6 * 0.9)
+
+
+def test_times_of_video_are_measured_again_and_the_rest_is_kept(tmp_path: Path) -> None:
+    pytest.importorskip('av')
+    folder = write_tiny_bundle(tmp_path, with_pictures=True, with_video=True)
+    manifest = load_manifest(folder)
+    rows = [{**row(alone, 900.0, 99.0, 0.5), 'width': width}
+            for width in (0.25, 1.0) for alone in (True, False)]
+    write_profile(ProfileTable(f'{manifest.fingerprint:016x}', tuple(rows), ()), folder)
+    assert main(['profile', '--checkpoint', str(folder)]) == 0
+    table = points(folder)
+    assert [(point['coder'], point['alone'], point['width']) for point in table] == [
+        ('video', True, 0.25), ('video', True, 1.0), ('video', False, 0.25), ('video', False, 1.0)]
+    assert all(0 < point['encode_ms'] < 99 and point['bytes'] == 900 for point in table)
+
+
+def test_sizes_of_frames_that_no_longer_are_of_the_table_go(tmp_path: Path) -> None:
+    (tmp_path / 'frames.csv').write_text('frame,width,rate,bytes\n')
+    of_video = ProfileTable('0' * 16, (row(True, 900.0, 2.0, 0.5),), ())
+    write_profile(replace(of_video, frames=None), tmp_path)
+    assert (tmp_path / 'frames.csv').is_file()
+    write_profile(of_video, tmp_path)
+    assert not (tmp_path / 'frames.csv').is_file()
+
+
+@pytest.mark.parametrize('arguments', [['--video', '3'], ['--half', 'choose']])
+def test_what_needs_pictures_is_wrong_use_without_them(
+    model: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['profile', '--checkpoint', str(model), *arguments]) == 2
+    assert 'need --data' in capsys.readouterr().err
 
 
 def test_without_pictures_and_table_it_says_what_to_do(

@@ -67,6 +67,28 @@ def test_it_starts_its_nodes_with_the_defaults(name: str, checkout: Path) -> Non
     assert [node.node_executable for node in nodes] == list(NODES_OF_FILE[name])
 
 
+def test_each_camera_gets_a_node_in_a_namespace_below_the_robot_s(checkout: Path) -> None:
+    context = LaunchContext()
+
+    nodes = _started(
+        _load(checkout, 'onboard'), context, robot='robot1', cameras='front, rear')
+
+    assert [_namespace(node, context) for node in nodes] == ['robot1/front', 'robot1/rear']
+
+
+@pytest.mark.parametrize(('arguments', 'words'), [
+    ({'cameras': 'front,front'}, 'argument cameras names front twice'),
+    ({'cameras': 'front,'}, "argument cameras has the name ''"),
+    ({'robot': 'robot 1'}, "argument robot has the name 'robot 1': give letters, digits"),
+    ({'cameras': 'a,b', 'image_topic': '/camera/image'}, 'one topic for 2 cameras'),
+])
+def test_names_that_clash_are_refused_before_anything_starts(
+    arguments: dict[str, str], words: str, checkout: Path
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        _started(_load(checkout, 'onboard'), LaunchContext(), **arguments)
+
+
 def test_whole_number_becomes_the_type_of_the_parameter() -> None:
     given = parameters_given(OnboardSettings, '', {'width': '1', 'threads': '2', 'model': ''})
 
@@ -107,6 +129,12 @@ def _load(checkout: Path, name: str) -> LaunchDescription:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.generate_launch_description()
+
+
+def _namespace(node: Any, context: LaunchContext) -> str:
+    """Return the namespace that a node's process is started with."""
+    node._perform_substitutions(context)
+    return node.expanded_node_namespace.lstrip('/')
 
 
 def _arguments(description: LaunchDescription) -> list[DeclareLaunchArgument]:

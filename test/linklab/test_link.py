@@ -1,6 +1,6 @@
 import pytest
 
-from slim_split_ros.linklab.link import LEAST_QUEUE_BYTES, Link, datagrams
+from slim_split_ros.linklab.link import LEAST_QUEUE_BYTES, Link, Packets
 from slim_split_ros.linklab.trace import parse_trace
 
 HEADER = 't_s,rate_kbps,delay_ms,loss\n'
@@ -46,4 +46,4 @@ def test_a_fast_link_keeps_one_second() -> None:
 
 @pytest.mark.parametrize('size, count', [(1, 1), (1200, 1), (1201, 2), (3600, 3)])
 def test_messages_are_cut_into_datagrams(size: int, count: int) -> None:
-    assert datagrams(size) == count
+    assert Packets().count(size) == count

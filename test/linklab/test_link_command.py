@@ -32,7 +32,9 @@ def test_one_trace_gives_the_figures_and_the_rows(trace_file: Path, tmp_path: Pa
     assert {'on_time', 'mean_ap50', 'oracle_ap50', 'feasible', 'utilisation', 'p95_ms',
             'width_changes_per_min', 'skipped', 'lost', 'frames'} <= set(figures)
     assert len(figures['frames']) == 220
-    assert all(len(row) == 4 for row in figures['frames'])
+    assert figures['coder_shares'] == {'cells': 1.0}
+    assert figures['alone_share'] == 1.0
+    assert all(len(row) == len(figures['frame_columns']) for row in figures['frames'])
 
 
 def test_a_folder_gives_a_row_a_trace_and_the_means(

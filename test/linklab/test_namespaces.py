@@ -8,8 +8,14 @@ import pytest
 
 from slim_split_ros.linklab import namespaces
 from slim_split_ros.linklab.errors import NamespaceError
-from slim_split_ros.linklab.namespaces import Namespaces
-from support.network_namespaces import namespace_names, needs_root, processes_in
+from slim_split_ros.linklab.link import Packets
+from slim_split_ros.linklab.namespaces import PACKETS, Namespaces
+from support.network_namespaces import (
+    namespace_names,
+    namespaces_cannot_lose,
+    needs_root,
+    processes_in,
+)
 from support.processes import wait_until
 
 
@@ -142,6 +148,43 @@ def test_the_uplink_has_the_rate_that_was_set(changes: int) -> None:
         server.wait(20)
         server.stdout.close()
     assert measured_kbps == pytest.approx(1000.0, rel=0.1)
+
+
+@needs_root
+@pytest.mark.skipif(bool(namespaces_cannot_lose()), reason=namespaces_cannot_lose())
+@pytest.mark.parametrize('size, chance', [(400, 0.2), (2000, 0.2), (2000, 0.05)])
+def test_a_message_is_lost_with_any_of_its_packets(size: int, chance: float) -> None:
+    messages = 400
+    with Namespaces() as link:
+        link.shape(100_000.0, 1e6)
+        link.lose(chance)
+        code = ('import socket\n'
+                's = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n'
+                's.bind(("10.77.0.2", 9003)); s.settimeout(2); print("up", flush=True)\n'
+                'n = 0\n'
+                'try:\n'
+                '  while True: s.recv(9000); n += 1\n'
+                'except TimeoutError: print(n)\n')
+        server = subprocess.Popen(link.command(link.server, 'python3', '-c', code),
+                                  stdout=subprocess.PIPE, text=True)
+        assert server.stdout.readline() == 'up\n'
+        client = ('import socket, time\n'
+                  's = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n'
+                  f'for _ in range({messages}):\n'
+                  f'  s.sendto(bytes({size}), ("10.77.0.2", 9003)); time.sleep(0.002)\n')
+        subprocess.run(link.command(link.robot, 'python3', '-c', client), check=True, timeout=30)
+        arrived = int(server.stdout.readline())
+        server.wait(20)
+        server.stdout.close()
+    packets = Packets(PACKETS.packet_bytes, header_bytes=8)     # UDP alone
+    expected = packets.chance_kept(size, chance)
+    deviation = (expected * (1.0 - expected) / messages) ** 0.5
+    assert arrived / messages == pytest.approx(expected, abs=5.0 * deviation)
+
+
+def test_a_machine_that_cannot_lose_packets_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('PATH', '')
+    assert 'iptables is not installed' in namespaces.why_no_loss()
 
 
 @needs_root

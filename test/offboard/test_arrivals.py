@@ -57,6 +57,14 @@ def test_a_frame_served_so_late_that_others_pushed_it_out_is_reported_with_its_t
     assert report.arrivals[1:] == tuple(arrivals[10:])
 
 
+def test_a_report_says_which_frame_was_decoded_last_though_an_older_one_comes_later() -> None:
+    log = log_with(Arrival(3, 1.0, 900))
+    assert report_of(log, 1.1).decoded_sequence == -1
+    log.decoded(3)
+    log.decoded(2)
+    assert report_of(log, 1.2).decoded_sequence == 3
+
+
 def test_reports_keep_their_distance_and_go_on_in_silence_less_often() -> None:
     log = log_with(Arrival(0, 1.0, 900))
     report_of(log, 1.0)

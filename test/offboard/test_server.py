@@ -7,14 +7,15 @@ import pytest
 
 from slim_split_ros.detectors import load_detector
 from slim_split_ros.detectors.description import Convention
-from slim_split_ros.offboard.decode import decode_frame
+from slim_split_ros.offboard.decode import PictureInput, decode_frame
 from slim_split_ros.offboard.errors import ServerError
 from slim_split_ros.offboard.server import MAX_BATCH, load_server
 from slim_split_ros.onboard.encoder import FrameEncoder
 from slim_split_ros.wire.errors import ManifestError
+from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import Frame, FrameHeader
 from slim_split_ros.wire.manifest import load_manifest
-from support.bundles import replace_file, reseal, write_tiny_bundle
+from support.bundles import give_detector, replace_file, reseal, write_tiny_bundle
 from support.detector_graphs import constant_graph, save
 
 pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
@@ -213,6 +214,17 @@ def test_boxes_of_another_detector_are_in_pixels_of_the_camera(pictured, tmp_pat
     assert served.detections.labels.tolist() == [2]
 
 
+def test_boxes_of_another_detector_in_a_video_picture_are_in_pixels_of_the_camera(
+        pictured, tmp_path):
+    detector = end_to_end_detector(tmp_path, [[0, 80, 320, 200, 0.9, 2]])
+    picture = PictureInput(np.zeros((240, 320, 3), np.uint8), FrameGeometry(1280, 960, 416, 320))
+
+    (served,) = load_server(pictured, 'cpu', detector=detector).serve([picture])
+
+    np.testing.assert_allclose(served.detections.boxes, [[0, 0, 640, 240]], atol=1.0)
+    assert served.picture is picture.picture
+
+
 def test_a_detector_that_fails_costs_no_picture(pictured, tmp_path):
     detector = end_to_end_detector(tmp_path, [[0, 80, 320, 200, 0.9, 2]])
     detector.description = replace(detector.description, convention=Convention.QUERIES)
@@ -227,3 +239,49 @@ def test_a_detector_that_fails_costs_no_picture(pictured, tmp_path):
 def test_a_model_without_pictures_takes_no_other_detector(manifest):
     with pytest.raises(ServerError, match='rebuilds no pictures: set the parameter `detector`'):
         load_server(manifest, 'cpu', detects=False)
+
+
+@pytest.fixture
+def with_detector(tmp_path):
+    """Give the folder of a model whose detector finds one cup, in the upper left."""
+    folder = write_tiny_bundle(tmp_path / 'model', with_pictures=True)
+    rows = np.float32([[[0, 80, 320, 200, 0.9, 1]]])
+    file = save(constant_graph({'output0': rows}, TensorProto.FLOAT, (1, 3, 640, 640)), tmp_path)
+    give_detector(folder, file, ('saucer', 'cup'))
+    return folder
+
+
+def test_a_detector_of_the_models_folder_is_used(with_detector):
+    manifest = load_manifest(with_detector)
+    frame = through_the_wire(manifest, patch_at(400, 100, (960, 1280)))
+    server = load_server(manifest, 'cpu')
+
+    (served,) = server.serve([frame], with_pictures=False)
+
+    np.testing.assert_allclose(served.detections.boxes, [[0, 0, 640, 240]], atol=1.0)
+    assert manifest.classes[served.detections.labels[0]] == 'cup'
+    assert 'end_to_end' in server.detector.description.sentence()
+
+
+def test_another_detector_takes_the_place_of_the_folders(with_detector, tmp_path):
+    manifest = load_manifest(with_detector)
+    detector = end_to_end_detector(tmp_path, [[320, 320, 640, 440, 0.8, 7]])
+    frame = through_the_wire(manifest, patch_at(400, 100))
+
+    (found,) = load_server(manifest, 'cpu', detector=detector).detect([frame])
+
+    assert found.labels.tolist() == [7]
+
+
+def test_a_folders_detector_of_other_classes_than_its_manifest_is_refused(with_detector):
+    reseal(with_detector, lambda manifest: manifest.update(classes=['saucer', 'plate']))
+
+    with pytest.raises(ServerError, match=r'detector\.onnx finds 2 classes, .* not the same'):
+        load_server(load_manifest(with_detector), 'cpu')
+
+
+def test_a_folders_detector_that_is_no_graph_is_named_with_a_remedy(with_detector):
+    replace_file(with_detector, 'detector.onnx', b'no model')
+
+    with pytest.raises(ServerError, match=r'detector\.onnx cannot be loaded .*export'):
+        load_server(load_manifest(with_detector), 'cpu')

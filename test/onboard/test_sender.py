@@ -55,7 +55,7 @@ class ScriptedController:
     revised: Decision | None = None
     confirmed: Decision | None = None
     sizes: list[int] = field(default_factory=list)
-    sent: list[tuple[int, int, float, float, int, float, float]] = field(default_factory=list)
+    sent: list[tuple[object, ...]] = field(default_factory=list)
 
     def decide(self, now_s: float, captured_s: float) -> Decision:
         return self.decision
@@ -77,13 +77,23 @@ class TimedEncoder:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.continues = False
 
-    def encode(self, image: np.ndarray, width: float, rate: int, channel_order: str) -> Encoded:
+    def encode(
+        self, image: np.ndarray, width: float, rate: int, channel_order: str, coder: str,
+        alone: bool,
+    ) -> Encoded:
         if not image.any():
             raise EncoderError('no light')
         self._clock.now_s += ENCODE_MS[width] / 1000.0
         geometry = FrameGeometry.fit(image.shape[1], image.shape[0], 416, 32)
-        return Encoded(bytes(PAYLOAD_BYTES[width]), (1, 1, 1), geometry, ENCODE_MS[width], 1.0)
+        alone = alone or coder != 'video' or not self.continues
+        self.continues = self.continues or coder == 'video'
+        return Encoded(bytes(PAYLOAD_BYTES[width]), (1, 1, 1), geometry, ENCODE_MS[width], 1.0,
+                       coder, alone)
+
+    def forget(self) -> None:
+        self.continues = False
 
 
 @dataclass
@@ -131,7 +141,8 @@ def test_the_controller_learns_of_a_frame_before_it_is_published(bench: Bench) -
 
     size = encoded_frame_bytes('camera', 500)
     assert bench.controller.sizes == [size]
-    assert bench.controller.sent == [(0, size, 0.002, 0.25, 0, pytest.approx(100.002), 0.0)]
+    assert bench.controller.sent == [
+        (0, size, 0.002, 0.25, 0, pytest.approx(100.002), 0.0, 'cells', None)]
 
 
 def test_a_frame_encoded_twice_says_what_both_took_and_teaches_what_the_second_did(
@@ -163,7 +174,7 @@ def test_decoding_a_jpeg_is_told_apart_from_encoding_it(bench: Bench) -> None:
 
     assert isinstance(outcome, Sent)
     assert outcome.frame.header.encode_ms == 2.0
-    _, _, encode_s, _, _, now_s, decode_s = bench.controller.sent[0]
+    _, _, encode_s, _, _, now_s, decode_s, *_ = bench.controller.sent[0]
     assert (encode_s, decode_s) == (0.002, pytest.approx(0.03))
     assert now_s == pytest.approx(100.032)
 
@@ -231,6 +242,63 @@ def test_an_image_that_cannot_be_encoded_costs_itself_alone_and_says_why(
     assert outcome.reason == reason
     assert words in outcome.sentence
     assert isinstance(bench.sender.offer(bench.image()), Sent)
+
+
+def decide_video(alone: bool, width: float = 0.25, action: Action = Action.SEND) -> Decision:
+    return Decision(width, 0, Reason.LINK, action, 'video', alone)
+
+
+def references(bench: Bench, *decisions: Decision) -> list[int | None]:
+    """Send an image at each decision; return what their headers say they need."""
+    found = []
+    for decision in decisions:
+        bench.controller.decision = decision
+        outcome = bench.sender.offer(bench.image())
+        assert isinstance(outcome, Sent)
+        assert outcome.coder == decision.coder
+        found.append(outcome.frame.header.reference)
+    return found
+
+
+def test_a_frame_names_the_one_that_it_continues(bench: Bench) -> None:
+    on, alone = decide_video(alone=False), decide_video(alone=True)
+
+    assert references(bench, on, on, on, alone, on) == [None, 0, 1, None, 3]
+    assert [fields[-2:] for fields in bench.controller.sent] == [
+        ('video', None), ('video', 0), ('video', 1), ('video', None), ('video', 3)]
+
+
+def test_a_frame_of_cells_between_is_nobodys_reference(bench: Bench) -> None:
+    on = decide_video(alone=False)
+
+    assert references(bench, on, SEND, on, SEND, SEND, on) == [None, None, 0, None, None, 2]
+
+
+def test_a_frame_that_continues_another_is_not_encoded_twice(bench: Bench) -> None:
+    references(bench, decide_video(alone=False))
+    bench.controller.revised = WIDE
+
+    assert references(bench, decide_video(alone=False)) == [0]
+    assert len(bench.controller.sizes) == 2
+
+
+def test_after_a_frame_that_is_not_sent_the_next_is_alone(bench: Bench) -> None:
+    references(bench, decide_video(alone=False))
+    bench.controller.confirmed = Decision(
+        0.25, 0, Reason.BUDGET, Action.DROP, 'video', alone=False)
+    assert bench.sender.offer(bench.image()) == Dropped('budget')
+    bench.controller.confirmed = None
+
+    assert references(bench, decide_video(alone=False), decide_video(alone=False)) == [None, 1]
+
+
+def test_after_a_frame_that_became_another_coders_the_next_is_alone(bench: Bench) -> None:
+    bench.controller.decision, bench.controller.revised = decide_video(alone=True), WIDE
+    outcome = bench.sender.offer(bench.image())
+    assert isinstance(outcome, Sent) and outcome.coder == 'cells'
+    bench.controller.revised = None
+
+    assert references(bench, decide_video(alone=False)) == [None]
 
 
 @pytest.mark.parametrize(('stamp_s', 'now_s', 'age_s'), [

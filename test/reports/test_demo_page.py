@@ -13,7 +13,7 @@ from slim_split_ros.reports.demo_rows import FrameFigures, ShownFrame, summarize
 def facts():
     frames = tuple(
         FrameFigures(0.1 * k, width, round(1000 * width) + k, 10 * width, True, 20.0, 40.0 + k,
-                     3, 2, 4)
+                     3, 2, 4, answer_bytes=75)
         for k, width in enumerate([0.25, 0.25, 0.5, 0.5, 1.0, 1.0]))
     ours = ShownFrame('slim', 'slim, width 0.25', 0.25, 1234, 2.0, 3, 2, 4, b'jpeg')
     webp = ShownFrame('WebP', 'WebP, quality 7', None, 1200, 9.0, 2, 1, 4, b'other')
@@ -23,7 +23,7 @@ def facts():
         has_truth=True, channels={0.25: 16}, frames=frames, rows=summarize(frames, 10.0),
         processes=(ProcessRow('onboard', 121.4, 0.234),),
         drops={'encoder_busy': 2, 'bad_image': 0}, first_payload_s=1.83, first_answer_s=2.0,
-        shown=(ours,), compared=((ours, webp),))
+        shown=(ours,), compared=((ours, webp),), report_bytes=30_000)
 
 
 def without_truth(facts):
@@ -43,6 +43,7 @@ def test_page_says_what_the_facts_say(facts):
     assert '30 seconds over ROS 2, in which 9 images came, 0.3 a second.' in html
     assert 'This model finds ball, goal.' in html
     assert 'at the 0.2 a second of this run' in html
+    assert '0.1 kbit/s of answers and 8.0 of link reports' in html
     assert 'WebP, quality 7, 1,200 bytes' in html
     assert '121' in html and '23%' in html
     assert 'a newer image came before the encoder was free (encoder_busy)' in html

@@ -1,11 +1,12 @@
 from slim_split_ros.reports.evaluation_page import render_evaluation
 from slim_split_ros.reports.rate_curves import pareto_front
 
-DETECTOR = {'ap50': 0.6, 'ap': 0.3, 'class_ap50': [0.5, 0.7]}
+DETECTOR = {'ap50': 0.6, 'ap': 0.3, 'class_ap50': [0.5, 0.7], 'ap50_interval': [0.55, 0.66]}
 
 
 def point(codec: str, size: float, ap50: float, **setting: float) -> dict:
-    return {'codec': codec, **setting, 'bytes': size, 'encode_ms': size / 1000,
+    return {'codec': codec, **setting, 'bytes': size, 'bytes_p95': size * 2,
+            'ap50_interval': None, 'encode_ms': size / 1000,
             'encode_ms_p50': size / 1000, 'encode_ms_p95': size / 900, 'network_ms': 0.4,
             'ap50': ap50, 'ap': ap50 / 2, 'ap_small': 0.1, 'ap_medium': 0.2, 'ap_large': None}
 
@@ -59,3 +60,24 @@ def test_the_page_needs_no_other_file() -> None:
 def test_a_detector_that_finds_nothing_divides_by_nothing() -> None:
     blind = {'ap50': 0.0, 'ap': 0.0, 'class_ap50': [0.0, 0.0]}
     assert 'undamaged' in render_evaluation('drawn', ('square', 'disc'), blind, POINTS, 0.5)
+
+
+def test_ours_are_apart_by_coder_and_told_by_width() -> None:
+    ours = [{**point('slim', 900, 0.5, width=0.25, rate=0), 'coder': 'cells', 'alone': True},
+            {**point('slim', 400, 0.4, width=0.25, rate=1), 'coder': 'cells', 'alone': True},
+            {**point('slim', 800, 0.55, width=1.0, rate=0), 'coder': 'video', 'alone': True},
+            {**point('slim', 300, 0.56, width=1.0, rate=0), 'coder': 'video', 'alone': False}]
+    html = page([*ours, point('h264', 4000, 0.57, scale=0.5, crf=40)])
+    for expected in ('slim by cells, width 0.25, rate 0', 'slim by video, linked, width 1, rate 0',
+                     'h264, scale 0.5, crf 40', '95 % interval', '0.550 to 0.660'):
+        assert expected in html
+    row = html.split('<h2>What each width buys</h2>')[1].split(
+        'slim by cells, width 0.25</')[1].split('</tr>')[0]
+    assert row.count('0.500') == 4 and '–' in row  # 1,000 bytes and more; 300 are too few
+
+
+def test_video_tells_the_bytes_after_the_first_second() -> None:
+    html = page([{**point('h264_video', 900, 0.5, scale=1.0, crf=40), 'bytes_settled': 611.0,
+                  'bytes_settled_p95': 722.0}])
+    assert 'p95 after 1 s' in html and '611' in html and '722' in html
+    assert 'after 1 s' not in page()

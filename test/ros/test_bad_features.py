@@ -55,7 +55,7 @@ def of_another_model(message: EncodedFrame) -> EncodedFrame:
 
 
 def of_the_shipped_model(message: EncodedFrame) -> EncodedFrame:
-    shipped = load_manifest(SHIPPED_MODELS['slim']).fingerprint
+    shipped = load_manifest(SHIPPED_MODELS['robocup']).fingerprint
     return sealed(message, message.payload.tobytes(), fingerprint=shipped)
 
 
@@ -107,7 +107,7 @@ BAD: dict[Callable[[EncodedFrame], EncodedFrame], str] = {
     of_another_model: 'fingerprint of the frame is 0000000000001234',
     of_an_unknown_width: 'width is 0.3, the model has', without_size: 'image_width is 0',
     flipped: 'checksum of frame', of_a_later_version: 'payload names coder 99',
-    of_the_shipped_model: 'that model is the shipped one of codec:=slim',
+    of_the_shipped_model: 'that model is the shipped one, model:=robocup',
     of_an_unknown_rate: 'rate is 200, the model has', width_that_is_no_number: 'width is nan',
     under_another_name: 'checksum of frame', of_another_coder: 'payload names coder 0',
     one_chunk_of_three: 'chunk_count is 3', of_a_long_name: 'has 300 bytes, must have at most',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import math
 import time
 
@@ -65,7 +66,20 @@ def test_a_frame_survives_the_wire() -> None:
     assert header_of_camera(read.header) == camera_header()
 
 
+def test_a_frame_that_needs_another_says_so_over_the_wire() -> None:
+    frame = Frame(replace(FRAME.header, reference=6), FRAME.payload)
+    raw = serialize_message(frame_message(frame, camera_header()))
+    message = deserialize_message(raw, EncodedFrame)
+    assert (message.sequence, message.frames_back) == (7, 1)
+    assert read_frame(message).header.reference == 6
+    assert read_frame(frame_message(FRAME, camera_header())).header.reference is None
+
+
 def test_a_change_of_any_sealed_field_is_seen() -> None:
+    message = frame_message(FRAME, camera_header())
+    message.frames_back = 5
+    with pytest.raises(ChecksumError):
+        read_frame(message)
     for name in ('sequence', 'image_height', 'rate', 'fingerprint', 'encode_ms'):
         message = frame_message(FRAME, camera_header())
         setattr(message, name, getattr(message, name) + 1)
@@ -91,7 +105,7 @@ def test_a_change_of_any_sealed_field_is_seen() -> None:
 
 def test_a_report_survives_the_wire_with_what_is_not_known_yet() -> None:
     report = Report(FRAME.header.sender_start_ns, 2**64 - 1, 9, 123.456789, (
-        Arrival(4, 100.25, 900, 0.025), Arrival(5, 100.5, 950)))
+        Arrival(4, 100.25, 900, 0.025), Arrival(5, 100.5, 950)), decoded_sequence=4)
     raw = serialize_message(report_message(report, stamp_ns=5))
     checked = read_report(deserialize_message(raw, LinkReport))
     read = report_data(checked)
@@ -101,6 +115,9 @@ def test_a_report_survives_the_wire_with_what_is_not_known_yet() -> None:
         (4, 100.25, 900), (5, 100.5, 950)]
     assert read.arrivals[0].server_s == pytest.approx(0.025)
     assert math.isnan(read.arrivals[1].server_s)
+    assert read.decoded_sequence == 4
+    nothing_yet = report_message(replace(report, decoded_sequence=-1), stamp_ns=5)
+    assert report_data(read_report(nothing_yet)).decoded_sequence is None
 
 
 @pytest.mark.parametrize(('changes', 'complaint'), [

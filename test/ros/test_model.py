@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from slim_split_ros.ros.errors import StartError
-from slim_split_ros.ros.model import bundle_folder, shipped_codec
-from slim_split_ros.weights import SHIPPED_MODELS
+from slim_split_ros.ros.model import bundle_folder, shipped_model
+from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
 from slim_split_ros.wire import load_manifest
 from support.split_system import start_node_with_shipped
 
@@ -19,30 +19,36 @@ END_S = 15.0
 
 def test_a_given_model_is_taken_whatever_the_codec(tmp_path: Path) -> None:
     (tmp_path / 'manifest.json').touch()
-    for codec in SHIPPED_MODELS:
+    for codec in DEFAULT_MODELS:
         assert bundle_folder(str(tmp_path), codec) == tmp_path
         assert bundle_folder(str(tmp_path / 'manifest.json'), codec) == tmp_path
 
 
 def test_a_shipped_model_is_known_by_its_fingerprint() -> None:
-    for codec, folder in SHIPPED_MODELS.items():
-        assert shipped_codec(load_manifest(folder).fingerprint) == codec
-    assert shipped_codec(0x1234) is None
+    for name, folder in SHIPPED_MODELS.items():
+        assert shipped_model(load_manifest(folder).fingerprint) == name
+    assert shipped_model(0x1234) is None
 
 
 def test_the_codec_says_which_shipped_model_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(SHIPPED_MODELS, 'ensemble', tmp_path)
-    assert bundle_folder('shipped', 'slim') == SHIPPED_MODELS['slim'] != tmp_path
+    assert bundle_folder('shipped', 'slim') == SHIPPED_MODELS['general'] != tmp_path
     assert bundle_folder('shipped', 'ensemble') == tmp_path
+
+
+@pytest.mark.parametrize('name', SHIPPED_MODELS)
+def test_a_shipped_model_is_taken_by_its_name_whatever_the_codec(name: str) -> None:
+    for codec in DEFAULT_MODELS:
+        assert bundle_folder(name, codec) == SHIPPED_MODELS[name]
 
 
 def test_a_codec_without_its_model_is_refused_by_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(SHIPPED_MODELS, 'ensemble', tmp_path / 'nowhere')
-    with pytest.raises(StartError, match=r"nowhere is missing: no model of codec 'ensemble'"):
+    with pytest.raises(StartError, match=r"nowhere is missing: model 'ensemble' is not"):
         bundle_folder('shipped', 'ensemble')
 
 
@@ -58,5 +64,5 @@ def test_a_node_whose_codec_is_not_installed_ends_with_status_1(
         process.end()
     said = [line for line in process.output.splitlines() if '[rmw_' not in line]
     assert said == [
-        f"{folder} is missing: no model of codec 'ensemble' is installed here. Give a folder that "
-        '`export` wrote as parameter `model`, or choose another codec']
+        f"{folder} is missing: model 'ensemble' is not installed here. Give a folder that "
+        '`export` wrote as parameter `model`, or choose another one']

@@ -17,7 +17,7 @@ from vision_msgs.msg import LabelInfo
 from slim_split_ros.ros.messages import to_ns
 from slim_split_ros.ros.picture_topics import scale_camera_info
 from slim_split_ros.ros.qos import LATCHED
-from support.bundles import write_tiny_bundle
+from support.bundles import give_detector, write_tiny_bundle
 from support.detector_graphs import constant_graph, save
 from support.ros_peer import Peer
 from support.split_system import FRAME_ID, SplitSystem, start_node
@@ -40,11 +40,11 @@ def start_system(
     """Give a function that starts both nodes, the server's with more parameters."""
     running: list[SplitSystem] = []
 
-    def start(**parameters: Any) -> SplitSystem:
+    def start(model: Path = pictured_bundle, **parameters: Any) -> SplitSystem:
         onboard = start_node('onboard', tmp_path / 'onboard.log', {
-            'model': pictured_bundle, 'target_fps': 60.0})
+            'model': model, 'target_fps': 60.0})
         offboard = start_node('offboard', tmp_path / 'offboard.log', {
-            'model': pictured_bundle, 'device': 'cpu', **parameters})
+            'model': model, 'device': 'cpu', **parameters})
         running.append(SplitSystem(Peer('camera'), onboard, offboard))
         return running[-1]
 
@@ -117,6 +117,28 @@ def test_another_detector_finds_in_the_cameras_pixels(
     assert (found.bbox.size_x, found.bbox.size_y) == pytest.approx((320.0, 120.0), abs=1.0)
     system.peer.wait_for_first(labels, what='label_info')
     assert labels[0].class_map[2].class_name == 'car'
+    assert 'detector.onnx understood as end_to_end' in system.offboard.output
+
+
+def test_detector_of_the_models_folder_names_what_it_finds(
+    start_system: Callable[..., SplitSystem], tmp_path: Path
+) -> None:
+    folder = write_tiny_bundle(tmp_path / 'model', with_pictures=True)
+    rows = np.float32([[[0, 80, 320, 200, 0.9, 1]]])
+    graph = constant_graph({'output0': rows}, 1, (1, 3, 640, 640))
+    give_detector(folder, save(graph, tmp_path), ('saucer', 'cup'))
+    system = start_system(model=folder)
+    labels = system.peer.listen(LabelInfo, 'label_info', LATCHED)
+    drawn = system.peer.listen(Image, 'offboard/annotated', qos_profile_sensor_data)
+
+    system.peer.repeat(
+        system.show_patch, lambda: system.detections and drawn, 'detections, drawn too')
+
+    found, = system.detections[-1].detections
+    assert found.results[0].hypothesis.class_id == 'cup'
+    assert (drawn[-1].width, drawn[-1].height) == (640, 480)
+    system.peer.wait_for_first(labels, what='label_info')
+    assert [entry.class_name for entry in labels[0].class_map] == ['saucer', 'cup']
     assert 'detector.onnx understood as end_to_end' in system.offboard.output
 
 

@@ -13,13 +13,14 @@ from slim_split_ros.onboard.errors import EncodingError, ImageError, OnboardErro
 from slim_split_ros.onboard.sender import _word
 from slim_split_ros.ros.diagnostics import FAILURE
 from slim_split_ros.ros.offboard_node import _WORDS
+from slim_split_ros.ros.onboard_node import NO_SUBSCRIBER
 from slim_split_ros.wire import GeometryError, WireError
 
 ONBOARD = [
     *(reason.value for reason in Reason), LATE, FAILURE,
     *(_word(kind('')) for kind in (
         EncodingError, ImageError, GeometryError, WireError, OnboardError)),
-    'target_fps', 'encoder_busy', 'message_lost']
+    'target_fps', 'encoder_busy', 'message_lost', NO_SUBSCRIBER]
 OFFBOARD = [
     *(drop.value for drop in Drop), *(word for _, word in _WORDS), FAILURE, 'detector']
 

@@ -22,6 +22,9 @@ CLASSES = ('person', 'robot', 'ball', 'goal_post')
 WIDTHS = {0.25: 4, 0.5: 8, 0.75: 12, 1.0: 16}  # width: latent channels
 GAINS = (20.0, 10.0)  # one a rate
 CANDIDATES = 8
+VIDEO = [{'long_side': 320, 'background': 0.8, 'offsets': [-0.1, -0.4]},
+         {'long_side': 320, 'background': 1.0, 'offsets': [-0.1, -0.3]},
+         {'long_side': 160, 'background': 1.0, 'offsets': [-0.1, -0.3]}]
 STRIDE = 16
 # What `_best_cells` reads.
 BEST_CELLS = {
@@ -34,13 +37,14 @@ IR_VERSION, OPSET = 9, 17
 
 def write_tiny_bundle(
     folder: Path, seed: int = 0, with_tables: bool = True, bits: tuple[int, ...] = (),
-    with_pictures: bool = False,
+    with_pictures: bool = False, with_video: bool = False,
 ) -> Path:
     """
     Write a model folder; another seed gives another fingerprint. Returns the folder.
 
     With `bits`, one number a rate, symbols travel without entropy coding. With pictures, the
-    server rebuilds the brightness of cells and boxes the brightest of those, all of class 0.
+    server rebuilds the brightness of cells and boxes the brightest of those, all of class 0. With
+    video, which needs pictures, the map marks cells that are brighter than half.
     """
     import onnx
 
@@ -50,9 +54,15 @@ def write_tiny_bundle(
         for width, channels in WIDTHS.items()
     } | ({'rebuild.onnx': _rebuild(), 'detect.onnx': _picture_detector()} if with_pictures
          else {'server.onnx': _server()})
+    if with_video:
+        models['map.onnx'] = _map()
     for name, model in models.items():
         onnx.save(model, str(folder / name))
     manifest = _manifest(seed, with_tables and not bits, bits, tuple(models))
+    if with_video:
+        manifest['video'] = VIDEO
+        for entry in manifest['widths']:
+            entry['map'] = 'map.onnx'
     if with_pictures:
         manifest |= {'rebuild': 'rebuild.onnx', 'detect': 'detect.onnx'}
     manifest['files'] = {
@@ -76,6 +86,16 @@ def replace_file(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     reseal(folder, lambda manifest: manifest['files'].update({name: digest}))
+
+
+def give_detector(folder: Path, file: Path, names: tuple[str, ...]) -> None:
+    """Let a folder with pictures have a detector of pictures instead of its own graph."""
+    replace_file(folder, 'detector.onnx', file.read_bytes())
+    notes = json.dumps({'names': list(names)}).encode()  # JSON is YAML
+    replace_file(folder, 'detector.yaml', notes)
+    reseal(folder, lambda manifest: (
+        manifest.pop('detect'), manifest.pop('candidates'),
+        manifest.update({'detector': 'detector.onnx', 'classes': list(names)})))
 
 
 def _manifest(
@@ -135,6 +155,26 @@ def _encoder(channels: int) -> Any:
         helper.make_tensor_value_info('gain', TensorProto.FLOAT, [channels]),
     ]
     output = helper.make_tensor_value_info('symbols', TensorProto.INT8, [1, channels, 'h', 'w'])
+    return _model(nodes, inputs, [output], constants)
+
+
+def _map() -> Any:
+    """Put cells on level 2 whose mean is above half of white."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes = [
+        helper.make_node('Cast', ['image'], ['float'], to=TensorProto.FLOAT),
+        helper.make_node('Transpose', ['float'], ['planes'], perm=[0, 3, 1, 2]),
+        helper.make_node('AveragePool', ['planes'], ['cells'], kernel_shape=[STRIDE] * 2,
+                         strides=[STRIDE] * 2),
+        helper.make_node('ReduceMean', ['cells'], ['grey'], axes=[1]),
+        helper.make_node('Greater', ['grey', 'half'], ['bright']),
+        helper.make_node('Cast', ['bright'], ['ones'], to=TensorProto.INT8),
+        helper.make_node('Add', ['ones', 'ones'], ['levels']),
+    ]
+    constants = [numpy_helper.from_array(np.float32(127.5), 'half')]
+    inputs = [helper.make_tensor_value_info('image', TensorProto.UINT8, [1, 'H', 'W', 3])]
+    output = helper.make_tensor_value_info('levels', TensorProto.INT8, [1, 1, 'h', 'w'])
     return _model(nodes, inputs, [output], constants)
 
 

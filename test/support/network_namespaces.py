@@ -7,7 +7,7 @@ import subprocess
 import psutil
 import pytest
 
-from slim_split_ros.linklab.namespaces import TOOLS
+from slim_split_ros.linklab.namespaces import TOOLS, why_no_loss
 
 
 def processes_in(*namespaces: str) -> list[psutil.Process]:
@@ -31,6 +31,11 @@ def _can_make_namespaces() -> bool:
     made = subprocess.run(['ip', 'netns', 'add', name], check=False, capture_output=True)
     subprocess.run(['ip', 'netns', 'delete', name], check=False, capture_output=True)
     return made.returncode == 0
+
+
+def namespaces_cannot_lose() -> str:
+    """Give the reason, empty where they can or where there are none anyway."""
+    return why_no_loss() if _can_make_namespaces() else ''
 
 
 needs_root = pytest.mark.skipif(

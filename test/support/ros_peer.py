@@ -78,24 +78,25 @@ class Peer:
         """Set parameters of a node together; return the reason of a refusal, empty if none."""
         parameters = [
             Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
-        answer = self._call(
+        answer = self.call(
             SetParametersAtomically, f'{node_name}/set_parameters_atomically',
             SetParametersAtomically.Request(parameters=parameters))
         return answer.result.reason
 
     def get_parameters(self, node_name: str, *names: str) -> list[Any]:
         """Return the values of a node's parameters."""
-        answer = self._call(
+        answer = self.call(
             GetParameters, f'{node_name}/get_parameters', GetParameters.Request(names=names))
         return [parameter_value_to_python(value) for value in answer.values]
 
     def describe_parameters(self, node_name: str, *names: str) -> list[ParameterDescriptor]:
         """Return what the node says of its parameters."""
-        return self._call(
+        return self.call(
             DescribeParameters, f'{node_name}/describe_parameters',
             DescribeParameters.Request(names=names)).descriptors
 
-    def _call(self, kind: type, service: str, request: Any) -> Any:
+    def call(self, kind: type, service: str, request: Any) -> Any:
+        """Call a service and return its answer."""
         client = self.node.create_client(kind, service)
         self.wait(
             client.service_is_ready, f'the service {service}', error=DiscoveryTimeoutError)

@@ -31,12 +31,14 @@ def small_config(classes: tuple[str, ...] = CLASSES) -> ModelConfig:
         backbone_width=0.25, neck_channels=(16, 16, 16), head_channels=16)
 
 
-def write_untrained_model(folder: Path, sources: list[tuple[LabelledImage, ...]]) -> None:
+def write_untrained_model(
+    folder: Path, sources: list[tuple[LabelledImage, ...]], detector: Path | None = None
+) -> None:
     """Export a small model whose weights are random but always the same."""
     torch.manual_seed(0)
     model = round_to_half(SplitDetector(small_config()))
     images = table_images(sources, model.config.input_long_side)
-    write_model_folder(model, fit_all_tables(model.encoder, images), folder)
+    write_model_folder(model, fit_all_tables(model.encoder, images), folder, detector)
 
 
 def untrained_ensemble() -> EnsembleDetector:

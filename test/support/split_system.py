@@ -35,8 +35,8 @@ START_WITH_SHIPPED = """
 from pathlib import Path
 import sys
 from slim_split_ros.ros.{name}_node import main
-from slim_split_ros.weights import SHIPPED_MODELS
-SHIPPED_MODELS['{codec}'] = Path('{folder}')
+from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
+SHIPPED_MODELS[DEFAULT_MODELS['{codec}']] = Path('{folder}')
 sys.exit(main())
 """
 # As long as detecting takes on the processor of a small server, or a shared one.

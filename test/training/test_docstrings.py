@@ -8,7 +8,8 @@ pytest.importorskip('torch')
 pytestmark = pytest.mark.torch
 
 
-@pytest.mark.parametrize('module', ['data.findings', 'export.model_folder', 'progress'])
+@pytest.mark.parametrize('module', [
+    'data.findings', 'data.recordings', 'export.model_folder', 'progress'])
 def test_examples_in_docstrings_hold(module):
     results = doctest.testmod(import_module(f'slim_split_ros.training.{module}'))
 

@@ -193,6 +193,16 @@ def test_both_runtimes_of_the_server_agree(exported: Path) -> None:
         assert np.allclose(one.boxes[clear], other.boxes[clear], atol=0.05)
 
 
+def test_both_runtimes_agree_about_pictures_of_video(exported: Path) -> None:
+    manifest = load_manifest(exported)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 128, 96, 3)).astype(np.uint8)
+    found, again = (runtime.detect_pictures(pixels) for runtime in (
+        OnnxRuntime(manifest, 1), TorchRuntime(manifest, 'cpu')))
+    assert len(found) == 2
+    for one, other in zip(found, again, strict=True):
+        assert np.allclose(one.scores, other.scores, atol=1e-4)
+
+
 def test_the_fingerprint_follows_the_weights(exported: Path, tmp_path: Path, sources: list
                                              ) -> None:
     model = load_model(exported)

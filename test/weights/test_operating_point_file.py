@@ -80,8 +80,9 @@ def test_a_model_without_a_table_has_none(manifest: Manifest) -> None:
     ({'ap50': math.nan}, 'ap50 is nan, not a finite number'),
     ({'bytes': 10**400}, 'not a finite number'),
     ({'bytes': -4}, 'bytes is -4'),
-    ({'width': 0.3}, 'lists width 0.3 with rate 0, which the model lacks'),
-    ({'rate': 9}, 'lists width 0.25 with rate 9, which the model lacks'),
+    ({'coder': 'jpeg2000'}, "coder is 'jpeg2000', it has to be one of cells, video, ensemble"),
+    ({'width': 0.3}, 'lists width 0.3, rate 0, which the model lacks'),
+    ({'rate': 9}, 'lists width 0.25, rate 9, which the model lacks'),
 ])
 def test_a_wrong_table_is_refused_with_file_fault_and_remedy(
     manifest: Manifest, changes: dict[str, object], words: str

@@ -13,19 +13,19 @@ from slim_split_ros.weights import SHIPPED_MODELS
 from slim_split_ros.weights.operating_point_file import find_operating_points
 from slim_split_ros.wire import Coder, Frame, FrameHeader, Manifest, load_manifest
 
-CODERS = {'slim': Coder.LEVELS, 'ensemble': Coder.BITS}
+CODERS = {'general': Coder.LEVELS, 'robocup': Coder.LEVELS, 'ensemble': Coder.BITS}
 
 
 @pytest.fixture(scope='module', params=sorted(SHIPPED_MODELS))
-def codec(request: pytest.FixtureRequest) -> str:
+def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.fixture(scope='module')
-def manifest(codec: str) -> Manifest:
-    folder = SHIPPED_MODELS[codec]
+def manifest(name: str) -> Manifest:
+    folder = SHIPPED_MODELS[name]
     if not folder.is_dir():
-        pytest.skip(f'no model of codec {codec} is shipped')
+        pytest.skip(f'model {name} is not shipped')
     return load_manifest(folder)
 
 
@@ -39,13 +39,13 @@ def test_every_file_is_as_its_manifest_says(manifest: Manifest) -> None:
         assert manifest.checked_file(name).is_file()
 
 
-def test_every_mode_goes_from_picture_to_detections(codec: str, manifest: Manifest) -> None:
+def test_every_mode_goes_from_picture_to_detections(name: str, manifest: Manifest) -> None:
     encoder, server = FrameEncoder(manifest), load_server(manifest, 'cpu')
     picture = np.random.default_rng(0).integers(0, 256, (480, 640, 3)).astype(np.uint8)
     frames = []
     for width, rate in modes(manifest):
         encoded = encoder.encode(picture, width, rate)
-        assert encoded.payload[0] == CODERS[codec]
+        assert encoded.payload[0] == CODERS[name]
         header = FrameHeader(0, 0, encoded.geometry, width, rate, manifest.fingerprint, 0, 1.0)
         frames.append(decode_frame(Frame(header, encoded.payload), manifest))
     for found in server.detect(frames, score_threshold=0.0):

@@ -25,6 +25,7 @@ def test_a_frame_passes_with_the_checksum_that_it_was_sealed_with():
 
 def test_the_checksum_stays_the_same_from_release_to_release():
     assert seal(HEADER, PAYLOAD) == 0xF6126A66
+    assert seal(replace(HEADER, reference=6), PAYLOAD) == 0xADBCE343
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_the_checksum_stays_the_same_from_release_to_release():
         {'sender_start_ns': 5}, {'sequence': 8}, {'geometry': FrameGeometry(641, 480, 416, 320)},
         {'geometry': FrameGeometry(640, 480, 416, 352)}, {'width': 0.5}, {'rate': 0},
         {'fingerprint': 0}, {'stamp_ns': 1}, {'encode_ms': 1.6}, {'chunk_count': 2},
-        {'frame_id': 'camerb'}, {'frame_id': ''},
+        {'frame_id': 'camerb'}, {'frame_id': ''}, {'reference': 6},
     ],
 )
 def test_any_changed_field_is_detected(change):
@@ -63,12 +64,20 @@ def test_any_flipped_bit_of_the_payload_is_detected(payload, data):
         ('encode_ms', -1.0), ('encode_ms', math.inf), ('chunk_count', 0), ('chunk_index', 1),
         ('stamp_ns', 2**63), ('sender_start_ns', -1), ('sender_start_ns', 2**31 * 10**9),
         ('sequence', 1.0), ('sequence', True), ('rate', 'x'), ('width', None), ('width', 10**400),
-        ('encode_ms', 2.0**128),
+        ('encode_ms', 2.0**128), ('reference', -1), ('reference', 2**32), ('reference', 6.0),
+        ('reference', True), ('reference', 7), ('reference', 8),
+        ('reference', 2**32 - 249),
     ],
 )
 def test_a_field_out_of_range_is_refused_by_name_and_value(field, value):
     with pytest.raises(FieldError, match=re.escape(f'{field} is {value!r:.40}')):
         replace(HEADER, **{field: value})
+
+
+def test_a_frame_may_need_the_one_before_it_though_sequences_start_again():
+    header = replace(HEADER, sequence=0, reference=2**32 - 1)
+
+    check(header, PAYLOAD, seal(header, PAYLOAD))
 
 
 @pytest.mark.parametrize('frame_id', ['x' * 257, 'ü' * 129, '\ud800', None, b'camera', 5])
@@ -106,7 +115,7 @@ ANYTHING = st.one_of(
 
 @given(st.dictionaries(st.sampled_from([
     'sender_start_ns', 'sequence', 'width', 'rate', 'fingerprint', 'stamp_ns', 'encode_ms',
-    'chunk_index', 'chunk_count', 'frame_id']), ANYTHING), st.integers(0, 2**32 - 1))
+    'chunk_index', 'chunk_count', 'frame_id', 'reference']), ANYTHING), st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=500)
 def test_any_values_give_a_header_that_can_be_sealed_or_a_wire_error(fields, checksum):
     try:

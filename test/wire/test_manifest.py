@@ -11,7 +11,8 @@ from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.fingerprint import fingerprint_manifest
 from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.manifest import load_manifest
-from support.bundles import reseal, write_tiny_bundle
+from slim_split_ros.wire.video_settings import VideoSettings
+from support.bundles import give_detector, reseal, write_tiny_bundle
 
 pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
 
@@ -195,6 +196,51 @@ def test_a_width_that_was_changed_after_the_export_does_not_load(bundle, name):
         load_manifest(bundle)
 
 
+@pytest.fixture
+def video_bundle(tmp_path):
+    return write_tiny_bundle(tmp_path / 'video', with_pictures=True, with_video=True)
+
+
+def test_settings_of_video_are_read_one_a_rate(video_bundle):
+    manifest = load_manifest(video_bundle)
+
+    assert manifest.video == (
+        VideoSettings(320, 0.8, (-0.1, -0.4)), VideoSettings(320, 1.0, (-0.1, -0.3)),
+        VideoSettings(160, 1.0, (-0.1, -0.3)))
+    assert [entry.map for entry in manifest.widths] == ['map.onnx'] * 4
+
+
+def test_model_without_video_has_none(bundle):
+    assert load_manifest(bundle).video == ()
+
+
+def test_video_that_is_changed_after_the_export_does_not_load(video_bundle):
+    path = video_bundle / 'manifest.json'
+    data = json.loads(path.read_text())
+    data['video'][0]['background'] = 0.7
+    path.write_text(json.dumps(data))
+
+    with pytest.raises(ManifestError, match='it was changed after the export'):
+        load_manifest(video_bundle)
+
+
+@pytest.mark.parametrize(('edit', 'complaint'), [
+    (lambda data: data.update(video=[]), 'video is empty'),
+    (lambda data: data.update(video=3), 'video is 3, must be list'),
+    (lambda data: data['video'].append(7), r'video\[3\]\. is 7, must be an object'),
+    (lambda data: data['video'][1].pop('long_side'), r'video\[1\]\.long_side is None'),
+    (lambda data: data['video'][1].update(long_side=9), r'video\[1\]\.long_side is 9'),
+    (lambda data: data['video'][1].update(background=1.5), r'video\[1\]\.background is 1\.5'),
+    (lambda data: data['video'][1].update(offsets=['x']), r'video\[1\]\.offsets are'),
+    (lambda data: data['widths'][2].pop('map'), r'widths \[0\.75\] have no map'),
+    (lambda data: data.pop('rebuild'), 'must have rebuild')])
+def test_video_that_no_coder_can_follow_is_refused(video_bundle, edit, complaint):
+    reseal(video_bundle, edit)
+
+    with pytest.raises(ManifestError, match=complaint):
+        load_manifest(video_bundle)
+
+
 def test_another_file_under_its_own_digest_does_not_load(bundle):
     path = bundle / 'manifest.json'
     data = json.loads(path.read_text())
@@ -265,7 +311,8 @@ JSON = st.recursive(
 
 @pytest.fixture(scope='module')
 def levels_bundle(tmp_path_factory):
-    folder = write_tiny_bundle(tmp_path_factory.mktemp('levels'))
+    folder = write_tiny_bundle(
+        tmp_path_factory.mktemp('levels'), with_pictures=True, with_video=True)
     reseal(folder, with_levels)
     return folder, json.loads((folder / 'manifest.json').read_text())
 
@@ -322,3 +369,48 @@ def test_a_missing_model_file_is_named(bundle):
 def test_a_file_that_the_manifest_does_not_list_is_refused(bundle):
     with pytest.raises(ManifestError, match='is not listed under files'):
         load_manifest(bundle).checked_file('other.onnx')
+
+
+@pytest.fixture
+def with_detector(tmp_path: Path) -> Path:
+    """Give a model whose detector is one of pictures; what lies in its file is not read here."""
+    folder = write_tiny_bundle(tmp_path / 'model', with_pictures=True)
+    (file := tmp_path / 'some.onnx').write_bytes(b'a detector')
+    give_detector(folder, file, ('cup', ''))
+    return folder
+
+
+def test_a_model_may_have_a_detector_of_pictures(with_detector):
+    manifest = load_manifest(with_detector)
+
+    assert manifest.detect is None
+    assert manifest.checked_detector() == with_detector / 'detector.onnx'
+    assert manifest.classes == ('cup', '')
+
+
+@pytest.mark.parametrize('name', ['detector.onnx', 'detector.yaml'])
+def test_a_changed_detector_of_a_model_is_named(with_detector, name):
+    (with_detector / name).write_bytes(b'other')
+
+    with pytest.raises(ManifestError, match=f'{name} is damaged'):
+        load_manifest(with_detector).checked_detector()
+
+
+def test_notes_beside_a_detector_that_are_not_the_models_are_refused(with_detector):
+    (with_detector / 'detector.txt').write_text('saucer')
+
+    with pytest.raises(ManifestError, match=r'detector\.txt is not listed under files'):
+        load_manifest(with_detector).checked_detector()
+
+
+@pytest.mark.parametrize(('edit', 'message'), [
+    ({'detect': 'rebuild.onnx'}, 'there are detect and detector, must be one of both'),
+    ({'detector': 'rebuild'}, 'files has no SHA-256 of rebuild'),
+    ({'detector': 'detector.yaml'}, r"detector is 'detector\.yaml', must end in \.onnx"),
+    ({'rebuild': None}, 'no rebuild that makes them'),
+])
+def test_a_detector_that_does_not_fit_the_rest_is_refused(with_detector, edit, message):
+    reseal(with_detector, lambda manifest: manifest.update(edit))
+
+    with pytest.raises(ManifestError, match=message):
+        load_manifest(with_detector)

@@ -70,7 +70,8 @@ def test_an_entry_out_of_range_is_refused_by_field_and_value(field, value):
 @pytest.mark.parametrize(('field', 'value'), [
     ('sender_start_ns', -1), ('report_sequence', 2**32), ('receiver_id', 2**64),
     ('receiver_id', -1), ('sent_s', math.nan), ('sent_s', -1.0), ('sent_s', math.inf),
-    ('sent_s', 1e30),
+    ('sent_s', 1e30), ('decoded_sequence', -2), ('decoded_sequence', 2**32),
+    ('decoded_sequence', 1.0),
 ])
 def test_a_report_out_of_range_is_refused(field, value):
     with pytest.raises(FieldError, match=field.removesuffix('_ns')):
@@ -93,7 +94,8 @@ def test_any_arrays_give_sound_arrivals_or_a_wire_error(columns):
         assert math.isnan(arrival.server_ms) or arrival.server_ms >= 0.0
 
 
-@given(st.dictionaries(st.sampled_from(sorted(GOOD.keys() - {'arrivals'})), ANYTHING))
+@given(st.dictionaries(st.sampled_from(
+    sorted(GOOD.keys() - {'arrivals'} | {'decoded_sequence'})), ANYTHING))
 @settings(deadline=None, max_examples=300)
 def test_any_fields_give_a_report_or_a_wire_error(fields):
     try:

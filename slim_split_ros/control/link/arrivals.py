@@ -26,9 +26,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class LinkReportData:
-    """Hold one link report; `arrivals` has the recent ones, newest last, with repetition."""
+    """
+    Hold one link report; `arrivals` has the recent ones, newest last, with repetition.
+
+    `decoded_sequence` is the newest frame that the far side decoded, None before the first.
+    """
 
     receiver_id: int
     report_sequence: int
     sent_s: float
     arrivals: tuple[Arrival, ...]
+    decoded_sequence: int | None = None

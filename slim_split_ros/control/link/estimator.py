@@ -14,6 +14,7 @@ from slim_split_ros.control.link.path_delay import PathDelay
 from slim_split_ros.control.link.report_guard import ReportGuard, Verdict
 from slim_split_ros.control.link.server_time import ServerTime
 from slim_split_ros.control.link.service_rate import ServiceRate
+from slim_split_ros.control.link.stream import VideoStream
 
 # Beyond this an arrival is a lie or a broken clock, and is not used.
 LONGEST_ROUND_TRIP_S = 60.0
@@ -37,6 +38,7 @@ class LinkEstimator:
         self.path = PathDelay()
         self.history = CapacityHistory()
         self.server = ServerTime()
+        self.stream = VideoStream()
         self.reports = ReportGuard()
         self._now_s = -inf
         self._rates = ServiceRate()
@@ -67,7 +69,8 @@ class LinkEstimator:
         if self.path.is_known:
             self.frontier_s = min(now_s, max(self.path.to_sender_s(report.sent_s),
                                              self.last_left_s))
-        self.in_flight.drop_lost(self._newest_arrived_s, now_s)
+        lost = self.in_flight.drop_lost(self._newest_arrived_s, now_s)
+        self.stream.on_report(deliveries, lost, report, self.server.response_s)
         return deliveries
 
     def _deliveries(
@@ -130,5 +133,6 @@ class LinkEstimator:
         """Forget what depended on either side's clock."""
         self.path.clear()
         self.server.clear()
+        self.stream.break_off()     # another server has decoded nothing of it
         self.last_left_s = self.frontier_s = -inf
         self._newest_arrived_s = self._last_arrival_s = self._reported_s = -inf

@@ -18,6 +18,9 @@ FORGET_AFTER_S = 30.0
 MOST_FRAMES = 1024
 # Loss is a mean over about this many frames.
 LOSS_MEMORY = 50.0
+# What needs other frames has to last: a link that lost frames of late is not trusted for a while,
+# however the last few went. A mean over about this many.
+LASTING_MEMORY = 200.0
 LEAST_LOSS = 1e-4  # less makes no difference to any choice
 # More lost at once tell of an outage or a full queue, and count as one: in those small frames die
 # as surely as large ones, and neither once it is over.
@@ -61,6 +64,8 @@ class InFlight:
         """Start with nothing sent."""
         self._frames: OrderedDict[int, SentFrame] = OrderedDict()
         self.loss = 0.0
+        self._lasting_loss = 0.0
+        self._outcomes = 0
         self._datagrams = 1.0       # of a frame, the mean over those that `loss` is about
 
     def __iter__(self) -> Iterable[SentFrame]:
@@ -114,12 +119,23 @@ class InFlight:
 
     def survival(self, bits: float) -> float:
         """Give the chance that a frame of that many bits is not lost: all its datagrams arrive."""
-        if self.loss < LEAST_LOSS:
+        return self._survival(self.loss, bits)
+
+    def lasting_survival(self, bits: float) -> float:
+        """Give the same, by the loss of the last frames or of many, whichever is higher."""
+        return self._survival(max(self.loss, self._lasting_loss), bits)
+
+    def _survival(self, loss: float, bits: float) -> float:
+        if loss < LEAST_LOSS:
             return 1.0
-        return (1.0 - self.loss) ** (_datagrams(bits) / self._datagrams)
+        return (1.0 - loss) ** (_datagrams(bits) / self._datagrams)
 
     def _note_outcome(self, frame: SentFrame, lost: bool) -> None:
-        self.loss += ((1.0 if lost else 0.0) - self.loss) / LOSS_MEMORY
+        outcome = 1.0 if lost else 0.0
+        self._outcomes += 1
+        self.loss += (outcome - self.loss) / LOSS_MEMORY
+        self._lasting_loss += (outcome - self._lasting_loss) / max(
+            LOSS_MEMORY, min(self._outcomes, LASTING_MEMORY))
         self._datagrams += (_datagrams(frame.bits) - self._datagrams) / LOSS_MEMORY
 
 

@@ -58,6 +58,10 @@ class AimdPolicy:
     def _target_bps(self) -> float:
         return max(LEAST_BPS, min(self._delay_bps, self._loss_bps))
 
+    @property
+    def _bps_a_byte(self) -> float:
+        return 8.0 * self._estimates.sizes.expected(self._least) * self._fps
+
     def on_deliveries(self, deliveries: list[Delivery], now_s: float) -> None:
         """Update the target by each group that arrived."""
         for delivery in deliveries:
@@ -76,12 +80,12 @@ class AimdPolicy:
 
     def decide(self, now_s: float, captured_s: float) -> Decision:
         """Give the most accurate point under the target; skip while it is overspent."""
-        size = 8.0 * self._estimates.sizes.expected * self._fps
+        size = self._bps_a_byte
         chosen = next((point for point in self._points
                        if point.bytes * size <= self._target_bps), self._least)
         is_overspent = self._next_s - now_s > RATE_WINDOW_S
-        return Decision(chosen.width, chosen.rate, Reason.LINK,
-                        Action.DROP if is_overspent else Action.SEND)
+        return Decision.at(
+            chosen, Reason.LINK, Action.DROP if is_overspent else Action.SEND)
 
     def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
         """Stay: the target is a mean over frames."""
@@ -118,7 +122,7 @@ class AimdPolicy:
 
     def _next_point_bps(self, received_bps: float) -> float:
         """Give what the next larger point needs: an encoder of few points cannot fill 1.5."""
-        size = 8.0 * self._estimates.sizes.expected * self._fps
+        size = self._bps_a_byte
         above = [point.bytes * size for point in self._points
                  if point.bytes * size > NEXT_POINT * received_bps]
         return NEXT_POINT * min(above, default=0.0)

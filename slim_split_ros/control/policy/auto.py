@@ -13,11 +13,13 @@ from math import inf
 from slim_split_ros.control.decision import Action, Decision, Reason
 from slim_split_ros.control.estimates import Estimates
 from slim_split_ros.control.link.in_flight import Delivery, SentFrame
-from slim_split_ros.control.operating_points import OperatingPoint, on_front, without_dominated
+from slim_split_ros.control.operating_points import OperatingPoint
 from slim_split_ros.control.policy.budget import BitrateBudget
+from slim_split_ros.control.policy.candidates import Candidate, Candidates, Limits
 from slim_split_ros.control.policy.forecast import Forecast, Moment
+from slim_split_ros.control.policy.leaning import HORIZON_S, Leaning, Prospect, StreamState
 from slim_split_ros.control.policy.server_pace import ServerPace
-from slim_split_ros.control.policy.sudden_fall import CLEAR_GAIN, largest_safe_bits
+from slim_split_ros.control.policy.sudden_fall import largest_safe_bits
 from slim_split_ros.control.policy.width_trials import WidthTrials
 from slim_split_ros.control.policy.worth import Worth
 from slim_split_ros.control.settings import ControlSettings
@@ -41,6 +43,8 @@ LEAST_AP50 = 1e-6
 # Reports come ten times a second; where the reverse path is silent for so long, what has not
 # been reported counts as not arrived.
 OLDEST_FRONTIER_S = 0.5
+# A report goes at once after an arrival, but no sooner than this after the one before.
+REPORT_GAP_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class _Verdict:
     worth: float
     same: OperatingPoint | None     # the best of the width in use
     same_worth: float
+    of_nothing: float
     is_outage: bool
     limit: Reason                   # what kept a better point out
 
@@ -62,19 +67,18 @@ class AutoPolicy:
                  estimates: Estimates, budget: BitrateBudget) -> None:
         points = tuple(
             replace(point, ap50=max(point.ap50, LEAST_AP50)) for point in points)
-        self._points = without_dominated(points)
-        self._front = on_front(points)
+        self._candidates = Candidates(points)
         # Cheapest come first in the table, so that each width keeps its own.
-        self._cheapest = {point.width: point.bytes for point in reversed(points)}
-        self._by_name = {(point.width, point.rate): point for point in points}
+        self._cheapest = {point.width: point for point in reversed(points)}
+        self._by_name = {point.name: point for point in points}
         self._most_ap50 = max(point.ap50 for point in points)
-        self._slowest_ms = max(point.encode_ms for point in points)
         self._settings, self._estimates, self._budget = settings, estimates, budget
         self._pace = ServerPace(1.0 / settings.target_fps)
         self._interval_s = 1.0 / settings.target_fps
         self._trials = WidthTrials()
         self._last_sent_s = -inf
         self._forecast: Forecast | None = None
+        self._leaning = Leaning()
         self._slack_s = 0.0
         self.capacity_kbps: float | None = None
         self.backlog_ms: float | None = None
@@ -106,14 +110,14 @@ class AutoPolicy:
         if forecast.overdue_s > deadline_s and now_s - self._last_sent_s >= PROBE_S:
             return self._probe(Reason.OUTAGE, now_s, Action.HOLD)
         worth = self._worth()
-        verdict = self._weigh(worth, self._estimates.sizes.expected, now_s)
+        verdict = self._weigh(worth, 1.0, now_s)
         is_paced = self._interval_s > 1.0 / self._settings.target_fps
         reason = verdict.limit
         if reason is Reason.LINK and (is_server_late or is_paced):
             reason = Reason.SERVER
         if verdict.is_outage:
             reason = Reason.OUTAGE
-        if verdict.worth <= worth.of_nothing and len(self._estimates.link.in_flight):
+        if verdict.worth <= verdict.of_nothing and len(self._estimates.link.in_flight):
             return self._narrowest(reason, Action.HOLD)
         if verdict.is_outage:
             return self._narrowest(reason)
@@ -122,21 +126,29 @@ class AutoPolicy:
         return self._settle(self._steady(verdict, now_s), reason, now_s)
 
     def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
-        """Choose again now that the frame's size is known, if that is worth encoding again."""
+        """
+        Choose again now that the frame's size is known, if that is worth encoding again.
+
+        If it is of the video, that cannot go on from before it any more: another is alone.
+        """
         if self._forecast is None:
             return decision
         worth = self._worth()
-        point = self._by_name[decision.width, decision.rate]
-        present = worth.of(point, 8.0 * busyness * point.bytes, 0.0)
-        if present >= (1.0 - AGAIN_GAIN) * self._most_ap50:
+        point = self._by_name[decision.point_name]
+        mine = self._prospect(worth, Candidate(point, 8.0 * busyness * point.bytes), 0.0)
+        if mine.gain - mine.harm >= (1.0 - AGAIN_GAIN) * self._most_ap50:
             return decision
-        verdict = self._weigh(worth, busyness, now_s)
-        if verdict.worth <= worth.of_nothing and len(self._estimates.link.in_flight):
+        # What this frame leans on is known from before; from there its coder cannot go on again.
+        state_before = self._leaning.state
+        verdict = self._weigh(worth, busyness / self._estimates.sizes.expected(point), now_s)
+        present = self._leaning.of(mine, state_before)
+        if max(present, verdict.worth) <= verdict.of_nothing and \
+                len(self._estimates.link.in_flight):
             return replace(decision, action=Action.DROP)
         if decision.reason is Reason.OUTAGE:
             return decision     # nor is it made larger
         better, gain = verdict.same, verdict.same_worth - present
-        if present <= worth.of_nothing and verdict.same_worth <= worth.of_nothing:
+        if present <= verdict.of_nothing and verdict.same_worth <= verdict.of_nothing:
             better, gain = verdict.best, verdict.worth - present
         if better is None or gain <= AGAIN_GAIN * better.ap50:
             return decision
@@ -155,12 +167,12 @@ class AutoPolicy:
         return self._narrowest(reason, Action.SEND if is_due else otherwise)
 
     def _narrowest(self, reason: Reason, action: Action = Action.SEND) -> Decision:
-        point = self._points[0]
-        return Decision(point.width, point.rate, reason, action)
+        point = self._candidates.least
+        return Decision.at(point, reason, action)
 
     def _settle(self, point: OperatingPoint, reason: Reason, now_s: float) -> Decision:
         self._trials.settle(point.width, now_s, self._estimates.link.history.recent_bps)
-        return Decision(point.width, point.rate, reason)
+        return Decision.at(point, reason)
 
     def _path_s(self) -> float:
         """Give how long the path takes both ways, without the queue and the server."""
@@ -178,68 +190,71 @@ class AutoPolicy:
         return forecast
 
     def _worth(self) -> Worth:
-        return Worth(self._forecast, self._points[-1].ap50, 1.0 / self._interval_s,
+        return Worth(self._forecast, self._most_ap50, 1.0 / self._interval_s,
                      self._slack_s, self._estimates.link.in_flight.survival)
 
     def _weigh(self, worth: Worth, busyness: float, now_s: float) -> _Verdict:
-        """Weigh every point that processor, budget and evidence allow, largest first."""
-        width, encode = self._trials.width, self._estimates.encoding.p95 / 1000.0
-        decode_s = self._estimates.decode_s
-        allowed, blocked = self._allowed_points(busyness, encode, now_s)
-        best, best_worth, same, same_worth = self._points[0], -inf, None, -inf
-        for point, bits in reversed(allowed):
-            if point.ap50 <= best_worth and point.ap50 <= same_worth:
-                continue    # nothing is worth more than its accuracy
-            value = worth.of(point, bits, decode_s + point.encode_ms * encode)
+        """
+        Weigh every point that processor, budget and evidence allow, largest first.
+
+        `busyness` is how much larger than expected this frame is known to be.
+        """
+        allowed, blocked = self._candidates.within(self._limits(busyness, now_s))
+        prospects = [self._prospect(worth, each) for each in allowed]
+        state, leaning = self._stream_state(), self._leaning
+        leaning.update(prospects, state)
+        width, best, same = self._trials.width, None, None
+        best_worth = same_worth = -inf
+        for prospect in sorted(prospects, key=lambda each: -each.point.bytes):
+            point = prospect.point
+            if not state.allows(point):
+                continue
+            value = leaning.of(prospect)
             if value >= best_worth:
                 best, best_worth = point, value
             if point.width == width and value >= same_worth:
                 same, same_worth = point, value
         limit, limited_worth = Reason.LINK, best_worth
-        for point, reason in blocked:
-            encode_s = 0.0 if reason is Reason.COMPUTE else \
-                decode_s + point.encode_ms * encode
-            value = worth.of(point, 8.0 * busyness * point.bytes, encode_s)
+        for candidate, reason in blocked:
+            if not state.allows(candidate.point):
+                continue
+            is_quick = reason is Reason.COMPUTE
+            value = leaning.of(self._prospect(worth, candidate, 0.0 if is_quick else None))
             if value > limited_worth:
                 limit, limited_worth = reason, value
         is_outage = self._forecast.overdue_s > self._settings.deadline_s
-        return _Verdict(best, best_worth, same, same_worth, is_outage, limit)
+        return _Verdict(best or self._candidates.least, best_worth, same, same_worth,
+                        worth.of_nothing + leaning.of_nothing, is_outage, limit)
 
-    def _allowed_points(
-            self, busyness: float, encode: float, now_s: float
-    ) -> tuple[list[tuple[OperatingPoint, float]], list[tuple[OperatingPoint, Reason]]]:
-        """
-        Give points with their bits, cheapest first, and those blocked, with what blocks them.
+    def _prospect(self, worth: Worth, candidate: Candidate, encode_s: float | None = None,
+                  ) -> Prospect:
+        point, bits = candidate.point, candidate.bits
+        if encode_s is None:
+            encode_s = self._estimates.decode_s + \
+                point.encode_ms * self._estimates.encoding.p95 / 1000.0
+        return Prospect(point, worth.gain(point, bits, encode_s), worth.harm(bits),
+                        self._estimates.link.in_flight.lasting_survival(bits))
 
-        `encode` is how many seconds encoding takes for each tabulated millisecond.
-        """
-        width, history = self._trials.width, self._estimates.link.history
-        left_bits = self._budget.left_bits(now_s) if self._budget.is_set else inf
+    def _stream_state(self) -> StreamState:
+        link = self._estimates.link
+        chance = link.stream.chance_intact(link.in_flight.lasting_survival)
+        blind_s = self._path_s() + REPORT_GAP_S
+        return StreamState(
+            link.stream.long_side, chance, 1.0 + blind_s / self._interval_s,
+            HORIZON_S / self._interval_s)
+
+    def _limits(self, busyness: float, now_s: float) -> Limits:
+        history, sizes = self._estimates.link.history, self._estimates.sizes
         encoding_s = min(self._slack_s, ENCODE_SHARE * self._interval_s)
-        longest_ms = (encoding_s - self._estimates.decode_s) / encode
-        recent_bps, proven_bits = history.recent_bps, history.proven_bits
-        sustained_bits = self._trials.sustained_bits(recent_bps, self._interval_s)
-        safe_bits = largest_safe_bits(recent_bps, self._slack_s)
-        least, clearly_better = self._points[0], self._points[0].ap50
-        allowed, blocked = [], []
-        # Milliseconds of encoding matter to a processor that is at its limit alone.
-        is_slow = self._slowest_ms > longest_ms
-        for point in self._points if is_slow else self._front:
-            bits = 8.0 * busyness * point.bytes
-            if bits > left_bits:
-                blocked.append((point, Reason.BUDGET))
-            elif point is least:
-                allowed.append((point, bits))
-            elif is_slow and point.encode_ms > longest_ms:
-                blocked.append((point, Reason.COMPUTE))
-            elif bits <= proven_bits and (
-                    width is None or point.width <= width or bits <= sustained_bits):
-                if bits <= safe_bits:
-                    clearly_better = point.ap50 * (1.0 + CLEAR_GAIN)
-                elif point.ap50 < clearly_better:
-                    continue
-                allowed.append((point, bits))
-        return allowed, blocked
+        recent_bps = history.recent_bps
+        return Limits(
+            bits_of=lambda point: 8.0 * busyness * sizes.expected(point) * point.bytes,
+            left_bits=self._budget.left_bits(now_s) if self._budget.is_set else inf,
+            longest_ms=(encoding_s - self._estimates.decode_s) * 1000.0 /
+            self._estimates.encoding.p95,
+            proven_bits=history.proven_bits,
+            sustained_bits=self._trials.sustained_bits(recent_bps, self._interval_s),
+            safe_bits=largest_safe_bits(recent_bps, self._slack_s), width=self._trials.width)
 
     def _steady(self, verdict: _Verdict, now_s: float) -> OperatingPoint:
         """Let the width change only when its rule allows."""
@@ -247,9 +262,11 @@ class AutoPolicy:
         if same is None:
             return verdict.best
         recent_bps = self._estimates.link.history.recent_bps
-        needed_bits = 8.0 * self._estimates.sizes.expected * self._cheapest[same.width]
-        is_sustained = self._forecast.overdue_s <= 0.0 and needed_bits <= \
-            self._trials.sustained_bits(recent_bps, self._interval_s)
+        cheapest = self._cheapest[same.width]
+        needed_bits = 8.0 * self._estimates.sizes.expected(cheapest) * cheapest.bytes
+        # What another coder makes of a narrower map may be better altogether.
+        is_sustained = verdict.best.ap50 < same.ap50 and self._forecast.overdue_s <= 0.0 and \
+            needed_bits <= self._trials.sustained_bits(recent_bps, self._interval_s)
         gain = (verdict.worth - verdict.same_worth) / verdict.best.ap50
         may_change = self._trials.may_change(verdict.best.width, gain, is_sustained, now_s,
                                              recent_bps)

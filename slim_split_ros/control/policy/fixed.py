@@ -12,7 +12,7 @@ class FixedPolicy:
     backlog_ms: float | None = None
 
     def __init__(self, point: OperatingPoint, reason: Reason, estimates: Estimates) -> None:
-        self._decision = Decision(point.width, point.rate, reason)
+        self._decision = Decision.at(point, reason)
         self._link = estimates.link
 
     @property

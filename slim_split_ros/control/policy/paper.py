@@ -63,8 +63,8 @@ class PaperPolicy:
             if predicted_s < DEADLINE_SHARE * self._deadline_s and \
                     point.ap50 > chosen.ap50:
                 chosen = point
-        return Decision(chosen.width, chosen.rate, Reason.LINK,
-                        Action.SEND if now_s >= self._free_s else Action.DROP)
+        return Decision.at(
+            chosen, Reason.LINK, Action.SEND if now_s >= self._free_s else Action.DROP)
 
     def revise(self, decision: Decision, busyness: float, now_s: float) -> Decision:
         """Stay: the paper's frames have fixed sizes."""

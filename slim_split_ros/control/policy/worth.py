@@ -32,13 +32,20 @@ class Worth:
         """
         self._forecast, self._slack_s, self._survival = forecast, slack_s, survival
         self._harm = PRICE_SHARE * accuracy * fps / (2.0 * slack_s)
-        self.of_nothing = -self._harm * forecast.mean_square_left_s(0.0)
+        self.of_nothing = -self.harm(0.0)
 
     def of(self, point: OperatingPoint, bits: float, encode_s: float) -> float:
         """Give the worth of a frame of that many bits, which takes that long to encode."""
+        return self.gain(point, bits, encode_s) - self.harm(bits)
+
+    def gain(self, point: OperatingPoint, bits: float, encode_s: float) -> float:
+        """Give the accuracy that is expected of a frame, lost and late ones counted as 0."""
         share_left = 1.0 - encode_s / self._slack_s
-        cost = self._harm * self._forecast.mean_square_left_s(bits)
         if share_left <= 0.0:
-            return -cost
+            return 0.0
         chance = self._forecast.chance_on_time(bits / share_left)
-        return point.ap50 * self._survival(bits) * chance - cost
+        return point.ap50 * self._survival(bits) * chance
+
+    def harm(self, bits: float) -> float:
+        """Give what a frame of that many bits costs later ones."""
+        return self._harm * self._forecast.mean_square_left_s(bits)

@@ -1,7 +1,7 @@
 """
 The images of a bag as a camera on ROS topics, where `ros2 bag play` is missing.
 
-    python -m slim_split_ros.ros.cameras.bag_camera_node --ros-args -p bag:=FOLDER -p speed:=1.0
+    ros2 run slim_split_ros bag_camera --ros-args -p bag:=FOLDER -p speed:=1.0
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
@@ -25,6 +25,7 @@ from slim_split_ros.bags import (
     find_image_topic,
     read_images,
 )
+from slim_split_ros.ros.cameras.bag_clock import BagClock
 from slim_split_ros.ros.cameras.camera_parameters import BagCameraSettings
 from slim_split_ros.ros.cameras.frame_pump import FramePump, TimedFrame
 from slim_split_ros.ros.cameras.omissions import Omissions
@@ -55,6 +56,8 @@ class BagCamera(Node):
         self._compressed = self.create_publisher(
             CompressedImage, 'image/compressed', **overridable(SENSOR_DATA))
         self._large_images = LargeImages(self)
+        settings = self._settings
+        self._bag_clock = BagClock(self, settings.speed) if settings.clock else None
         images = timed_images(bag, topic, self._settings.speed, self._settings.loop,
                               Omissions(self.get_logger().warning))
         self._pump = FramePump(images, self._publish, SourceEnd(self).reach, self._is_heard)
@@ -69,8 +72,11 @@ class BagCamera(Node):
             publisher.get_subscription_count() for publisher in (self._raw, self._compressed))
 
     def _publish(self, image: AnyBagImage) -> None:
-        now = self.get_clock().now().to_msg()
-        stamp = now if self._settings.restamp else to_stamp(image.stamp_ns)
+        stamp = to_stamp(image.stamp_ns)
+        if self._bag_clock is not None:
+            self._bag_clock.set(image.recorded_ns)
+        elif self._settings.restamp:
+            stamp = self.get_clock().now().to_msg()
         header = Header(stamp=stamp, frame_id=image.frame_id)
         if isinstance(image, CompressedBagImage):
             self._compressed.publish(compressed_message(image, header))

@@ -57,7 +57,10 @@ class BagCameraSettings:
         5.0, 'longest wait for a subscriber before the first image, seconds',
         low=0.0, high=3600.0, step=0.1, read_only=True)
     restamp: bool = parameter(
-        True, 'stamp images with the time of publishing instead of the recorded one',
+        True, 'stamp images with the time of publishing instead of the recorded one; no effect '
+        'with `clock`', read_only=True)
+    clock: bool = parameter(
+        False, 'publish /clock with the time of the recording, for nodes with use_sim_time',
         read_only=True)
 
     def __post_init__(self) -> None:

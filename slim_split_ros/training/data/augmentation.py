@@ -35,9 +35,11 @@ def fit(sample: Sample, height: int, width: int) -> Sample:
     return _place(sample, height, width, scale, 0.0, 0.0)
 
 
-def vary(sample: Sample, height: int, width: int, rng: np.random.Generator) -> Sample:
+def vary(sample: Sample, height: int, width: int, rng: np.random.Generator, zoom: float = 1.0
+         ) -> Sample:
     """Scale and shift one picture into (height, width), then flip, colour and degrade it."""
-    return _finish(_random_place(sample, height, width, SCALE_RANGE, rng), rng)
+    scales = SCALE_RANGE[0] * zoom, SCALE_RANGE[1] * zoom
+    return _finish(_random_place(sample, height, width, scales, rng), rng)
 
 
 def mosaic(samples: list[Sample], height: int, width: int, rng: np.random.Generator) -> Sample:

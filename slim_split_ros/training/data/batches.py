@@ -45,6 +45,7 @@ class BatchPlan:
     seed: int
     mosaic_steps: int  # afterwards pictures come whole, as cameras give them
     mosaic_share: float = MOSAIC_SHARE
+    zoom: float = 1.0  # above 1 pictures are cut: what is left is so much larger
 
 
 class _PlannedBatches(Dataset):
@@ -74,7 +75,7 @@ class _PlannedBatches(Dataset):
                 ) -> Sample:
         if rng.random() < mosaic_share:
             return mosaic([read_sample(self._draw(rng)) for _ in range(4)], height, width, rng)
-        return vary(read_sample(self._draw(rng)), height, width, rng)
+        return vary(read_sample(self._draw(rng)), height, width, rng, self._plan.zoom)
 
 
 def input_size(image: LabelledImage, long_side: int) -> tuple[int, int]:

@@ -36,6 +36,13 @@ class ImageEntry:
     file_name: str | None
     width: int | None
     height: int | None
+    sequence: str | int | None = None  # the recording that it belongs to, where that is said
+    timestamp_s: float | None = None  # within the recording, where that is said
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether it has all that every picture needs."""
+        return None not in (self.image_id, self.file_name, self.width, self.height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,10 @@ def read_entries(path: Path, faults: Findings) -> CocoEntries:
     lists = _read_lists(path, faults)
     images = tuple(ImageEntry(
         entry.name, entry.take('id', ID), entry.take('file_name', FILE_NAME),
-        entry.take('width', SIDE), entry.take('height', SIDE)) for entry in lists['images'])
+        entry.take('width', SIDE), entry.take('height', SIDE),
+        entry.take_if_there('sequence', SEQUENCE),
+        entry.take_if_there('timestamp_s', TIME) if entry.has('timestamp_s')
+        else entry.take_if_there('timestamp', TIME)) for entry in lists['images'])
     categories = [(entry.take('id', ID), entry.take('name', NAME))
                   for entry in lists['categories']]
     for name, count in Counter(name for _, name in categories).items():
@@ -108,6 +118,8 @@ FILE_NAME = _Rule("a path within the split's folder of pictures",
 BOX = _Rule('4 finite numbers x, y, width, height, the last two not negative', lambda value: (
     isinstance(value, list) and len(value) == 4 and all(map(_is_number, value))
     and min(value[2:]) >= 0))
+SEQUENCE = _Rule('a name or an integer', lambda value: _is_text(value) or ID.holds(value))
+TIME = _Rule('a finite number of seconds', _is_number)
 CROWD = _Rule('0 or 1', lambda value: type(value) is int and value in (0, 1))
 AREA = _Rule('a finite number, not negative', lambda value: _is_number(value) and value >= 0)
 
@@ -137,6 +149,14 @@ class _Entry:
             self._faults.add(f'no {self._kind} {key}', (
                 f'{self.name}: {key} is missing, must be {rule.wanted}'))
         return None
+
+    def has(self, key: str) -> bool:
+        """Return whether there is such a field, with something in it."""
+        return self._fields.get(key) is not None
+
+    def take_if_there(self, key: str, rule: _Rule) -> Any:
+        """Return a field that need not be there, but keeps its rule where it is."""
+        return self.take(key, rule) if self.has(key) else None
 
 
 def _boxes(entries: list[_Entry]) -> Iterator[BoxEntry]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 import os
 from pathlib import Path
+import re
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from slim_split_ros.training.data.pictures import read_picture
 from slim_split_ros.training.errors import DataSetError
 from slim_split_ros.wire.picture_header import PictureSize
 
+# 20240717_r6_cam0_101530.jpg: day and robot, whatever its camera and the time.
+RECORDED = re.compile(r'\d{8}_[^_]+(?=_)')
 CLIPPED = 1.0  # pixels that a box may reach out of its picture without a remark
 
 
@@ -37,6 +40,8 @@ class LabelledImage:
     height: int
     boxes: NDArray[np.float32]  # (n, 4): x, y, w, h in pixels, clipped to the picture
     labels: NDArray[np.int64]  # (n,): index into the classes
+    recording: str = ''  # '' where nothing tells
+    timestamp_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def _read_split(folder: Path, split: str, look: Callable[[Path], PictureSize | N
     """Read fields and boxes; `look` at each picture, which may raise DataSetError."""
     faults, remarks = Findings(), Findings()
     entries = read_entries(annotation_file(folder, split), faults)
-    pictures = folder / 'images' / split
+    pictures = _picture_folder(folder / 'images', split)
     _look_at_pictures(entries.images, pictures, look, faults)
     boxes: dict[int, list[BoxEntry]] = {entry.image_id: [] for entry in entries.images
                                         if entry.image_id is not None}
@@ -102,7 +107,7 @@ def _read_split(folder: Path, split: str, look: Callable[[Path], PictureSize | N
             boxes[entry.image_id].append(entry)
     images = tuple(
         _labelled_image(entry, pictures, boxes[entry.image_id], index, faults, remarks)
-        for entry in entries.images if None not in astuple(entry))
+        for entry in entries.images if entry.is_complete)
     read = CocoSplit(
         annotation_file(folder, split), tuple(category.name for category in entries.categories),
         tuple(index), images, faults, remarks)
@@ -110,6 +115,12 @@ def _read_split(folder: Path, split: str, look: Callable[[Path], PictureSize | N
         if not count and not faults:
             remarks.add('class', f'class {name!r} has no box')
     return read
+
+
+def _picture_folder(images: Path, split: str) -> Path:
+    """Return the split's own folder, or the one of all where pictures lie only there."""
+    own = images / split
+    return own if own.is_dir() or not any(images.glob('*.*')) else images
 
 
 def _look_at_pictures(entries: tuple[ImageEntry, ...], folder: Path,
@@ -156,7 +167,16 @@ def _labelled_image(entry: ImageEntry, folder: Path, items: list[BoxEntry],
         labels.append(index[item.category_id])
     return LabelledImage(
         entry.image_id, folder / entry.file_name, entry.width, entry.height,
-        np.array(boxes, np.float32).reshape(-1, 4), np.array(labels, np.int64))
+        np.array(boxes, np.float32).reshape(-1, 4), np.array(labels, np.int64),
+        _recording(entry), entry.timestamp_s)
+
+
+def _recording(entry: ImageEntry) -> str:
+    """Return the sequence, or the day and robot that the file's name begins with."""
+    if entry.sequence is not None:
+        return str(entry.sequence)
+    named = RECORDED.match(Path(entry.file_name).name)
+    return named.group() if named else ''
 
 
 def _require_file(path: Path) -> None:

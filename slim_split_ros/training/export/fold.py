@@ -39,8 +39,7 @@ class RobotEncoder(nn.Module):
     def forward(self, image: Tensor, gain: Tensor) -> Tensor:
         """Map uint8 (1, H, W, 3), BGR, and gains (L,) to int8 (1, L, H/16, W/16)."""
         pixels = image.flatten(2)[None].float()  # 1, 1, H, 3 W
-        has_object, has_small = reached_levels(
-            self.to_importance(self.body(self.patch(pixels))), self.config, gain[:1])
+        has_object, has_small = self.reached(pixels, gain[:1])
         steps = gain[1:]
         # Of each cell: the scales of level 0, and what every level that it reached adds.
         scales = nn.functional.conv2d(
@@ -50,6 +49,26 @@ class RobotEncoder(nn.Module):
         symbols = round_symbols(coefficients * scales, self.roundings)
         return torch.cat([
             (has_object + has_small).to(torch.int8), symbols.to(torch.int8)], dim=1)
+
+
+    def reached(self, pixels: Tensor, odds_gain: Tensor) -> tuple[Tensor, Tensor]:
+        """Map float (1, 1, H, 3 W) to what `reached_levels` says of the cells."""
+        return reached_levels(
+            self.to_importance(self.body(self.patch(pixels))), self.config, odds_gain)
+
+
+class RobotMap(nn.Module):
+    """Map uint8 pixels to the level of each cell, as `map_w*.onnx` does."""
+
+    def __init__(self, robot: RobotEncoder) -> None:
+        super().__init__()
+        self.robot = robot
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map uint8 (1, H, W, 3), BGR, to int8 (1, 1, H/16, W/16)."""
+        has_object, has_small = self.robot.reached(
+            image.flatten(2)[None].float(), torch.ones(1))
+        return (has_object + has_small).to(torch.int8)
 
 
 class FoldedBlock(nn.Module):

@@ -19,16 +19,23 @@ from slim_split_ros.networks.encoder import SlimmableEncoder
 from slim_split_ros.networks.levels import choose_levels, level_counts
 from slim_split_ros.networks.quantizer import rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
-from slim_split_ros.training.export.fold import RobotEncoder
+from slim_split_ros.training.export.detector_file import (
+    DETECTOR_FILE,
+    DETECTOR_NOTES_FILE,
+    copy_detector,
+)
+from slim_split_ros.training.export.fold import RobotEncoder, RobotMap
 from slim_split_ros.training.export.model_folder import (
     DETECT_FILE,
     REBUILD_FILE,
     encoder_file,
+    map_file,
     seal_folder,
 )
 from slim_split_ros.training.export.onnx_graphs import (
     write_detect,
     write_encoder,
+    write_map,
     write_rebuild,
 )
 from slim_split_ros.wire.level_tables import LevelCounts, LevelTables
@@ -64,11 +71,16 @@ def _sent(config: ModelConfig, width: float) -> list[int]:
     return [count - MEANS for count in level_counts(config, width)]
 
 
-def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) -> str:
+def write_model_folder(
+    model: SplitDetector, tables: AllTables, folder: Path, detector: Path | None = None
+) -> str:
     """
     Write weights, graphs and manifest; return the fingerprint.
 
-    `model` must have been rounded by `round_to_half`, or the graphs would hold other weights.
+    There are maps for video, but no settings of it: `set_video` adds them. `detector`, the ONNX
+    file of one of pictures, goes with the folder instead of the model's own; raises
+    DetectorFileError where it cannot be used. `model` must have been rounded by `round_to_half`,
+    or the graphs would hold other weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = model.config
@@ -77,11 +89,19 @@ def write_model_folder(model: SplitDetector, tables: AllTables, folder: Path) ->
     for width, name in names.items():
         robot = RobotEncoder(model.encoder, width)
         write_encoder(robot, config.latents(width), folder / name)
+        write_map(RobotMap(robot), folder / map_file(width))
     write_rebuild(model, config.latent_channels, LATENT_STRIDE, folder / REBUILD_FILE)
-    write_detect(model.detector, folder / DETECT_FILE)
-    return seal_folder(
-        model, describe(model, tables, names), (*names.values(), REBUILD_FILE, DETECT_FILE),
-        folder)
+    described = describe(model, tables, names)
+    if detector is None:
+        write_detect(model.detector, folder / DETECT_FILE)
+        described |= {'detect': DETECT_FILE, 'candidates': CANDIDATES}
+        found_by: tuple[str, ...] = (DETECT_FILE,)
+    else:
+        copied = copy_detector(detector, folder)
+        described |= {'detector': DETECTOR_FILE, 'classes': list(copied.classes)}
+        found_by = (DETECTOR_FILE, DETECTOR_NOTES_FILE)
+    graphs = (*names.values(), *map(map_file, names), REBUILD_FILE, *found_by)
+    return seal_folder(model, described, graphs, folder)
 
 
 def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
@@ -99,11 +119,10 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
             'channels': config.channels(width),
             'latent_channels': config.latents(width),
             'encoder': names[width],
+            'map': map_file(width),
             'gains': list(config.rate_gains[index]),
             'entropy_tables': [of_rate.to_json() for of_rate in tables[index]],
         } for index, width in enumerate(config.widths)],
         'coder': 'levels',
         'rebuild': REBUILD_FILE,
-        'detect': DETECT_FILE,
-        'candidates': CANDIDATES,
     }

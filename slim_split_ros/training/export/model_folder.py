@@ -8,6 +8,7 @@ Which graphs there are, and what they compute, is the codec's exporter's: `model
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 import hashlib
 import json
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from slim_split_ros.networks.stored_weights import WEIGHTS_FILE, CodecModel, save_model
 from slim_split_ros.wire.fingerprint import fingerprint_manifest
 from slim_split_ros.wire.manifest import MANIFEST_FILE
+from slim_split_ros.wire.video_settings import VideoSettings
 
 REBUILD_FILE, DETECT_FILE = 'rebuild.onnx', 'detect.onnx'
 # Of systems without a picture between both.
@@ -30,6 +32,23 @@ def encoder_file(width: float) -> str:
     'encoder_w025.onnx'
     """
     return f'encoder_w{round(100 * width):03d}.onnx'
+
+
+def map_file(width: float) -> str:
+    """
+    Return the name of the map of a width.
+
+    >>> map_file(1.0)
+    'map_w100.onnx'
+    """
+    return f'map_w{round(100 * width):03d}.onnx'
+
+
+def set_video(folder: Path, settings: Iterable[VideoSettings]) -> str:
+    """Let a folder with maps have these rates of video, or none; return its new fingerprint."""
+    manifest = json.loads((folder / MANIFEST_FILE).read_text('utf-8'))
+    manifest['video'] = [asdict(each) for each in settings] or None
+    return write_manifest(manifest, manifest['files'], folder)
 
 
 def seal_folder(

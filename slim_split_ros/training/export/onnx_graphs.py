@@ -81,6 +81,14 @@ def write_encoder(robot: nn.Module, latent_channels: int, path: Path) -> None:
         'image': {1: 'height', 2: 'width'}, 'symbols': {2: 'latent_height', 3: 'latent_width'}})
 
 
+def write_map(robot_map: nn.Module, path: Path) -> None:
+    """Write what steers video at one width: `image` to `levels`."""
+    height, side = TRACE_SIZE
+    image = torch.zeros(1, height, side, 3, dtype=torch.uint8)
+    _trace(robot_map, (image,), path, ['image'], {
+        'image': {1: 'height', 2: 'width'}, 'levels': {2: 'latent_height', 3: 'latent_width'}})
+
+
 def write_rebuild(model: SplitDetector, latent_channels: int, stride: int, path: Path) -> None:
     """
     Write the first part of the server's half: symbols to `values` and `picture`.

@@ -12,6 +12,7 @@ from mcap.writer import Writer as McapWriter
 import numpy as np
 import pytest
 from rclpy.qos import QoSProfile
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
 from vision_msgs.msg import Detection2DArray
 
@@ -241,3 +242,20 @@ def test_images_that_the_transport_loses_are_counted_and_the_remedy_is_named(
     peer.wait_for_first(statuses, what='status')
     peer.wait(lambda: 'message_lost' in statuses[-1].drop_reasons, 'a loss')
     assert 'load config/fastdds_large_images.xml' in nodes[0].output
+
+
+def test_a_bag_may_bring_its_own_time(peer: Peer, tmp_path: Path, nodes: list[Process]) -> None:
+    stamps = write_bag(tmp_path / 'bag', count=5)
+    images = peer.listen(Image, 'image', QoSProfile(depth=100))
+    times = peer.listen(Clock, '/clock', QoSProfile(depth=1000))
+    nodes.append(start_node('bag_camera', tmp_path / 'log', {
+        'bag': tmp_path / 'bag', 'clock': True, 'wait_s': 60.0, **RELIABLE_IMAGE}))
+    peer.wait_for_first(images, what='image')
+    peer.wait(lambda: len(images) == 5, 'five images')
+    assert [to_ns(image.header.stamp) for image in images] == stamps
+    clock_ns = [to_ns(message.clock) for message in times]
+    assert clock_ns == sorted(clock_ns)
+    # From the first image on, and steps in between.
+    assert stamps[0] < clock_ns[0] and clock_ns[-1] >= stamps[-1] + 7
+    assert len(set(clock_ns)) > 5
+    assert nodes[0].wait(END_S) == 0

@@ -110,3 +110,30 @@ def test_a_png_of_absurd_size_is_refused_before_its_memory_is_taken(folder: Path
 def test_a_missing_annotation_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataSetError, match='instances_val.json is missing'):
         load_split(tmp_path, 'val')
+
+
+def test_the_recording_is_the_sequence_or_day_and_robot_of_the_name(folder: Path) -> None:
+    def name_them(data: dict) -> None:
+        data['images'][0].update(sequence=77001, timestamp=0.5)
+        data['images'][1].update(sequence='hall', timestamp_s=2, timestamp=9.0)
+        data['images'][2].update(file_name='20240717_r6_cam0_101530.jpg', sequence=None)
+
+    picture(folder, 2).rename(folder / 'images/train/20240717_r6_cam0_101530.jpg')
+    change(folder, name_them)
+    images = load_split(folder, 'train').images
+    assert [image.recording for image in images[:4]] == ['77001', 'hall', '20240717_r6', '']
+    assert [image.timestamp_s for image in images[:3]] == [0.5, 2, None]
+
+
+@pytest.mark.parametrize('field', [{'sequence': [1]}, {'timestamp': 'noon'}])
+def test_an_odd_sequence_or_time_is_a_fault_that_names_it(folder: Path, field: dict) -> None:
+    change(folder, lambda data: data['images'][0].update(field))
+    with pytest.raises(DataSetError, match=next(iter(field))):
+        load_split(folder, 'train')
+
+
+def test_a_data_set_of_one_split_may_have_its_pictures_in_images_alone(folder: Path) -> None:
+    for path in (folder / 'images/train').iterdir():
+        path.rename(folder / 'images' / path.name)
+    (folder / 'images/train').rmdir()
+    assert load_split(folder, 'train').images[0].path == folder / 'images/000.jpg'

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
 ort = pytest.importorskip('onnxruntime')
 
 from slim_split_ros.networks.encoder import SlimmableEncoder  # noqa: E402
-from slim_split_ros.networks.levels import level_counts  # noqa: E402
+from slim_split_ros.networks.levels import choose_levels, level_counts  # noqa: E402
 from slim_split_ros.networks.quantizer import rate_gain  # noqa: E402
 from slim_split_ros.networks.split_detector import normalize  # noqa: E402
-from slim_split_ros.training.export.fold import RobotEncoder  # noqa: E402
-from slim_split_ros.training.export.onnx_graphs import write_encoder  # noqa: E402
+from slim_split_ros.training.export.fold import RobotEncoder, RobotMap  # noqa: E402
+from slim_split_ros.training.export.onnx_graphs import write_encoder, write_map  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -81,3 +82,23 @@ def test_a_picture_without_small_things_sends_what_its_levels_send(tmp_path: Pat
     assert sent[0, 0].max() == 1
     assert sent[0, 1:first].any()
     assert not sent[0, first:].any()
+
+
+@pytest.mark.parametrize('width', CONFIG.widths)
+@torch.no_grad()
+def test_the_robots_map_has_the_levels_of_the_slimmable_encoder(
+    width: float, tmp_path: Path
+) -> None:
+    generator = torch.Generator().manual_seed(2)
+    pixels = torch.randint(0, 256, (1, 96, 128, 3), dtype=torch.uint8, generator=generator)
+    image = normalize(pixels.permute(0, 3, 1, 2))
+    encoder = taught_encoder(image, width)
+    write_map(RobotMap(RobotEncoder(encoder, width)), tmp_path / 'map.onnx')
+
+    (found,) = ort.InferenceSession(str(tmp_path / 'map.onnx')).run(
+        None, {'image': pixels.numpy()})
+
+    levels = choose_levels(encoder.importance(image, width), CONFIG, torch.ones(()))
+    assert found.dtype == np.int8 and found.shape == (1, 1, 6, 8)
+    assert set(np.unique(found)) == {0, 1, 2}
+    assert (found != levels.numpy()).mean() < 0.03

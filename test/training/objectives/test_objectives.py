@@ -13,12 +13,12 @@ from slim_split_ros.networks.encoder import SlimmableEncoder  # noqa: E402
 from slim_split_ros.networks.rivals.static import static_config  # noqa: E402
 from slim_split_ros.networks.split_detector import SplitDetector  # noqa: E402
 from slim_split_ros.training.data.batches import Batch  # noqa: E402
-from slim_split_ros.training.objectives.codec import (  # noqa: E402
-    CodecObjective,
+from slim_split_ros.training.objectives.codec import RATE_0_SHARE, CodecObjective  # noqa: E402
+from slim_split_ros.training.objectives.encoder import EncoderObjective  # noqa: E402
+from slim_split_ros.training.objectives.sent_pictures import (  # noqa: E402
     coarse_modes,
     draw_mode,
 )
-from slim_split_ros.training.objectives.encoder import EncoderObjective  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -129,7 +129,7 @@ def test_only_frames_that_are_repaired_are_drawn_and_most_of_the_default_rate() 
     assert {rate for width, rate in coarse if width == 0} == set(range(6))  # few coefficients
     assert {rate for width, rate in coarse if width == 3} == {4, 5}  # the coarsest
     generator = torch.Generator().manual_seed(0)
-    drawn = [draw_mode(coarse, generator) for _ in range(400)]
+    drawn = [draw_mode(coarse, RATE_0_SHARE, generator) for _ in range(400)]
     assert set(drawn) == set(coarse)
     rates = [rate for _, rate in drawn]
     assert rates.count(0) == max(rates.count(rate) for rate in range(6))
@@ -137,5 +137,5 @@ def test_only_frames_that_are_repaired_are_drawn_and_most_of_the_default_rate() 
 
 def test_where_only_the_default_rate_is_coarse_or_none_is_other_modes_do() -> None:
     generator = torch.Generator().manual_seed(0)
-    assert {draw_mode([(0, 0)], generator) for _ in range(20)} == {(0, 0)}
-    assert {draw_mode([(1, 3)], generator) for _ in range(20)} == {(1, 3)}
+    assert {draw_mode([(0, 0)], RATE_0_SHARE, generator) for _ in range(20)} == {(0, 0)}
+    assert {draw_mode([(1, 3)], RATE_0_SHARE, generator) for _ in range(20)} == {(1, 3)}

@@ -1,0 +1,37 @@
+"""A bag's images as pixels, as the robot reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from slim_split_ros.bags.images import BagImage
+from slim_split_ros.bags.read import AnyBagImage, read_images
+from slim_split_ros.onboard import ImageError, PixelView, decode_image, view_image
+
+
+def read_pictures(
+    bag: Path, topic: str, warn: Callable[[str], None]
+) -> Iterator[np.ndarray]:
+    """
+    Yield uint8 (H, W, 3), BGR; raise BagError as `read_images` does.
+
+    `warn` is told of each image that is left out because the robot could not read it.
+    """
+    for image in read_images(bag, topic, warn):
+        try:
+            view = _view(image)
+        except ImageError as error:
+            warn(f'{bag}: {error}')
+            continue
+        yield np.ascontiguousarray(
+            view.array if view.channel_order == 'bgr' else view.array[..., ::-1])
+
+
+def _view(image: AnyBagImage) -> PixelView:
+    if isinstance(image, BagImage):
+        return view_image(image.encoding, image.width, image.height, image.step,
+                          image.is_bigendian, image.data)
+    return decode_image(image.data)

@@ -1,0 +1,192 @@
+"""`adapt`: fit the robot's side to a new place by what a detector finds there, without labels."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+from slim_split_ros.commands.agreement import print_agreement, write_agreement
+from slim_split_ros.commands.frame_sources import keep_frames, show_progress
+from slim_split_ros.weights import SHIPPED_MODEL
+
+if TYPE_CHECKING:
+    from slim_split_ros.detectors import OnnxDetector
+    from slim_split_ros.wire import Manifest
+
+# Not more: that is what a camera's frame of 720p has to give at its usual size in a network.
+SMALLEST_SIDE, LARGEST_SIDE = 320, 960
+# What it takes while it works, and to go on; nobody needs it afterwards.
+WORK = 'adapt_work'
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Describe the command's arguments."""
+    parser = subparsers.add_parser(
+        'adapt', help='fit a model to a place and a detector, without labels',
+        description='Look at undamaged frames with your detector (ONNX, see `detect`), take what '
+                    'it finds for the truth, train what says which parts of a picture matter, '
+                    'and measure every operating point with this detector on frames kept aside, '
+                    'beside WebP and JPEG. Writes a model folder, which has the detector too, '
+                    'for both nodes, with a card and a page. Takes 10 to 30 minutes on two '
+                    'cores; interrupted, the same command goes on. Needs torch, the nodes do not '
+                    '(docs/adapt.md).')
+    parser.add_argument('--detector', type=Path, required=True, metavar='FILE.onnx',
+                        help='what docs/detectors.md lists is recognised')
+    parser.add_argument('--source', action='append', required=True, metavar='BAG|VIDEO|DIR',
+                        help='recording, video or folder of images; may be given again')
+    parser.add_argument('--topic', default='', help='image topic of recordings that have several')
+    parser.add_argument('--output', type=Path, required=True, metavar='DIR',
+                        help='the model folder that is written')
+    parser.add_argument('--base', type=Path, default=SHIPPED_MODEL, metavar='MODEL',
+                        help='model folder to start from (default: the shipped one)')
+    parser.add_argument('--frames', type=int, default=600, metavar='N',
+                        help='taken evenly from all sources (default: %(default)s)')
+    parser.add_argument('--input-long-side', type=int, metavar='PIXELS',
+                        help=f"of the network's input, {SMALLEST_SIDE} to {LARGEST_SIDE}, a "
+                             "multiple of 32 (default: the base model's)")
+    parser.add_argument('--steps', type=int, default=300, metavar='N',
+                        help='of training (default: %(default)s)')
+    parser.add_argument('--threshold', type=float, default=0.4, metavar='SCORE',
+                        help='what is found with less is no truth (default: %(default)s)')
+    parser.add_argument('--device', default='auto',
+                        help='auto, cpu, cuda or cuda:N (default: auto, a GPU where there is one)')
+    parser.add_argument('--seed', type=int, default=0, help='of training (default: 0)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look, train, measure, and print what came of it."""
+    from slim_split_ros.bags import BagError
+    from slim_split_ros.detectors import DetectorError
+    from slim_split_ros.networks.errors import NetworkError
+    from slim_split_ros.offboard import OffboardError
+    from slim_split_ros.ros.errors import StartError
+    from slim_split_ros.training.errors import TrainingError
+    from slim_split_ros.wire import WireError
+
+    side = args.input_long_side
+    if side is not None and not (SMALLEST_SIDE <= side <= LARGEST_SIDE and side % 32 == 0):
+        print(f'adapt: --input-long-side is {side}, has to be a multiple of 32 from '
+              f'{SMALLEST_SIDE} to {LARGEST_SIDE}', file=sys.stderr)
+        return 2
+    if min(args.frames, args.steps) < 1:
+        print('adapt: --frames and --steps have to be 1 at least', file=sys.stderr)
+        return 2
+    try:
+        _adapt(args)
+    except (BagError, DetectorError, NetworkError, OffboardError, StartError, TrainingError,
+            WireError, OSError) as error:
+        print(f'adapt: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+def _adapt(args: argparse.Namespace) -> None:
+    from slim_split_ros.coders import why_no_video_encoding
+    from slim_split_ros.detectors import load_detector
+    from slim_split_ros.evaluation.video_fit import fit_video
+    from slim_split_ros.training.adapt import Adaptation, adapt_model
+    from slim_split_ros.training.pseudo_labels import TRAIN
+    from slim_split_ros.training.run import pick_device
+    from slim_split_ros.training.stage import RunPlace
+    from slim_split_ros.wire import load_manifest
+
+    base = load_manifest(args.base if args.base.is_dir() else args.base.parent)
+    detector = load_detector(args.detector)
+    print(f'{args.detector.name}: {detector.description.sentence()}')
+    work = args.output / WORK
+    adaptation = Adaptation(
+        base, args.detector, work / 'frames', args.input_long_side or base.input_long_side,
+        args.steps, args.seed)
+    _look(args, base, detector, work)
+    adapt_model(adaptation, RunPlace(work, pick_device(args.device), workers=1), args.output)
+    if missing := why_no_video_encoding():
+        print(f'Without video: {missing}')
+    else:
+        fit_video(args.output, detector, work / 'frames', TRAIN, show_progress)
+    _measure(args, base, detector, work)
+
+
+def _look(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work: Path) -> None:
+    """Choose frames and look at them, unless the same was done before."""
+    from slim_split_ros.training.pseudo_labels import split_in_time, write_pseudo_labels
+    from slim_split_ros.training.work_folder import begin_work, end_looking, was_looked_at
+
+    asked = {
+        'base': f'{base.fingerprint:016x}', 'detector': str(args.detector.resolve()),
+        'understood': detector.description.sentence(), 'sources': args.source,
+        'topic': args.topic, 'frames': args.frames, 'threshold': args.threshold,
+        'input_long_side': args.input_long_side, 'steps': args.steps, 'seed': args.seed}
+    if was_looked_at(work, asked):
+        print(f'Frames of {work}: looked at before')
+        return
+    begin_work(work, asked)
+    splits = split_in_time(keep_frames(args.source, args.topic, args.frames, work / 'chosen'))
+    for split, files in splits.items():
+        found = write_pseudo_labels(
+            files, detector, args.threshold, work / 'frames', split, show_progress)
+        left_out = f' of {len(files)}' if found.frames < len(files) else ''
+        print(f'{split}: {found.frames}{left_out} frames with {found.things} things')
+    end_looking(work)
+
+
+def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work: Path
+             ) -> None:
+    """Measure what was written, and write operating points, card and page."""
+    from slim_split_ros.evaluation.agreement import codecs_of, measure_agreement
+    from slim_split_ros.evaluation.footprint import measure_encoder_mb
+    from slim_split_ros.evaluation.profile import ProfileTable, write_profile
+    from slim_split_ros.evaluation.side_by_side import show_frames
+    from slim_split_ros.reports.agreement_card import CardFacts, render_card
+    from slim_split_ros.reports.agreement_page import render_agreement
+    from slim_split_ros.training.export.model_card import CARD_FILE
+    from slim_split_ros.training.pseudo_labels import KEPT_ASIDE, TRAIN
+    from slim_split_ros.wire import load_manifest
+
+    manifest = load_manifest(args.output)
+    codecs = codecs_of(manifest, detector)
+    agreement = measure_agreement(codecs, detector, work / 'frames', KEPT_ASIDE, show_progress)
+    fingerprint = f'{manifest.fingerprint:016x}'
+    write_profile(ProfileTable(fingerprint, tuple(
+        point.to_dict() for point in agreement.points if point.setting.codec == 'slim'), ()),
+        args.output)
+    rows = agreement.rows()
+    names = ', '.join(Path(source).name for source in args.source)
+    facts = CardFacts(
+        fingerprint, f'model `{base.fingerprint:016x}` ({base.folder.name})',
+        f'{args.detector.name}, {detector.description.sentence()}', names,
+        _count(work, TRAIN), f'{len(agreement.frames)} frames with {agreement.boxes} things, of '
+        'the last quarter of each source, which was kept aside', _command(args),
+        manifest.input_long_side, measure_encoder_mb(manifest))
+    (args.output / CARD_FILE).write_text(render_card(facts, rows), 'utf-8')
+    page = args.output / 'agreement.html'
+    pictures = [(shown.caption, shown.jpeg)
+                for shown in show_frames(codecs, agreement, detector)]
+    page.write_text(render_agreement(
+        f'{args.detector.name} on {names}: {facts.measured_on}.', rows, pictures), 'utf-8')
+    write_agreement(args.json, agreement)
+    print_agreement(rows)
+    print(f'Written: {args.output} (what it gives: {page}); give it to both nodes: '
+          f'model:={args.output}')
+
+
+def _count(work: Path, split: str) -> str:
+    from slim_split_ros.training.data.coco_folder import load_split
+
+    read = load_split(work / 'frames', split)
+    return f'{len(read.images)} frames with {sum(read.class_counts.values())} things'
+
+
+def _command(args: argparse.Namespace) -> str:
+    """Return the command as another may give it: without the folders of this machine."""
+    parts = ['python', '-m', 'slim_split_ros', 'adapt', '--detector', args.detector.name]
+    for source in args.source:
+        parts += ['--source', Path(source).name]
+    parts += ['--frames', str(args.frames), '--steps', str(args.steps), '--threshold',
+              f'{args.threshold:g}', '--seed', str(args.seed)]
+    if args.input_long_side:
+        parts += ['--input-long-side', str(args.input_long_side)]
+    return shlex.join([*parts, '--output', args.output.name])

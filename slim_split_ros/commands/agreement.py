@@ -1,0 +1,110 @@
+"""`evaluate --detector`: what a detector still finds behind a model, on frames without labels."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+import json
+from pathlib import Path
+import sys
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from slim_split_ros.commands.frame_sources import keep_frames, show_progress
+
+if TYPE_CHECKING:
+    from slim_split_ros.evaluation.agreement import Agreement
+
+# Enough to choose from; as many as are measured are taken of them.
+FRAMES = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe what `evaluate` takes for frames without labels."""
+    group = parser.add_argument_group(
+        'frames without labels', 'What a detector (ONNX) finds in undamaged frames is taken for '
+        'the truth; the figures are those of `adapt`.')
+    group.add_argument('--detector', type=Path, metavar='FILE.onnx',
+                       help='what docs/detectors.md lists is recognised')
+    group.add_argument('--source', action='append', metavar='BAG|VIDEO|DIR',
+                       help='recording, video or folder of images; may be given again')
+    group.add_argument('--topic', default='', help='image topic of recordings that have several')
+    group.add_argument('--threshold', type=float, default=0.4, metavar='SCORE',
+                       help='what is found with less is no truth (default: %(default)s)')
+
+
+def evaluate_agreement(args: argparse.Namespace) -> int:
+    """Measure a model with a detector that it was not trained with, or with its own."""
+    from slim_split_ros.bags import BagError
+    from slim_split_ros.detectors import DetectorError
+    from slim_split_ros.offboard import OffboardError
+    from slim_split_ros.ros.errors import StartError
+    from slim_split_ros.training.errors import TrainingError
+    from slim_split_ros.wire import WireError
+
+    if args.detector is None or not args.source or args.data or args.video is not None:
+        print('evaluate: frames without labels need --detector and --source, without --data and '
+              '--video', file=sys.stderr)
+        return 2
+    try:
+        with TemporaryDirectory() as work:
+            _evaluate(args, Path(work))
+    except (BagError, DetectorError, OffboardError, StartError, TrainingError, WireError,
+            OSError) as error:
+        print(f'evaluate: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+def _evaluate(args: argparse.Namespace, work: Path) -> None:
+    from slim_split_ros.detectors import load_detector
+    from slim_split_ros.evaluation.agreement import codecs_of, measure_agreement
+    from slim_split_ros.evaluation.side_by_side import show_frames
+    from slim_split_ros.reports.agreement_page import render_agreement
+    from slim_split_ros.training.pseudo_labels import (
+        KEPT_ASIDE,
+        check_frames,
+        write_pseudo_labels,
+    )
+    from slim_split_ros.wire import load_manifest
+
+    manifest = load_manifest(
+        args.checkpoint if args.checkpoint.is_dir() else args.checkpoint.parent)
+    detector = load_detector(args.detector)
+    print(f'{args.detector.name}: {detector.description.sentence()}')
+    chosen = keep_frames(args.source, args.topic, FRAMES, work / 'chosen')
+    files = [file for of_source in chosen for file in of_source]
+    check_frames(files)
+    write_pseudo_labels(
+        files, detector, args.threshold, work / 'frames', KEPT_ASIDE, show_progress)
+    codecs = codecs_of(manifest, detector)
+    agreement = measure_agreement(codecs, detector, work / 'frames', KEPT_ASIDE, show_progress)
+    rows = agreement.rows()
+    write_agreement(args.json, agreement)
+    print_agreement(rows)
+    if args.report:
+        names = ', '.join(Path(source).name for source in args.source)
+        args.report.parent.mkdir(parents=True, exist_ok=True)
+        args.report.write_text(render_agreement(
+            f'{args.detector.name} on {len(agreement.frames)} frames of {names} with '
+            f'{agreement.boxes} things.', rows,
+            [(shown.caption, shown.jpeg) for shown in show_frames(codecs, agreement, detector)]),
+            'utf-8')
+
+
+def write_agreement(path: Path | None, agreement: Agreement) -> None:
+    """Write the points, where a file was asked for."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({
+            'frames': len(agreement.frames), 'boxes': agreement.boxes,
+            'points': agreement.rows()}, indent=1) + '\n', 'utf-8')
+
+
+def print_agreement(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print what each codec needs for some agreements."""
+    from slim_split_ros.reports.agreement_page import NEEDED_COLUMNS, as_points, needed_rows
+    from slim_split_ros.reports.page import Table
+    from slim_split_ros.reports.text_table import lay_out
+
+    print(lay_out(Table(NEEDED_COLUMNS, tuple(needed_rows(as_points(rows))))))

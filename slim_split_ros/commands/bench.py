@@ -1,0 +1,159 @@
+"""`bench`: what a frame takes on this machine, beside what one would use instead."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+import json
+from pathlib import Path
+import sys
+from typing import TYPE_CHECKING
+
+from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_MODELS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+_ROUNDS = 100
+_SECONDS = 10.0
+_FPS = 10.0
+# Moving pictures: those of a video lean on one another.
+_FRAMES = 24
+_SEED = 4
+_NODE_WIDTHS = (0.25, 1.0)
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Describe the command's arguments."""
+    parser = subparsers.add_parser(
+        'bench', help='measure what a frame takes on this machine, stage by stage',
+        description='encode: letterbox, network and coder of every width, beside JPEG, WebP, '
+                    "H.264 (where PyAV is installed) and a member of the founding paper's "
+                    'encoder, on the same frames by turns. server: decoding, rebuilding and '
+                    'detecting. node: the onboard node as a process beside a republisher of '
+                    'JPEG, with memory, start and processor (needs ROS).')
+    parser.add_argument('part', choices=('encode', 'node', 'server'), help='what is measured')
+    parser.add_argument('--bag', type=Path, metavar='BAG',
+                        help='whose images (default: frames of the simulated camera, 640x480)')
+    parser.add_argument('--topic', default='', metavar='NAME',
+                        help='which topic of the bag (default: the only one that is not depth)')
+    parser.add_argument('--model', type=Path, default=SHIPPED_MODEL, metavar='DIR',
+                        help='model folder (default: the shipped one)')
+    parser.add_argument('--threads', type=_at_least_one, default=1, metavar='N',
+                        help='threads of encoder or server (default: 1)')
+    parser.add_argument('--device', default='cpu', metavar='NAME',
+                        help='of the server: cpu, cuda or cuda:N (default: cpu)')
+    parser.add_argument('--rounds', type=_at_least_one, default=_ROUNDS, metavar='N',
+                        help=f'frames that each system gets (default: {_ROUNDS})')
+    parser.add_argument('--processor', action='store_true',
+                        help="measure encode and server by the processor's time instead of the "
+                             "wall's, where other programs are busy")
+    parser.add_argument('--seconds', type=float, default=_SECONDS, metavar='S',
+                        help=f'how long each node is watched (default: {_SECONDS:g})')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, print the table, write the figures."""
+    from slim_split_ros.bags import BagError
+    from slim_split_ros.offboard import OffboardError
+    from slim_split_ros.onboard import OnboardError
+    from slim_split_ros.reports.page import Table
+    from slim_split_ros.reports.text_table import lay_out
+    from slim_split_ros.wire import WireError
+
+    errors: tuple[type[Exception], ...] = (
+        BagError, OffboardError, OnboardError, WireError, OSError)
+    if args.part == 'node':
+        from slim_split_ros.demo.errors import DemoError
+
+        errors = (*errors, DemoError)
+    try:
+        frames = _frames(args)
+        rows = [asdict(row) for row in _measure(args, frames)]
+    except errors as error:
+        print(f'bench: {error}', file=sys.stderr)
+        return 1
+    if args.json is not None:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps({
+            'part': args.part, 'clock': 'processor' if args.processor else 'wall',
+            'model': args.model.name, 'frames': len(frames),
+            'image': f'{frames[0].shape[1]}x{frames[0].shape[0]}', 'rows': rows}, indent=1) + '\n',
+            encoding='utf-8')
+    print(lay_out(Table(tuple(rows[0]), tuple(
+        tuple('' if value is None else str(value) for value in row.values()) for row in rows))))
+    return 0
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not a whole number of at least 1')
+    return int(text)
+
+
+def _frames(args: argparse.Namespace) -> list[np.ndarray]:
+    """Return uint8 (H, W, 3), BGR, one after the other as a camera gives them."""
+    if args.bag is None:
+        from slim_split_ros.simulation import Hall
+
+        hall = Hall(_SEED, 640, 480)
+        frames = []
+        for _ in range(_FRAMES):
+            hall.step(1.0 / _FPS)
+            frames.append(hall.render().image)
+        return frames
+    from itertools import islice
+
+    import numpy as np
+
+    from slim_split_ros.bags import find_image_topic, read_images
+    from slim_split_ros.bags.replay import read_pixels
+
+    topic = find_image_topic(args.bag, args.topic)
+    views = map(read_pixels, islice(read_images(args.bag, topic), _FRAMES))
+    return [np.ascontiguousarray(
+        view.array if view.channel_order == 'bgr' else view.array[..., ::-1]) for view in views]
+
+
+def _measure(args: argparse.Namespace, frames: list[np.ndarray]) -> Sequence[object]:
+    from slim_split_ros.wire import load_manifest
+
+    manifest = load_manifest(args.model)
+    if args.part == 'node':
+        return _measure_nodes(args, frames)
+    import time
+
+    from tqdm import tqdm
+
+    from slim_split_ros.evaluation.bench import measure
+
+    clock = time.process_time if args.processor else time.perf_counter
+    if args.part == 'encode':
+        from slim_split_ros.evaluation.bench_encode import encode_subjects
+
+        paper = SHIPPED_MODELS['ensemble']
+        subjects = encode_subjects(
+            manifest, load_manifest(paper) if paper.is_dir() else None, args.threads, clock)
+    else:
+        from slim_split_ros.evaluation.bench_server import server_subjects
+
+        subjects = server_subjects(manifest, args.device, args.threads, clock)
+    return measure(subjects, frames, args.rounds, lambda rounds: tqdm(
+        rounds, 'measuring', leave=False, disable=not sys.stderr.isatty()))
+
+
+def _measure_nodes(args: argparse.Namespace, frames: list[np.ndarray]) -> Sequence[object]:
+    import os
+    from tempfile import TemporaryDirectory
+
+    from slim_split_ros.demo.environment import demo_environment
+    from slim_split_ros.demo.node_bench import bench_nodes, node_subjects
+
+    with TemporaryDirectory(prefix='bench_') as name:
+        folder = Path(name)
+        return bench_nodes(
+            node_subjects(args.model.resolve(), _NODE_WIDTHS, _FPS), frames, _FPS, args.seconds,
+            folder, demo_environment(os.environ, folder))

@@ -1,0 +1,47 @@
+"""Recordings, videos and folders of images as frames, for the commands that look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def read_frames(source: str, topic: str) -> Iterator[np.ndarray]:
+    """
+    Yield uint8 (H, W, 3), BGR; what cannot be read is said and left out.
+
+    Raises BagError or StartError naming the source.
+    """
+    from slim_split_ros.bags import is_bag, read_pictures
+    from slim_split_ros.ros.cameras.omissions import Omissions
+    from slim_split_ros.ros.cameras.picture_source import open_source
+
+    path, omissions = Path(source).expanduser(), Omissions(print)
+    yield from (read_pictures(path, topic, omissions.add) if path.exists() and is_bag(path)
+                else open_source(source).pictures(omissions))
+    omissions.end_round()
+
+
+def keep_frames(sources: list[str], topic: str, wanted: int, folder: Path) -> list[list[Path]]:
+    """Write so many frames, evenly of all sources together; return the files of each source."""
+    from slim_split_ros.training.frames import keep_evenly
+
+    share = max(1, wanted // len(sources))
+    return [
+        keep_evenly(show_progress(read_frames(source, topic), f'reading {source}'), share,
+                    folder / f'{number:03d}')
+        for number, source in enumerate(sources)]
+
+
+def show_progress(items: Iterable, name: str) -> Iterable:
+    """Pass items on and show how far they are."""
+    import sys
+
+    from tqdm import tqdm
+
+    # A file that the output goes to would otherwise get thousands of bars.
+    return tqdm(items, name, leave=False, mininterval=0.5 if sys.stderr.isatty() else 60.0)

@@ -1,0 +1,108 @@
+"""`watch`: what every robot and server in reach is doing, live in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+import json
+import os
+from pathlib import Path
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from slim_split_ros.ros.watch_node import Watch, WatchSession
+
+_PERIOD_S = 0.5
+_SPIN_S = 0.1
+_FILE_COLUMNS = 160
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Describe the command's arguments."""
+    parser = subparsers.add_parser(
+        'watch', help='show what every robot and server in reach is doing, live',
+        description='Shows a row for each onboard and offboard node in this ROS domain, from '
+                    'the status that each publishes, and what /diagnostics complains of. Needs '
+                    'ROS.')
+    parser.add_argument('--seconds', type=float, default=0.0, metavar='S',
+                        help='how long to watch; 0: until Ctrl-C (default: 0)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the last state')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Watch until told to stop; 1 if nobody was heard."""
+    from slim_split_ros.ros.watch_node import WatchSession
+
+    with WatchSession() as session:
+        node = session.node
+        try:
+            _watch(session, args.seconds or float('inf'))
+        except KeyboardInterrupt:
+            pass
+    if args.json is not None:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(_state(node), indent=1) + '\n', encoding='utf-8')
+    if not node.robots() and not node.servers():
+        print(f'watch: {_nobody()}', file=sys.stderr)
+        return 1
+    return 0
+
+
+def _watch(session: WatchSession, seconds: float) -> None:
+    from rich.console import Console
+    from rich.live import Live
+
+    # A file has no width; there a line is not broken.
+    console = Console(width=None if sys.stdout.isatty() else _FILE_COLUMNS)
+    end_s, redraw_s = time.monotonic() + seconds, 0.0
+    # Not a terminal: the last state is printed once.
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        while (now_s := time.monotonic()) < end_s:
+            session.listen(_SPIN_S)
+            if now_s >= redraw_s:
+                redraw_s = now_s + _PERIOD_S
+                live.update(_draw(session.node), refresh=console.is_terminal)
+        live.update(_draw(session.node), refresh=True)
+
+
+def _draw(node: Watch) -> Group:
+    from rich.console import Group
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    from slim_split_ros.reports.watch_rows import robot_table, server_table
+
+    parts: list[RichTable | Text] = []
+    for table in (robot_table(node.robots()), server_table(node.servers())):
+        if table.rows:
+            drawn = RichTable(header_style='bold')
+            for number, column in enumerate(table.columns):
+                drawn.add_column(column, justify='left' if number == 0 else 'right')
+            for row in table.rows:
+                # Text, not markup: brackets in a name are no commands.
+                drawn.add_row(*(Text(cell) for cell in row))
+            parts.append(drawn)
+    if not parts:
+        parts.append(Text(_nobody()))
+    for complaint in node.complaints():
+        line = f'{complaint.level} {complaint.name}: {complaint.message}'
+        parts.append(Text(''.join(letter if letter.isprintable() else '?' for letter in line),
+                          style='red' if complaint.level == 'ERROR' else 'yellow'))
+    return Group(*parts)
+
+
+def _nobody() -> str:
+    domain = os.environ.get('ROS_DOMAIN_ID', '0')
+    return (f'no onboard or offboard node is heard in ROS domain {domain}: start one, or set '
+            'ROS_DOMAIN_ID to that of the nodes')
+
+
+def _state(node: Watch) -> dict:
+    return {
+        'robots': [asdict(robot) for robot in node.robots()],
+        'servers': [asdict(server) for server in node.servers()],
+        'complaints': [asdict(complaint) for complaint in node.complaints()]}

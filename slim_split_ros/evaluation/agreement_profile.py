@@ -1,0 +1,122 @@
+"""
+What the points of a model give without labels: what its own detector still finds.
+
+Pictures tell of frames that stand alone, clips of those that lean on the frame before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import cv2
+
+from slim_split_ros.detectors import OnnxDetector, load_detector
+from slim_split_ros.evaluation.agreement import measure_agreement, one_class
+from slim_split_ros.evaluation.coco_metrics import load_ground_truth
+from slim_split_ros.evaluation.errors import EvaluationError
+from slim_split_ros.evaluation.measured_run import MeasuredRun
+from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings
+from slim_split_ros.evaluation.points import MeasuredPoint, Setting
+from slim_split_ros.evaluation.resampling import Resampling
+from slim_split_ros.onboard.encoder import VIDEO
+from slim_split_ros.training.data.coco_folder import LabelledImage, load_split
+from slim_split_ros.training.data.pictures import read_picture
+from slim_split_ros.training.frames import Progress
+from slim_split_ros.training.pseudo_labels import KEPT_ASIDE, write_pseudo_labels
+from slim_split_ros.wire.manifest import Manifest
+
+CLIP_FPS = 10.0  # as a robot sends
+CLIP_FRAMES = 20  # of each video, from its middle
+_JPEG_QUALITY = 97
+
+
+def own_detector(manifest: Manifest) -> OnnxDetector:
+    """Load the detector of pictures that a model carries; EvaluationError where it has none."""
+    if manifest.detector is None:
+        raise EvaluationError(
+            f'the model in {manifest.folder} has no detector of pictures: give labelled '
+            'pictures with --data')
+    return load_detector(manifest.checked_detector(), threads=1)
+
+
+def profile_pictures(manifest: Manifest, frames: Sequence[Path], threshold: float, folder: Path,
+                     progress: Progress) -> tuple[MeasuredPoint, ...]:
+    """
+    Measure every point whose frames are alone on pictures, which are moved into `folder`.
+
+    Raises DataSetError where the detector finds nothing in them.
+    """
+    detector = own_detector(manifest)
+    write_pseudo_labels(frames, detector, threshold, folder, KEPT_ASIDE, progress)
+    codec = ModelCodec(manifest, slim_settings(manifest), detector)
+    return measure_agreement([codec], detector, folder, KEPT_ASIDE, progress).points
+
+
+def profile_clips(manifest: Manifest, videos: Sequence[Path], threshold: float, folder: Path,
+                  progress: Progress) -> tuple[MeasuredPoint, ...]:
+    """
+    Measure every point of video, alone and not, on clips out of video files.
+
+    Raises EvaluationError for a file without enough frames, DataSetError as above.
+    """
+    cv2.setNumThreads(1)
+    detector = own_detector(manifest)
+    files = [_keep_clip(video, folder / 'chosen' / f'{number:03d}')
+             for number, video in enumerate(videos)]
+    write_pseudo_labels(
+        [file for clip in files for file in clip], detector, threshold, folder, KEPT_ASIDE,
+        progress)
+    split = load_split(folder, KEPT_ASIDE)
+    images = sorted(
+        (replace(image, recording=f'clip {(image.image_id - 1) // CLIP_FRAMES}',
+                 timestamp_s=(image.image_id - 1) % CLIP_FRAMES / CLIP_FPS)
+         for image in split.images), key=lambda image: image.image_id)
+    settings = [setting for setting in slim_settings(manifest, alone_only=False)
+                if setting.coder == VIDEO]
+    codec = ModelCodec(manifest, settings, detector)
+    runs = [MeasuredRun(setting, split.category_ids) for setting in settings]
+    clips = list(_clips(images))
+    for clip, run in progress(list(product(clips, runs)), 'clips'):
+        _measure_clip(codec, run.setting, clip, run)
+    truth = load_ground_truth(split.annotation_file)
+    judged = Resampling.of_recordings(images)
+    return tuple(run.point(truth, judged) for run in runs)
+
+
+def _measure_clip(codec: ModelCodec, setting: Setting, clip: list[LabelledImage],
+                  run: MeasuredRun) -> None:
+    stream = codec.start(setting)
+    for image in clip:
+        sent = stream.encode(read_picture(image.path))
+        found = stream.detect(stream.receive(sent))
+        run.add(image, sent, one_class(found), image.timestamp_s)
+
+
+def _clips(images: Sequence[LabelledImage]) -> Iterator[list[LabelledImage]]:
+    for name in dict.fromkeys(image.recording for image in images):
+        yield [image for image in images if image.recording == name]
+
+
+def _keep_clip(video: Path, folder: Path) -> list[Path]:
+    """Write the frames of a video's middle at CLIP_FPS; return their files."""
+    folder.mkdir(parents=True)
+    capture = cv2.VideoCapture(str(video))
+    rate = capture.get(cv2.CAP_PROP_FPS) or CLIP_FPS
+    step = max(1, round(rate / CLIP_FPS))
+    first = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) - step * CLIP_FRAMES) // 2
+    files: list[Path] = []
+    number = 0
+    while len(files) < CLIP_FRAMES:
+        is_there, frame = capture.read()
+        if not is_there:
+            raise EvaluationError(
+                f'{video} gives {number} frames, {first + step * CLIP_FRAMES} are needed for a '
+                f'clip of {CLIP_FRAMES} at {CLIP_FPS:g} a second: give a longer video')
+        if number >= first and (number - first) % step == 0:
+            files.append(folder / f'{number:06d}.jpg')
+            cv2.imwrite(str(files[-1]), frame, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        number += 1
+    return files

@@ -1,0 +1,75 @@
+"""At which sizes and quantizers does a place want its video? Tried on frames to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from slim_split_ros.detectors import OnnxDetector
+from slim_split_ros.evaluation.agreement import measure_agreement
+from slim_split_ros.evaluation.model_codec import ModelCodec
+from slim_split_ros.evaluation.points import MeasuredPoint, Setting
+from slim_split_ros.onboard.encoder import VIDEO
+from slim_split_ros.training.data.coco_folder import load_split
+from slim_split_ros.training.export.model_folder import set_video
+from slim_split_ros.training.frames import Progress
+from slim_split_ros.wire.manifest import load_manifest
+from slim_split_ros.wire.video_settings import VideoSettings
+
+TRIED_FRAMES = 16
+LONG_SIDES = (256, 320, 416, 512, 640, 800, 960)
+# Of the detector's input; more pixels than this it does not see.
+MOST_OVERSIZE = 1.3
+# Of cells with objects, as shares of the coarsest quantizer: 45 to 24 in H.264.
+OBJECT_SHARES = (0.88, 0.8, 0.72, 0.64, 0.56, 0.48)
+# Above them: as coarse as can be, somewhat coarser, and all alike, for maps that miss much.
+BACKGROUND_STEPS = (1.0, 0.16, 0.0)
+SMALL_STEP = -0.08  # of small objects, below others
+# Agreements for which the cheapest setting is kept, the default's first.
+AIMS = (0.9, 0.5, 0.7, 0.8, 0.95, 0.98)
+
+
+def fit_video(
+    folder: Path, detector: OnnxDetector, frames: Path, split: str, progress: Progress
+) -> None:
+    """Try settings on frames of `write_pseudo_labels`, and let the model have the best."""
+    longest = max(max(image.width, image.height) for image in load_split(frames, split).images)
+    tried = candidates(longest, detector)
+    set_video(folder, tried)
+    manifest = load_manifest(folder)
+    settings = [Setting('slim', width=manifest.widths[-1].width, rate=rate, coder=VIDEO,
+                        alone=True) for rate in range(len(tried))]
+    agreement = measure_agreement(
+        [ModelCodec(manifest, settings, detector)], detector, frames, split, progress,
+        TRIED_FRAMES)
+    set_video(folder, [tried[rate] for rate in choose(agreement.points)])
+
+
+def candidates(image_long_side: int, detector: OnnxDetector) -> list[VideoSettings]:
+    """Return what is tried for images of a size and a detector."""
+    described = detector.description
+    most = min(image_long_side,
+               MOST_OVERSIZE * max(described.input_width, described.input_height))
+    sides = [side for side in LONG_SIDES if side <= most] or [max(16, int(most))]
+    tried = []
+    for side, share in product(sides, OBJECT_SHARES):
+        for background in sorted({min(1.0, share + step) for step in BACKGROUND_STEPS}):
+            offset = round(share - background, 4)
+            tried.append(VideoSettings(
+                side, round(background, 4), (offset, round(offset + SMALL_STEP, 4))))
+    return tried
+
+
+def choose(points: Sequence[MeasuredPoint]) -> list[int]:
+    """Return the rates that reach each of AIMS for the fewest bytes, each rate once."""
+    sizes = [float(np.mean([frame.bytes for frame in point.frames])) for point in points]
+    found = [point.accuracy.ap50 for point in points]
+    chosen = []
+    for aim in AIMS:
+        reaching = [place for place, ap50 in enumerate(found) if ap50 >= aim]
+        place = min(reaching, key=sizes.__getitem__) if reaching else int(np.argmax(found))
+        chosen.append(points[place].setting.rate or 0)
+    return list(dict.fromkeys(chosen))

@@ -1,0 +1,93 @@
+"""The live state of robots and servers as the cells of tables, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from slim_split_ros.reports.page import Table
+
+# Statuses come once a second.
+_SILENT_S = 3.0
+
+
+class Robot(Protocol):
+    """Be what is known of an onboard node."""
+
+    node: str
+    silent_s: float
+    coder: str
+    width: float
+    rate: int
+    alone: bool
+    reason: str
+    frames_per_s: float | None
+    rate_kbps: float | None
+    capacity_kbps: float | None
+    encode_ms: float | None
+    answer_ms: float | None
+    frames_answered: int
+    answers_late: int
+    dropped: Mapping[str, int]
+
+
+class Server(Protocol):
+    """Be what is known of an offboard node."""
+
+    node: str
+    silent_s: float
+    state: str
+    place: str
+    senders: int
+    waiting: int
+    frames_per_s: float | None
+    server_ms: float | None
+    dropped: Mapping[str, int]
+
+
+def robot_table(robots: Sequence[Robot]) -> Table:
+    """Return a row a robot."""
+    return Table(
+        ('robot', 'width, rate', 'why', 'frames/s', 'kbit/s', 'encode ms', 'answer ms', 'late',
+         'dropped'),
+        tuple((_name(robot.node, robot.silent_s), _point(robot), _plain(robot.reason),
+               _number(robot.frames_per_s, 1), _bitrate(robot), _number(robot.encode_ms, 1),
+               _number(robot.answer_ms), f'{robot.answers_late} of {robot.frames_answered}',
+               _drops(robot.dropped)) for robot in robots))
+
+
+def server_table(servers: Sequence[Server]) -> Table:
+    """Return a row a server."""
+    return Table(
+        ('server', 'state', 'robots', 'waiting', 'frames/s', 'server ms', 'runs on', 'dropped'),
+        tuple((_name(server.node, server.silent_s), _plain(server.state), str(server.senders),
+               str(server.waiting), _number(server.frames_per_s, 1), _number(server.server_ms),
+               _plain(server.place), _drops(server.dropped)) for server in servers))
+
+
+def _name(node: str, silent_s: float) -> str:
+    return f'{_plain(node)} (silent for {silent_s:.0f} s)' if silent_s > _SILENT_S else \
+        _plain(node)
+
+
+def _point(robot: Robot) -> str:
+    after = '' if robot.alone else ' after the one before'
+    return f'{_plain(robot.coder)} {robot.width:.2f}, {robot.rate}{after}'
+
+
+def _bitrate(robot: Robot) -> str:
+    capacity = _number(robot.capacity_kbps)
+    return _number(robot.rate_kbps) + (f' of {capacity}' if capacity else '')
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return '' if value is None else f'{value:,.{digits}f}'
+
+
+def _drops(dropped: Mapping[str, int]) -> str:
+    return ', '.join(f'{count} {_plain(word)}' for word, count in dropped.items() if count)
+
+
+def _plain(text: str) -> str:
+    """Return text from outside without what a terminal takes for commands."""
+    return ''.join(letter if letter.isprintable() else '?' for letter in text)

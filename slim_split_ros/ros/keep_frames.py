@@ -1,0 +1,139 @@
+"""
+Undamaged camera images, kept on the robot for later: for `adapt`, which learns from them.
+
+    ros2 service call /onboard/keep_frames std_srvs/srv/SetBool "{data: true}"
+"""
+
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import shutil
+import time
+
+import cv2
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage, Image
+from std_srvs.srv import SetBool
+
+from slim_split_ros.onboard import OnboardError, Pacer
+from slim_split_ros.ros.messages import decode_compressed, to_ns, view_raw
+from slim_split_ros.ros.onboard_parameters import OnboardSettings
+from slim_split_ros.ros.parameters import LiveParameters
+from slim_split_ros.ros.worker import Mailbox, Worker
+
+# Differences to the camera's pixels that no detector sees, at a quarter of a PNG's bytes.
+_JPEG_QUALITY = 97
+_BYTES_PER_MB = 10**6
+# Left for everybody else on the robot's disk.
+_LEAST_FREE_BYTES = 200 * _BYTES_PER_MB
+_SUFFIXES = ((b'\xff\xd8', '.jpg'), (b'\x89PNG', '.png'))
+
+
+@dataclass(slots=True)
+class FrameStore:
+    """Hold a folder and what was put there; numbered, so that names sort by time."""
+
+    folder: Path
+    most_frames: int
+    most_bytes: int
+    frames: int = 0
+    stored_bytes: int = 0
+
+    def add(self, picture: bytes, stamp_ns: int) -> str:
+        """Write a JPEG or PNG, and return why no other one has room; empty while one has."""
+        suffix = next(suffix for start, suffix in _SUFFIXES if picture.startswith(start))
+        (self.folder / f'{self.frames:06d}_{stamp_ns}{suffix}').write_bytes(picture)
+        self.frames += 1
+        self.stored_bytes += len(picture)
+        if self.frames >= self.most_frames:
+            return f'keep_most_frames is {self.most_frames}'
+        if self.stored_bytes >= self.most_bytes:
+            return f'keep_most_mb is {self.most_bytes // _BYTES_PER_MB}'
+        if shutil.disk_usage(self.folder).free < _LEAST_FREE_BYTES:
+            return f'less than {_LEAST_FREE_BYTES // _BYTES_PER_MB} MB of the disk are free'
+        return ''
+
+
+class FrameKeeper:
+    """Serve `~/keep_frames`: true begins to keep images, in a folder of their own, false ends."""
+
+    def __init__(self, node: Node, live: LiveParameters[OnboardSettings]) -> None:
+        self._node = node
+        self._live = live
+        self._pacer = Pacer()
+        self._store: FrameStore | None = None
+        self._mailbox: Mailbox[Image | CompressedImage] = Mailbox()
+        node.create_service(SetBool, '~/keep_frames', self._on_call)
+
+    def offer(self, message: Image | CompressedImage, now_s: float) -> None:
+        """Take an image of the camera, if images are kept and its turn has come."""
+        if self._store and self._pacer.admit(now_s, self._live.current.keep_fps):
+            self._mailbox.put(message)
+
+    @property
+    def kept(self) -> int:
+        """Number of images kept since the last call that began it."""
+        return self._store.frames if self._store else 0
+
+    def stop(self) -> None:
+        """End keeping, if it goes on."""
+        if self._store:
+            self._store = None
+            self._mailbox.close()
+
+    def _on_call(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        store = self._store
+        self.stop()
+        if not request.data:
+            response.success = store is not None
+            response.message = _summary(store) if store else 'no images were being kept'
+            return response
+        try:
+            self._begin()
+        except OSError as error:
+            response.message = f'{error}: set keep_folder to a folder that can be written'
+            return response
+        response.success, response.message = True, f'keeping images in {self._store.folder}'
+        return response
+
+    def _begin(self) -> None:
+        settings = self._live.current
+        folder = Path(os.path.expanduser(settings.keep_folder)).absolute()
+        folder /= time.strftime('%Y%m%d_%H%M%S')
+        folder.mkdir(parents=True, exist_ok=True)
+        store = FrameStore(
+            folder, settings.keep_most_frames, settings.keep_most_mb * _BYTES_PER_MB)
+        self._mailbox = Mailbox()
+        Worker(self._mailbox, lambda message: self._keep(store, message), self._give_up).start()
+        self._pacer, self._store = Pacer(), store
+
+    def _keep(self, store: FrameStore, message: Image | CompressedImage) -> None:
+        """Write an image; runs in a thread of its own."""
+        try:
+            picture = _encode(message)
+        except OnboardError:  # the node says so, once for every reason
+            return
+        full = store.add(picture, to_ns(message.header.stamp))
+        if full:
+            self.stop()
+            self._node.get_logger().info(f'{_summary(store)}, and no more: {full}')
+
+    def _give_up(self, error: Exception) -> None:
+        self.stop()
+        self._node.get_logger().warning(f'images are kept no longer: {error}')
+
+
+def _encode(message: Image | CompressedImage) -> bytes:
+    """Return a JPEG or PNG; raises ImageError for what is no image."""
+    if isinstance(message, CompressedImage):
+        decode_compressed(message)  # it would not be whole for anybody else either
+        return bytes(message.data)
+    view = view_raw(message)
+    pixels = view.array if view.channel_order == 'bgr' else view.array[:, :, ::-1]
+    _, data = cv2.imencode('.jpg', pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return data.tobytes()
+
+
+def _summary(store: FrameStore) -> str:
+    megabytes = store.stored_bytes / _BYTES_PER_MB
+    return f'{store.frames} images of {megabytes:.1f} MB are in {store.folder}'

@@ -1,0 +1,115 @@
+"""The model for any scene: a finder of things and honest repairs, from unlabelled photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from slim_split_ros.detectors import load_detector
+from slim_split_ros.networks.detector import Detector
+from slim_split_ros.networks.split_detector import SplitDetector
+from slim_split_ros.networks.stored_weights import load_model, round_to_half
+from slim_split_ros.training.data.coco_folder import (
+    LabelledImage,
+    annotation_file,
+    load_split,
+)
+from slim_split_ros.training.data.things import KEPT_ASIDE, THING, TRAIN, write_things
+from slim_split_ros.training.errors import TrainingError
+from slim_split_ros.training.export.model import fit_all_tables, write_model_folder
+from slim_split_ros.training.objectives.encoder import EncoderObjective
+from slim_split_ros.training.objectives.picture import PictureObjective
+from slim_split_ros.training.pretrained import load_pretrained_backbone
+from slim_split_ros.training.progress import run_parts
+from slim_split_ros.training.run import batch_plan, pick_device, table_images
+from slim_split_ros.training.settings import GENERAL
+from slim_split_ros.training.stage import RunPlace, run_stage
+
+# What follows was chosen on training pictures, by what two detectors still found
+# (`docs/experiments.md`): the finder sees something in most of a photograph, and bytes go
+# furthest where it is sure.
+LEVEL_THRESHOLDS = (0.8, 0.5)
+CROP_SIDE = 224  # pixels of the longer side of what repairs see, at the scale of whole pictures
+EVERY_FRAME = 100.0  # as `repaired_gain`: more than any frame's steps are fine
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralRun:
+    """
+    What the command line asked for.
+
+    The finder starts from that of `base`; all `detectors` look for things, and the first one goes
+    with the model.
+    """
+
+    pictures: Path
+    detectors: tuple[Path, ...]
+    base: Path
+    output: Path
+    device: str
+    seed: int
+    workers: int
+
+
+def train_general(run: GeneralRun) -> Path:
+    """
+    Look for things, train finder and repairs, export; return the model folder.
+
+    Raises TrainingError for pictures and checkpoints that cannot be used, NetworkError for the
+    base, DetectorError for a detector.
+    """
+    base = load_model(run.base)
+    if not isinstance(base, SplitDetector):
+        raise TrainingError(f'{run.base} has no finder to start from: take a model of codec slim')
+    things = run.output / 'things'
+    if all(annotation_file(things, split).is_file() for split in (KEPT_ASIDE, TRAIN)):
+        print(f'{things}: written before')
+    else:
+        detectors = [load_detector(path, threads=1) for path in run.detectors]
+        write_things(run.pictures, detectors, things, _progress)
+    images = load_split(things, TRAIN).images
+    config = replace(
+        base.config, classes=(THING,), repaired_gain=EVERY_FRAME,
+        level_thresholds=LEVEL_THRESHOLDS)
+    torch.manual_seed(run.seed)
+    model = SplitDetector(config, detects=False)
+    model.encoder.load_state_dict(base.encoder.state_dict())
+    train_for_pictures(model, images, run)
+    model = round_to_half(model.cpu())
+    tables = fit_all_tables(model.encoder, _progress(
+        table_images([images], config.input_long_side), 'counting symbols'))
+    folder = run.output / 'model'
+    write_model_folder(model, tables, folder, run.detectors[0])
+    return folder
+
+
+def train_for_pictures(model: SplitDetector, images: tuple[LabelledImage, ...], run: GeneralRun
+                       ) -> None:
+    """Train finder and repairs; `model` ends with the averaged weights."""
+    place = RunPlace(run.output, pick_device(run.device), run.workers)
+    parts = run_parts({'finder': GENERAL.finder, 'repairs': GENERAL.repairs})
+    finder = run_stage(
+        EncoderObjective(model.encoder, run.seed, 'finder'), [images],
+        batch_plan(GENERAL.finder, model.config, run.seed), GENERAL.finder, place,
+        parts['finder'])
+    model.encoder.load_state_dict(finder.state_dict())
+    seeing = Detector(model.config)
+    load_pretrained_backbone(seeing)
+    # Parts of pictures at the scale of whole ones, and whole from the first step to the last:
+    # a mosaic's borders are no edges that a camera sees.
+    whole = model.config.input_long_side
+    plan = replace(
+        batch_plan(GENERAL.repairs, model.config, run.seed + 1), input_long_side=CROP_SIDE,
+        mosaic_share=0.0, zoom=whole / CROP_SIDE)
+    repairs = run_stage(
+        PictureObjective(model.decoder, model.encoder, seeing.stem, run.seed), [images], plan,
+        GENERAL.repairs, place, parts['repairs'])
+    model.decoder.load_state_dict(repairs.state_dict())
+
+
+def _progress(items: Iterable, name: str) -> Iterable:
+    return tqdm(items, name, leave=False)

@@ -1,0 +1,123 @@
+"""
+A data set without labels: what a detector finds in undamaged frames is taken for the truth.
+
+Written as a COCO folder of one class, so that all of training and evaluation can read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from slim_split_ros.detectors import Detections, DetectorRunError, OnnxDetector
+from slim_split_ros.training.data.coco_folder import annotation_file
+from slim_split_ros.training.errors import DataSetError
+from slim_split_ros.training.frames import Progress
+
+THING = 'thing'
+TRAIN, KEPT_ASIDE = 'train', 'kept_aside'
+# Of each source the end is kept aside: frames in between would be near copies of others.
+KEPT_SHARE = 0.25
+LEAST_FRAMES = 8
+# Things to learn from. One is enough to judge by, and the card says how many there were.
+LEAST_BOXES = {TRAIN: 8, KEPT_ASIDE: 1}
+# Share of frames on which a detector may fail before that is its fault and not theirs.
+_MOST_FAILURES = 0.5
+# Grey levels by which frames must differ on average, or they are one picture many times.
+_LEAST_DIFFERENCE = 0.5
+# Less than a pixel is nothing to find again.
+_LEAST_SIDE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Count the frames that were looked at, and the things in them."""
+
+    frames: int
+    things: int
+
+
+def split_in_time(sources: Sequence[Sequence[Path]]) -> dict[str, list[Path]]:
+    """
+    Return the frames to train on and those kept aside, the end of each source.
+
+    Raises DataSetError where they are too few or all alike.
+    """
+    check_frames([file for frames in sources for file in frames])
+    splits: dict[str, list[Path]] = {TRAIN: [], KEPT_ASIDE: []}
+    for frames in sources:
+        kept = max(1, round(KEPT_SHARE * len(frames)))
+        splits[TRAIN] += frames[:-kept]
+        splits[KEPT_ASIDE] += frames[-kept:]
+    return splits
+
+
+def check_frames(files: Sequence[Path]) -> None:
+    """Raise DataSetError where frames are too few or all alike."""
+    if len(files) < LEAST_FRAMES:
+        raise DataSetError(
+            f'{len(files)} frame(s) are too few to learn or judge from, at least {LEAST_FRAMES} '
+            'are needed: give a longer --source')
+    first, *others = (_thumbnail(file) for file in files)
+    if max(np.abs(other - first).mean() for other in others) < _LEAST_DIFFERENCE:
+        raise DataSetError(
+            f'all {len(files)} frames are alike: give a --source in which something happens')
+
+
+def write_pseudo_labels(
+    files: Sequence[Path], detector: OnnxDetector, threshold: float, folder: Path, split: str,
+    progress: Progress,
+) -> Found:
+    """
+    Move frames into a split and write what is found in them.
+
+    A frame on which the detector fails is left out. Raises DataSetError where it fails on most,
+    or finds next to nothing.
+    """
+    pictures = folder / 'images' / split
+    pictures.mkdir(parents=True)
+    images, annotations, failures = [], [], []
+    for number, file in enumerate(progress(files, f'looking at frames, {split}'), start=1):
+        picture = cv2.imread(str(file))
+        try:
+            found = detector.detect(picture, threshold)
+        except DetectorRunError as error:
+            failures.append(str(error))
+            continue
+        file.rename(pictures / f'{number:05d}.jpg')
+        height, width = picture.shape[:2]
+        images.append({
+            'id': number, 'file_name': f'{number:05d}.jpg', 'width': width, 'height': height})
+        annotations += _entries(found, number, len(annotations))
+    if len(failures) > _MOST_FAILURES * len(files):
+        raise DataSetError(f'{len(failures)} of {len(files)} frames: {failures[0]}')
+    if len(annotations) < LEAST_BOXES[split]:
+        raise DataSetError(
+            f'the detector finds {len(annotations)} thing(s) in {len(images)} frames ({split}), '
+            f'at least {LEAST_BOXES[split]} are needed: give other frames, lower --threshold, or '
+            'see with `detect` how the detector is understood')
+    file = annotation_file(folder, split)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({
+        'images': images, 'annotations': annotations,
+        'categories': [{'id': 1, 'name': THING}]}), 'utf-8')
+    return Found(len(images), len(annotations))
+
+
+def _thumbnail(file: Path) -> np.ndarray:
+    return cv2.resize(
+        cv2.imread(str(file)), (32, 32), interpolation=cv2.INTER_AREA).astype(float)
+
+
+def _entries(found: Detections, image_id: int, before: int) -> list[dict]:
+    boxes = found.boxes[(found.boxes[:, 2:] >= _LEAST_SIDE).all(axis=1)]
+    return [
+        {'id': before + place, 'image_id': image_id, 'category_id': 1, 'iscrowd': 0,
+         'bbox': [round(float(value), 2) for value in box],
+         'area': round(float(box[2] * box[3]), 2)}
+        for place, box in enumerate(boxes, start=1)]

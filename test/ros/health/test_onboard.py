@@ -1,0 +1,90 @@
+"""Tests of how the robot's facts are judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+import math
+from typing import Any
+
+import pytest
+
+from slim_split_ros.ros.health.findings import Level
+from slim_split_ros.ros.health.onboard import OnboardFacts, judge_onboard
+
+pytestmark = pytest.mark.ros
+
+WELL = OnboardFacts(
+    state='active', image_topic='/image', has_images=True, image_silence='', server_absence='',
+    other_server='', other_sender='',
+    recent=Counter(frames_in=150, frames_sent=48, target_fps=100, frames_answered=47),
+    span_s=5.0, sentences={}, report_silence_s=0.1, report_obstacle='', loss=0.02, server_ms=25.0,
+    answer_ms=60.0, deadline_ms=300.0, reason='link', values={'camera': {'frames_in': 150}})
+
+
+def judged(part: str, **changes: Any) -> tuple[Level, str]:
+    found = {finding.part: finding for finding in judge_onboard(replace(WELL, **changes))}
+    return found[part].level, found[part].message
+
+
+def with_counts(**counts: int) -> Counter[str]:
+    return WELL.recent | Counter(counts)
+
+
+def test_a_robot_that_is_well_is_ok_in_every_part_with_its_figures() -> None:
+    findings = judge_onboard(WELL)
+    assert [(finding.part, finding.level) for finding in findings] == [
+        (part, Level.OK) for part in ('camera', 'encoder', 'link', 'server', 'detections')]
+    assert [finding.message for finding in findings] == [
+        '30.0 images/s on /image', '9.6 frames/s', 'link decides the width', '25 ms a frame',
+        '9.4 a second, 60 ms after the image']
+    assert findings[0].values == {'frames_in': 150}
+
+
+@pytest.mark.parametrize(('part', 'changes', 'level', 'words'), [
+    ('camera', {'image_silence': 'nothing on /image'}, Level.ERROR, 'nothing on /image'),
+    ('camera', {'has_images': False}, Level.STALE, 'waiting for the first image on /image'),
+    ('camera', {'recent': with_counts(encoding=3), 'sentences': {'encoding': 'take rgb8'}},
+     Level.WARN, '3 of 150 images: take rgb8'),
+    ('camera', {'recent': Counter(frames_in=9, encoding=9)}, Level.ERROR, '9 of 9 images'),
+    ('camera', {'recent': with_counts(message_lost=1), 'sentences': {'message_lost': 'profile'}},
+     Level.WARN, 'profile'),
+    ('camera', {'recent': with_counts(late=1), 'sentences': {'late': 'old'}}, Level.WARN, 'old'),
+    ('encoder', {'recent': with_counts(encoder_busy=20)}, Level.WARN, 'lower target_fps'),
+    ('encoder', {'recent': Counter(frames_in=9)}, Level.STALE, 'nothing was sent'),
+    ('link', {'report_silence_s': 4.0, 'report_obstacle': 'other QoS'}, Level.ERROR,
+     'nothing came back for 4 s: the link is down, or the server hangs or refuses these frames '
+     '(other QoS)'),
+    ('link', {'loss': 0.3}, Level.WARN, '30% of the frames are lost'),
+    ('link', {'other_sender': '2 nodes publish'}, Level.WARN, '2 nodes publish'),
+    ('link', {'server_absence': 'none', 'report_silence_s': 4.0}, Level.STALE, 'nobody listens'),
+    ('server', {'server_absence': 'start it'}, Level.ERROR, 'start it'),
+    ('server', {'other_server': 'end one'}, Level.WARN, 'end one'),
+    ('server', {'server_ms': 200.0}, Level.WARN, 'takes 200 ms of a deadline of 300'),
+    ('server', {'server_ms': math.nan}, Level.STALE, 'no report'),
+    ('detections', {'recent': with_counts(answers_late=40)}, Level.WARN, 'raise it'),
+    ('detections', {'recent': with_counts(answers_refused=2), 'sentences': {'answer': 'twice'}},
+     Level.WARN, '2 answers were refused: twice'),
+    ('detections', {'recent': Counter(frames_sent=48), 'loss': 0.0}, Level.WARN,
+     'whether the server has a detector'),
+    ('detections', {'recent': Counter(frames_sent=48), 'loss': 1.0}, Level.STALE, 'no detections'),
+])
+def test_what_is_wrong_is_said_in_its_part_with_what_to_do(
+    part: str, changes: dict[str, Any], level: Level, words: str
+) -> None:
+    found, message = judged(part, **changes)
+    assert found is level
+    assert words in message
+
+
+def test_the_worst_is_said_first() -> None:
+    level, message = judged('server', server_absence='start it', other_server='end one')
+    assert (level, message) == (Level.ERROR, 'start it')
+
+
+@pytest.mark.parametrize('state', ['unconfigured', 'inactive', 'finalized'])
+def test_a_node_that_is_not_active_is_stale_and_says_what_activates_it(state: str) -> None:
+    findings = judge_onboard(replace(WELL, state=state, image_silence='nothing'))
+    assert {finding.level for finding in findings} == {Level.STALE}
+    assert {finding.message for finding in findings} == {
+        f'{state}: activate the node, or call ~/enable'}

@@ -1,0 +1,120 @@
+"""Tests of keeping undamaged images on the robot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+import shutil
+import time
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from sensor_msgs.msg import CompressedImage, Image
+from std_srvs.srv import SetBool
+
+from slim_split_ros.ros.keep_frames import FrameStore
+from support.processes import Process
+from support.ros_peer import LIMIT_S, Peer
+from support.split_system import SENSOR_DATA, image_message, start_node
+
+pytestmark = pytest.mark.ros
+
+GRADIENT = np.dstack([np.tile(np.arange(160, dtype=np.uint8), (120, 1))] * 3)
+JPEG = cv2.imencode('.jpg', GRADIENT)[1].tobytes()
+
+
+class Keeper:
+    """Call the service of a robot's node while images come, without a server."""
+
+    def __init__(self, peer: Peer, process: Process, folder: Path) -> None:
+        self.peer, self.process, self.folder = peer, process, folder
+        self._raw = peer.publisher(Image, 'image', SENSOR_DATA)
+        self._compressed = peer.publisher(CompressedImage, 'image/compressed', SENSOR_DATA)
+
+    def keep(self, data: bool) -> SetBool.Response:
+        return self.peer.call(SetBool, 'onboard/keep_frames', SetBool.Request(data=data))
+
+    def show(self) -> None:
+        message = image_message(GRADIENT[:, :, ::-1], time.time_ns(), 'rgb8')
+        self._raw.publish(message)
+        self._compressed.publish(CompressedImage(header=message.header, format='jpeg', data=JPEG))
+
+    def files(self) -> list[Path]:
+        return sorted(self.folder.glob('*/*'))
+
+    def show_until(self, is_true: Callable[[], Any]) -> None:
+        self.peer.repeat(self.show, is_true, 'images to be kept', 0.05)
+
+
+@pytest.fixture
+def start(peer: Peer, tiny_bundle: Path, tmp_path: Path) -> Iterator[Callable[..., Keeper]]:
+    started: list[Process] = []
+
+    def start_keeper(**parameters: Any) -> Keeper:
+        folder = tmp_path / 'kept'
+        started.append(start_node('onboard', tmp_path / 'log', {
+            'model': tiny_bundle, 'keep_folder': folder, 'keep_fps': 30.0, **parameters}))
+        return Keeper(peer, started[-1], folder)
+
+    yield start_keeper
+    for process in started:
+        process.end()
+
+
+def test_images_are_kept_as_the_camera_saw_them_until_told_to_end(
+    start: Callable[..., Keeper]
+) -> None:
+    keeper = start()
+    answer = keeper.keep(True)
+    assert answer.success and str(keeper.folder) in answer.message
+    keeper.show_until(lambda: len(keeper.files()) >= 3)
+    answer = keeper.keep(False)
+    assert answer.success and f'are in {keeper.folder}' in answer.message
+    count = len(keeper.files())
+    first = cv2.imread(str(keeper.files()[0]))
+    assert np.abs(first.astype(int) - GRADIENT).max() <= 4
+    end_s = time.monotonic() + 1.0
+    keeper.show_until(lambda: time.monotonic() > end_s)
+    assert len(keeper.files()) == count
+    assert [int(file.name.split('_')[0]) for file in keeper.files()] == list(range(count))
+
+
+def test_a_compressed_image_is_kept_byte_for_byte(start: Callable[..., Keeper]) -> None:
+    keeper = start(image_transport='compressed')
+    assert keeper.keep(True).success
+    keeper.show_until(keeper.files)
+    assert keeper.files()[0].read_bytes() == JPEG
+
+
+def test_keeping_ends_by_itself_at_its_limit_and_says_where(start: Callable[..., Keeper]) -> None:
+    keeper = start(keep_most_frames=2)
+    assert keeper.keep(True).success
+    keeper.show_until(lambda: 'and no more: keep_most_frames is 2' in keeper.process.output)
+    assert len(keeper.files()) == 2
+    assert not keeper.keep(False).success
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(
+    start: Callable[..., Keeper], tmp_path: Path
+) -> None:
+    (tmp_path / 'file').touch()
+    keeper = start(keep_folder=tmp_path / 'file')
+    answer = keeper.keep(True)
+    assert not answer.success
+    assert f'{tmp_path}/file' in answer.message and 'set keep_folder to a folder' in answer.message
+
+
+def test_a_folder_that_vanishes_ends_keeping_with_a_warning(start: Callable[..., Keeper]) -> None:
+    keeper = start()
+    assert keeper.keep(True).success
+    shutil.rmtree(keeper.folder)
+    keeper.show_until(lambda: 'images are kept no longer' in keeper.process.output)
+    keeper.process.wait_for_output(str(keeper.folder), LIMIT_S)
+
+
+def test_a_store_is_full_by_frames_or_bytes(tmp_path: Path) -> None:
+    assert FrameStore(tmp_path, 2, 10**9).add(JPEG, 1) == ''
+    assert FrameStore(tmp_path, 1, 10**9).add(JPEG, 2) == 'keep_most_frames is 1'
+    assert 'keep_most_mb is 0' in FrameStore(tmp_path, 9, len(JPEG)).add(JPEG, 3)

@@ -1,0 +1,74 @@
+"""Does the overlay draw what was found on the robot's own image, and only while one looks?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
+
+from slim_split_ros.ros.messages import to_ns
+from support.processes import Process
+from support.ros_peer import Peer
+from support.split_system import RELIABLE, image_message, patch_pixels, start_node
+
+pytestmark = pytest.mark.ros
+RELIABLE_IMAGE = {'qos_overrides./image.subscription.reliability': 'reliable'}
+
+
+def detections_of(image: Image, centre_x: float = 320.0) -> Detection2DArray:
+    found = Detection2D(header=image.header, results=[ObjectHypothesisWithPose()])
+    found.results[0].hypothesis.class_id, found.results[0].hypothesis.score = 'ball', 0.9
+    found.bbox.center.position.x, found.bbox.center.position.y = centre_x, 240.0
+    found.bbox.size_x = found.bbox.size_y = 100.0
+    return Detection2DArray(header=image.header, detections=[found])
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Iterator[Process]:
+    process = start_node('overlay', tmp_path / 'log', RELIABLE_IMAGE)
+    yield process
+    process.end()
+
+
+def test_boxes_are_drawn_on_the_image_of_their_stamp(peer: Peer, overlay: Process) -> None:
+    drawn = peer.listen(Image, 'overlay/image', QoSProfile(depth=5))
+    images = peer.publisher(Image, 'image', RELIABLE)
+    detections = peer.publisher(Detection2DArray, 'detections', RELIABLE)
+    first = image_message(patch_pixels(), 1_000_000_000)
+    second = image_message(patch_pixels(), 2_000_000_000)
+
+    def publish() -> None:
+        images.publish(first)
+        images.publish(second)
+        # What no detector gives, and nobody may be ended by.
+        detections.publish(detections_of(first, math.nan))
+        detections.publish(detections_of(second))
+
+    peer.repeat(publish, lambda: any(to_ns(image.header.stamp) == 2_000_000_000
+                                     for image in drawn), 'a drawn image')
+
+    image = next(image for image in drawn if to_ns(image.header.stamp) == 2_000_000_000)
+    pixels = np.frombuffer(image.data, np.uint8).reshape(480, 640, 3)
+    changed = np.argwhere((pixels != patch_pixels()).any(axis=2))
+    assert image.encoding == 'bgr8' and image.header == second.header
+    assert abs(changed[:, 1].min() - 270) <= 2 and abs(changed[:, 0].max() - 290) <= 2
+    assert overlay.is_running
+
+
+def test_a_stamp_without_an_image_is_explained(peer: Peer, overlay: Process) -> None:
+    peer.listen(Image, 'overlay/image', QoSProfile(depth=5))
+    images = peer.publisher(Image, 'image', RELIABLE)
+    detections = peer.publisher(Detection2DArray, 'detections', RELIABLE)
+    image, other = (image_message(patch_pixels(), stamp) for stamp in (10**9, 2 * 10**9))
+
+    def publish() -> None:
+        images.publish(image)
+        detections.publish(detections_of(other))
+
+    peer.repeat(publish, lambda: 'remap `image` and `detections`' in overlay.output, 'a warning')
