@@ -40,12 +40,14 @@ def encode_contexts(
     Encode int8 (C, h, w), levels first; symbols that a level does not send must be zero.
 
     `native` chooses the compiled coder (True) or plain Python (False); the bytes are the same. By
-    default it is the compiled one where there is one.
+    default it is the compiled one where there is one. Raises ValueError for levels that the model
+    does not have.
     """
     model = context_model(tables)
     coded = coded_symbols(symbols, model.planes)
+    count = model.count_sent(symbols[0])
     if is_native(native):
-        return join_stream(*entropy_native.encode_contexts(coded, model))
+        return join_stream(*entropy_native.encode_contexts(coded, model, count))
     numbers, sent = frame_tables(coded, model)
     return write_stream(coded[sent], numbers[sent], model.tables, native=False)
 

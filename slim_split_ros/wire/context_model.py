@@ -82,12 +82,7 @@ def context_model(tables: ContextTables) -> ContextModel:
     expected[1:] = np.array(tables.expected, np.int16).reshape(levels, -1).T
     sizes = np.zeros((channels, levels + 1), np.uint32)
     sizes[:, :levels] = np.where(expected == SILENT, 0, size_of(expected))
-    weights = np.zeros((channels, channels), np.float32)
-    for channel, row in enumerate(parents):
-        if channel >= contexts.planes:
-            weights[channel, contexts.planes:channel] = EARLIER_WEIGHT
-        for parent in row:
-            weights[channel, parent] += PARENT_WEIGHT
+    weights = _weights(contexts, channels)
     return ContextModel(
         _table_set(contexts), contexts.planes, levels, expected, sizes,
         weights.astype(np.uint64) @ sizes[:, :levels].astype(np.uint64), weights,
@@ -95,13 +90,24 @@ def context_model(tables: ContextTables) -> ContextModel:
         np.cumsum([0, *map(len, parents)]).astype(np.uint32))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=32)  # rates of a width share it
+def _weights(contexts: Contexts, channels: int) -> np.ndarray:
+    weights = np.zeros((channels, channels), np.float32)
+    for channel, row in enumerate(contexts.parents[:channels]):
+        if channel >= contexts.planes:
+            weights[channel, contexts.planes:channel] = EARLIER_WEIGHT
+        for parent in row:
+            weights[channel, parent] += PARENT_WEIGHT
+    return weights
+
+
+@lru_cache(maxsize=8)
 def _table_set(contexts: Contexts) -> TableSet:
     return TableSet((*contexts.levels, *contexts.plane_bank, *contexts.cell_bank))
 
 
 def coded_symbols(symbols: np.ndarray, planes: int) -> np.ndarray:
-    """Return what is coded of int8 (C, h, w): of planes, how much they differ from cell to cell."""
+    """Return what is coded of int8 (C, h, w): of planes, how much cells differ from the last."""
     coded = symbols.copy()
     coded[1:planes] = to_differences(symbols[1:planes])
     return coded

@@ -41,6 +41,7 @@ int32_t entropy_interface_version(void) { return INTERFACE_VERSION; }
  */
 static uint64_t divide(uint64_t x, uint64_t n, uint64_t reciprocal) {
 #if defined(__SIZEOF_INT128__)
+  (void)n;
   return reciprocal ? (uint64_t)((unsigned __int128)x * reciprocal >> 64) : x;
 #else
   (void)reciprocal;

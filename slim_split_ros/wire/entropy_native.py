@@ -109,15 +109,20 @@ class Reader:
         return not self._position.state and not self._position.left
 
 
-def encode_contexts(coded: np.ndarray, model: ContextModel) -> tuple[bytes, np.ndarray]:
-    """Encode what is coded, int8 (C, h, w); returns escaped symbols and words, uint32."""
+def encode_contexts(
+    coded: np.ndarray, model: ContextModel, count: int
+) -> tuple[bytes, np.ndarray]:
+    """
+    Encode what is coded, int8 (C, h, w); returns escaped symbols and words, uint32.
+
+    `count` is how many symbols its cells send, and levels are those of the model.
+    """
     coded = np.ascontiguousarray(coded)
     tables = _native_tables(model.tables, decodes=False)
-    most = model.count_sent(coded[0])
-    entries = np.empty(most, np.uint8)
-    table_of = np.empty(most, np.uint16)
-    plain = np.empty(most, np.int8)
-    escaped = _Escaped(plain.ctypes.data, most, 0)
+    entries = np.empty(count, np.uint8)
+    table_of = np.empty(count, np.uint16)
+    plain = np.empty(count, np.int8)
+    escaped = _Escaped(plain.ctypes.data, count, 0)
     _library().entropy_place(
         ctypes.byref(tables), ctypes.byref(_native_model(model, coded.shape)), _address(coded),
         _address(_memory(coded.shape)), _address(entries), _address(table_of),
@@ -177,7 +182,7 @@ def _start(words: np.ndarray) -> _Position:
 
 
 def _address(array: np.ndarray) -> ctypes.c_void_p:
-    return ctypes.c_void_p(array.ctypes.data)
+    return array.ctypes.data_as(ctypes.c_void_p)  # which keeps the array
 
 
 def _library() -> ctypes.CDLL:

@@ -9,7 +9,6 @@ import numpy as np
 
 from slim_split_ros.wire.entropy_tables import TABLE_TOTAL, ChannelTable
 
-
 # 2^64 / n rounded down, plus 1: see `entropy.c`, which multiplies instead of dividing.
 _RECIPROCALS = np.array([0, 0, *((1 << 64) // n + 1 for n in range(2, TABLE_TOTAL))], np.uint64)
 
@@ -19,8 +18,8 @@ class TableSet:
     Hold tables by number; worth keeping, as deriving it takes as long as coding many frames.
 
     `offsets` and `escapes` have one number a table. Entries of all tables follow each other in
-    `frequencies`, `starts` (what lies below an entry in its table) and `reciprocals`; `firsts` says
-    where each table begins.
+    `frequencies`, `starts` (what lies below an entry in its table) and `reciprocals`; `firsts`
+    says where each table begins.
     """
 
     def __init__(self, tables: Sequence[ChannelTable]) -> None:
