@@ -47,7 +47,9 @@ def encode_contexts(
     coded = coded_symbols(symbols, model.planes)
     count = model.count_sent(symbols[0])
     if is_native(native):
-        return join_stream(*entropy_native.encode_contexts(coded, model, count))
+        placed = entropy_native.place(coded, model, count)
+        return join_stream(placed.escaped, entropy_native.encode(
+            placed.entries, placed.table_of, model.tables))
     numbers, sent = frame_tables(coded, model)
     return write_stream(coded[sent], numbers[sent], model.tables, native=False)
 

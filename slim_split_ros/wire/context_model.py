@@ -63,6 +63,12 @@ class ContextModel:
         sent = 1 + np.count_nonzero(self.expected[1:] != SILENT, axis=0)
         return int(cells @ sent)
 
+    def is_sent(self, levels: np.ndarray) -> np.ndarray:
+        """Tell what cells of levels (h, w) send, (C, h, w)."""
+        sent = self.expected[:, levels] != SILENT
+        sent[0] = True
+        return sent
+
     @property
     def cell_tables(self) -> tuple[int, int]:
         """Numbers of the first table of the planes, and of the other channels."""
@@ -128,9 +134,7 @@ def frame_tables(coded: np.ndarray, model: ContextModel) -> tuple[np.ndarray, np
         block = slice(first, last)
         tables[block] = model.cell_tables[first >= model.planes] + _bank_tables(
             magnitudes[block], seen[block], levels, model, block)
-    sent = model.expected[:, levels] != SILENT
-    sent[0] = True
-    return tables, sent
+    return tables, model.is_sent(levels)
 
 
 def _bank_tables(magnitudes: np.ndarray, seen: np.ndarray, levels: np.ndarray,

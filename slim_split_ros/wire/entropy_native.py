@@ -109,11 +109,18 @@ class Reader:
         return not self._position.state and not self._position.left
 
 
-def encode_contexts(
-    coded: np.ndarray, model: ContextModel, count: int
-) -> tuple[bytes, np.ndarray]:
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Hold what a frame sends, in order: entries uint8 (n,) of tables uint16 (n,), and escapes."""
+
+    entries: np.ndarray
+    table_of: np.ndarray
+    escaped: bytes
+
+
+def place(coded: np.ndarray, model: ContextModel, count: int) -> Placed:
     """
-    Encode what is coded, int8 (C, h, w); returns escaped symbols and words, uint32.
+    Find entry and table of all that is sent of int8 (C, h, w), as `frame_tables` does.
 
     `count` is how many symbols its cells send, and levels are those of the model.
     """
@@ -127,7 +134,7 @@ def encode_contexts(
         ctypes.byref(tables), ctypes.byref(_native_model(model, coded.shape)), _address(coded),
         _address(_memory(coded.shape)), _address(entries), _address(table_of),
         ctypes.byref(escaped))
-    return plain[:escaped.taken].tobytes(), encode(entries, table_of, model.tables)
+    return Placed(entries, table_of, plain[:escaped.taken].tobytes())
 
 
 def decode_contexts(words: np.ndarray, escaped: np.ndarray, shape: tuple[int, int, int],
