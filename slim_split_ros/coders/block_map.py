@@ -10,9 +10,6 @@ from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.video_settings import CodedSize
 
 MACROBLOCK = 16
-# Places in a block, as shares of its sides, whose cells count: the highest level wins. With the
-# centre alone, edges of objects are coarse; with all that a block touches, too much is fine.
-PLACES = (0.25, 0.75)
 
 
 def block_levels(levels: np.ndarray, geometry: FrameGeometry, size: CodedSize) -> np.ndarray:
@@ -20,23 +17,23 @@ def block_levels(levels: np.ndarray, geometry: FrameGeometry, size: CodedSize) -
     Return the level of each macroblock, int8 (rows, columns), of a picture of this size.
 
     `levels` is the map of the network input, int8 (h, w), in which the image lies at the top left.
+    A block has the level of the cell in its middle: with the highest that it touches, a fifth
+    more bytes bring nothing.
     """
-    rows, columns = _cells(levels.shape, geometry, size)
-    of_places = levels[rows[:, None, :, None], columns[None, :, None, :]]
-    return of_places.max(axis=(2, 3))
+    return levels[_cells(levels.shape, geometry, size)]
 
 
 @lru_cache(maxsize=64)  # cameras and rates of a process
 def _cells(
     shape: tuple[int, int], geometry: FrameGeometry, size: CodedSize
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows and columns of cells at the places of blocks, (blocks, places) each."""
-    return (
+    """Return the rows and columns of the cells in the middle of blocks."""
+    return np.ix_(
         _along(size.height, geometry.resized_height, geometry.input_height, shape[0]),
         _along(size.width, geometry.resized_width, geometry.input_width, shape[1]))
 
 
 def _along(coded: int, resized: int, side: int, cells: int) -> np.ndarray:
-    blocks = np.arange(-(-coded // MACROBLOCK))[:, None]
-    pixels = np.minimum((blocks + PLACES) * MACROBLOCK, coded - 1)
+    blocks = np.arange(-(-coded // MACROBLOCK))
+    pixels = np.minimum((blocks + 0.5) * MACROBLOCK, coded - 1)
     return np.minimum((pixels * resized / coded * cells / side).astype(int), cells - 1)

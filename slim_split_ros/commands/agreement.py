@@ -11,9 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
+from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODEL, model_folder
 
 if TYPE_CHECKING:
-    from slim_split_ros.evaluation.agreement import Agreement
+    from slim_split_ros.evaluation.agreement import Agreement, SeenCodec
 
 # Enough to choose from; as many as are measured are taken of them.
 FRAMES = 200
@@ -31,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--topic', default='', help='image topic of recordings that have several')
     group.add_argument('--threshold', type=float, default=0.4, metavar='SCORE',
                        help='what is found with less is no truth (default: %(default)s)')
+    group.add_argument('--as-pictures', type=_count, metavar='N',
+                       help='instead: how good N frames are as pictures, whole and inside boxes, '
+                            'at 1, 2 and 4 kB')
 
 
 def evaluate_agreement(args: argparse.Namespace) -> int:
@@ -68,8 +72,7 @@ def _evaluate(args: argparse.Namespace, work: Path) -> None:
     )
     from slim_split_ros.wire import load_manifest
 
-    manifest = load_manifest(
-        args.checkpoint if args.checkpoint.is_dir() else args.checkpoint.parent)
+    manifest = load_manifest(model_folder(str(args.checkpoint or DEFAULT_MODELS['slim'])))
     detector = load_detector(args.detector)
     print(f'{args.detector.name}: {detector.description.sentence()}')
     chosen = keep_frames(args.source, args.topic, FRAMES, work / 'chosen')
@@ -78,6 +81,9 @@ def _evaluate(args: argparse.Namespace, work: Path) -> None:
     write_pseudo_labels(
         files, detector, args.threshold, work / 'frames', KEPT_ASIDE, show_progress)
     codecs = codecs_of(manifest, detector)
+    if args.as_pictures:
+        _judge_pictures(args, codecs, work / 'frames')
+        return
     agreement = measure_agreement(codecs, detector, work / 'frames', KEPT_ASIDE, show_progress)
     rows = agreement.rows()
     write_agreement(args.json, agreement)
@@ -90,6 +96,29 @@ def _evaluate(args: argparse.Namespace, work: Path) -> None:
             f'{agreement.boxes} things.', rows,
             [(shown.caption, shown.jpeg) for shown in show_frames(codecs, agreement, detector)]),
             'utf-8')
+
+
+def _judge_pictures(args: argparse.Namespace, codecs: Sequence[SeenCodec], frames: Path) -> None:
+    from slim_split_ros.evaluation.agreement import evenly
+    from slim_split_ros.evaluation.picture_quality import PictureJudge, measure_pictures
+    from slim_split_ros.networks.stored_weights import load_model
+    from slim_split_ros.training.data.coco_folder import load_split
+    from slim_split_ros.training.pseudo_labels import KEPT_ASIDE
+
+    images = evenly(load_split(frames, KEPT_ASIDE).images, args.as_pictures)
+    judge = PictureJudge(load_model(SHIPPED_MODEL).detector)
+    rows = measure_pictures(codecs, images, judge, show_progress)
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps({'pictures': rows}, indent=1) + '\n', 'utf-8')
+    for row in rows:
+        print('  '.join(f'{name} {value}' for name, value in row.items()))
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f'{text!r} is no number of frames, 1 or more')
+    return int(text)
 
 
 def write_agreement(path: Path | None, agreement: Agreement) -> None:

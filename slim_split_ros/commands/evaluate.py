@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from dataclasses import asdict
 import json
 from pathlib import Path
 import sys
@@ -48,8 +49,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='names with commas (default: all; the other split systems and '
                              'local need rivals.safetensors in the model folder or in a folder '
                              '`rivals` beside it)')
-    parser.add_argument('--checkpoint', type=Path, default=SHIPPED_MODEL, metavar='DIR',
-                        help='model folder (default: the shipped one)')
+    parser.add_argument('--checkpoint', type=Path, metavar='DIR',
+                        help='model folder (default: the shipped robocup; with --detector: '
+                             'general)')
     parser.add_argument('--dump', type=Path, metavar='DIR',
                         help='leave the detections of each point in COCO result format')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
@@ -77,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.detector or args.source:
         return evaluate_agreement(args)
+    args.checkpoint = args.checkpoint or SHIPPED_MODEL
     known = CODECS if args.video is None else VIDEO_CODECS
     asked = None if args.codecs is None else tuple(args.codecs.split(','))
     unknown = sorted(set(asked or ()) - set(known))
@@ -116,15 +119,17 @@ def _evaluate(args: argparse.Namespace, asked: tuple[str, ...] | None, clips: Pa
         'detector': accuracy_row(evaluation.detector),
         'jpeg80_ms': round(evaluation.jpeg_ms, 4),
         'points': [point.to_dict() for point in evaluation.points],
+        'maps': [asdict(share) for share in evaluation.maps],
     }
-    print(*summary_lines(reaches(figures['detector'], figures['points'])), sep='\n')
+    draws = evaluation.draws()
+    print(*summary_lines(reaches(figures['detector'], figures['points'], draws)), sep='\n')
     if args.json:
         _write(args.json, json.dumps({'data': data, **figures}, indent=1) + '\n')
     if args.report:
         from slim_split_ros.reports.evaluation_page import render_evaluation
 
         _write(args.report, render_evaluation(
-            data['name'], manifest.classes, **figures))
+            data['name'], manifest.classes, **figures, draws=draws))
 
 
 def _find_split(args: argparse.Namespace, clips: Path) -> CocoSplit:

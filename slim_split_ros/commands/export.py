@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 import sys
 
+from slim_split_ros.commands.input_size import HELP, input_long_side
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Describe the command's arguments."""
@@ -22,6 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--split', default='train', help='split to count on (default: train)')
     parser.add_argument('--detector', type=Path, metavar='FILE.onnx',
                         help='goes with the model instead of its own detector (docs/detectors.md)')
+    parser.add_argument('--input-long-side', type=input_long_side, metavar='PIXELS', help=HELP)
     written = parser.add_mutually_exclusive_group(required=True)
     written.add_argument('--output', type=Path, metavar='DIR',
                          help='the model folder that is written')
@@ -43,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
             fingerprint = count_tables(args.checkpoint, tuple(args.data), args.split)
         else:
             fingerprint = export_model(
-                args.checkpoint, tuple(args.data), args.split, args.output, args.detector)
+                args.checkpoint, tuple(args.data), args.split, args.output, args.detector,
+                args.input_long_side)
     except (DetectorError, NetworkError, TrainingError) as error:
         print(f'export: {error}', file=sys.stderr)
         return 1

@@ -39,7 +39,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='frames offered a second (default: %(default)g)')
     parser.add_argument('--server-ms', type=float, default=25.0,
                         help='what the server takes for a frame (default: %(default)g)')
-    parser.add_argument('--no-loss', action='store_true', help='leave random loss out')
+    loss = parser.add_mutually_exclusive_group()
+    loss.add_argument('--no-loss', action='store_true', help='leave random loss out')
+    loss.add_argument('--loss', type=float, metavar='SHARE',
+                      help="chance of each packet to be lost, 0 to 1, in place of the traces'")
     parser.add_argument('--alone', action='store_true',
                         help='send only frames that decode without any other')
     parser.add_argument('--max-bitrate-kbps', type=float, default=0.0,
@@ -66,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     """Run every trace and print the figures."""
     from slim_split_ros.control import ControlError
     from slim_split_ros.demo.errors import DemoError
-    from slim_split_ros.linklab import LinkLabError, read_traces
+    from slim_split_ros.linklab import LinkLabError, read_traces, with_loss
     from slim_split_ros.wire import WireError
 
     if args.report is not None and len(args.trace) != 1:
@@ -78,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         traces, settings = read_traces(args.trace), _settings(args)
+        if args.loss is not None:
+            traces = [with_loss(trace, args.loss) for trace in traces]
         points, sizes = _read_table(args.points, args.model or SHIPPED_MODEL, args.frames)
         if args.real:
             figures = _run_real(traces, points, settings, sizes, args.model)

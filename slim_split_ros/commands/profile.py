@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
 from slim_split_ros.weights import SHIPPED_MODEL
 
+MOST_FRAMES = 100  # of all --source together
+
 if TYPE_CHECKING:
     from slim_split_ros.evaluation.profile import ProfileTable
     from slim_split_ros.wire.manifest import Manifest
@@ -31,6 +33,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--video', type=parse_seeds, metavar='SEEDS',
                         help='with --data: also points whose frames lean on the one before, on '
                              f'clips of {CLIP_S:g} s of the simulated halls of these seeds')
+    parser.add_argument('--source', action='append', metavar='BAG|VIDEO|DIR',
+                        help="frames without labels: what the model's own detector finds in them "
+                             'undamaged is taken for the truth; may be given again')
+    parser.add_argument('--clip', type=Path, action='append', metavar='VIDEO',
+                        help='with --source: also points whose frames lean on the one before, on '
+                             'the middle of this video; may be given again')
     parser.add_argument('--checkpoint', type=Path, default=SHIPPED_MODEL, metavar='DIR',
                         help='model folder (default: the shipped one)')
     parser.add_argument('--output', type=Path, metavar='DIR',
@@ -47,6 +55,9 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.wire.manifest import load_manifest
 
     output = args.output or args.checkpoint
+    if bool(args.clip) > bool(args.source) or (args.source and args.data):
+        print('profile: --clip needs --source, which takes the place of --data', file=sys.stderr)
+        return 2
     if args.data is None and (args.video or args.half):
         print('profile: --video and --half need --data: without it only times are measured',
               file=sys.stderr)
@@ -56,7 +67,10 @@ def run(args: argparse.Namespace) -> int:
         if manifest.video and why_no_video_encoding():
             print(f'profile: without points by video: {why_no_video_encoding()}',
                   file=sys.stderr)
-        table = profile_machine(manifest) if args.data is None else _profile(args, manifest)
+        if args.source:
+            table = _profile_agreement(args, manifest)
+        else:
+            table = profile_machine(manifest) if args.data is None else _profile(args, manifest)
         files = write_profile(table, output)
     except (ControlError, EvaluationError, WireError, OSError) as error:
         print(f'profile: {error}', file=sys.stderr)
@@ -83,4 +97,23 @@ def _profile(args: argparse.Namespace, manifest: Manifest) -> ProfileTable:
             clips = render_clips(Path(folder), args.video) if args.video else None
             return profile_data(manifest, pictures, clips)
     except (NetworkError, SimulationError, TrainingError) as error:
+        raise EvaluationError(str(error)) from error
+
+
+def _profile_agreement(args: argparse.Namespace, manifest: Manifest) -> ProfileTable:
+    from slim_split_ros.bags import BagError
+    from slim_split_ros.commands.frame_sources import keep_frames, show_progress
+    from slim_split_ros.detectors import DetectorError
+    from slim_split_ros.evaluation.agreement_profile import profile_agreement
+    from slim_split_ros.evaluation.errors import EvaluationError
+    from slim_split_ros.ros.errors import StartError
+    from slim_split_ros.training.errors import TrainingError
+
+    try:
+        with TemporaryDirectory() as folder:
+            frames = keep_frames(args.source, '', MOST_FRAMES, Path(folder) / 'chosen')
+            return profile_agreement(
+                manifest, [file for of_source in frames for file in of_source], args.clip or [],
+                Path(folder), show_progress)
+    except (BagError, DetectorError, StartError, TrainingError) as error:
         raise EvaluationError(str(error)) from error

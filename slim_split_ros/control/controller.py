@@ -10,7 +10,7 @@ from threading import Lock
 
 from slim_split_ros.control.decision import Action, Decision, Reason
 from slim_split_ros.control.errors import SettingsError
-from slim_split_ros.control.estimates import Estimates
+from slim_split_ros.control.estimates import Busyness, Estimates
 from slim_split_ros.control.link.arrivals import LinkReportData
 from slim_split_ros.control.link.in_flight import SentFrame
 from slim_split_ros.control.link.report_guard import OtherReceiver
@@ -108,6 +108,7 @@ class WidthController:
             self._estimates.link.on_sent(frame, now_s)
             if coder == 'video':
                 self._stream.on_sent(frame, self._long_side(width, rate), reference is None)
+                self._estimates.link.video_service.on_sent(sequence, now_s)
             else:
                 self._stream.on_other_sent()
             self._budget.spend(frame.bits, now_s)
@@ -122,7 +123,7 @@ class WidthController:
                 reason = Reason.PINNED if self._settings.pinned_width else Reason.LINK
                 return Decision.at(point, reason, Action.EXPIRE)
             decision = self._policy.decide(now_s, captured_s)
-            return self._within_budget(decision, 1.0, now_s)
+            return self._within_budget(decision, Busyness(), now_s)
 
     def revise(self, decision: Decision, message_bytes: int, now_s: float) -> Decision:
         """
@@ -135,10 +136,10 @@ class WidthController:
             if point is None:
                 return decision
             self._note_encoded(decision)
-            busyness = max(1, message_bytes) / point.bytes
-            revised = self._policy.revise(decision, busyness, now_s)
+            message_bytes = max(1, message_bytes)
+            revised = self._policy.revise(decision, message_bytes / point.bytes, now_s)
             return self._within_budget(
-                revised, busyness / self._estimates.sizes.expected(point), now_s)
+                revised, self._estimates.sizes.compared(point, message_bytes), now_s)
 
     def confirm(self, decision: Decision, message_bytes: int, now_s: float) -> Decision:
         """Drop a frame that was encoded again and turned out too large for the ceiling."""
@@ -164,24 +165,16 @@ class WidthController:
                 return point.long_side
         return 0
 
-    def _within_budget(self, decision: Decision, busyness: float, now_s: float) -> Decision:
-        """
-        Keep any policy under the ceiling: the largest point that it leaves, or none.
-
-        `busyness` is how much larger than expected this frame is known to be.
-        """
+    def _within_budget(self, decision: Decision, busyness: Busyness, now_s: float) -> Decision:
+        """Keep any policy under the ceiling: the largest point that it leaves, or none."""
         point = self._points.named(decision.point_name)
         if not decision.send or point is None:
             return decision
         sizes = self._estimates.sizes
-
-        def bits(each: OperatingPoint) -> float:
-            return 8.0 * busyness * sizes.expected(each) * each.bytes
-
-        if self._budget.allows(bits(point), now_s):
+        if self._budget.allows(sizes.bits(point, busyness), now_s):
             return decision
         left_bits = self._budget.left_bits(now_s)
-        smaller = [other for other in self._allowed if bits(other) <= left_bits
+        smaller = [other for other in self._allowed if sizes.bits(other, busyness) <= left_bits
                    and (other.alone or other.long_side == self._stream.long_side)]
         if not smaller:
             return Decision.at(point, Reason.BUDGET, Action.DROP)

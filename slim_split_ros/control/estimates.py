@@ -12,6 +12,23 @@ SIZE_GAIN, SIZE_SPREAD_GAIN, FIRST_SIZE_SPREAD = 0.1, 0.05, 0.2
 ENCODE_GAIN, ENCODE_SPREAD_GAIN, FIRST_ENCODE_SPREAD = 0.3, 0.1, 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class Busyness:
+    """
+    Hold how much larger than expected a frame turned out, and whether it was alone.
+
+    A busy picture is so for every coder; what came out large because of motion is not, once it is
+    coded alone.
+    """
+
+    factor: float = 1.0
+    alone: bool = True
+
+    def of(self, point: OperatingPoint) -> float:
+        """Give how much larger than expected the same picture is at a point."""
+        return self.factor if point.alone is self.alone else 1.0
+
+
 class SizeRatios:
     """
     Follow how frames' bytes compare with the table, each kind of frame by itself.
@@ -30,6 +47,14 @@ class SizeRatios:
         kind = (point.coder, point.alone)
         self._newest = self._by_kind.setdefault(kind, _new_tracker())
         self._newest.add(message_bytes, point.bytes)
+
+    def bits(self, point: OperatingPoint, busyness: Busyness) -> float:
+        """Give the size of a picture's frame at a point."""
+        return 8.0 * busyness.of(point) * self.expected(point) * point.bytes
+
+    def compared(self, point: OperatingPoint, message_bytes: float) -> Busyness:
+        """Compare a frame's size with what was expected of it."""
+        return Busyness(message_bytes / point.bytes / self.expected(point), point.alone)
 
     def expected(self, point: OperatingPoint) -> float:
         """Give how many times the table's bytes the next frame at a point will have."""

@@ -167,13 +167,14 @@ def _choose(
     OneClass(detector).detect(picture)
     affordable = int(DETECTING_SECONDS / ((time.monotonic() - started) * settings + 1e-9))
     count = min(len(images), max(LEAST_MEASURED_FRAMES, min(most, affordable)))
-    chosen = _evenly(images, count)
+    chosen = evenly(images, count)
     if any(len(image.labels) for image in chosen):
         return chosen
-    return _evenly(tuple(image for image in images if len(image.labels)), count)
+    return evenly(tuple(image for image in images if len(image.labels)), count)
 
 
-def _evenly(images: tuple[LabelledImage, ...], count: int) -> tuple[LabelledImage, ...]:
+def evenly(images: tuple[LabelledImage, ...], count: int) -> tuple[LabelledImage, ...]:
+    """Return so many images, or all there are, from the first to the last."""
     places = np.linspace(0, len(images) - 1, min(count, len(images))).round().astype(int)
     return tuple(images[place] for place in places)
 

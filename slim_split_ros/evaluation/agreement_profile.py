@@ -20,6 +20,8 @@ from slim_split_ros.evaluation.errors import EvaluationError
 from slim_split_ros.evaluation.measured_run import MeasuredRun
 from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings
 from slim_split_ros.evaluation.points import MeasuredPoint, Setting
+from slim_split_ros.evaluation.profile import ProfileTable
+from slim_split_ros.evaluation.profile_data import linked_rows, to_table
 from slim_split_ros.evaluation.resampling import Resampling
 from slim_split_ros.onboard.encoder import VIDEO
 from slim_split_ros.training.data.coco_folder import LabelledImage, load_split
@@ -28,6 +30,7 @@ from slim_split_ros.training.frames import Progress
 from slim_split_ros.training.pseudo_labels import KEPT_ASIDE, write_pseudo_labels
 from slim_split_ros.wire.manifest import Manifest
 
+THRESHOLD = 0.4  # what is found with less is no truth
 CLIP_FPS = 10.0  # as a robot sends
 CLIP_FRAMES = 20  # of each video, from its middle
 _JPEG_QUALITY = 97
@@ -42,21 +45,38 @@ def own_detector(manifest: Manifest) -> OnnxDetector:
     return load_detector(manifest.checked_detector(), threads=1)
 
 
-def profile_pictures(manifest: Manifest, frames: Sequence[Path], threshold: float, folder: Path,
-                     progress: Progress) -> tuple[MeasuredPoint, ...]:
+def profile_agreement(manifest: Manifest, frames: Sequence[Path], videos: Sequence[Path],
+                      folder: Path, progress: Progress) -> ProfileTable:
+    """
+    Measure every coder, width and rate on frames, and on videos what leans on the frame before.
+
+    Frames are moved into `folder`, which is not needed afterwards. Raises as below.
+    """
+    fingerprint = f'{manifest.fingerprint:016x}'
+    stills = profile_pictures(manifest, frames, folder / 'pictures', progress)
+    table = to_table(stills, fingerprint)
+    if not videos or not manifest.video:
+        return table
+    moving = profile_clips(manifest, videos, folder / 'clips', progress)
+    linked = linked_rows(table.points, [point.to_dict() for point in moving])
+    return ProfileTable(fingerprint, (*table.points, *linked), ())
+
+
+def profile_pictures(manifest: Manifest, frames: Sequence[Path], folder: Path, progress: Progress
+                     ) -> tuple[MeasuredPoint, ...]:
     """
     Measure every point whose frames are alone on pictures, which are moved into `folder`.
 
     Raises DataSetError where the detector finds nothing in them.
     """
     detector = own_detector(manifest)
-    write_pseudo_labels(frames, detector, threshold, folder, KEPT_ASIDE, progress)
+    write_pseudo_labels(frames, detector, THRESHOLD, folder, KEPT_ASIDE, progress)
     codec = ModelCodec(manifest, slim_settings(manifest), detector)
     return measure_agreement([codec], detector, folder, KEPT_ASIDE, progress).points
 
 
-def profile_clips(manifest: Manifest, videos: Sequence[Path], threshold: float, folder: Path,
-                  progress: Progress) -> tuple[MeasuredPoint, ...]:
+def profile_clips(manifest: Manifest, videos: Sequence[Path], folder: Path, progress: Progress
+                  ) -> tuple[MeasuredPoint, ...]:
     """
     Measure every point of video, alone and not, on clips out of video files.
 
@@ -67,7 +87,7 @@ def profile_clips(manifest: Manifest, videos: Sequence[Path], threshold: float, 
     files = [_keep_clip(video, folder / 'chosen' / f'{number:03d}')
              for number, video in enumerate(videos)]
     write_pseudo_labels(
-        [file for clip in files for file in clip], detector, threshold, folder, KEPT_ASIDE,
+        [file for clip in files for file in clip], detector, THRESHOLD, folder, KEPT_ASIDE,
         progress)
     split = load_split(folder, KEPT_ASIDE)
     images = sorted(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from slim_split_ros.evaluation.codec import Codec, Sent
 from slim_split_ros.evaluation.errors import EvaluationError
 from slim_split_ros.evaluation.h264_codec import H264Codec
 from slim_split_ros.evaluation.image_codecs import PictureCodec, RawCodec
+from slim_split_ros.evaluation.map_shares import MapShare, measure_maps
 from slim_split_ros.evaluation.measured_run import (
     SERVER_FRAMES,
     WARM_UP_FRAMES,
@@ -51,6 +53,18 @@ class Evaluation:
     detector: Accuracy
     jpeg_ms: float
     points: tuple[MeasuredPoint, ...]
+    pictures: Resampling
+    maps: tuple[MapShare, ...] = ()
+
+    def draws(self) -> list[dict[str, Any]]:
+        """Return what other recordings would give: the detector's AP50 and a row a point."""
+        counts = self.pictures.counts
+        sizes = [point.draw_bytes(self.pictures) for point in self.points]
+        return [{'detector': float(self.detector.ap50_samples[draw]), 'points': [
+            {**point.setting.to_dict(), 'bytes': float(size[draw]), 'encode_ms': 0.0,
+             'ap50': float(point.accuracy.ap50_samples[draw])}
+            for point, size in zip(self.points, sizes, strict=True)]}
+            for draw in range(len(counts))]
 
 
 def available_codecs(rivals: StoredRivals | None) -> tuple[str, ...]:
@@ -98,7 +112,9 @@ def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
     points += [undamaged] if 'none' in codecs else []
     order = {name: place for place, name in enumerate(CODECS)}
     points.sort(key=lambda point: order[point.setting.codec])
-    return Evaluation(undamaged.accuracy, float(np.mean(jpeg_ms)), tuple(points))
+    maps = measure_maps(manifest, split.images) if 'slim' in codecs else []
+    return Evaluation(
+        undamaged.accuracy, float(np.mean(jpeg_ms)), tuple(points), pictures, tuple(maps))
 
 
 def check_classes(manifest: Manifest, split: CocoSplit) -> None:

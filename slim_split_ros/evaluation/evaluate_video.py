@@ -79,7 +79,7 @@ def evaluate_video(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...]
             run.figures.dump(dump)
     undamaged, *points = (run.figures.point(truth, pictures) for run in runs)
     points += [undamaged] if 'none' in codecs else []
-    return Evaluation(undamaged.accuracy, jpeg_ms, tuple(points))
+    return Evaluation(undamaged.accuracy, jpeg_ms, tuple(points), pictures)
 
 
 def _codecs(manifest: Manifest, names: tuple[str, ...], detector: PictureDetector

@@ -77,8 +77,8 @@ def measure_pictures(codecs: Sequence[SeenCodec], images: Iterable[LabelledImage
     """
     Return, for each codec and number of bytes, its best figures over widths or scales.
 
-    Between two settings figures are interpolated over the logarithm of bytes; what does not
-    reach a number of bytes from both sides has None.
+    Every frame stands alone. Between two settings figures are interpolated over the logarithm of
+    bytes; what does not reach a number of bytes from both sides has None.
     """
     cv2.setNumThreads(1)
     found: dict[tuple[str, Setting], list[Figures]] = defaultdict(list)
@@ -86,6 +86,8 @@ def measure_pictures(codecs: Sequence[SeenCodec], images: Iterable[LabelledImage
         camera = read_picture(image.path)
         for codec in codecs:
             for setting in codec.settings:
+                if setting.alone is False:
+                    continue
                 sent = codec.encode(camera, setting)
                 rebuilt = _enlarged(codec.picture(sent, setting), camera)
                 found[_name(setting), setting].append(

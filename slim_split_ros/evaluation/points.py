@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slim_split_ros.evaluation.coco_metrics import Accuracy
-from slim_split_ros.evaluation.resampling import interval
+from slim_split_ros.evaluation.resampling import Resampling, interval
 
 SETTLED_S = 1.0  # into a clip, from where its first key frame no longer counts
 
@@ -46,6 +48,11 @@ class Setting:
         parts += ['linked'] if self.alone is False else []
         return '_'.join(parts)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields that apply, by name."""
+        return {key: value for key, value in asdict(self).items()
+                if value is not None and key != 'default'}
+
 
 @dataclass(frozen=True, slots=True)
 class MeasuredFrame:
@@ -68,15 +75,9 @@ class MeasuredPoint:
 
     def to_dict(self) -> dict[str, object]:
         """Return the row for JSON; sizes and times are means over the pictures unless named."""
-        setting = self.setting
-        named = {'codec': setting.codec, 'width': setting.width, 'rate': setting.rate,
-                 'members': setting.members, 'bits': setting.bits,
-                 'quality': setting.quality, 'scale': setting.scale, 'crf': setting.crf,
-                 'preset': setting.preset, 'coder': setting.coder, 'alone': setting.alone,
-                 'long_side': setting.long_side}
-        row: dict[str, object] = {key: value for key, value in named.items() if value is not None}
-        if setting.rate is not None:
-            row['default'] = setting.default
+        row: dict[str, object] = self.setting.to_dict()
+        if self.setting.rate is not None:
+            row['default'] = self.setting.default
         sizes = np.array([frame.bytes for frame in self.frames], float)
         times = np.array([frame.encode_ms for frame in self.frames])
         networks = np.array([frame.network_ms for frame in self.frames])
@@ -89,6 +90,12 @@ class MeasuredPoint:
             'encode_ms_p95': round(float(np.percentile(times, 95)), 4),
         }
         return row | self._settled() | accuracy_row(self.accuracy)
+
+    def draw_bytes(self, pictures: Resampling) -> NDArray[np.float64]:
+        """Return the mean bytes of each draw of recordings."""
+        sizes = {frame.image_id: frame.bytes for frame in self.frames}
+        ordered = np.array([sizes[number] for number in pictures.image_ids], float)
+        return pictures.counts @ ordered / pictures.counts.sum(1)
 
     def _settled(self) -> dict[str, object]:
         """Return the bytes of video once its first frames, which cost most, are through."""

@@ -12,12 +12,12 @@ from slim_split_ros.linklab.run import Run, RunSettings, run_emulation
 from slim_split_ros.linklab.schedule import Schedule
 from slim_split_ros.linklab.shaper import Shaper
 from slim_split_ros.linklab.timeline import Timeline, make_timeline
-from slim_split_ros.linklab.trace import Trace, parse_trace, read_trace, read_traces
+from slim_split_ros.linklab.trace import Trace, parse_trace, read_trace, read_traces, with_loss
 
 __all__ = [
     'Comparison', 'FrameRow', 'LinkLabError', 'LivePath', 'Means', 'NamespaceError', 'Namespaces',
     'RealFrame', 'RealRun', 'Results', 'Run', 'RunError', 'RunSettings', 'Schedule', 'Shaper',
     'TableError', 'Timeline', 'Trace', 'average', 'check_machine', 'compare', 'make_timeline',
     'parse_sizes', 'parse_trace', 'read_text', 'read_trace', 'read_traces',
-    'run_emulation', 'why_no_loss',
+    'run_emulation', 'why_no_loss', 'with_loss',
 ]

@@ -7,7 +7,7 @@ It holds no queue (`link.py`).
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 import os
 from pathlib import Path
@@ -93,6 +93,13 @@ class Trace:
 
     def _step(self, t_s: float) -> int:
         return bisect_right(self._t_s, t_s % self.duration_s) - 1
+
+
+def with_loss(trace: Trace, loss: float) -> Trace:
+    """Give the same link with that loss throughout; raise TableError for what is no chance."""
+    if not 0.0 <= loss <= 1.0:
+        raise TableError(f'loss is {loss}, it has to be a chance from 0 to 1')
+    return Trace(trace.name, [replace(row, loss=loss) for row in trace.rows])
 
 
 def parse_trace(text: str, name: str) -> Trace:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from slim_split_ros.reports.evaluation_summary import (
+    reaches,
     series_name,
     summary_section,
-    widths_section,
 )
+from slim_split_ros.reports.evaluation_widths import widths_section
 from slim_split_ros.reports.figures import figure_to_svg, make_axes
 from slim_split_ros.reports.page import Drawing, Section, Table, render_page
 from slim_split_ros.reports.rate_curves import Point, pareto_front
@@ -17,8 +18,8 @@ from slim_split_ros.reports.rate_curves import Point, pareto_front
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLUMNS = ('setting', 'best for', 'bytes', 'p95', 'encode ms p50', 'p95', 'network ms', 'AP50',
-            '95 % interval', 'of detector', 'AP', 'AP small', 'AP medium', 'AP large')
+_COLUMNS = ('setting', 'best for', 'bytes', 'bytes p95', 'encode ms p50', 'ms p95', 'network ms',
+            'AP50', '95 % interval', 'of detector', 'AP', 'AP small', 'AP medium', 'AP large')
 _SETTLED_COLUMNS = ('bytes after 1 s', 'p95 after 1 s')
 # Colour and marker: ours in violet, other networks as filled shapes, image codecs as crosses.
 _STYLES = {
@@ -34,14 +35,20 @@ _PLOT_INCHES = (7.2, 4.6)
 
 def render_evaluation(
     data_set: str, classes: Sequence[str], detector: Mapping[str, Any], points: Sequence[Point],
-    jpeg80_ms: float,
+    jpeg80_ms: float, maps: Sequence[Mapping[str, Any]] = (),
+    draws: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Return the HTML document for the figures that `evaluate --json` writes."""
+    """
+    Return the HTML document for the figures that `evaluate --json` writes.
+
+    `draws` are what other recordings would give, see `reaches`.
+    """
     lead = (f"{data_set}: the same pictures, the same detector behind every codec, the robot's "
             'side on one thread.')
     sections = [
-        summary_section(detector, points, jpeg80_ms), _detector_section(classes, detector),
-        _plots(detector, points), widths_section(points), _table_section(detector, points)]
+        summary_section(reaches(detector, points, draws), jpeg80_ms),
+        _detector_section(classes, detector),
+        _plots(detector, points), widths_section(points, maps), _table_section(detector, points)]
     return render_page('Bytes, time and accuracy', [
         section for section in sections if section is not None], lead)
 
@@ -73,8 +80,9 @@ def _plots(detector: Mapping[str, Any], points: Sequence[Point]) -> Section:
         Drawing(_plot(detector, points, cost, label), caption)
         for cost, label, caption in (
             ('bytes', 'bytes a frame, headers included',
-             'AP50 against bytes. The line joins the points that no other beats in both; what '
-             'sends nothing is a level line.'),
+             'AP50 against bytes. Lines join the points that no other of their kind, the grey '
+             'one those that no other at all beats in both; what sends nothing is a level '
+             'line.'),
             ('encode_ms', 'milliseconds from camera picture to payload, one thread',
              "AP50 against the robot's time.")))
     return Section('What bytes and time buy', drawings=drawings)
@@ -85,7 +93,11 @@ def _plot(detector: Mapping[str, Any], points: Sequence[Point], cost: str, label
     costly = [point for point in points if point[cost] > 0]
     for name, (colour, marker) in _STYLES.items():
         own = [point for point in points if series_name(point) == name]
-        _scatter(axes, [point for point in own if point[cost] > 0], cost, colour, marker)
+        drawn = [point for point in own if point[cost] > 0]
+        _scatter(axes, drawn, cost, colour, marker)
+        curve = pareto_front(drawn, cost)
+        axes.plot([point[cost] for point in curve], [point['ap50'] for point in curve],
+                  color=colour, linewidth=0.8, alpha=0.6, zorder=1)
         for point in own:
             if not point[cost] > 0 and name != 'none':
                 axes.axhline(point['ap50'], color=colour, linewidth=1.0, linestyle=':',

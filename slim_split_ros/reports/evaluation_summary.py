@@ -4,38 +4,87 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+import math
 from typing import Any
 
 from slim_split_ros.reports.page import Section, Table
-from slim_split_ros.reports.rate_curves import CurvePoint, Point, at_ap50, at_bytes
+from slim_split_ros.reports.rate_curves import CurvePoint, Point, at_ap50
 
 SHARE = 0.95  # of the undamaged pictures' AP50, at which codecs are compared
 # Whose bytes are compared; the others send nothing, or everything.
 COMPARED = (
     'slim', 'paper', 'entropic', 'static', 'late', 'jpeg', 'webp', 'h264', 'h264_video')
-# At which the widths of one coder are compared.
-EQUAL_BYTES = (300, 500, 1000, 2000, 3000, 5000)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Hold the ends of what 95 % of draws lie between."""
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        high = f'{self.high:.4g}' if math.isfinite(self.high) else 'out of reach'
+        return f'{self.low:.4g} to {high}'
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How near one codec comes to undamaged pictures, and what it takes for SHARE of them."""
+    """
+    How near one codec comes to undamaged pictures, and what it takes for SHARE of them.
+
+    `interval` holds the bytes of other recordings, inf where they would not reach it, and
+    `of_slim` the bytes as a multiple of ours, with its interval; None where not known.
+    """
 
     codec: str
     best_share: float
     needed: CurvePoint | None
+    interval: Interval | None = None
+    of_slim: float | None = None
+    of_slim_interval: Interval | None = None
 
 
-def reaches(detector: Mapping[str, Any], points: Sequence[Point]) -> list[Reach]:
-    """Return a row for each codec that sends something coded; none where nothing is found."""
+def reaches(detector: Mapping[str, Any], points: Sequence[Point],
+            draws: Sequence[Mapping[str, Any]] = ()) -> list[Reach]:
+    """
+    Return a row for each codec that sends something coded; none where nothing is found.
+
+    `draws` are the AP50 of the detector and the points as other recordings would give them.
+    """
     reference = detector['ap50']
-    rows = []
-    for codec in COMPARED:
-        for name, own in part_by_coder([point for point in points if point['codec'] == codec]):
-            if reference > 0:
-                best = max(point['ap50'] for point in own) / reference
-                rows.append(Reach(name, best, at_ap50(own, SHARE * reference)))
-    return rows
+    if not reference > 0:
+        return []
+    series = _series(points)
+    needed = {name: at_ap50(own, SHARE * reference) for name, own in series.items()}
+    drawn = [_bytes_of(draw['points'], SHARE * draw['detector']) for draw in draws]
+    ours = needed.get('slim')
+    return [
+        Reach(name, max(point['ap50'] for point in own) / reference, needed[name],
+              _interval([draw[name] for draw in drawn]),
+              needed[name].bytes / ours.bytes if needed[name] and ours else None,
+              _interval([draw[name] / draw['slim'] for draw in drawn
+                         if math.isfinite(draw['slim'])]) if ours else None)
+        for name, own in series.items()]
+
+
+def _series(points: Sequence[Point]) -> dict[str, list[Point]]:
+    return {name: own for codec in COMPARED for name, own in part_by_coder(
+        [point for point in points if point['codec'] == codec])}
+
+
+def _bytes_of(points: Sequence[Point], ap50: float) -> dict[str, float]:
+    found = {name: at_ap50(own, ap50) for name, own in _series(points).items()}
+    return {name: needed.bytes if needed else math.inf for name, needed in found.items()}
+
+
+def _interval(values: Sequence[float]) -> Interval | None:
+    """Return the middle 95 % of values; inf counts as more than any."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    last = len(ordered) - 1
+    return Interval(ordered[round(0.025 * last)], ordered[round(0.975 * last)])
 
 
 def part_by_coder(points: Sequence[Point]) -> list[tuple[str, list[Point]]]:
@@ -61,32 +110,13 @@ def series_name(point: Point) -> str:
     return point['codec'] + coder + ('' if point.get('alone', True) else ', linked')
 
 
-def summary_section(detector: Mapping[str, Any], points: Sequence[Point], jpeg_ms: float
-                    ) -> Section:
+def summary_section(rows: Sequence[Reach], jpeg_ms: float) -> Section:
     """Return the section that a hurried reader needs."""
     text = (f'Bytes and times at {SHARE:.0%} of the AP50 of undamaged pictures lie between two '
             'measured settings; JPEG, WebP and H.264 take their best scale there. JPEG at quality '
-            f'80 takes {jpeg_ms:.2f} ms for a whole picture.')
-    return Section('In short', (text,), (_reach_table(reaches(detector, points)),))
-
-
-def widths_section(points: Sequence[Point]) -> Section | None:
-    """Return what each width buys in front of each coder; None where nothing of ours is."""
-    rows = []
-    for name, own in part_by_coder([point for point in points if point['codec'] == 'slim']):
-        if name == 'slim' and any('coder' in point for point in own):
-            continue  # all coders together
-        for width in sorted({point['width'] for point in own}):
-            of_width = [point for point in own if point['width'] == width]
-            found = [at_bytes(of_width, size) for size in EQUAL_BYTES]
-            rows.append((f'{name}, width {width:g}', *(
-                '–' if ap50 is None else f'{ap50:.3f}' for ap50 in found)))
-    if not rows:
-        return None
-    return Section('What each width buys', (
-        'AP50 at equal bytes, between two settings of the width; – where its coarsest takes '
-        'more. Beyond its finest setting a width gains nothing.',),
-        (Table(('map and coder', *(f'{size:,} bytes' for size in EQUAL_BYTES)), tuple(rows)),))
+            f'80 takes {jpeg_ms:.2f} ms for a whole picture. Intervals hold 95 % of what other '
+            'recordings would give (bootstrap over recordings).')
+    return Section('In short', (text,), (_reach_table(rows),))
 
 
 def summary_lines(rows: Sequence[Reach]) -> list[str]:
@@ -97,21 +127,23 @@ def summary_lines(rows: Sequence[Reach]) -> list[str]:
     slim: at best 90.0% of the AP50 of undamaged pictures, so not 95%
     """
     return [
-        f'{row.codec}: {row.needed.bytes:.0f} bytes and {row.needed.encode_ms:.2f} ms for '
-        f'{SHARE:.0%} of the AP50 of undamaged pictures' if row.needed else
+        f'{row.codec}: {row.needed.bytes:.0f} bytes{_told(row.interval)} and '
+        f'{row.needed.encode_ms:.2f} ms for {SHARE:.0%} of the AP50 of undamaged pictures'
+        if row.needed else
         f'{row.codec}: at best {row.best_share:.1%} of the AP50 of undamaged pictures, so not '
         f'{SHARE:.0%}' for row in rows]
 
 
+def _told(interval: Interval | None) -> str:
+    return '' if interval is None else f' ({interval})'
+
+
 def _reach_table(rows: Sequence[Reach]) -> Table:
-    ours = next((row.needed for row in rows if row.codec == 'slim'), None)
-    cells = []
-    for row in rows:
-        needed = row.needed
-        times = f'{needed.bytes / ours.bytes:.2f}' if needed and ours else '–'
-        cells.append((
-            row.codec, f'{row.best_share:.1%}',
-            f'{needed.bytes:.0f}' if needed else 'not reached',
-            f'{needed.encode_ms:.2f}' if needed else '–', times))
-    return Table(('codec', 'best AP50, of undamaged', f'bytes at {SHARE:.0%}',
-                  f'encode ms at {SHARE:.0%}', 'bytes, of slim'), tuple(cells))
+    cells = [(
+        row.codec, f'{row.best_share:.1%}',
+        f'{row.needed.bytes:.0f}' if row.needed else 'not reached',
+        str(row.interval or '–'), f'{row.needed.encode_ms:.2f}' if row.needed else '–',
+        '–' if row.of_slim is None else f'{row.of_slim:.2f}', str(row.of_slim_interval or '–'))
+        for row in rows]
+    return Table(('codec', 'best AP50, of undamaged', f'bytes at {SHARE:.0%}', '95 % interval',
+                  f'encode ms at {SHARE:.0%}', 'bytes, of slim', '95 % interval'), tuple(cells))

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from slim_split_ros.coders.quantizer_regions import COARSEST
 from slim_split_ros.detectors import load_detector
 from slim_split_ros.networks.detector import Detector
 from slim_split_ros.networks.split_detector import SplitDetector
@@ -21,6 +22,8 @@ from slim_split_ros.training.data.coco_folder import (
 from slim_split_ros.training.data.things import KEPT_ASIDE, THING, TRAIN, write_things
 from slim_split_ros.training.errors import TrainingError
 from slim_split_ros.training.export.model import fit_all_tables, write_model_folder
+from slim_split_ros.training.export.model_card import write_general_card
+from slim_split_ros.training.export.model_folder import set_video
 from slim_split_ros.training.objectives.encoder import EncoderObjective
 from slim_split_ros.training.objectives.picture import PictureObjective
 from slim_split_ros.training.pretrained import load_pretrained_backbone
@@ -28,11 +31,17 @@ from slim_split_ros.training.progress import run_parts
 from slim_split_ros.training.run import batch_plan, pick_device, table_images
 from slim_split_ros.training.settings import GENERAL
 from slim_split_ros.training.stage import RunPlace, run_stage
+from slim_split_ros.wire.video_settings import VideoSettings
 
 # What follows was chosen on training pictures, by what two detectors still found
 # (`docs/experiments.md`): the finder sees something in most of a photograph, and bytes go
 # furthest where it is sure.
-LEVEL_THRESHOLDS = (0.8, 0.5)
+LEVEL_THRESHOLDS = (0.8, 0.3)
+# Longer side in pixels, and H.264's quantizers of scenery, things and small things: the default,
+# then rising bytes. Larger and coarser beats smaller and finer, and a steeper map blurs too much.
+VIDEO = ((416, 42, 36, 33), (160, 42, 36, 33), (208, 42, 36, 33), (256, 41, 36, 33),
+         (320, 41, 36, 33), (512, 42, 35, 32), (640, 43, 34, 31), (640, 40, 31, 28),
+         (640, 36, 28, 25))
 CROP_SIDE = 224  # pixels of the longer side of what repairs see, at the scale of whole pictures
 EVERY_FRAME = 100.0  # as `repaired_gain`: more than any frame's steps are fine
 
@@ -84,7 +93,21 @@ def train_general(run: GeneralRun) -> Path:
         table_images([images], config.input_long_side), 'counting symbols'))
     folder = run.output / 'model'
     write_model_folder(model, tables, folder, run.detectors[0])
+    set_video(folder, [video_settings(*rate) for rate in VIDEO])
+    write_general_card(folder, run.seed)
     return folder
+
+
+def video_settings(long_side: int, *quantizers: int) -> VideoSettings:
+    """
+    Return how video is coded with a quantizer for each level.
+
+    >>> video_settings(416, 51, 34)
+    VideoSettings(long_side=416, background=1.0, offsets=(-0.3333,))
+    """
+    background = quantizers[0] / COARSEST
+    return VideoSettings(long_side, round(background, 4), tuple(
+        round(quantizer / COARSEST - background, 4) for quantizer in quantizers[1:]))
 
 
 def train_for_pictures(model: SplitDetector, images: tuple[LabelledImage, ...], run: GeneralRun
@@ -98,7 +121,8 @@ def train_for_pictures(model: SplitDetector, images: tuple[LabelledImage, ...], 
         parts['finder'])
     model.encoder.load_state_dict(finder.state_dict())
     seeing = Detector(model.config)
-    load_pretrained_backbone(seeing)
+    if model.config.backbone_width == 1.0:
+        load_pretrained_backbone(seeing)
     # Parts of pictures at the scale of whole ones, and whole from the first step to the last:
     # a mosaic's borders are no edges that a camera sees.
     whole = model.config.input_long_side

@@ -11,3 +11,9 @@ DEFAULT_MODELS = {'slim': 'general', 'ensemble': 'ensemble'}
 # The one with a detector of its own, which labelled data judge and train.
 SHIPPED_MODEL = SHIPPED_MODELS['robocup']
 SHIPPED_RIVALS = _FOLDER / 'rivals' / 'rivals.safetensors'
+
+
+def model_folder(model: str) -> Path:
+    """Return the folder of a shipped model by its name, or of any by its path or a file in it."""
+    path = SHIPPED_MODELS.get(model) or Path(model).expanduser()
+    return path.parent if path.is_file() else path

@@ -51,7 +51,7 @@ def link_report_bytes(arrivals: int) -> int:
     Return the bytes of a serialized LinkReport on so many frames; see `encoded_frame_bytes`.
 
     >>> link_report_bytes(32)
-    700
+    708
     """
     # stamp, sender_start, report_sequence; receiver_id, sent_s, decoded_sequence.
     size = _align(2 * TIME_BYTES + 4, 8) + 3 * 8

@@ -12,7 +12,7 @@ from rosbags.highlevel import AnyReader
 from bags.recordings import STAMP_NS, write_bag
 from slim_split_ros.bags import BagError, BagImage, CompressedBagImage
 from slim_split_ros.bags.definitions import message_store
-from slim_split_ros.bags.session import Replayed, ReplayPlan, replay_images, replay_recorded
+from slim_split_ros.bags.replay.session import Replayed, ReplayPlan, replay_images, replay_recorded
 from slim_split_ros.coders import why_no_video_encoding
 from slim_split_ros.control import OperatingPoint, OperatingPoints, unmeasured_points
 from slim_split_ros.linklab import LivePath, parse_trace
@@ -236,16 +236,19 @@ def test_features_of_another_model_are_refused_by_its_name(
 def test_video_is_decoded_in_its_order_and_recorded_with_its_references(tmp_path: Path) -> None:
     model = write_tiny_bundle(tmp_path / 'model', with_pictures=True, with_video=True)
     points = OperatingPoints([
-        OperatingPoint(0.25, 0, 900, 1000, 1.0, 1.2, 0.3, coder='video'),
-        OperatingPoint(0.25, 0, 300, 400, 1.0, 1.2, 0.3, coder='video', alone=False)])
-    wanted = plan(record(tmp_path, 6), model, 0.25, points=points)
+        OperatingPoint(0.25, 0, 900, 1000, 1.0, 1.2, 0.3, 'video', True, 320),
+        OperatingPoint(0.25, 0, 300, 400, 1.0, 1.2, 0.3, 'video', False, 320)])
+    # A pinned width sends frames that decode alone.
+    wanted = plan(record(tmp_path, 6), model, 0.0, points=points)
 
     runs = [replay(wanted, tmp_path / name) for name in 'ab']
     again = replay_recorded(plan(tmp_path / 'a', model), tmp_path / 'c', as_it_comes)
 
     features = messages(tmp_path / 'a', '/features')
     assert {message.payload[0] for message in features} == {Coder.H264}
-    assert [message.reference for message in features] == [0, 0, 1, 2, 3, 4]
+    back = [message.frames_back for message in features]
+    # Which are refreshed is the policy's.
+    assert back[0] == 0 and set(back) == {0, 1}
     # Made as the last one arrived, before it was decoded.
     assert messages(tmp_path / 'a', '/link_report')[-1].decoded_sequence == 4
     assert messages(tmp_path / 'a', '/onboard/status')[-1].coder == 'video'

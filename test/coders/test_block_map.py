@@ -22,12 +22,16 @@ def test_picture_of_the_inputs_size_has_blocks_that_are_its_cells():
     assert np.array_equal(blocks, levels)
 
 
-def test_block_of_a_small_picture_has_the_highest_level_within_it():
-    # Cells are 8 pixels of a picture of 208x156, so four make a block.
-    blocks = block_levels(map_with((3, 5)), GEOMETRY, CodedSize(208, 156))
+def test_block_of_a_small_picture_has_the_level_in_its_middle():
+    # Blocks are 38 pixels of the input wide and high: their middles lie in cells 1, 3, 5, 8, …
+    levels = np.zeros((20, 26), np.int8)
+    levels[3, 5] = 2
+    levels[3, 6] = 1
 
-    assert blocks.shape == (10, 13)
-    assert blocks[1, 2] == 2 and np.count_nonzero(blocks) == 1
+    blocks = block_levels(levels, GEOMETRY, CodedSize(174, 130))
+
+    assert blocks.shape == (9, 11)
+    assert np.argwhere(blocks).tolist() == [[1, 2]] and blocks[1, 2] == 2
 
 
 def test_blocks_of_a_large_picture_share_a_cell():

@@ -14,6 +14,12 @@ from slim_split_ros.evaluation.coco_metrics import (  # noqa: E402
     load_ground_truth,
     measure_accuracy,
 )
+from slim_split_ros.evaluation.evaluate import Evaluation  # noqa: E402
+from slim_split_ros.evaluation.points import (  # noqa: E402
+    MeasuredFrame,
+    MeasuredPoint,
+    Setting,
+)
 from slim_split_ros.evaluation.resampling import Resampling, interval  # noqa: E402
 from slim_split_ros.training.data.coco_folder import CocoSplit, load_split  # noqa: E402
 from support.drawn_data import read_annotations, write_annotations, write_drawn_data  # noqa: E402
@@ -96,3 +102,20 @@ def test_figures_of_a_part_of_the_pictures_leave_the_others_out(split: CocoSplit
     assert measure_accuracy(truth, perfect, half).ap50 == pytest.approx(1.0)
     assert measure_accuracy(truth, perfect).ap50 < 0.9
     assert json.dumps(half.image_ids) == '[1, 2, 3, 4, 5, 6]'
+
+
+def test_draws_tell_the_bytes_and_accuracy_of_the_recordings_drawn(split: CocoSplit) -> None:
+    truth = load_ground_truth(split.annotation_file)
+    pictures = Resampling.of_recordings(split.images)
+    accuracy = measure_accuracy(truth, shaky_results(split), pictures)
+    frames = tuple(MeasuredFrame(image.image_id, 100 * image.image_id, 1.0, 0.0)
+                   for image in split.images)
+    point = MeasuredPoint(Setting('webp', quality=5, scale=0.5), frames, accuracy)
+    draws = Evaluation(accuracy, 1.0, (point,), pictures).draws()
+    assert len(draws) == len(pictures.counts)
+    for draw, counts in zip(draws[:5], pictures.counts, strict=False):
+        (row,) = draw['points']
+        assert (row['codec'], row['quality'], row['scale']) == ('webp', 5, 0.5)
+        assert row['ap50'] == draw['detector']
+        sizes = [100 * number for number in pictures.image_ids]
+        assert row['bytes'] == pytest.approx(np.average(sizes, weights=counts))

@@ -1,7 +1,7 @@
 import pytest
 
 from linklab.lab import make_trace, read_points, run_policy
-from slim_split_ros.control import ControlSettings, PolicyName
+from slim_split_ros.control import ControlSettings, OperatingPoints, PolicyName
 from slim_split_ros.linklab import RunSettings, run_emulation
 from slim_split_ros.linklab.emulator import ARRIVALS_A_REPORT
 from slim_split_ros.offboard.arrivals import REPORT_LENGTH
@@ -53,6 +53,28 @@ def test_a_server_that_cannot_keep_up_serves_one_frame_at_a_time_the_newest_firs
     ages_s = [row.back_s - row.sent_s for row in rows if row.back_s is not None]
     assert max(ages_s) <= 0.25 + 0.1 + 0.05     # a service, a camera's interval, the path
     assert [row.back_s for row in rows if row.back_s is not None] == served
+
+
+def test_a_frame_without_one_that_it_needs_is_not_on_time() -> None:
+    rows, results = run_policy(make_trace((60.0, 150.0), loss=0.02), table='video_points',
+                               with_loss=True)
+    undecodable = [row for row in rows if row.is_undecodable]
+    assert 0 < len(undecodable) == results.undecodable < results.lost
+    assert not any(row.back_s or row.alone for row in undecodable)
+    sent = [row for row in rows if row.sent_s is not None and row.coder == 'video']
+    for before, row in zip(sent, sent[1:], strict=False):
+        if row.is_undecodable:      # what it leans on was lost, or lacked its own
+            assert before.back_s is None
+
+
+def test_the_measure_of_a_run_is_what_frames_alone_could_do() -> None:
+    trace, points = make_trace((20.0, 300.0)), read_points('video_points')
+    alone = OperatingPoints(point for point in points if point.alone)
+    settings = RunSettings(ControlSettings(), with_loss=False)
+    with_video, without = (run_emulation(trace, table, settings).results
+                           for table in (points, alone))
+    assert with_video.feasible == without.feasible
+    assert with_video.mean_ap50 <= 1.2 * with_video.oracle_ap50
 
 
 def test_a_report_holds_as_much_as_one_of_the_server() -> None:

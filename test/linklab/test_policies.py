@@ -80,6 +80,25 @@ def test_a_slow_server_on_an_open_link_gets_the_widths_of_a_quick_one(server_s: 
     assert max(row.back_s - row.sent_s for row in answered) <= 2.0 * server_s
 
 
+def test_frames_that_lean_on_others_are_worth_their_bytes_on_a_narrow_link() -> None:
+    trace, points = make_trace((60.0, 150.0)), read_points('video_points')
+    both, alone, cells = (
+        run_emulation(trace, table, RunSettings(ControlSettings(alone=alone), with_loss=False))
+        .results for table, alone in (
+            (points, False), (points, True), (points.only({'cells'}), False)))
+    assert both.mean_ap50 >= 1.02 * alone.mean_ap50 >= cells.mean_ap50
+    assert both.alone_share < 0.2 and alone.alone_share == 1.0
+
+
+@pytest.mark.parametrize('loss', [0.02, 0.1])
+def test_where_packets_are_lost_it_is_no_worse_than_with_frames_alone(loss: float) -> None:
+    trace, points = make_trace((90.0, 300.0), loss=loss), read_points('video_points')
+    both, alone = (run_emulation(trace, points, RunSettings(ControlSettings(alone=alone))).results
+                   for alone in (False, True))
+    assert both.mean_ap50 >= 0.98 * alone.mean_ap50
+    assert both.undecodable <= 0.05 * both.offered
+
+
 @pytest.mark.data
 def test_the_means_over_the_recorded_links_hold_their_bars(slim_split_data: Path) -> None:
     from slim_split_ros.linklab import parse_trace

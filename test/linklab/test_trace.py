@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from slim_split_ros.linklab import TableError, parse_trace, read_trace, read_traces
+from slim_split_ros.linklab import TableError, parse_trace, read_trace, read_traces, with_loss
 
 HEADER = 't_s,rate_kbps,delay_ms,loss\n'
 
@@ -74,3 +74,11 @@ def test_a_folder_gives_its_traces_by_name_but_hidden_ones(tmp_path: Path) -> No
 def test_a_folder_without_traces_says_so(tmp_path: Path) -> None:
     with pytest.raises(TableError, match='no .csv'):
         read_traces([tmp_path])
+
+
+def test_the_loss_of_a_trace_can_be_replaced_by_one_chance() -> None:
+    trace = parse_trace('t_s,rate_kbps,delay_ms,loss\n0,100,0,0.5\n1,200,0,0\n', 'a')
+    lossy = with_loss(trace, 0.2)
+    assert (lossy.loss(0.5), lossy.loss(1.5), lossy.bits_until(2.0)) == (0.2, 0.2, 300_000.0)
+    with pytest.raises(TableError, match='loss is 1.5, it has to be a chance from 0 to 1'):
+        with_loss(trace, 1.5)

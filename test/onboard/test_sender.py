@@ -274,20 +274,26 @@ def test_a_frame_of_cells_between_is_nobodys_reference(bench: Bench) -> None:
     assert references(bench, on, SEND, on, SEND, SEND, on) == [None, None, 0, None, None, 2]
 
 
-def test_a_frame_that_continues_another_is_not_encoded_twice(bench: Bench) -> None:
+def test_a_frame_that_continues_another_is_encoded_again_as_one_that_does_not(
+    bench: Bench,
+) -> None:
     references(bench, decide_video(alone=False))
-    bench.controller.revised = WIDE
+    bench.controller.decision = decide_video(alone=False)
+    bench.controller.revised = decide_video(alone=True)
 
-    assert references(bench, decide_video(alone=False)) == [0]
-    assert len(bench.controller.sizes) == 2
+    outcome = bench.sender.offer(bench.image())
+
+    assert isinstance(outcome, Sent) and outcome.frame.header.reference is None
+    bench.controller.revised = None
+    assert references(bench, decide_video(alone=False)) == [1]
 
 
 def test_after_a_frame_that_is_not_sent_the_next_is_alone(bench: Bench) -> None:
     references(bench, decide_video(alone=False))
-    bench.controller.confirmed = Decision(
+    bench.controller.revised = Decision(
         0.25, 0, Reason.BUDGET, Action.DROP, 'video', alone=False)
     assert bench.sender.offer(bench.image()) == Dropped('budget')
-    bench.controller.confirmed = None
+    bench.controller.revised = None
 
     assert references(bench, decide_video(alone=False), decide_video(alone=False)) == [None, 1]
 

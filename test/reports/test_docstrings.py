@@ -7,7 +7,8 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    'module', ['evaluation_page', 'evaluation_summary', 'page', 'rate_curves', 'text_table'])
+    'module', ['evaluation_page', 'evaluation_summary', 'evaluation_widths', 'page',
+               'rate_curves', 'text_table'])
 def test_examples_run(module):
     results = doctest.testmod(import_module(f'slim_split_ros.reports.{module}'))
 

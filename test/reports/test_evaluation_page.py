@@ -76,6 +76,17 @@ def test_ours_are_apart_by_coder_and_told_by_width() -> None:
     assert row.count('0.500') == 4 and '–' in row  # 1,000 bytes and more; 300 are too few
 
 
+def test_maps_are_compared_at_the_areas_of_the_narrowest() -> None:
+    maps = [{'width': 0.25, 'level': 1, 'marked': 0.3, 'found': 0.8},
+            {'width': 0.25, 'level': 2, 'marked': 0.1, 'found': 0.5},
+            {'width': 1.0, 'level': 1, 'marked': 0.2, 'found': 0.84},
+            {'width': 1.0, 'level': 2, 'marked': 0.1, 'found': 0.7}]
+    html = render_evaluation('drawn', ('square', 'disc'), DETECTOR, POINTS, 0.5, maps)
+    row = html.split('map of width 1</')[1].split('</tr>')[0]
+    # Between 20 % and everything, at 30 %; at 10 %, as measured.
+    assert '86.0%' in row and '70.0%' in row
+
+
 def test_video_tells_the_bytes_after_the_first_second() -> None:
     html = page([{**point('h264_video', 900, 0.5, scale=1.0, crf=40), 'bytes_settled': 611.0,
                   'bytes_settled_p95': 722.0}])

@@ -22,3 +22,20 @@ def test_a_terminal_gets_a_line_a_codec() -> None:
     slim, paper = summary_lines(reaches({'ap50': 0.7}, POINTS))
     assert slim.startswith('slim: 1') and 'bytes' in slim
     assert paper == 'paper: at best 92.9% of the AP50 of undamaged pictures, so not 95%'
+
+
+def test_other_recordings_give_bytes_and_ratios_an_interval() -> None:
+    def draw(slim: float, paper: float) -> dict:
+        return {'detector': 0.6, 'points': [
+            {'codec': 'slim', 'bytes': slim, 'ap50': 0.6, 'encode_ms': 0.0},
+            {'codec': 'paper', 'bytes': paper, 'ap50': 0.6 if paper < 9000 else 0.2,
+             'encode_ms': 0.0}]}
+
+    draws = [draw(1000 + step, 2 * (1000 + step)) for step in range(100)]
+    rows = {row.codec: row for row in reaches({'ap50': 0.68}, POINTS, draws)}
+    assert rows['slim'].interval.low == pytest.approx(1002, abs=1)
+    assert rows['slim'].interval.high == pytest.approx(1097, abs=1)
+    assert (rows['paper'].of_slim_interval.low, rows['paper'].of_slim_interval.high) == (2, 2)
+    some = [*draws[:50], *(draw(1000, 9999) for _ in range(50))]
+    never = {row.codec: row for row in reaches({'ap50': 0.68}, POINTS, some)}['paper']
+    assert str(never.interval).endswith('to out of reach')

@@ -15,6 +15,7 @@ from slim_split_ros.control.link.report_guard import ReportGuard, Verdict
 from slim_split_ros.control.link.server_time import ServerTime
 from slim_split_ros.control.link.service_rate import ServiceRate
 from slim_split_ros.control.link.stream import VideoStream
+from slim_split_ros.control.link.video_service import VideoService
 
 # Beyond this an arrival is a lie or a broken clock, and is not used.
 LONGEST_ROUND_TRIP_S = 60.0
@@ -38,7 +39,7 @@ class LinkEstimator:
         self.path = PathDelay()
         self.history = CapacityHistory()
         self.server = ServerTime()
-        self.stream = VideoStream()
+        self.stream, self.video_service = VideoStream(), VideoService()
         self.reports = ReportGuard()
         self._now_s = -inf
         self._rates = ServiceRate()
@@ -62,8 +63,8 @@ class LinkEstimator:
             self._rates = ServiceRate()
         arrivals = report.arrivals[-MOST_ARRIVALS:]
         deliveries = self._deliveries(arrivals, report.sent_s, now_s)
-        self.server.add_answers(
-            {arrival.sequence: arrival.server_s for arrival in arrivals}, report.sent_s)
+        answers = {arrival.sequence: arrival.server_s for arrival in arrivals}
+        self.server.add_answers(answers, report.sent_s)
         self._reported_s = report.sent_s
         self.path.add_return(report.sent_s, now_s)
         if self.path.is_known:
@@ -71,6 +72,7 @@ class LinkEstimator:
                                              self.last_left_s))
         lost = self.in_flight.drop_lost(self._newest_arrived_s, now_s)
         self.stream.on_report(deliveries, lost, report, self.server.response_s)
+        self.video_service.on_report(answers, report.decoded_sequence)
         return deliveries
 
     def _deliveries(

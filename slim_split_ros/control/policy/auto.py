@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from slim_split_ros.control.decision import Action, Decision, Reason
-from slim_split_ros.control.estimates import Estimates
+from slim_split_ros.control.estimates import Busyness, Estimates
 from slim_split_ros.control.link.in_flight import Delivery, SentFrame
 from slim_split_ros.control.operating_points import OperatingPoint
 from slim_split_ros.control.policy.budget import BitrateBudget
@@ -110,7 +110,7 @@ class AutoPolicy:
         if forecast.overdue_s > deadline_s and now_s - self._last_sent_s >= PROBE_S:
             return self._probe(Reason.OUTAGE, now_s, Action.HOLD)
         worth = self._worth()
-        verdict = self._weigh(worth, 1.0, now_s)
+        verdict = self._weigh(worth, Busyness(), now_s)
         is_paced = self._interval_s > 1.0 / self._settings.target_fps
         reason = verdict.limit
         if reason is Reason.LINK and (is_server_late or is_paced):
@@ -140,10 +140,12 @@ class AutoPolicy:
             return decision
         # What this frame leans on is known from before; from there its coder cannot go on again.
         state_before = self._leaning.state
-        verdict = self._weigh(worth, busyness / self._estimates.sizes.expected(point), now_s)
+        known = self._estimates.sizes.compared(point, busyness * point.bytes)
+        verdict = self._weigh(worth, known, now_s)
         present = self._leaning.of(mine, state_before)
-        if max(present, verdict.worth) <= verdict.of_nothing and \
-                len(self._estimates.link.in_flight):
+        # A frame of the video is not among what can be coded again, others are.
+        most = max(present, verdict.worth) if point.coder == 'video' else verdict.worth
+        if most <= verdict.of_nothing and len(self._estimates.link.in_flight):
             return replace(decision, action=Action.DROP)
         if decision.reason is Reason.OUTAGE:
             return decision     # nor is it made larger
@@ -193,14 +195,12 @@ class AutoPolicy:
         return Worth(self._forecast, self._most_ap50, 1.0 / self._interval_s,
                      self._slack_s, self._estimates.link.in_flight.survival)
 
-    def _weigh(self, worth: Worth, busyness: float, now_s: float) -> _Verdict:
-        """
-        Weigh every point that processor, budget and evidence allow, largest first.
-
-        `busyness` is how much larger than expected this frame is known to be.
-        """
+    def _weigh(self, worth: Worth, busyness: Busyness, now_s: float) -> _Verdict:
+        """Weigh every point that processor, budget and evidence allow, largest first."""
         allowed, blocked = self._candidates.within(self._limits(busyness, now_s))
-        prospects = [self._prospect(worth, each) for each in allowed]
+        is_resting = self._estimates.link.video_service.is_resting(now_s)
+        prospects = [self._prospect(worth, each) for each in allowed
+                     if each.point.coder != 'video' or not is_resting]
         state, leaning = self._stream_state(), self._leaning
         leaning.update(prospects, state)
         width, best, same = self._trials.width, None, None
@@ -243,12 +243,12 @@ class AutoPolicy:
             link.stream.long_side, chance, 1.0 + blind_s / self._interval_s,
             HORIZON_S / self._interval_s)
 
-    def _limits(self, busyness: float, now_s: float) -> Limits:
+    def _limits(self, busyness: Busyness, now_s: float) -> Limits:
         history, sizes = self._estimates.link.history, self._estimates.sizes
         encoding_s = min(self._slack_s, ENCODE_SHARE * self._interval_s)
         recent_bps = history.recent_bps
         return Limits(
-            bits_of=lambda point: 8.0 * busyness * sizes.expected(point) * point.bytes,
+            bits_of=lambda point: sizes.bits(point, busyness),
             left_bits=self._budget.left_bits(now_s) if self._budget.is_set else inf,
             longest_ms=(encoding_s - self._estimates.decode_s) * 1000.0 /
             self._estimates.encoding.p95,
@@ -263,10 +263,11 @@ class AutoPolicy:
             return verdict.best
         recent_bps = self._estimates.link.history.recent_bps
         cheapest = self._cheapest[same.width]
-        needed_bits = 8.0 * self._estimates.sizes.expected(cheapest) * cheapest.bytes
+        needed_bits = self._estimates.sizes.bits(cheapest, Busyness())
         # What another coder makes of a narrower map may be better altogether.
-        is_sustained = verdict.best.ap50 < same.ap50 and self._forecast.overdue_s <= 0.0 and \
-            needed_bits <= self._trials.sustained_bits(recent_bps, self._interval_s)
+        is_less = verdict.best.coder == same.coder or verdict.best.ap50 < same.ap50
+        is_sustained = is_less and self._forecast.overdue_s <= 0.0 and needed_bits <= \
+            self._trials.sustained_bits(recent_bps, self._interval_s)
         gain = (verdict.worth - verdict.same_worth) / verdict.best.ap50
         may_change = self._trials.may_change(verdict.best.width, gain, is_sustained, now_s,
                                              recent_bps)

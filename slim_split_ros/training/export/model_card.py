@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from slim_split_ros.training.data.coco_folder import CocoSplit
-from slim_split_ros.training.settings import PRESETS, StageSettings
+from slim_split_ros.training.settings import GENERAL, PRESETS, StageSettings
 from slim_split_ros.wire.manifest import MANIFEST_FILE
 
 CARD_FILE = 'MODEL_CARD.md'
@@ -30,6 +30,23 @@ def write_model_card(folder: Path, splits: list[CocoSplit], preset: str) -> None
         *(f'| {entry["width"]:g} | {entry["channels"]} | {entry["latent_channels"]} |'
           for entry in manifest['widths']), '',
     ]
+    (folder / CARD_FILE).write_text('\n'.join(lines), 'utf-8')
+
+
+def write_general_card(folder: Path, seed: int) -> None:
+    """Write the card of a model without labels and without a detector of its own."""
+    manifest = json.loads((folder / MANIFEST_FILE).read_text('utf-8'))
+    lines = [
+        '# Model card: general', '',
+        f'Fingerprint `{manifest["fingerprint"]}`; network input: longer side '
+        f'{manifest["input_long_side"]} pixels. Its finder marks things of any kind in any '
+        f'scene; the detector `{manifest["detector"]}` that goes with it finds '
+        f'{sum(map(bool, manifest["classes"]))} classes in the rebuilt pictures.', '',
+        '## How it was made', '',
+        f'`python -m slim_split_ros train --preset general --seed {seed}`: finder '
+        f'{_stage(GENERAL.finder)}; repairs {_stage(GENERAL.repairs)} at the scale of whole '
+        'ones. Nobody labelled anything for it: what detectors found in photographs was taken '
+        'for things.', '']
     (folder / CARD_FILE).write_text('\n'.join(lines), 'utf-8')
 
 

@@ -9,8 +9,8 @@ import hashlib
 
 import numpy as np
 
-from slim_split_ros.bags.replay import FrameSent
-from slim_split_ros.bags.serve import Answered
+from slim_split_ros.bags.replay.events import FrameSent
+from slim_split_ros.bags.replay.serve import Answered
 from slim_split_ros.offboard import Detections
 from slim_split_ros.wire import Frame
 
@@ -52,10 +52,15 @@ class FrameRow:
 
 
 class ReplayFigures:
-    """Collect a row for each frame; `rows` are in the order in which they came."""
+    """
+    Collect a row for each frame; `rows` are in the order in which they came.
 
-    def __init__(self, classes: Sequence[str]) -> None:
+    Without a link nothing is known of the way there and back.
+    """
+
+    def __init__(self, classes: Sequence[str], has_link: bool) -> None:
         self._classes = tuple(classes)
+        self._has_link = has_link
         self.rows: list[FrameRow] = []
         self._frames: dict[tuple[int, int], tuple[int, FrameRow]] = {}
         self._payloads = hashlib.sha256()
@@ -96,7 +101,7 @@ class ReplayFigures:
         row.server_ms = answered.server_ms
         row.detections = self._found(answered.served.detections)
         row.fate = 'answered'
-        if event.back_s is not None:
+        if self._has_link and event.back_s is not None:
             row.end_to_end_ms = _MS_PER_S * (event.back_s - row.captured_s)
         return number, row
 

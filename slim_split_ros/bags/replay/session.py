@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 import os
 from pathlib import Path
 import time
 
-from slim_split_ros.bags.clock import ReplayClock, TableTimedEncoder
 from slim_split_ros.bags.errors import BagError
-from slim_split_ros.bags.features import find_features_topic, read_features, replay_features
-from slim_split_ros.bags.figures import ReplayFigures
 from slim_split_ros.bags.read import find_image_topic, read_images
-from slim_split_ros.bags.record import ReplayRecord
-from slim_split_ros.bags.replay import DirectPath, Far, LinkPath, Robot, replay
-from slim_split_ros.bags.results import ResultsBag
-from slim_split_ros.bags.serve import ServerPool
-from slim_split_ros.bags.timing import BagTiming, TimedImage
+from slim_split_ros.bags.replay.clock import ReplayClock, TableTimedEncoder
+from slim_split_ros.bags.replay.features import find_features_topic, read_features, replay_features
+from slim_split_ros.bags.replay.figures import ReplayFigures
+from slim_split_ros.bags.replay.record import ReplayRecord
+from slim_split_ros.bags.replay.results import ResultsBag
+from slim_split_ros.bags.replay.run import DirectPath, Far, LinkPath, Robot, replay
+from slim_split_ros.bags.replay.serve import ServerPool
+from slim_split_ros.bags.replay.timing import BagTiming, TimedImage
 from slim_split_ros.control import ControlSettings, OperatingPoints, WidthController
 from slim_split_ros.offboard import FrameDecoder, Reception, load_server
 from slim_split_ros.onboard import FrameEncoder, Sender
@@ -71,7 +72,9 @@ Progress = Callable[[Iterator[None]], Iterable[None]]
 def replay_images(plan: ReplayPlan, output: Path, pace: Pace, progress: Progress) -> Replayed:
     """Run the images of a bag through both sides; raise the errors of the rooms it asks."""
     topic = find_image_topic(plan.bag, plan.topic)
-    first = next(read_images(plan.bag, topic))
+    left_out = _LeftOut()
+    images = read_images(plan.bag, topic, left_out.add)
+    first = next(images)
     clock = ReplayClock()
     frame_encoder = FrameEncoder(plan.manifest)
     points = plan.points.only(frame_encoder.coders)
@@ -87,12 +90,13 @@ def replay_images(plan: ReplayPlan, output: Path, pace: Pace, progress: Progress
     far = Far(reception, decoder, DirectPath()) if plan.path is None else Far(
         reception, decoder, plan.path, LINK_SERVER_S)
     pool = _pool(plan.manifest)
-    timing, left_out = BagTiming(), _LeftOut()
+    timing = BagTiming()
     with ResultsBag(output, plan.manifest.classes) as bag:
-        record = ReplayRecord(ReplayFigures(plan.manifest.classes), bag, _THRESHOLD, controller)
+        figures = ReplayFigures(plan.manifest.classes, has_link=plan.path is not None)
+        record = ReplayRecord(figures, bag, _THRESHOLD, controller)
         started_s = time.perf_counter()
-        images = pace(timing.times(read_images(plan.bag, topic, left_out.add)))
-        for _ in progress(record.take(pool.answer(replay(images, robot, far)))):
+        timed = pace(timing.times(chain([first], images)))
+        for _ in progress(record.take(pool.answer(replay(timed, robot, far)))):
             pass
         seconds = time.perf_counter() - started_s
     return Replayed(
@@ -106,7 +110,8 @@ def replay_recorded(plan: ReplayPlan, output: Path, progress: Progress) -> Repla
     pool = _pool(plan.manifest)
     left_out = _LeftOut()
     with ResultsBag(output, plan.manifest.classes) as bag:
-        record = ReplayRecord(ReplayFigures(plan.manifest.classes), bag, _THRESHOLD)
+        figures = ReplayFigures(plan.manifest.classes, has_link=False)
+        record = ReplayRecord(figures, bag, _THRESHOLD)
         started_s = time.perf_counter()
         frames = read_features(plan.bag, topic, left_out.add)
         for _ in progress(record.take(pool.answer(replay_features(

@@ -1,0 +1,112 @@
+"""Do pictures and clips give a model without labels the points of all its coders?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip('torch', reason='make setup-training')
+pytest.importorskip('av', reason='points of video need PyAV')
+pytest.importorskip('onnx', reason='make setup-training')
+
+from slim_split_ros.evaluation.agreement_profile import (  # noqa: E402
+    CLIP_FRAMES,
+    profile_agreement,
+    profile_clips,
+    profile_pictures,
+)
+from slim_split_ros.evaluation.errors import EvaluationError  # noqa: E402
+from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
+from slim_split_ros.training.export.model_folder import set_video  # noqa: E402
+from slim_split_ros.wire import Manifest, load_manifest  # noqa: E402
+from slim_split_ros.wire.video_settings import VideoSettings  # noqa: E402
+from support.detector_graphs import constant_graph, save  # noqa: E402
+from support.drawn_data import write_drawn_data  # noqa: E402
+from support.small_networks import write_untrained_model  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+# Corners in an input of 128x96, score and class: found whatever the picture.
+FOUND = np.float32([[[10, 20, 40, 60, 0.9, 0]]])
+RATES = (VideoSettings(64, 0.8, (-0.1, -0.2)), VideoSettings(128, 0.6, (-0.1, -0.2)))
+
+
+def unseen(items: list, _: str) -> list:
+    """Show no progress."""
+    return items
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('data')
+    write_drawn_data(folder, 'train', 8)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def manifest(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Manifest:
+    folder = tmp_path_factory.mktemp('model')
+    detector = save(constant_graph({'output0': FOUND}, 1, (1, 3, 96, 128)), folder)
+    detector.with_suffix('.yaml').write_text('names: [cup]\nresize: stretch\n')
+    write_untrained_model(folder / 'model', [load_split(data, 'train').images], detector)
+    set_video(folder / 'model', RATES)
+    return load_manifest(folder / 'model')
+
+
+def write_video(path: Path, frames: int) -> Path:
+    """Write a square that walks over noise that stands still."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 20.0, (128, 96))
+    noise = np.random.default_rng(0).integers(0, 200, (96, 128, 3)).astype(np.uint8)
+    for number in range(frames):
+        frame = noise.copy()
+        frame[30:50, number:number + 20] = 255
+        writer.write(frame)
+    writer.release()
+    return path
+
+
+def test_pictures_give_every_point_that_is_alone(
+    manifest: Manifest, data: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(data / 'images' / 'train', tmp_path / 'pictures')
+    points = profile_pictures(
+        manifest, sorted((tmp_path / 'pictures').iterdir()), tmp_path / 'work', unseen)
+    coders = [point.setting.coder for point in points]
+    assert coders.count('cells') == 4 * 2 and coders.count('video') == 4 * len(RATES)
+    assert all(point.setting.alone for point in points)
+    assert {point.accuracy.ap50 for point in points} == {1.0}  # what is always found is found
+
+
+def test_clips_tell_what_leaning_on_the_frame_before_saves(
+    manifest: Manifest, tmp_path: Path
+) -> None:
+    videos = [write_video(tmp_path / f'{name}.mp4', 2 * CLIP_FRAMES + 5) for name in 'ab']
+    points = profile_clips(manifest, videos, tmp_path / 'work', unseen)
+    rows = {(row['width'], row['rate'], row['alone']): row
+            for row in (point.to_dict() for point in points)}
+    assert len(rows) == 4 * len(RATES) * 2
+    for (width, rate, alone), row in rows.items():
+        if not alone:
+            assert row['bytes_settled'] < 0.7 * rows[width, rate, True]['bytes']
+
+
+def test_a_table_holds_points_alone_and_linked_on_one_scale(
+    manifest: Manifest, data: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(data / 'images' / 'train', tmp_path / 'pictures')
+    table = profile_agreement(
+        manifest, sorted((tmp_path / 'pictures').iterdir()),
+        [write_video(tmp_path / 'a.mp4', 2 * CLIP_FRAMES)], tmp_path / 'work', unseen)
+    names = {(row['coder'], row['width'], row['rate'], row['alone']) for row in table.points}
+    assert len(names) == len(table.points) == 4 * (2 + 2 * len(RATES))
+    assert sum(not row['alone'] for row in table.points) == 4 * len(RATES)
+
+
+def test_a_video_that_is_too_short_is_refused_by_name(manifest: Manifest, tmp_path: Path) -> None:
+    video = write_video(tmp_path / 'short.mp4', 9)
+    with pytest.raises(EvaluationError, match=r'short\.mp4 gives 9 frames, 40 are needed'):
+        profile_clips(manifest, [video], tmp_path / 'work', unseen)

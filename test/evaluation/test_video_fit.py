@@ -1,0 +1,57 @@
+"""Are those settings of video kept that reach what is wanted for the fewest bytes?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip('torch')
+pytest.importorskip('pycocotools')
+
+from slim_split_ros.detectors import load_detector  # noqa: E402
+from slim_split_ros.evaluation.coco_metrics import Accuracy  # noqa: E402
+from slim_split_ros.evaluation.points import (  # noqa: E402
+    MeasuredFrame,
+    MeasuredPoint,
+    Setting,
+)
+from slim_split_ros.evaluation.video_fit import candidates, choose  # noqa: E402
+from support.detector_graphs import constant_graph, save  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+
+def points(*measured: tuple[int, float]) -> list[MeasuredPoint]:
+    """Return a point of each pair of bytes and agreement, rates in their order."""
+    return [
+        MeasuredPoint(
+            Setting('slim', rate=rate), (MeasuredFrame(1, size, 1.0, 1.0),),
+            Accuracy(ap50, ap50, 0.0, 0.0, 0.0, (ap50,), np.zeros(0)))
+        for rate, (size, ap50) in enumerate(measured)]
+
+
+def test_the_default_reaches_nine_tenths_for_the_fewest_bytes() -> None:
+    assert choose(points((900, 0.4), (2000, 0.92), (1500, 0.91), (1000, 0.75)))[0] == 2
+
+
+def test_a_setting_that_another_beats_is_not_kept() -> None:
+    assert 1 not in choose(points((900, 0.6), (1000, 0.55), (1500, 0.91), (3000, 0.99)))
+
+
+def test_where_nothing_reaches_the_aims_the_best_is_kept() -> None:
+    assert choose(points((900, 0.1), (1000, 0.3), (2000, 0.2))) == [1]
+
+
+def test_candidates_are_no_larger_than_the_image_and_what_the_detector_sees(
+    tmp_path: Path
+) -> None:
+    rows = np.float32([[[0, 0, 32, 32, 0.9, 1]]])
+    graph = constant_graph({'output0': rows}, 1, (1, 3, 416, 416))
+    detector = load_detector(save(graph, tmp_path))
+
+    assert {tried.long_side for tried in candidates(1280, detector)} == {256, 320, 416, 512}
+    assert {tried.long_side for tried in candidates(300, detector)} == {256}
+    assert {tried.long_side for tried in candidates(100, detector)} == {100}
+    assert all(tried.background + tried.offsets[0] >= 0.0 for tried in candidates(1280, detector))
