@@ -1,4 +1,4 @@
-"""Reading, replaying and writing bags without ROS: `read.py`, `replay.py`, `write.py`."""
+"""Reading, replaying and writing bags without ROS: `read.py`, `replay/`, `write.py`."""
 
 from slim_split_ros.bags.errors import BagError
 from slim_split_ros.bags.files import bags_within, is_bag

@@ -22,7 +22,7 @@ def read_pictures(
     """
     for image in read_images(bag, topic, warn):
         try:
-            view = _view(image)
+            view = view_pixels(image)
         except ImageError as error:
             warn(f'{bag}: {error}')
             continue
@@ -30,7 +30,8 @@ def read_pictures(
             view.array if view.channel_order == 'bgr' else view.array[..., ::-1])
 
 
-def _view(image: AnyBagImage) -> PixelView:
+def view_pixels(image: AnyBagImage) -> PixelView:
+    """View the pixels of an image; raise ImageError for one that the robot could not read."""
     if isinstance(image, BagImage):
         return view_image(image.encoding, image.width, image.height, image.step,
                           image.is_bigendian, image.data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from pathlib import Path
 import shlex
 import sys
@@ -10,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from slim_split_ros.commands.agreement import print_agreement, write_agreement
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
+from slim_split_ros.commands.input_size import HELP, input_long_side
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
     from slim_split_ros.detectors import OnnxDetector
     from slim_split_ros.wire import Manifest
 
-# Not more: that is what a camera's frame of 720p has to give at its usual size in a network.
-SMALLEST_SIDE, LARGEST_SIDE = 320, 960
 # What it takes while it works, and to go on; nobody needs it afterwards.
 WORK = 'adapt_work'
 
@@ -45,9 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              '%(default)s)')
     parser.add_argument('--frames', type=int, default=600, metavar='N',
                         help='taken evenly from all sources (default: %(default)s)')
-    parser.add_argument('--input-long-side', type=int, metavar='PIXELS',
-                        help=f"of the network's input, {SMALLEST_SIDE} to {LARGEST_SIDE}, a "
-                             "multiple of 32 (default: the base model's)")
+    parser.add_argument('--input-long-side', type=input_long_side, metavar='PIXELS', help=HELP)
     parser.add_argument('--steps', type=int, default=300, metavar='N',
                         help='of training (default: %(default)s)')
     parser.add_argument('--threshold', type=float, default=0.4, metavar='SCORE',
@@ -68,11 +66,6 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire import WireError
 
-    side = args.input_long_side
-    if side is not None and not (SMALLEST_SIDE <= side <= LARGEST_SIDE and side % 32 == 0):
-        print(f'adapt: --input-long-side is {side}, has to be a multiple of 32 from '
-              f'{SMALLEST_SIDE} to {LARGEST_SIDE}', file=sys.stderr)
-        return 2
     if min(args.frames, args.steps) < 1:
         print('adapt: --frames and --steps have to be 1 at least', file=sys.stderr)
         return 2
@@ -90,12 +83,15 @@ def _adapt(args: argparse.Namespace) -> None:
     from slim_split_ros.detectors import load_detector
     from slim_split_ros.evaluation.video_fit import fit_video
     from slim_split_ros.training.adapt import Adaptation, adapt_model
+    from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.training.pseudo_labels import TRAIN
     from slim_split_ros.training.run import pick_device
     from slim_split_ros.training.stage import RunPlace
     from slim_split_ros.wire import load_manifest
 
     base = load_manifest(model_folder(args.base))
+    if base.rebuild is None:
+        raise TrainingError(f'{base.folder} rebuilds no pictures: take a --base of codec slim')
     detector = load_detector(args.detector)
     print(f'{args.detector.name}: {detector.description.sentence()}')
     work = args.output / WORK
@@ -117,7 +113,8 @@ def _look(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work
     from slim_split_ros.training.work_folder import begin_work, end_looking, was_looked_at
 
     asked = {
-        'base': f'{base.fingerprint:016x}', 'detector': str(args.detector.resolve()),
+        'base': f'{base.fingerprint:016x}',
+        'detector': hashlib.sha256(args.detector.read_bytes()).hexdigest(),
         'understood': detector.description.sentence(), 'sources': args.source,
         'topic': args.topic, 'frames': args.frames, 'threshold': args.threshold,
         'input_long_side': args.input_long_side, 'steps': args.steps, 'seed': args.seed}

@@ -9,7 +9,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
-from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_MODELS
+from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS, model_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +39,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='whose images (default: frames of the simulated camera, 640x480)')
     parser.add_argument('--topic', default='', metavar='NAME',
                         help='which topic of the bag (default: the only one that is not depth)')
-    parser.add_argument('--model', type=Path, default=SHIPPED_MODEL, metavar='DIR',
-                        help='model folder (default: the shipped one)')
+    parser.add_argument('--model', default=DEFAULT_MODELS['slim'], metavar='NAME|DIR',
+                        help='name of a shipped model, or a model folder (default: '
+                             '%(default)s)')
     parser.add_argument('--threads', type=_at_least_one, default=1, metavar='N',
                         help='threads of encoder or server (default: 1)')
     parser.add_argument('--device', default='cpu', metavar='NAME',
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps({
             'part': args.part, 'clock': 'processor' if args.processor else 'wall',
-            'model': args.model.name, 'frames': len(frames),
+            'model': model_folder(args.model).name, 'frames': len(frames),
             'image': f'{frames[0].shape[1]}x{frames[0].shape[0]}', 'rows': rows}, indent=1) + '\n',
             encoding='utf-8')
     print(lay_out(Table(tuple(rows[0]), tuple(
@@ -107,21 +108,24 @@ def _frames(args: argparse.Namespace) -> list[np.ndarray]:
         return frames
     from itertools import islice
 
-    import numpy as np
-
-    from slim_split_ros.bags import find_image_topic, read_images
-    from slim_split_ros.bags.replay import read_pixels
+    from slim_split_ros.bags import BagError, find_image_topic
+    from slim_split_ros.bags.pictures import read_pictures
 
     topic = find_image_topic(args.bag, args.topic)
-    views = map(read_pixels, islice(read_images(args.bag, topic), _FRAMES))
-    return [np.ascontiguousarray(
-        view.array if view.channel_order == 'bgr' else view.array[..., ::-1]) for view in views]
+    frames = list(islice(read_pictures(args.bag, topic, _say), _FRAMES))
+    if not frames:
+        raise BagError(f'{args.bag}: none of the images on {topic} can be read')
+    return frames
+
+
+def _say(sentence: str) -> None:
+    print(f'bench: {sentence}: left out', file=sys.stderr)
 
 
 def _measure(args: argparse.Namespace, frames: list[np.ndarray]) -> Sequence[object]:
     from slim_split_ros.wire import load_manifest
 
-    manifest = load_manifest(args.model)
+    manifest = load_manifest(model_folder(args.model))
     if args.part == 'node':
         return _measure_nodes(args, frames)
     import time
@@ -154,6 +158,6 @@ def _measure_nodes(args: argparse.Namespace, frames: list[np.ndarray]) -> Sequen
 
     with TemporaryDirectory(prefix='bench_') as name:
         folder = Path(name)
+        subjects = node_subjects(model_folder(args.model).resolve(), _NODE_WIDTHS, _FPS)
         return bench_nodes(
-            node_subjects(args.model.resolve(), _NODE_WIDTHS, _FPS), frames, _FPS, args.seconds,
-            folder, demo_environment(os.environ, folder))
+            subjects, frames, _FPS, args.seconds, folder, demo_environment(os.environ, folder))

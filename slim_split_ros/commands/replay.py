@@ -11,14 +11,14 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from slim_split_ros.weights import SHIPPED_MODEL
+from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from slim_split_ros.bags.session import Replayed, ReplayPlan
-    from slim_split_ros.bags.shown_frames import ShownFrame
-    from slim_split_ros.bags.timing import TimedImage
+    from slim_split_ros.bags.replay.session import Replayed, ReplayPlan
+    from slim_split_ros.bags.replay.shown_frames import ShownFrame
+    from slim_split_ros.bags.replay.timing import TimedImage
     from slim_split_ros.reports.replay_page import ShownPicture
     from slim_split_ros.reports.replay_runs import FrameOfRun, ReplayRun
 
@@ -40,8 +40,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help=f'where page and bag go (default: {_OUTPUT})')
     parser.add_argument('--topic', default='', metavar='NAME',
                         help='which topic (default: the only one of images that is not depth)')
-    parser.add_argument('--model', type=Path, default=SHIPPED_MODEL, metavar='DIR',
-                        help='model folder (default: the shipped one)')
+    parser.add_argument('--model', default=DEFAULT_MODELS['slim'], metavar='NAME|DIR',
+                        help='name of a shipped model, or a model folder (default: '
+                             '%(default)s)')
     parser.add_argument('--width', type=float, default=0.0, metavar='W',
                         help='pin the width: 0.25, 0.5, 0.75 or 1.0 (default: the policy chooses)')
     parser.add_argument('--rate', type=_not_negative, default=0.0, metavar='X',
@@ -93,7 +94,7 @@ def _not_negative(text: str) -> float:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from slim_split_ros.bags.session import replay_images, replay_recorded
+    from slim_split_ros.bags.replay.session import replay_images, replay_recorded
 
     other = None if args.compare is None else _read_other(args.compare)
     plan = _plan(args)
@@ -114,14 +115,13 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _plan(args: argparse.Namespace) -> ReplayPlan:
-    from slim_split_ros.bags.session import ReplayPlan
+    from slim_split_ros.bags.replay.session import ReplayPlan
     from slim_split_ros.control import unmeasured_points
     from slim_split_ros.linklab import LivePath, read_trace
     from slim_split_ros.weights.operating_point_file import find_operating_points
     from slim_split_ros.wire import load_manifest
 
-    model = args.model.parent if args.model.is_file() else args.model
-    manifest = load_manifest(model)
+    manifest = load_manifest(model_folder(args.model))
     points = find_operating_points(manifest) or unmeasured_points(
         entry.width for entry in manifest.widths)
     target_fps = args.target_fps
@@ -209,7 +209,7 @@ def _pictures(
     runs: list[ReplayRun], replayed: Replayed, classes: tuple[str, ...]
 ) -> list[ShownPicture]:
     """Return of each frame what was found in every run, and what the server rebuilt."""
-    from slim_split_ros.bags.shown_frames import as_jpeg
+    from slim_split_ros.bags.replay.shown_frames import as_jpeg
     from slim_split_ros.reports.replay_page import ShownPicture
 
     by_stamp = [{frame.stamp_ns: frame for frame in run.frames} for run in runs]
@@ -232,7 +232,7 @@ def _pictures(
 def _draw(
     shown: ShownFrame, pixels: np.ndarray, frame: FrameOfRun, classes: tuple[str, ...]
 ) -> bytes:
-    from slim_split_ros.bags.shown_frames import draw_boxes
+    from slim_split_ros.bags.replay.shown_frames import draw_boxes
 
     found = frame.found
     return draw_boxes(

@@ -12,8 +12,6 @@ from slim_split_ros.control.errors import OperatingPointError
 from slim_split_ros.control.operating_points import LIMITS, OperatingPoint, OperatingPoints
 
 FIELDS = tuple(field for field, _, _ in LIMITS)
-# What a row may leave out: the coder is the first of all then, and frames decode alone.
-OPTIONAL_FIELDS = ('coder', 'alone', 'long_side')
 WHOLE_FIELDS = {'rate', 'long_side'}
 KIND_WORDS = {str: 'text', bool: 'true or false'}
 REMEDY = 'measure the table again with `python -m slim_split_ros profile`'
@@ -53,6 +51,7 @@ def _parse_point(row: object, place: str) -> OperatingPoint:
     missing = [field for field in FIELDS if field not in row]
     if missing:
         raise OperatingPointError(f'{place}: lacks {", ".join(missing)}; {REMEDY}')
+    # What else a point has may be absent: frames are of the first coder then, and alone.
     numbers = {field: _number(row[field], f'{place}: {field}')
                for field in (*FIELDS, 'long_side') if field in row}
     for field in WHOLE_FIELDS & numbers.keys():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,7 +16,7 @@ from slim_split_ros.training.errors import TrainingError
 from slim_split_ros.training.export.model import fit_all_tables, write_model_folder
 from slim_split_ros.training.objectives.encoder import EncoderObjective
 from slim_split_ros.training.pseudo_labels import TRAIN
-from slim_split_ros.training.run import batch_plan, table_images
+from slim_split_ros.training.run import at_input_size, batch_plan, table_images
 from slim_split_ros.training.settings import StageSettings
 from slim_split_ros.training.stage import RunPlace, run_stage
 from slim_split_ros.wire.manifest import Manifest
@@ -47,7 +47,11 @@ def adapt_model(adaptation: Adaptation, place: RunPlace, folder: Path) -> None:
     its own: others trip over what they paint. Raises TrainingError, NetworkError, DetectorError.
     """
     torch.manual_seed(adaptation.seed)
-    model = load_at_size(adaptation.base.folder, adaptation.input_long_side)
+    base = load_model(adaptation.base.folder)
+    if not isinstance(base, SplitDetector):
+        raise TrainingError(
+            f'{adaptation.base.folder} has no finder to adapt: take a model of codec slim')
+    model = at_input_size(base, adaptation.input_long_side)
     sources = [load_split(adaptation.frames, TRAIN).images]
     batch = round(BATCH_SIZE * (BATCH_LONG_SIDE / adaptation.input_long_side) ** 2)
     settings = StageSettings(
@@ -63,21 +67,3 @@ def adapt_model(adaptation: Adaptation, place: RunPlace, folder: Path) -> None:
     images = table_images(sources, model.config.input_long_side)
     tables = fit_all_tables(model.encoder, tqdm(images, 'counting symbols', leave=False))
     write_model_folder(model, tables, folder, adaptation.detector)
-
-
-def load_at_size(folder: Path, input_long_side: int) -> SplitDetector:
-    """
-    Read a model for inputs of another size, which changes no weights.
-
-    Raises WeightsError, and TrainingError for a model of another codec or a size of no use.
-    """
-    model = load_model(folder)
-    if not isinstance(model, SplitDetector):
-        raise TrainingError(f'{folder} has no finder to adapt: take a model of codec slim')
-    try:
-        resized = SplitDetector(replace(model.config, input_long_side=input_long_side),
-                                detects=model.detector is not None)
-    except ValueError as error:
-        raise TrainingError(str(error)) from error
-    resized.load_state_dict(model.state_dict())
-    return resized

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -19,7 +19,12 @@ from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage, l
 from slim_split_ros.training.data.samples import write_samples
 from slim_split_ros.training.errors import DataSetError, TrainingError
 from slim_split_ros.training.export.ensemble import write_ensemble_folder
-from slim_split_ros.training.export.model import AllTables, fit_all_tables, write_model_folder
+from slim_split_ros.training.export.model import (
+    AllTables,
+    fit_all_tables,
+    set_tables,
+    write_model_folder,
+)
 from slim_split_ros.training.export.model_card import write_model_card
 from slim_split_ros.training.objectives.codec import CodecObjective
 from slim_split_ros.training.objectives.detector import DetectorObjective
@@ -68,13 +73,14 @@ def train_model(run: TrainingRun) -> Path:
 
 def export_model(
     checkpoint: Path, data: tuple[Path, ...], split: str, output: Path,
-    detector: Path | None = None,
+    detector: Path | None = None, input_long_side: int | None = None,
 ) -> str:
     """
     Write the model folder of existing weights; return the fingerprint.
 
     The pictures are for entropy tables, which an ensemble does without. `detector`, an ONNX file,
-    goes with the folder instead of the model's own. Raises WeightsError for unreadable weights,
+    goes with the folder instead of the model's own, `input_long_side` changes the size of its
+    input, and no weights. Raises WeightsError for unreadable weights,
     TrainingError for missing and faulty data sets, DetectorFileError for the detector.
     """
     model = round_to_half(load_model(checkpoint))
@@ -83,14 +89,45 @@ def export_model(
             raise TrainingError(
                 f'{checkpoint} rebuilds no pictures, which {detector} would need: take a model of '
                 'codec slim')
+        if input_long_side not in (None, model.config.input_long_side):
+            raise TrainingError(f'{checkpoint} takes inputs of {model.config.input_long_side} '
+                                'pixels alone: leave out --input-long-side')
         return write_ensemble_folder(model, output)
+    if input_long_side:
+        model = at_input_size(model, input_long_side).eval()
+    return write_model_folder(
+        model, _tables_of_data(model, checkpoint, data, split), output, detector)
+
+
+def count_tables(folder: Path, data: tuple[Path, ...], split: str) -> str:
+    """
+    Count the entropy tables of a model folder anew, and leave its graphs as they are.
+
+    Returns the new fingerprint; raises as `export_model` does.
+    """
+    model = load_model(folder)
+    if isinstance(model, EnsembleDetector):
+        raise TrainingError(
+            f'{folder} sends symbols without entropy tables: there are none to count')
+    return set_tables(folder, _tables_of_data(model, folder, data, split))
+
+
+def _tables_of_data(
+    model: SplitDetector, checkpoint: Path, data: tuple[Path, ...], split: str
+) -> AllTables:
     if not data:
         raise DataSetError(
             f'{checkpoint} needs entropy tables, which are counted on pictures: give a data set '
             'with --data')
     sources = [load_split(folder, split).images for folder in data]
-    images = table_images(sources, model.config.input_long_side)
-    return write_model_folder(model, _fit_tables(model, images), output, detector)
+    return _fit_tables(model, table_images(sources, model.config.input_long_side))
+
+
+def at_input_size(model: SplitDetector, input_long_side: int) -> SplitDetector:
+    """Return a model for inputs of another size, with the same weights."""
+    resized = SplitDetector(replace(model.config, input_long_side=input_long_side))
+    resized.load_state_dict(model.state_dict())
+    return resized
 
 
 def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]], preset: Preset,

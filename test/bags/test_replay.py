@@ -12,7 +12,7 @@ from rosbags.highlevel import AnyReader
 from bags.recordings import STAMP_NS, write_bag
 from slim_split_ros.bags import BagError, BagImage, CompressedBagImage
 from slim_split_ros.bags.definitions import message_store
-from slim_split_ros.bags.session import Replayed, ReplayPlan, replay_images, replay_recorded
+from slim_split_ros.bags.replay.session import Replayed, ReplayPlan, replay_images, replay_recorded
 from slim_split_ros.coders import why_no_video_encoding
 from slim_split_ros.control import OperatingPoint, OperatingPoints, unmeasured_points
 from slim_split_ros.linklab import LivePath, parse_trace

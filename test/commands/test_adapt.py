@@ -21,7 +21,10 @@ from slim_split_ros.weights.operating_point_file import find_operating_points  #
 from slim_split_ros.wire import load_manifest  # noqa: E402
 from support.detector_graphs import constant_graph, save  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
-from support.small_networks import write_untrained_model  # noqa: E402
+from support.small_networks import (  # noqa: E402
+    write_untrained_ensemble,
+    write_untrained_model,
+)
 
 pytestmark = pytest.mark.torch
 
@@ -150,8 +153,11 @@ def test_an_input_size_of_no_use_is_wrong_use(
     side: str, source: Path, detector: Path, base: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert adapt(source, detector, base, tmp_path, '--input-long-side', side) == 2
-    assert f'is {side}, has to be a multiple of 32 from 320 to 960' in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        adapt(source, detector, base, tmp_path, '--input-long-side', side)
+
+    assert ended.value.code == 2
+    assert f'{side}, has to be a multiple of 32 from 320 to 960' in capsys.readouterr().err
 
 
 def _says(capsys: pytest.CaptureFixture[str], *parts: str) -> None:
@@ -273,3 +279,13 @@ def test_evaluate_with_a_detector_and_labels_is_wrong_use(
 ) -> None:
     assert main(['evaluate', '--detector', str(detector), '--data', str(tmp_path)]) == 2
     assert 'need --detector and --source' in capsys.readouterr().err
+
+
+def test_a_base_that_rebuilds_no_pictures_is_refused_at_once(
+    source: Path, detector: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_untrained_ensemble(tmp_path / 'base')
+
+    assert adapt(source, detector, tmp_path / 'base', tmp_path / 'model') == 1
+    _says(capsys, 'rebuilds no pictures', '--base of codec slim')
+    assert not (tmp_path / 'model').exists()

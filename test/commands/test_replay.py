@@ -116,14 +116,14 @@ def test_each_fault_is_one_line_that_says_the_way_out(
     features = tmp_path / 'features'
     (tmp_path / 'out' / 'bag').rename(features)
     for arguments, words in (
-        ((tmp_path / 'absent',), 'does not exist'),
-        ((empty,), 'no images'),
-        ((two,), 'name one of these with --topic'),
+        ((tmp_path / 'absent', '--model', model), 'does not exist'),
+        ((empty, '--model', model), 'no images'),
+        ((two, '--model', model), 'name one of these with --topic'),
         ((features, '--features', '--model', other), 'fingerprint of the frame is'),
         ((bag, '--width', 0.3, '--model', model), 'no width from 0.3'),
         ((bag, '--model', tmp_path), 'manifest.json cannot be read'),
         ((bag, '--compare', tmp_path / 'no.json'), 'cannot be compared with'),
-        ((bag, '--link', tmp_path / 'absent.csv'), 'absent.csv'),
+        ((bag, '--link', tmp_path / 'absent.csv', '--model', model), 'absent.csv'),
     ):
         answer = replay(*arguments, *output)
         assert answer.returncode == 1, arguments

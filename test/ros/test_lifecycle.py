@@ -184,7 +184,7 @@ def memory_mb(process: Process) -> float:
 def test_cleanup_gives_back_the_memory_of_the_server_s_model(
     peer: Peer, tmp_path: Path, nodes: list[Process]
 ) -> None:
-    shipped = Managed(peer, Path('shipped'), tmp_path)
+    shipped = Managed(peer, Path('robocup'), tmp_path)
     nodes.extend(shipped.processes.values())
     for node in shipped.processes:
         assert shipped.enable(node, True).success

@@ -87,14 +87,14 @@ def test_silence_is_one_line_that_names_the_domain() -> None:
 
 def test_the_last_state_is_written(peer: Peer, tmp_path: Path) -> None:
     publisher = peer.publisher(EncoderStatus, '/a/onboard/status', RELIABLE)
-    command = subprocess.Popen(
-        [sys.executable, '-m', 'slim_split_ros', 'watch', '--seconds', '8',
-         '--json', str(tmp_path / 'a.json')], stdout=subprocess.PIPE, text=True)
-
-    peer.repeat(lambda: publisher.publish(status(1)), lambda: command.poll() is not None,
-                'the end of watching', limit_s=60.0)
+    with subprocess.Popen(
+            [sys.executable, '-m', 'slim_split_ros', 'watch', '--seconds', '8',
+             '--json', str(tmp_path / 'a.json')], stdout=subprocess.PIPE, text=True) as command:
+        peer.repeat(lambda: publisher.publish(status(1)), lambda: command.poll() is not None,
+                    'the end of watching', limit_s=60.0)
+        shown = command.stdout.read()
 
     assert command.returncode == 0
-    assert '/a/onboard' in command.stdout.read()
+    assert '/a/onboard' in shown
     robot, = json.loads((tmp_path / 'a.json').read_text())['robots']
     assert (robot['width'], robot['coder']) == (0.5, 'cells')

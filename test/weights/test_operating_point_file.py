@@ -18,7 +18,7 @@ from slim_split_ros.weights.operating_point_file import (
     read_operating_points,
 )
 from slim_split_ros.wire import Manifest, load_manifest
-from support.bundles import WIDTHS, write_tiny_bundle
+from support.bundles import VIDEO, WIDTHS, write_tiny_bundle
 
 
 @pytest.fixture
@@ -121,3 +121,26 @@ def test_any_text_gives_a_table_or_its_error(table_file: Path, text: str) -> Non
     table_file.write_text(text)
     with contextlib.suppress(OperatingPointError):
         read_operating_points(table_file)
+
+
+@pytest.fixture
+def video_manifest(tmp_path: Path) -> Manifest:
+    return load_manifest(
+        write_tiny_bundle(tmp_path / 'video', with_pictures=True, with_video=True))
+
+
+def test_the_size_of_the_coded_picture_is_what_the_model_says(video_manifest: Manifest) -> None:
+    write_table(video_manifest, coder='video', alone=False, rate=2, long_side=640)
+    points = find_operating_points(video_manifest)
+    assert points.find(0.25, 2, 'video', alone=False).long_side == VIDEO[2]['long_side']
+    assert points.find(0.5, 0).long_side == 0
+
+
+def test_a_video_point_that_the_model_does_not_describe_is_refused(
+    manifest: Manifest, video_manifest: Manifest
+) -> None:
+    for of_model, rate in ((video_manifest, len(VIDEO)), (manifest, 0)):
+        write_table(of_model, coder='video', rate=rate)
+        with pytest.raises(OperatingPointError, match=(
+                f'lists coder .video., width 0.25, rate {rate}, which the model lacks.*profile')):
+            find_operating_points(of_model)

@@ -63,8 +63,8 @@ class LinkEstimator:
             self._rates = ServiceRate()
         arrivals = report.arrivals[-MOST_ARRIVALS:]
         deliveries = self._deliveries(arrivals, report.sent_s, now_s)
-        self.server.add_answers(
-            {arrival.sequence: arrival.server_s for arrival in arrivals}, report.sent_s)
+        answers = {arrival.sequence: arrival.server_s for arrival in arrivals}
+        self.server.add_answers(answers, report.sent_s)
         self._reported_s = report.sent_s
         self.path.add_return(report.sent_s, now_s)
         if self.path.is_known:
@@ -72,7 +72,7 @@ class LinkEstimator:
                                              self.last_left_s))
         lost = self.in_flight.drop_lost(self._newest_arrived_s, now_s)
         self.stream.on_report(deliveries, lost, report, self.server.response_s)
-        self.video_service.on_report(report)
+        self.video_service.on_report(answers, report.decoded_sequence)
         return deliveries
 
     def _deliveries(

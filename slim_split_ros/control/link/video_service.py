@@ -7,8 +7,6 @@ A server without the decoder refuses each such frame unseen: to the sender they 
 from collections import deque
 from math import inf
 
-from slim_split_ros.control.link.arrivals import LinkReportData
-
 # So many frames over so long of which none was decoded are no accident.
 MOST_FUTILE, FUTILE_S = 6, 1.5
 # Then video is left alone for a while, each time for twice as long.
@@ -48,9 +46,9 @@ class VideoService:
             self._futile, self._until_s = 0, now_s + self._rest_s
             self._rest_s = min(2.0 * self._rest_s, LONGEST_REST_S)
 
-    def on_report(self, report: LinkReportData) -> None:
-        """Note which frames were decoded: the newest, and those that were served."""
-        decoded = {arrival.sequence for arrival in report.arrivals if arrival.server_s >= 0.0}
-        if not decoded.union({report.decoded_sequence}).isdisjoint(self._awaited):
+    def on_report(self, answers: dict[int, float], decoded_sequence: int | None) -> None:
+        """Note which frames were decoded: the newest, and those answered after some seconds."""
+        decoded = {sequence for sequence, answer_s in answers.items() if answer_s >= 0.0}
+        if not decoded.union({decoded_sequence}).isdisjoint(self._awaited):
             self._futile, self._rest_s = 0, FIRST_REST_S
             self._awaited.clear()

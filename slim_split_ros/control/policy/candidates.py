@@ -58,7 +58,6 @@ class Candidates:
         self._followers = {point.long_side: point for point in reversed(points)
                            if not point.alone}
         self.least = alone[0]
-        self.has_video = bool(sides)
         self._all = [without_dominated(group) for group in groups if group]
         self._fronts = [on_front(group) for group in groups if group]
         self._slowest_ms = max(point.encode_ms for point in points)

@@ -10,8 +10,10 @@ import pytest
 pytest.importorskip('torch', reason='make setup-training')
 onnx = pytest.importorskip('onnx', reason='make setup-training')
 
+from slim_split_ros.__main__ import main  # noqa: E402
 from slim_split_ros.detectors import load_detector  # noqa: E402
 from slim_split_ros.offboard import load_server  # noqa: E402
+from slim_split_ros.onboard import FrameEncoder  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.training.export.detector_file import copy_detector  # noqa: E402
 from slim_split_ros.wire import load_manifest  # noqa: E402
@@ -68,3 +70,22 @@ def test_an_exported_model_serves_with_the_detector_it_was_given(source, tmp_pat
     assert manifest.classes == ('saucer', 'cup')
     assert not (tmp_path / 'model' / 'detect.onnx').exists()
     assert load_server(manifest, 'cpu').detector.classes == ('saucer', 'cup')
+
+
+def test_export_takes_a_detector_and_another_input_size(source, tmp_path):
+    write_drawn_data(tmp_path / 'data', 'train', 4)
+    write_untrained_model(
+        tmp_path / 'model', [load_split(tmp_path / 'data', 'train').images])
+
+    assert main([
+        'export', '--checkpoint', str(tmp_path / 'model'), '--data', str(tmp_path / 'data'),
+        '--detector', str(source), '--input-long-side', '352', '--output', str(tmp_path / 'new'),
+    ]) == 0
+
+    manifest = load_manifest(tmp_path / 'new')
+    frame = FrameEncoder(manifest).encode(PICTURE, 1.0, 0)
+    assert manifest.classes == ('saucer', 'cup') and manifest.input_long_side == 352
+    assert (frame.geometry.input_width, frame.geometry.input_height) == (352, 288)
+    # The same weights.
+    name = 'encoder_w050.onnx'
+    assert (tmp_path / 'new' / name).read_bytes() == (tmp_path / 'model' / name).read_bytes()

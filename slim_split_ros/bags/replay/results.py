@@ -28,8 +28,8 @@ from slim_split_ros.bags.definitions import (
     STATUS,
     message_store,
 )
-from slim_split_ros.bags.encoder_state import EncoderState
 from slim_split_ros.bags.read import COMPRESSED
+from slim_split_ros.bags.replay.encoder_state import EncoderState
 from slim_split_ros.bags.write import BagWriter
 from slim_split_ros.control import WidthController
 from slim_split_ros.offboard import Detections, Report

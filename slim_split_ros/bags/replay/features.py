@@ -10,7 +10,8 @@ from typing import Any
 from slim_split_ros.bags.definitions import FEATURES, message_store
 from slim_split_ros.bags.errors import BagError
 from slim_split_ros.bags.files import find_files
-from slim_split_ros.bags.replay import FrameRefused, FrameServed, decode_next, refusal
+from slim_split_ros.bags.replay.events import FrameRefused, FrameServed, refusal
+from slim_split_ros.bags.replay.run import decode_next
 from slim_split_ros.bags.storages import CDR, Topic, open_storage
 from slim_split_ros.offboard import FrameDecoder, OffboardError, Received, Reception
 from slim_split_ros.wire import (

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from slim_split_ros.bags.encoder_state import EncoderState
-from slim_split_ros.bags.features import FrameCame
-from slim_split_ros.bags.figures import ReplayFigures
-from slim_split_ros.bags.replay import (
+from slim_split_ros.bags.pictures import view_pixels
+from slim_split_ros.bags.replay.encoder_state import EncoderState
+from slim_split_ros.bags.replay.events import (
     FrameRefused,
     FrameSent,
     ImageCame,
     ImageDropped,
     ReplayEvent,
     Reported,
-    read_pixels,
 )
-from slim_split_ros.bags.results import ResultsBag
-from slim_split_ros.bags.serve import Answered
-from slim_split_ros.bags.shown_frames import ShownFrames
+from slim_split_ros.bags.replay.features import FrameCame
+from slim_split_ros.bags.replay.figures import ReplayFigures
+from slim_split_ros.bags.replay.results import ResultsBag
+from slim_split_ros.bags.replay.serve import Answered
+from slim_split_ros.bags.replay.shown_frames import ShownFrames
 from slim_split_ros.control import Reason, WidthController
 
 _NS_PER_S = 1_000_000_000
@@ -85,7 +85,7 @@ class ReplayRecord:
         number = self.figures.sent(event)
         if self.shown.wants(number):
             self.shown.add_camera(
-                number, event.image.image.stamp_ns, read_pixels(event.image.image))
+                number, event.image.image.stamp_ns, view_pixels(event.image.image))
         self._state.sent(event.sent, event.now_s)
         self._bag.write_features(event.sent.frame, self._ns(event.now_s))
         self._say(event.now_s)

@@ -9,8 +9,8 @@ import hashlib
 
 import numpy as np
 
-from slim_split_ros.bags.replay import FrameSent
-from slim_split_ros.bags.serve import Answered
+from slim_split_ros.bags.replay.events import FrameSent
+from slim_split_ros.bags.replay.serve import Answered
 from slim_split_ros.offboard import Detections
 from slim_split_ros.wire import Frame
 

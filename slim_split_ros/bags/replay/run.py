@@ -15,39 +15,42 @@ from math import inf
 import time
 from typing import Protocol
 
-from slim_split_ros.bags.clock import ReplayClock, TableTimedEncoder
-from slim_split_ros.bags.images import BagImage
-from slim_split_ros.bags.read import AnyBagImage
-from slim_split_ros.bags.timing import TimedImage
+from slim_split_ros.bags.pictures import view_pixels
+from slim_split_ros.bags.replay.clock import ReplayClock, TableTimedEncoder
+from slim_split_ros.bags.replay.events import (
+    FrameRefused,
+    FrameSent,
+    FrameServed,
+    ImageCame,
+    ImageDropped,
+    ReplayEvent,
+    Reported,
+    refusal,
+)
+from slim_split_ros.bags.replay.timing import TimedImage
 from slim_split_ros.control import Arrival, LinkReportData, WidthController
 from slim_split_ros.offboard import (
     Drop,
     FrameDecoder,
     OffboardError,
-    PictureInput,
     Received,
     Reception,
     Report,
-    ServerInput,
 )
 from slim_split_ros.onboard import (
     CameraImage,
     Dropped,
     Held,
     Pacer,
-    PixelView,
     Sender,
     Sent,
-    decode_image,
-    view_image,
 )
-from slim_split_ros.wire import Frame, FrameHeader, WireError
+from slim_split_ros.wire import WireError
 
 # As the offboard node: how soon a report that had to keep its distance follows the one before.
 _REPORT_POLL_S = 0.025
 _MS_PER_S = 1e3
 _IMAGE, _ROBOT_FREE, _ARRIVAL, _SERVER_FREE, _REPORT_DUE, _REPORT = range(6)
-Decoded = ServerInput | PictureInput
 
 
 class LinkPath(Protocol):
@@ -70,70 +73,6 @@ class DirectPath:
     def downlink(self, now_s: float) -> float | None:
         """Give the time of sending."""
         return now_s
-
-
-@dataclass(frozen=True, slots=True)
-class ImageCame:
-    """Say that an image reached the robot's side."""
-
-    now_s: float
-    image: TimedImage
-
-
-@dataclass(frozen=True, slots=True)
-class ImageDropped:
-    """Say in one word why an image went nowhere; the sentence is empty where that is no fault."""
-
-    now_s: float
-    image: TimedImage
-    reason: str
-    sentence: str = ''
-
-
-@dataclass(frozen=True, slots=True)
-class FrameSent:
-    """Hold a frame that went out, and what encoding it took on this machine."""
-
-    now_s: float
-    image: TimedImage
-    sent: Sent
-    measured_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class FrameRefused:
-    """Say why the server did not serve a frame; header None where it does not say which."""
-
-    now_s: float
-    header: FrameHeader | None
-    reason: str
-    sentence: str = ''
-
-
-@dataclass(frozen=True, slots=True)
-class FrameServed:
-    """
-    Hold a frame that was decoded in its turn, which took `decode_ms` on this machine.
-
-    `back_s` is when its detections are back, None if never.
-    """
-
-    now_s: float
-    frame: Frame
-    decoded: Decoded
-    decode_ms: float
-    back_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """Hold a report that the server made."""
-
-    now_s: float
-    report: Report
-
-
-ReplayEvent = ImageCame | ImageDropped | FrameSent | FrameRefused | FrameServed | Reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,22 +99,6 @@ class Far:
 def replay(images: Iterator[TimedImage], robot: Robot, far: Far) -> Iterator[ReplayEvent]:
     """Yield what happens, in its order, until the last frame is served or lost."""
     return _Run(images, robot, far).events()
-
-
-def read_pixels(image: AnyBagImage) -> PixelView:
-    """Give the pixels of an image; ImageError for one whose fields contradict each other."""
-    if isinstance(image, BagImage):
-        return view_image(image.encoding, image.width, image.height, image.step,
-                          image.is_bigendian, image.data)
-    return decode_image(image.data)
-
-
-def refusal(
-    now_s: float, header: FrameHeader, error: WireError | OffboardError
-) -> FrameRefused:
-    """Say that a frame is not of this server's model, or damaged."""
-    return FrameRefused(
-        now_s, header, 'refused', f'frame {header.sequence} refused: {error}')
 
 
 def decode_next(
@@ -254,7 +177,7 @@ class _Run:
         image, self._waiting = self._waiting, None
         robot = self._robot
         camera = CameraImage(
-            partial(read_pixels, image.image), image.image.stamp_ns, image.image.frame_id,
+            partial(view_pixels, image.image), image.image.stamp_ns, image.image.frame_id,
             image.due_s)
         outcome = robot.sender.offer(camera)
         measured_ms = robot.encoder.take_measured_ms()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 import time
 
-from slim_split_ros.bags.replay import FrameServed, ReplayEvent
+from slim_split_ros.bags.replay.events import FrameServed, ReplayEvent
 from slim_split_ros.offboard import Served, Server
 
 _MS_PER_S = 1e3

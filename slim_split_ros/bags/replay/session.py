@@ -9,16 +9,16 @@ import os
 from pathlib import Path
 import time
 
-from slim_split_ros.bags.clock import ReplayClock, TableTimedEncoder
 from slim_split_ros.bags.errors import BagError
-from slim_split_ros.bags.features import find_features_topic, read_features, replay_features
-from slim_split_ros.bags.figures import ReplayFigures
 from slim_split_ros.bags.read import find_image_topic, read_images
-from slim_split_ros.bags.record import ReplayRecord
-from slim_split_ros.bags.replay import DirectPath, Far, LinkPath, Robot, replay
-from slim_split_ros.bags.results import ResultsBag
-from slim_split_ros.bags.serve import ServerPool
-from slim_split_ros.bags.timing import BagTiming, TimedImage
+from slim_split_ros.bags.replay.clock import ReplayClock, TableTimedEncoder
+from slim_split_ros.bags.replay.features import find_features_topic, read_features, replay_features
+from slim_split_ros.bags.replay.figures import ReplayFigures
+from slim_split_ros.bags.replay.record import ReplayRecord
+from slim_split_ros.bags.replay.results import ResultsBag
+from slim_split_ros.bags.replay.run import DirectPath, Far, LinkPath, Robot, replay
+from slim_split_ros.bags.replay.serve import ServerPool
+from slim_split_ros.bags.replay.timing import BagTiming, TimedImage
 from slim_split_ros.control import ControlSettings, OperatingPoints, WidthController
 from slim_split_ros.offboard import FrameDecoder, Reception, load_server
 from slim_split_ros.onboard import FrameEncoder, Sender
