@@ -14,8 +14,8 @@ from slim_split_ros.control.operating_points import OperatingPoint
 
 # A beginning pays over the frames of this time, fewer where frames are lost.
 HORIZON_S = 1.0
-# What leans costs half of the bytes, which is seldom worth more than a tenth of the accuracy. Where
-# more than that is lost along, nothing leans: each estimate of a little gain would cost some.
+# What leans costs half of the bytes, which is seldom worth more than a tenth of the accuracy.
+# Where more than that is lost along nothing leans: little gains are errors of the estimate then.
 MOST_LOST_ALONG = 0.1
 MEAN_FRAMES = 8.0
 
