@@ -7,7 +7,7 @@ PYTHON ?= $(shell tools/find_python $(DISTRO))
 SETUP = $(PYTHON) -m tools.environment --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
 RUN = $(VENV)/bin/python
 
-.PHONY: setup setup-training setup-test demo test test-ros fuzz lint docs clean distclean help
+.PHONY: setup setup-training setup-test demo test test-ros test-arm64 fuzz lint docs clean distclean help
 
 help:
 	@echo 'make setup             virtual environment with ROS 2 and messages in $(VENV)/'
@@ -19,7 +19,8 @@ help:
 	@echo 'make demo [CODEC=...]  the same with another shipped model (slim or ensemble)'
 	@echo 'make test [ARGS=...]   every test; ARGS go to pytest'
 	@echo 'make test-ros          those that touch ROS (DISTRO=kilted: on Kilted)'
-	@echo 'make fuzz              100,000 hostile video streams, several minutes'
+	@echo 'make test-arm64        wire, coders and encoder of robots on emulated aarch64 (Debian)'
+	@echo 'make fuzz              100,000 hostile streams of each coder, several minutes'
 	@echo 'make lint              ruff'
 	@echo 'make docs              the tables of docs/parameters.md, from the code'
 	@echo 'make clean             remove what was built; make distclean: the environments too'
@@ -52,6 +53,9 @@ test: setup-test
 test-ros:
 	@$(SETUP) --tests
 	@$(RUN) -m pytest -m ros
+
+test-arm64: setup-test
+	@$(RUN) -m tools.arm64
 
 fuzz: setup-test
 	@$(RUN) -m pytest -m fuzz

@@ -25,8 +25,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--detector', type=Path, metavar='FILE.onnx',
                         help='goes with the model instead of its own detector (docs/detectors.md)')
     parser.add_argument('--input-long-side', type=input_long_side, metavar='PIXELS', help=HELP)
-    parser.add_argument('--output', type=Path, required=True, metavar='DIR',
-                        help='the model folder that is written')
+    written = parser.add_mutually_exclusive_group(required=True)
+    written.add_argument('--output', type=Path, metavar='DIR',
+                         help='the model folder that is written')
+    written.add_argument('--tables-only', action='store_true',
+                         help='count the tables of the model folder --checkpoint anew, for fewer '
+                              'bytes on other scenes, and leave its graphs as they are; '
+                              '`profile` has to measure it again')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,14 +39,17 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.detectors import DetectorError
     from slim_split_ros.networks.errors import NetworkError
     from slim_split_ros.training.errors import TrainingError
-    from slim_split_ros.training.run import export_model
+    from slim_split_ros.training.run import count_tables, export_model
 
     try:
-        fingerprint = export_model(
-            args.checkpoint, tuple(args.data), args.split, args.output, args.detector,
-            args.input_long_side)
+        if args.tables_only:
+            fingerprint = count_tables(args.checkpoint, tuple(args.data), args.split)
+        else:
+            fingerprint = export_model(
+                args.checkpoint, tuple(args.data), args.split, args.output, args.detector,
+                args.input_long_side)
     except (DetectorError, NetworkError, TrainingError) as error:
         print(f'export: {error}', file=sys.stderr)
         return 1
-    print(f'Model {fingerprint} written to {args.output}')
+    print(f'Model {fingerprint} written to {args.output or args.checkpoint}')
     return 0

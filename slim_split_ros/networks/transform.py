@@ -60,3 +60,17 @@ def coefficient_order(count: int) -> list[tuple[int, int, int]]:
         lumas += takes_luma
         order.append(next(luma if takes_luma else chroma))
     return order[:count]
+
+
+def lower_frequencies(count: int) -> list[list[int]]:
+    """
+    Return for each coefficient the numbers of those that are most like it: one or two steps lower.
+
+    Of the same colour, and without the means, whose size says nothing of the others'.
+    """
+    order = coefficient_order(count)
+    number_of = {place: number for number, place in enumerate(order)}
+    steps = ((1, 0), (0, 1), (1, 1), (2, 0), (0, 2))
+    return [[number for dy, dx in steps
+             if MEANS <= (number := number_of.get((colour, y - dy, x - dx), -1))]
+            for colour, y, x in order]

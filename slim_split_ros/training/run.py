@@ -19,7 +19,12 @@ from slim_split_ros.training.data.coco_folder import CocoSplit, LabelledImage, l
 from slim_split_ros.training.data.samples import write_samples
 from slim_split_ros.training.errors import DataSetError, TrainingError
 from slim_split_ros.training.export.ensemble import write_ensemble_folder
-from slim_split_ros.training.export.model import AllTables, fit_all_tables, write_model_folder
+from slim_split_ros.training.export.model import (
+    AllTables,
+    fit_all_tables,
+    set_tables,
+    write_model_folder,
+)
 from slim_split_ros.training.export.model_card import write_model_card
 from slim_split_ros.training.objectives.codec import CodecObjective
 from slim_split_ros.training.objectives.detector import DetectorObjective
@@ -90,13 +95,32 @@ def export_model(
         return write_ensemble_folder(model, output)
     if input_long_side:
         model = at_input_size(model, input_long_side).eval()
+    return write_model_folder(
+        model, _tables_of_data(model, checkpoint, data, split), output, detector)
+
+
+def count_tables(folder: Path, data: tuple[Path, ...], split: str) -> str:
+    """
+    Count the entropy tables of a model folder anew, and leave its graphs as they are.
+
+    Returns the new fingerprint; raises as `export_model` does.
+    """
+    model = load_model(folder)
+    if isinstance(model, EnsembleDetector):
+        raise TrainingError(
+            f'{folder} sends symbols without entropy tables: there are none to count')
+    return set_tables(folder, _tables_of_data(model, folder, data, split))
+
+
+def _tables_of_data(
+    model: SplitDetector, checkpoint: Path, data: tuple[Path, ...], split: str
+) -> AllTables:
     if not data:
         raise DataSetError(
             f'{checkpoint} needs entropy tables, which are counted on pictures: give a data set '
             'with --data')
     sources = [load_split(folder, split).images for folder in data]
-    images = table_images(sources, model.config.input_long_side)
-    return write_model_folder(model, _fit_tables(model, images), output, detector)
+    return _fit_tables(model, table_images(sources, model.config.input_long_side))
 
 
 def at_input_size(model: SplitDetector, input_long_side: int) -> SplitDetector:

@@ -41,7 +41,7 @@ def join_stream(escaped: bytes, words: np.ndarray) -> bytes:
 
 class StreamReader:
     """
-    Decode streams one after the other.
+    Decode symbols one after the other.
 
     Raises PayloadError for bytes that no encoder writes; `finish` must be called after the last.
     """
@@ -49,16 +49,11 @@ class StreamReader:
     def __init__(
         self, stream: bytes, most_symbols: int, tables: TableSet, native: bool
     ) -> None:
-        count, start = _decode_count(stream)
-        if count > min(most_symbols, len(stream) - start):
-            raise PayloadError(
-                f'payload announces {count} escaped symbols, has {len(stream) - start} bytes left '
-                f'for {most_symbols} symbols')
-        self._size = len(stream)
-        self._escaped = np.frombuffer(stream, np.int8, count, start)
+        self._stream = stream
+        self._escaped, words = split_stream(stream, most_symbols)
         self._taken = 0
         self._tables = tables
-        self._reader = _coder(native).Reader(_words(stream[start + count:]), tables)
+        self._reader = _coder(native).Reader(words, tables)
 
     def read(self, table_of: np.ndarray) -> np.ndarray:
         """Return the next symbols, one of each table named: uint16 (n,) gives int8 (n,)."""
@@ -70,16 +65,19 @@ class StreamReader:
             self._place_escaped(symbols, places, offsets[places], escapes[places])
         return symbols
 
+    def read_one(self, table: int) -> int:
+        """Return the next symbol, of this table; only the plain Python coder does."""
+        entry = self._reader.next(table)
+        offset, escape = self._tables.limits[table]
+        if entry != escape:
+            return offset + entry
+        symbols = np.zeros(1, np.int8)
+        self._place_escaped(symbols, np.array([0]), np.array([offset]), np.array([escape]))
+        return int(symbols[0])
+
     def finish(self) -> None:
         """Check that nothing is left over."""
-        if not self._reader.is_used_up():
-            raise PayloadError(
-                f'payload of {self._size} bytes does not end with its last symbol: it was cut, '
-                'changed, or made with other entropy tables')
-        if self._taken != len(self._escaped):
-            raise PayloadError(
-                f'payload has {len(self._escaped)} escaped symbols, its stream asks for '
-                f'{self._taken}')
+        check_end(self._stream, self._reader.is_used_up(), len(self._escaped), self._taken)
 
     def _place_escaped(self, symbols: np.ndarray, places: np.ndarray, offsets: np.ndarray,
                        escapes: np.ndarray) -> None:
@@ -93,6 +91,27 @@ class StreamReader:
         distances = plain.astype(np.int32) - offsets
         if np.any((distances >= 0) & (distances < escapes)):
             raise PayloadError('payload escapes a symbol that its entropy table holds')
+
+
+def split_stream(stream: bytes, most_symbols: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return escaped symbols, int8 (n,), and words, uint32 (m,), of what `join_stream` gave."""
+    count, start = _decode_count(stream)
+    if count > min(most_symbols, len(stream) - start):
+        raise PayloadError(
+            f'payload announces {count} escaped symbols, has {len(stream) - start} bytes left '
+            f'for {most_symbols} symbols')
+    return np.frombuffer(stream, np.int8, count, start), _words(stream[start + count:])
+
+
+def check_end(stream: bytes, is_used_up: bool, escaped: int, taken: int) -> None:
+    """Refuse a stream that does not end with its last symbol, or has too many escaped ones."""
+    if not is_used_up:
+        raise PayloadError(
+            f'payload of {len(stream)} bytes does not end with its last symbol: it was cut, '
+            'changed, or made with other entropy tables')
+    if taken != escaped:
+        raise PayloadError(
+            f'payload has {escaped} escaped symbols, its stream asks for {taken}')
 
 
 def _words(tail: bytes) -> np.ndarray:

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from slim_split_ros.wire.bit_coder import MAX_BITS
+from slim_split_ros.wire.context_tables import Contexts, ContextTables
 from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.fingerprint import FINGERPRINT_DIGITS, fingerprint_manifest
-from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.manifest_fields import Fields
 from slim_split_ros.wire.payload import Coder
 from slim_split_ros.wire.video_settings import VideoSettings
@@ -27,7 +27,9 @@ MANIFEST_FILE = 'manifest.json'
 DETECTOR_SUFFIX = '.onnx'
 # What may say of a detector, beside it, how it is to be understood.
 DETECTOR_NOTES = ('.yaml', '.txt')
-FORMAT = 3
+FORMAT = 4
+# 3 differs in nothing but tables of levels, which are gone.
+READABLE_FORMATS = (3, FORMAT)
 # The largest shipped one has 0.13 MB.
 MOST_MANIFEST_BYTES = 2**22
 MOST_CLASSES = 10_000
@@ -58,7 +60,7 @@ class EncoderEntry:
     latent_channels: int
     encoder: str
     gains: tuple[float, ...]
-    tables: tuple[ChannelTables, ...] | tuple[LevelTables, ...]
+    tables: tuple[ChannelTables, ...] | tuple[ContextTables, ...]
     map: str | None = None
 
 
@@ -110,7 +112,7 @@ class Manifest:
                 return index
         return None
 
-    def tables(self, width_index: int, rate: int) -> ChannelTables | LevelTables | None:
+    def tables(self, width_index: int, rate: int) -> ChannelTables | ContextTables | None:
         """Return the entropy tables of a width and rate, or None where the model has none."""
         tables = self.widths[width_index].tables
         return tables[rate] if tables else None
@@ -197,12 +199,17 @@ def _check_fingerprint(data: dict[str, Any]) -> None:
 
 
 def _parse_manifest(folder: Path, fields: Fields) -> Manifest:
-    if (found := fields.get('format', int)) != FORMAT:
-        raise ManifestError(f'format is {found!r:.40}, this version reads {FORMAT}')
+    if (found := fields.get('format', int)) not in READABLE_FORMATS:
+        raise ManifestError(
+            f'format is {found!r:.40}, this version reads '
+            f'{" and ".join(map(str, READABLE_FORMATS))}')
     files = fields.digests('files')
     shared = fields.optional('entropy_tables')
+    contexts = fields.optional('contexts')
+    if contexts is not None:
+        contexts = Contexts.from_json(contexts)
     widths = tuple(
-        _parse_width(Fields(entry, f'widths[{index}].'), files, shared)
+        _parse_width(Fields(entry, f'widths[{index}].'), files, shared, contexts)
         for index, entry in enumerate(fields.items('widths', MOST_WIDTHS))
     )
     _check_widths(widths)
@@ -274,8 +281,8 @@ def _parse_coder(
     fitting = {Coder.RAW, Coder.ZSTD}
     if bits:
         fitting = {Coder.BITS}
-    elif kinds == {LevelTables}:
-        fitting = {Coder.LEVELS}
+    elif kinds == {ContextTables}:
+        fitting = {Coder.CONTEXTS}
     elif kinds == {ChannelTables}:
         fitting = {Coder.ANS}
     elif kinds != {type(None)}:
@@ -289,7 +296,7 @@ def _parse_coder(
 
 
 def _parse_width(
-    fields: Fields, files: Mapping[str, str], shared_tables: Any
+    fields: Fields, files: Mapping[str, str], shared_tables: Any, contexts: Contexts | None
 ) -> EncoderEntry:
     width = fields.get('width', float, int)
     if not 0.0 < width <= 1.0:
@@ -304,21 +311,24 @@ def _parse_width(
     return EncoderEntry(
         float(width), fields.positive('channels', 65_536), latent_channels,
         fields.listed_file('encoder', files), gains,
-        _parse_tables(per_rate, len(gains), latent_channels),
+        _parse_tables(per_rate, len(gains), latent_channels, contexts),
         fields.listed_file('map', files) if fields.optional('map') else None)
 
 
-def _parse_tables(per_rate: Any, rates: int, latent_channels: int
-                  ) -> tuple[ChannelTables, ...] | tuple[LevelTables, ...]:
+def _parse_tables(per_rate: Any, rates: int, latent_channels: int, contexts: Contexts | None
+                  ) -> tuple[ChannelTables, ...] | tuple[ContextTables, ...]:
     if per_rate is None:
         return ()
     if not isinstance(per_rate, list) or len(per_rate) != rates:
         raise ManifestError(f'entropy_tables must be a list with one entry for each of {rates} '
                             'rates')
     if isinstance(per_rate[0], dict):
-        of_levels = tuple(LevelTables.from_json(tables) for tables in per_rate)
-        _check_channels([len(tables) for tables in of_levels], latent_channels)
-        return of_levels
+        if contexts is None:
+            raise ManifestError(
+                'entropy_tables hold expected sizes, and there are no contexts that use them')
+        of_contexts = tuple(ContextTables.from_json(tables, contexts) for tables in per_rate)
+        _check_channels([len(tables) for tables in of_contexts], latent_channels)
+        return of_contexts
     for tables in per_rate:
         if not isinstance(tables, list) or len(tables) != latent_channels:
             raise ManifestError(

@@ -11,18 +11,18 @@ from typing import TypeVar
 
 import numpy as np
 
-from slim_split_ros.wire import ans_coder, bit_coder, level_coder, zstd_coder
+from slim_split_ros.wire import ans_coder, bit_coder, context_coder, zstd_coder
+from slim_split_ros.wire.context_tables import ContextTables
 from slim_split_ros.wire.entropy_tables import ChannelTables
 from slim_split_ros.wire.errors import PayloadError
-from slim_split_ros.wire.level_tables import LevelTables
 
 # A symbol at most costs its escape (12 bits of a table) and a byte; a stream ends with a state of
 # 8 bytes and starts with a count of up to 4. zstandard frames and blocks have headers.
 MOST_SYMBOL_BYTES = 3
 MOST_EXTRA_BYTES = 64
 
-Tables = ChannelTables | LevelTables
-AnyTables = TypeVar('AnyTables', ChannelTables, LevelTables)
+Tables = ChannelTables | ContextTables
+AnyTables = TypeVar('AnyTables', ChannelTables, ContextTables)
 
 
 class Coder(IntEnum):
@@ -36,14 +36,15 @@ class Coder(IntEnum):
     ZSTD = 1
     ANS = 2
     BITS = 3
-    LEVELS = 4
+    # 4 was that of levels with static tables.
     H264 = 5
+    CONTEXTS = 6
 
 
 def prepare_payload(tables: Tables) -> None:
     """Derive now what the first frame with these tables would otherwise wait for (20 ms)."""
-    if isinstance(tables, LevelTables):
-        level_coder.prepare_levels(tables)
+    if isinstance(tables, ContextTables):
+        context_coder.prepare_contexts(tables)
     else:
         ans_coder.prepare_tables(tables)
 
@@ -55,8 +56,8 @@ def pack_symbols(
     """
     Pack int8 (C, h, w).
 
-    `Coder.ANS` needs one table a channel, `Coder.LEVELS` level tables, `Coder.BITS` the bits a
-    symbol.
+    `Coder.ANS` needs one table a channel, `Coder.CONTEXTS` tables of contexts, `Coder.BITS` the
+    bits a symbol.
 
     >>> symbols = np.array([[[0, 0, -3], [0, 1, 0]]], np.int8)
     >>> payload = pack_symbols(symbols, Coder.ZSTD)
@@ -69,9 +70,9 @@ def pack_symbols(
     if coder is Coder.ANS:
         stream = ans_coder.encode_symbols(
             symbols, _require_tables(tables, len(symbols), ChannelTables))
-    elif coder is Coder.LEVELS:
-        stream = level_coder.encode_levels(
-            symbols, _require_tables(tables, len(symbols), LevelTables))
+    elif coder is Coder.CONTEXTS:
+        stream = context_coder.encode_contexts(
+            symbols, _require_tables(tables, len(symbols), ContextTables))
     elif coder is Coder.BITS:
         stream = bit_coder.pack_bits(symbols, _require_bits(bits))
     elif coder is Coder.ZSTD:
@@ -101,9 +102,9 @@ def unpack_symbols(
     if coder is Coder.ANS:
         symbols = ans_coder.decode_symbols(
             stream, shape, _require_tables(tables, shape[0], ChannelTables))
-    elif coder is Coder.LEVELS:
-        symbols = level_coder.decode_levels(
-            stream, shape, _require_tables(tables, shape[0], LevelTables))
+    elif coder is Coder.CONTEXTS:
+        symbols = context_coder.decode_contexts(
+            stream, shape, _require_tables(tables, shape[0], ContextTables))
     elif coder is Coder.BITS:
         symbols = bit_coder.unpack_bits(stream, symbols_count, _require_bits(bits))
     else:

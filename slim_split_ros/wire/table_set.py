@@ -9,14 +9,17 @@ import numpy as np
 
 from slim_split_ros.wire.entropy_tables import TABLE_TOTAL, ChannelTable
 
+# 2^64 / n rounded down, plus 1: see `entropy.c`, which multiplies instead of dividing.
+_RECIPROCALS = np.array([0, 0, *((1 << 64) // n + 1 for n in range(2, TABLE_TOTAL))], np.uint64)
+
 
 class TableSet:
     """
     Hold tables by number; worth keeping, as deriving it takes as long as coding many frames.
 
     `offsets` and `escapes` have one number a table. Entries of all tables follow each other in
-    `frequencies` and `starts` (what lies below an entry in its table), `firsts` says where each
-    table begins.
+    `frequencies`, `starts` (what lies below an entry in its table) and `reciprocals`; `firsts`
+    says where each table begins.
     """
 
     def __init__(self, tables: Sequence[ChannelTable]) -> None:
@@ -28,6 +31,12 @@ class TableSet:
             [number for table in tables for number in table.frequencies], np.uint16)
         self.starts = np.concatenate(
             [np.cumsum([0, *table.frequencies[:-1]]) for table in tables]).astype(np.uint16)
+        self.reciprocals = _RECIPROCALS[self.frequencies]
+
+    @cached_property
+    def limits(self) -> list[tuple[int, int]]:
+        """Offset and escape of each table, as Python's own integers."""
+        return list(zip(self.offsets.tolist(), self.escapes.tolist(), strict=True))
 
     @cached_property
     def entry_of(self) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+import signal
 
 import pytest
 
@@ -10,6 +12,7 @@ from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.model import bundle_folder, shipped_model
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
 from slim_split_ros.wire import load_manifest
+from support.processes import Process
 from support.split_system import start_node_with_shipped
 
 pytestmark = pytest.mark.ros
@@ -66,3 +69,21 @@ def test_a_node_whose_codec_is_not_installed_ends_with_status_1(
     assert said == [
         f"{folder} is missing: model 'ensemble' is not installed here. Give a folder that "
         '`export` wrote as parameter `model`, or choose another one']
+
+
+@pytest.mark.parametrize('node', ['onboard', 'offboard'])
+def test_a_node_without_the_compiled_coder_says_so_once(
+    node: str, tiny_bundle: Path, ros_process: Callable[..., Process]
+) -> None:
+    program = ('from slim_split_ros.wire import entropy_native\n'
+               'entropy_native.LIBRARY_PATTERN = "nowhere"\n'
+               f'from slim_split_ros.ros.{node}_node import main\nraise SystemExit(main())')
+    process = ros_process('-c', program, '--ros-args', '-p', f'model:={tiny_bundle}')
+
+    process.wait_for_output('entropy coder', END_S)
+    process.signal(signal.SIGINT)
+
+    assert process.wait(END_S) == 0, process.output
+    said = [line for line in process.output.splitlines() if 'entropy coder' in line]
+    assert len(said) == 1 and '[WARN]' in said[0]
+    assert 'coded by slower Python code, to the same bytes' in said[0]

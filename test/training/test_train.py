@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+import shutil
 
+import cv2
 import numpy as np
 import pytest
 
@@ -29,6 +31,7 @@ from slim_split_ros.training.objectives.detector import DetectorObjective  # noq
 from slim_split_ros.training.run import table_images, train_stages  # noqa: E402
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace, run_stage  # noqa: E402
+from slim_split_ros.weights import SHIPPED_MODELS  # noqa: E402
 from slim_split_ros.wire.header import Frame, FrameHeader  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
 from slim_split_ros.wire.payload import Coder  # noqa: E402
@@ -172,7 +175,7 @@ def test_every_mode_goes_from_picture_to_candidates_by_levels(exported: Path) ->
                 frame.symbols[None], frame.inverse_gain[None], np.array([index]),
                 with_pictures=True, detects=True)
             assert pictures.dtype == np.uint8 and pictures.shape[3] == 3
-            assert encoded.payload[0] == Coder.LEVELS
+            assert encoded.payload[0] == Coder.CONTEXTS
             assert frame.symbols[1:].any()
             assert np.isfinite(found.boxes).all() and np.isfinite(found.scores).all()
 
@@ -232,3 +235,26 @@ def test_every_table_covers_its_channels(exported: Path) -> None:
     for index, entry in enumerate(manifest.widths):
         for rate in range(manifest.rates):
             assert len(manifest.tables(index, rate)) == entry.latent_channels
+
+
+def test_tables_alone_are_counted_anew_for_a_folder(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / 'model'
+    shutil.copytree(exported, folder)
+    write_drawn_data(tmp_path / 'other', 'train', 6)
+    before, sizes = load_manifest(folder), {}
+    assert main(['export', '--tables-only', '--checkpoint', str(folder),
+                 '--data', str(tmp_path / 'other')]) == 0
+    after = load_manifest(folder)
+    assert f'{after.fingerprint:016x}' in capsys.readouterr().out
+    assert after.fingerprint != before.fingerprint and after.files == before.files
+    picture = cv2.imread(str(next((tmp_path / 'other').rglob('*.jpg'))))
+    for name, manifest in (('before', before), ('after', after)):
+        sizes[name] = len(FrameEncoder(manifest).encode(picture, 1.0, 0).payload)
+    assert sizes['after'] < sizes['before']
+
+
+def test_an_ensemble_has_no_tables_to_count(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['export', '--tables-only', '--checkpoint', str(SHIPPED_MODELS['ensemble'])]) == 1
+    assert 'without entropy tables' in capsys.readouterr().err

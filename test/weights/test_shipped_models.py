@@ -14,7 +14,7 @@ from slim_split_ros.weights import SHIPPED_MODELS
 from slim_split_ros.weights.operating_point_file import find_operating_points
 from slim_split_ros.wire import Coder, Frame, FrameHeader, Manifest, load_manifest
 
-CODERS = {'general': Coder.LEVELS, 'robocup': Coder.LEVELS, 'ensemble': Coder.BITS}
+CODERS = {'general': Coder.CONTEXTS, 'robocup': Coder.CONTEXTS, 'ensemble': Coder.BITS}
 
 
 @pytest.fixture(scope='module', params=sorted(SHIPPED_MODELS))

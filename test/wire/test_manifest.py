@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
+from slim_split_ros.wire.context_tables import ContextTables
 from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.fingerprint import fingerprint_manifest
-from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.manifest import load_manifest
+from slim_split_ros.wire.payload import Coder
 from slim_split_ros.wire.video_settings import VideoSettings
 from support.bundles import give_detector, reseal, write_tiny_bundle
 
@@ -74,46 +75,48 @@ def test_without_them_the_bits_of_a_symbol_are_not_fixed(bundle):
     assert load_manifest(bundle).symbol_bits(0) is None
 
 
-def with_levels(data):
-    """Code every width and rate by level: one plane, which holds levels, and the rest."""
-    levels = {'offset': 0, 'frequencies': [50] * 81 + [46]}
-    other = {'offset': 0, 'frequencies': [4000, 96]}
-    data['coder'] = 'levels'
+def with_contexts(data):
+    """Let the tiny model code by context: one level, no planes but that of levels."""
+    table = {'offset': 0, 'frequencies': [4000, 96]}
+    data['coder'] = 'contexts'
+    most = max(entry['latent_channels'] for entry in data['widths'])
+    data['contexts'] = {'levels': [table], 'plane_bank': [table] * 32, 'cell_bank': [table] * 32,
+                        'planes': 1, 'parents': [[]] * most}
     for entry in data['widths']:
-        sent = entry['latent_channels'] - 1
         entry['entropy_tables'] = [
-            {'planes': [levels], 'shared': [other],
-             'numbers': [[0] + [-1] * (sent - 1), [0] * sent, [0] * sent]}
-            for _ in entry['gains']]
+            {'expected': [[200] * (entry['latent_channels'] - 1)]} for _ in entry['gains']]
 
 
-def test_a_model_may_code_by_level(bundle):
-    reseal(bundle, with_levels)
+def test_a_model_may_code_by_context(bundle):
+    reseal(bundle, with_contexts)
 
-    tables = load_manifest(bundle).tables(1, rate=1)
+    manifest = load_manifest(bundle)
 
-    assert isinstance(tables, LevelTables)
-    assert len(tables) == 8
+    assert manifest.coder is Coder.CONTEXTS
+    assert isinstance(manifest.tables(1, rate=1), ContextTables)
+    assert len(manifest.tables(1, rate=1)) == 8
+    assert manifest.tables(0, rate=0).contexts is manifest.tables(1, rate=1).contexts
 
 
 @pytest.mark.parametrize(
     ('edit', 'complaint'),
     [
-        (lambda tables: tables[1]['numbers'][0].append(0), 'rows of different lengths'),
-        (lambda tables: [row.append(0) for row in tables[1]['numbers']],
-         r'are for \[8, 9\] channels, must be for 8'),
-        (lambda tables: tables[1]['planes'].append(tables[1]['shared'][0]),
-         r'are for \[8, 9\] channels, must be for 8'),
-        (lambda tables: tables[1]['numbers'][2].__setitem__(3, 1), 'tables beyond the 1'),
-        (lambda tables: tables[0].pop('planes'), 'must have planes, shared and numbers'),
-        (lambda tables: tables.__setitem__(1, []), r'level tables are \[\]'),
-        (lambda tables: tables.pop(), 'one entry for each of 2 rates'),
-        (lambda tables: tables[0]['shared'][0]['frequencies'].append(9), 'must sum to 4096'),
+        (lambda data: data.pop('contexts'), 'there are no contexts that use them'),
+        (lambda data: data['contexts'].pop('planes'), 'must have levels, plane_bank'),
+        (lambda data: data['contexts']['cell_bank'][0]['frequencies'].append(9),
+         'must sum to 4096'),
+        (lambda data: data['widths'][1]['entropy_tables'][1]['expected'].append([200] * 7),
+         'are of 2 levels, contexts have 1 tables'),
+        (lambda data: data['widths'][1]['entropy_tables'][1]['expected'][0].pop(),
+         r'are for \[8, 7\] channels, must be for 8'),
+        (lambda data: data['widths'][1]['entropy_tables'].pop(), 'one entry for each of 2 rates'),
+        (lambda data: data['widths'][1]['entropy_tables'][0].pop('expected'),
+         'must have expected sizes'),
     ],
 )
-def test_level_tables_that_do_not_fit_are_refused_with_the_file(bundle, edit, complaint):
-    reseal(bundle, with_levels)
-    reseal(bundle, lambda data: edit(data['widths'][1]['entropy_tables']))
+def test_contexts_that_do_not_fit_are_refused_with_the_file(bundle, edit, complaint):
+    reseal(bundle, with_contexts)
+    reseal(bundle, edit)
 
     with pytest.raises(ManifestError, match=rf'manifest\.json: .*{complaint}.*export the model'):
         load_manifest(bundle)
@@ -128,7 +131,7 @@ def test_level_tables_that_do_not_fit_are_refused_with_the_file(bundle, edit, co
         (lambda data: with_bits(data, 5, 5), r'gains of width 0\.25 reach 20, 5 bits hold .* 16'),
         (lambda data: data.update(bits=[6, 6]), 'must be one of both'),
         (lambda data: data.update(bits=6), 'bits is 6, must be list'),
-        (lambda data: data.update(format=1), 'format is 1, this version reads 3'),
+        (lambda data: data.update(format=1), 'format is 1, this version reads 3 and 4'),
         (lambda data: data.pop('format'), 'format is None, must be int'),
         (lambda data: data.update(classes=[]), 'classes is empty'),
         (lambda data: data.update(input_long_side=400), 'input_long_side 400, input_multiple 32'),
@@ -312,8 +315,8 @@ JSON = st.recursive(
 @pytest.fixture(scope='module')
 def levels_bundle(tmp_path_factory):
     folder = write_tiny_bundle(
-        tmp_path_factory.mktemp('levels'), with_pictures=True, with_video=True)
-    reseal(folder, with_levels)
+        tmp_path_factory.mktemp('contexts'), with_pictures=True, with_video=True)
+    reseal(folder, with_contexts)
     return folder, json.loads((folder / 'manifest.json').read_text())
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import zstandard
 
+from slim_split_ros.wire.context_tables import Contexts, ContextTables
 from slim_split_ros.wire.entropy_tables import (
     ChannelTable,
     ChannelTables,
@@ -16,12 +17,11 @@ from slim_split_ros.wire.entropy_tables import (
     fit_tables,
 )
 from slim_split_ros.wire.errors import PayloadError, WireError
-from slim_split_ros.wire.level_tables import LevelTables
 from slim_split_ros.wire.payload import Coder, pack_symbols, unpack_symbols
 
 GOLDEN = Path(__file__).parent / 'golden'
 GOLDEN_SHAPE = (3, 6, 8)
-LEVEL_SHAPE = (12, 6, 8)
+CONTEXT_SHAPE = (13, 6, 8)
 BITS = 8  # what every int8 fits into
 FRAMES = hnp.arrays(np.int8, hnp.array_shapes(min_dims=3, max_dims=3, max_side=9))
 CODERS = [pytest.param(coder, id=coder.name.lower()) for coder in Coder
@@ -32,8 +32,9 @@ def golden_tables():
     return ChannelTables.from_json(json.loads((GOLDEN / 'tables.json').read_text()))
 
 
-def level_tables():
-    return LevelTables.from_json(json.loads((GOLDEN / 'level_tables.json').read_text()))
+def context_tables():
+    stored = json.loads((GOLDEN / 'context_tables.json').read_text())
+    return ContextTables.from_json(stored, Contexts.from_json(stored['contexts']))
 
 
 def golden_payload(coder):
@@ -41,14 +42,14 @@ def golden_payload(coder):
 
 
 def golden_symbols(coder):
-    if coder is Coder.LEVELS:
-        return np.fromfile(GOLDEN / 'level_symbols.bin', np.int8).reshape(LEVEL_SHAPE)
+    if coder is Coder.CONTEXTS:
+        return np.fromfile(GOLDEN / 'context_symbols.bin', np.int8).reshape(CONTEXT_SHAPE)
     return np.fromfile(GOLDEN / 'symbols.bin', np.int8).reshape(GOLDEN_SHAPE)
 
 
 def unpack_golden(payload, coder):
     """Unpack as a model would that sent the golden payload of a coder."""
-    tables = level_tables() if coder is Coder.LEVELS else golden_tables()
+    tables = context_tables() if coder is Coder.CONTEXTS else golden_tables()
     return unpack_symbols(payload, golden_symbols(coder).shape, coder, tables, BITS)
 
 
@@ -66,14 +67,14 @@ def test_symbols_are_not_packed_as_video():
 
 
 # zstandard may learn to do better
-@pytest.mark.parametrize('coder', [Coder.RAW, Coder.ANS, Coder.BITS, Coder.LEVELS])
+@pytest.mark.parametrize('coder', [Coder.RAW, Coder.ANS, Coder.BITS, Coder.CONTEXTS])
 def test_payloads_of_earlier_releases_are_still_written(coder):
-    tables = level_tables() if coder is Coder.LEVELS else golden_tables()
+    tables = context_tables() if coder is Coder.CONTEXTS else golden_tables()
 
     assert pack_symbols(golden_symbols(coder), coder, tables, BITS) == golden_payload(coder)
 
 
-# Symbols by level are not any symbols: see test_level_coder.py
+# Symbols by level are not any symbols: see test_context_coder.py
 @pytest.mark.parametrize('coder', [Coder.RAW, Coder.ZSTD, Coder.ANS, Coder.BITS])
 @given(FRAMES)
 @settings(deadline=None)
@@ -90,11 +91,11 @@ def test_symbols_come_back(coder, symbols):
 @settings(deadline=None, max_examples=200)
 def test_hostile_bytes_give_symbols_of_the_shape_or_a_wire_error(
         coder, stream, bits, by_level, is_named):
-    shape = LEVEL_SHAPE if by_level else GOLDEN_SHAPE
+    shape = CONTEXT_SHAPE if by_level else GOLDEN_SHAPE
     try:
         symbols = unpack_symbols(
             bytes([coder]) * is_named + stream, shape, coder,
-            level_tables() if by_level else golden_tables(), bits)
+            context_tables() if by_level else golden_tables(), bits)
     except WireError:
         return
     assert symbols.shape == shape
@@ -103,12 +104,12 @@ def test_hostile_bytes_give_symbols_of_the_shape_or_a_wire_error(
 
 @given(st.binary(max_size=120))
 @settings(deadline=None, max_examples=300)
-def test_hostile_bytes_by_level_give_symbols_of_the_shape_or_a_payload_error(stream):
+def test_hostile_bytes_by_context_give_symbols_of_the_shape_or_a_payload_error(stream):
     try:
-        symbols = unpack_golden(bytes([Coder.LEVELS]) + stream, Coder.LEVELS)
+        symbols = unpack_golden(bytes([Coder.CONTEXTS]) + stream, Coder.CONTEXTS)
     except PayloadError:
         return
-    assert symbols.shape == LEVEL_SHAPE
+    assert symbols.shape == CONTEXT_SHAPE
 
 
 @pytest.mark.parametrize('coder', CODERS)
@@ -187,7 +188,7 @@ def test_no_symbols_are_longer_than_what_is_accepted(symbols):
 
 @pytest.mark.parametrize(('coder', 'tables'), [
     (Coder.ANS, None), (Coder.ANS, ChannelTables(golden_tables().channels[:2])),
-    (Coder.ANS, level_tables()), (Coder.LEVELS, None), (Coder.LEVELS, golden_tables()),
+    (Coder.ANS, context_tables()), (Coder.CONTEXTS, None), (Coder.CONTEXTS, golden_tables()),
 ])
 def test_tables_of_another_kind_or_number_are_refused(coder, tables):
     symbols = golden_symbols(coder)
@@ -199,10 +200,10 @@ def test_tables_of_another_kind_or_number_are_refused(coder, tables):
         pack_symbols(symbols, coder, tables)
 
 
-def test_level_tables_for_more_channels_than_were_sent_are_refused():
-    with pytest.raises(PayloadError, match='for 11 channels, the model has 12'):
+def test_tables_of_contexts_for_more_channels_than_were_sent_are_refused():
+    with pytest.raises(PayloadError, match='for 12 channels, the model has 13'):
         unpack_symbols(
-            golden_payload(Coder.LEVELS), (11, 6, 8), Coder.LEVELS, level_tables())
+            golden_payload(Coder.CONTEXTS), (12, 6, 8), Coder.CONTEXTS, context_tables())
 
 
 def test_the_bit_coder_without_a_number_of_bits_is_refused():

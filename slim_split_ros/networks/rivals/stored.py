@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import json
 from pathlib import Path
 import re
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -34,13 +35,14 @@ class StoredRivals:
     """
     Hold the rivals, the robot's own detector and entropy tables.
 
-    `tables` is plain data as `wire` writes it: by codec, one list of channels a rate.
+    `tables` is plain data as `wire` writes it: by codec, one list of channels a rate, or what a
+    codec of contexts has.
     """
 
     rivals: Rivals
     nano: Detector
     nano_config: ModelConfig
-    tables: dict[str, list]
+    tables: dict[str, Any]
 
     @property
     def modules(self) -> nn.ModuleDict:

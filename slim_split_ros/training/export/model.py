@@ -6,10 +6,13 @@ Nothing in the folder but `model.safetensors` needs torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,6 +22,7 @@ from slim_split_ros.networks.encoder import SlimmableEncoder
 from slim_split_ros.networks.levels import choose_levels, level_counts
 from slim_split_ros.networks.quantizer import rate_gain
 from slim_split_ros.networks.split_detector import SplitDetector, normalize
+from slim_split_ros.networks.transform import lower_frequencies
 from slim_split_ros.training.export.detector_file import (
     DETECTOR_FILE,
     DETECTOR_NOTES_FILE,
@@ -31,6 +35,7 @@ from slim_split_ros.training.export.model_folder import (
     encoder_file,
     map_file,
     seal_folder,
+    write_manifest,
 )
 from slim_split_ros.training.export.onnx_graphs import (
     write_detect,
@@ -38,32 +43,60 @@ from slim_split_ros.training.export.onnx_graphs import (
     write_map,
     write_rebuild,
 )
-from slim_split_ros.wire.level_tables import LevelCounts, LevelTables
-from slim_split_ros.wire.manifest import FORMAT
+from slim_split_ros.wire.context_counts import ContextCounts, SizeCounts
+from slim_split_ros.wire.context_tables import ContextTables
+from slim_split_ros.wire.manifest import FORMAT, MANIFEST_FILE
+from slim_split_ros.wire.payload import Coder
 
+CODER = Coder.CONTEXTS.name.lower()
 # Entropy tables of every width and rate: tables[width_index][rate].
-AllTables = list[list[LevelTables]]
+AllTables = list[list[ContextTables]]
 
 
 @torch.no_grad()
 def fit_all_tables(encoder: SlimmableEncoder, images: Iterable[Tensor]) -> AllTables:
-    """Count the symbols of pictures uint8 (N, 3, H, W) at every width and rate."""
+    """
+    Count the symbols of pictures uint8 (N, 3, H, W) at every width and rate.
+
+    Goes through `images` twice: how large symbols are comes first, then how much larger those are
+    whose neighbours are. All widths and rates share the tables.
+    """
     config = encoder.config
-    planes = 1 + MEANS
-    counts = [[LevelCounts(config.latents(width), planes, len(config.level_gains))
-               for _ in range(config.rates)] for width in config.widths]
+    planes, levels = 1 + MEANS, len(config.level_gains)
+    sizes = [[SizeCounts(config.latents(width), planes, levels) for _ in range(config.rates)]
+             for width in config.widths]
+    for index, rate, frame in _frames(encoder, images):
+        sizes[index][rate].add(frame)
+    counts = ContextCounts(planes, levels, _parents(config))
+    tables = [[ContextTables(counts.unfitted, of_rate.expected(_sent(config, width)))
+               for of_rate in of_rates]
+              for width, of_rates in zip(config.widths, sizes, strict=True)]
+    for index, rate, frame in _frames(encoder, images):
+        counts.add(frame, tables[index][rate])
+    contexts = counts.fit()
+    return [[replace(of_rate, contexts=contexts) for of_rate in of_rates] for of_rates in tables]
+
+
+def _frames(encoder: SlimmableEncoder, images: Iterable[Tensor]
+            ) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Yield index of the width, rate and symbols, int8 (C, h, w), of each picture at all."""
+    config = encoder.config
     for batch in images:
         image = normalize(batch)
-        for width, of_rates in zip(config.widths, counts, strict=True):
+        for index, width in enumerate(config.widths):
             importance = encoder.importance(image, width)
-            for rate, of_rate in enumerate(of_rates):
+            for rate in range(config.rates):
                 gain = rate_gain(config, width, rate)
-                levels = choose_levels(importance, config, gain[0])
-                symbols = encoder.symbols(image, levels, width, gain)
+                chosen = choose_levels(importance, config, gain[0])
+                symbols = encoder.symbols(image, chosen, width, gain)
                 for frame in symbols.to(torch.int8).numpy():
-                    of_rate.add(frame)
-    return [[of_rate.fit(_sent(config, width)) for of_rate in of_rates]
-            for width, of_rates in zip(config.widths, counts, strict=True)]
+                    yield index, rate, frame
+
+
+def _parents(config: ModelConfig) -> tuple[tuple[int, ...], ...]:
+    """Return the parents of each channel, of which the first are levels."""
+    return ((), *(tuple(1 + number for number in row)
+                  for row in lower_frequencies(config.coefficient_channels)))
 
 
 def _sent(config: ModelConfig, width: float) -> list[int]:
@@ -123,6 +156,16 @@ def describe(model: SplitDetector, tables: AllTables, names: dict[float, str]
             'gains': list(config.rate_gains[index]),
             'entropy_tables': [of_rate.to_json() for of_rate in tables[index]],
         } for index, width in enumerate(config.widths)],
-        'coder': 'levels',
+        'coder': CODER,
+        'contexts': tables[0][0].contexts.to_json(),
         'rebuild': REBUILD_FILE,
     }
+
+
+def set_tables(folder: Path, tables: AllTables) -> str:
+    """Let a folder code by these tables, its graphs as they are; return its new fingerprint."""
+    manifest = json.loads((folder / MANIFEST_FILE).read_text('utf-8'))
+    for entry, of_rates in zip(manifest['widths'], tables, strict=True):
+        entry['entropy_tables'] = [of_rate.to_json() for of_rate in of_rates]
+    manifest |= {'format': FORMAT, 'coder': CODER, 'contexts': tables[0][0].contexts.to_json()}
+    return write_manifest(manifest, manifest['files'], folder)

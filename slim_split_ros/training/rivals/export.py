@@ -26,7 +26,7 @@ from slim_split_ros.training.export.ensemble import write_ensemble_folder
 from slim_split_ros.training.export.model import write_model_folder
 from slim_split_ros.training.export.model_folder import SERVER_FILE, encoder_file, write_manifest
 from slim_split_ros.training.export.onnx_graphs import write_encoder, write_server
-from slim_split_ros.wire.level_tables import LevelTables
+from slim_split_ros.wire.context_tables import Contexts, ContextTables
 from slim_split_ros.wire.manifest import FORMAT
 
 RIVAL_CODECS = ('paper', 'entropic', 'static', 'late')
@@ -133,5 +133,7 @@ def _write_static(stored: StoredRivals, server: SplitDetector, folder: Path) -> 
     model = SplitDetector(stored.rivals.static.config)
     model.encoder, model.detector = stored.rivals.static, server.detector
     model.decoder.restorer = server.decoder.restorer
-    tables = [LevelTables.from_json(rate) for rate in stored.tables['static']]
+    static = stored.tables['static']
+    contexts = Contexts.from_json(static['contexts'])
+    tables = [ContextTables.from_json(rate, contexts) for rate in static['rates']]
     write_model_folder(round_to_half(model), [tables], folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from slim_split_ros.wire.entropy_tables import ChannelTables, count_symbols, fit
 from slim_split_ros.wire.neighbours import to_differences
 
 
-def fit_rivals_tables(rivals: Rivals, images: list[Tensor]) -> dict[str, list]:
+def fit_rivals_tables(rivals: Rivals, images: list[Tensor]) -> dict[str, Any]:
     """Count the symbols of pictures uint8 (N, 3, H, W); return tables as plain data."""
     rivals.eval()
     unit = torch.ones_like(rivals.entropic.log_scale)
@@ -26,8 +27,11 @@ def fit_rivals_tables(rivals: Rivals, images: list[Tensor]) -> dict[str, list]:
         'late': lambda image: late.quantize(rivals.late.encode(rivals.server.stem(image))),
     }
     tables = {name: [_fit(encode, images)] for name, encode in symbols_of.items()}
-    tables['static'] = fit_all_tables(rivals.static, images)[0]
-    return {name: [table.to_json() for table in rates] for name, rates in tables.items()}
+    plain: dict[str, Any] = {
+        name: [table.to_json() for table in rates] for name, rates in tables.items()}
+    static = fit_all_tables(rivals.static, images)[0]
+    return plain | {'static': {'contexts': static[0].contexts.to_json(),
+                               'rates': [rate.to_json() for rate in static]}}
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ from slim_split_ros.training.rivals.objective import PARTS, RivalsObjective  # n
 from slim_split_ros.training.rivals.run import train_rival_stages  # noqa: E402
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace  # noqa: E402
-from slim_split_ros.wire.level_tables import LevelTables  # noqa: E402
+from slim_split_ros.wire.context_tables import Contexts, ContextTables  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
 from support.small_networks import small_config  # noqa: E402
@@ -89,8 +89,9 @@ def test_trained_rivals_come_back_from_their_file_with_tables_for_each_codec(
     stored = train_rival_stages(model, sources, Preset(SHORT, SHORT, SHORT), place, seed=0)
     save_rivals(stored, tmp_path / 'rivals.safetensors')
     loaded = load_rivals(tmp_path / 'rivals.safetensors')
-    static = [LevelTables.from_json(rate) for rate in loaded.tables.pop('static')]
-    assert [len(rate) for rate in static] == [33, 33]
+    static = loaded.tables.pop('static')
+    contexts = Contexts.from_json(static['contexts'])
+    assert [len(ContextTables.from_json(rate, contexts)) for rate in static['rates']] == [33, 33]
     assert {name: (len(rates), len(rates[0])) for name, rates in loaded.tables.items()} == {
         'entropic': (1, 16), 'late': (1, 8)}
     for name, tensor in stored.modules.state_dict().items():
