@@ -59,7 +59,7 @@ class QuantizerRegions:
         self._graph.push(frame)
         marked = self._graph.pull()
         regions = self._regions(offsets, common)
-        (data,) = [data for data in marked.side_data if data.type.name == 'REGIONS_OF_INTEREST']
+        data = marked.side_data[0]  # the chain adds no other, and pixels come without any
         if len(bytes(data)) != regions.nbytes:
             raise VideoEncodingError(
                 f'the FFmpeg of PyAV here has regions of {len(bytes(data))} bytes, known are '

@@ -131,11 +131,26 @@ def _to_planes(
     image: np.ndarray, size: CodedSize, channel_order: Literal['bgr', 'rgb']
 ) -> np.ndarray:
     """Return uint8 (1.5 H, W): luma, and both chromas at half of its sides."""
-    if image.shape[:2] != (size.height, size.width):
-        image = cv2.resize(image, (size.width, size.height), interpolation=cv2.INTER_AREA)
+    image = _shrink(image, size)
     conversion = (
         cv2.COLOR_BGR2YUV_I420 if channel_order == 'bgr' else cv2.COLOR_RGB2YUV_I420)
     return cv2.cvtColor(image, conversion)
+
+
+def _shrink(image: np.ndarray, size: CodedSize) -> np.ndarray:
+    """
+    Scale down so that every pixel counts: by half as often as it goes, the rest linearly.
+
+    INTER_AREA is quick for halves alone: from 456x600 to 342x450 it takes 1.4 ms, this 0.25.
+    """
+    height, width = image.shape[:2]
+    while height >= 2 * size.height and width >= 2 * size.width:
+        height, width = height // 2, width // 2
+        image = cv2.resize(
+            image[:2 * height, :2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    if (height, width) == (size.height, size.width):
+        return image
+    return cv2.resize(image, (size.width, size.height), interpolation=cv2.INTER_LINEAR)
 
 
 def _offsets(settings: VideoSettings) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
 from slim_split_ros.weights import SHIPPED_MODEL
 
-MOST_FRAMES = 100  # of all --source together
+MOST_FRAMES = 200  # of all --source together
 
 if TYPE_CHECKING:
     from slim_split_ros.evaluation.profile import ProfileTable

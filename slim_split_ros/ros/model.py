@@ -6,11 +6,10 @@ from pathlib import Path
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
-from slim_split_ros.coders import why_no_video_decoding
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.onboard_parameters import SHIPPED
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
-from slim_split_ros.wire import Manifest, ManifestError, load_manifest, native_coder
+from slim_split_ros.wire import ManifestError, load_manifest, native_coder
 
 
 def bundle_folder(model: str, codec: str) -> Path:
@@ -35,13 +34,6 @@ def bundle_folder(model: str, codec: str) -> Path:
 def shipped_model(fingerprint: int) -> str | None:
     """Return the name of the shipped model that has a fingerprint, None for any other model."""
     return _shipped_models().get(fingerprint)
-
-
-def decoded_coders(manifest: Manifest) -> tuple[str, ...]:
-    """Return the words for the coders that a server with this model decodes."""
-    symbols = 'ensemble' if shipped_model(manifest.fingerprint) == 'ensemble' else 'cells'
-    has_video = manifest.video and not why_no_video_decoding()
-    return (symbols, 'video') if has_video else (symbols,)
 
 
 @cache  # a frame that is refused costs no reading of files

@@ -12,8 +12,6 @@ if __name__ == '__main__':  # a signal, or a package missing, during the imports
     end_quietly()
 
 from collections.abc import Sequence
-import os
-from pathlib import Path
 import secrets
 import sys
 import time
@@ -23,15 +21,12 @@ from rclpy.qos import QoSProfile
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
-from slim_split_ros.coders import why_no_video_decoding
-from slim_split_ros.detectors import DetectorError, load_detector
 from slim_split_ros.msg import Answer, EncodedFrame, LinkReport, ServerStatus
 from slim_split_ros.offboard import (
     LONGEST_WAIT_S,
     MAX_SENDERS,
     Drop,
     FingerprintMismatchError,
-    FrameDecoder,
     FrameMismatchError,
     Load,
     OffboardError,
@@ -39,9 +34,7 @@ from slim_split_ros.offboard import (
     Reception,
     ReferenceLostError,
     Served,
-    Server,
     VideoMissingError,
-    load_server,
 )
 from slim_split_ros.ros.answers import answer_message
 from slim_split_ros.ros.diagnostics import FAILURE, Diagnostics
@@ -57,14 +50,8 @@ from slim_split_ros.ros.messages import (
     read_frame,
     report_message,
 )
-from slim_split_ros.ros.model import (
-    bundle_folder,
-    decoded_coders,
-    shipped_model,
-    warn_of_slow_coder,
-)
-from slim_split_ros.ros.offboard_parameters import NO_DETECTOR, OffboardSettings
-from slim_split_ros.ros.onboard_parameters import SHIPPED
+from slim_split_ros.ros.model import shipped_model
+from slim_split_ros.ros.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.picture_topics import PictureTopics
 from slim_split_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
@@ -73,6 +60,7 @@ from slim_split_ros.ros.server_status import (
     ServiceCounters,
     server_status_message,
 )
+from slim_split_ros.ros.serving import load_serving
 from slim_split_ros.ros.spin import run_node
 from slim_split_ros.ros.waiting import Waiting, steady_clock
 from slim_split_ros.ros.worker import Mailbox, Worker
@@ -83,7 +71,6 @@ from slim_split_ros.wire import (
     PayloadError,
     WireError,
     encoded_frame_bytes,
-    load_manifest,
 )
 from slim_split_ros.wire.answer import pack_answer, seal_names
 from slim_split_ros.wire.message_size import answer_bytes, link_report_bytes
@@ -127,22 +114,13 @@ class Offboard(ManagedNode):
     def set_up(self) -> None:
         """Load the model, and publish what comes of it."""
         self._live.is_open = False
-        settings = self._live.current
-        manifest = load_manifest(bundle_folder(settings.model, settings.codec))
-        self._manifest = manifest
         receiver_id = secrets.randbits(64)
-        self._reception = Reception(manifest, receiver_id)
-        self._decoder = FrameDecoder(manifest)
-        self._server = self._load_server(settings)
+        self._serving = load_serving(self._live.current, self.get_logger())
+        facts = self._serving.facts
+        self._reception = Reception(self._serving.manifest, receiver_id)
         self.get_logger().info(
-            f'model {manifest.fingerprint:016x} from {manifest.folder} on {self._server.place}; '
+            f'model {facts.fingerprint:016x} from {facts.model} on {facts.place}; '
             f'reports as receiver {receiver_id:016x}')
-        warn_of_slow_coder(self.get_logger())
-        if manifest.video and (missing := why_no_video_decoding()):
-            self.get_logger().warning(f'frames of the coder video are refused: {missing}')
-        self._facts = ServerFacts(
-            str(manifest.folder), manifest.fingerprint, decoded_coders(manifest),
-            self._detector_text(settings), self._server.place)
         self._connect()
 
     def start(self) -> None:
@@ -166,40 +144,11 @@ class Offboard(ManagedNode):
         self._forget()
 
     def _forget(self) -> None:
-        self._reception = self._decoder = self._server = None
-        self._labels = self._waiting = None
-        self._facts, self._detector_problem = ServerFacts(), ''
-
-    def _load_server(self, settings: OffboardSettings) -> Server:
-        """Load the model, and the detector; a wrong detector never stops the rebuilding."""
-        detector = None
-        if settings.detector not in (SHIPPED, NO_DETECTOR):
-            path = Path(os.path.expanduser(settings.detector))
-            try:
-                detector = load_detector(path)
-            except DetectorError as error:
-                self._detector_problem = (
-                    f'{error}. Pictures are rebuilt, but nothing is detected')
-                self.get_logger().error(self._detector_problem)
-        self._detects = detector is not None or settings.detector == SHIPPED
-        self._classes = self._manifest.classes if settings.detector == SHIPPED else \
-            detector.classes if detector else ()
-        server = load_server(
-            self._manifest, settings.device, detector=detector, detects=self._detects)
-        if server.detector:
-            self.get_logger().info(
-                f'detector {server.detector.name} understood as '
-                f'{server.detector.description.sentence()}')
-        return server
-
-    def _detector_text(self, settings: OffboardSettings) -> str:
-        if self._server.detector:
-            return self._server.detector.description.sentence()
-        return NO_DETECTOR if self._detector_problem else settings.detector
+        self._serving = self._reception = self._labels = self._waiting = None
 
     def _connect(self) -> None:
-        self._writer = DetectionWriter(self._classes)
-        self._class_names = seal_names(self._classes)
+        self._writer = DetectionWriter(self._serving.classes)
+        self._class_names = seal_names(self._serving.classes)
         self._detections = self._topic(Detection2DArray, 'detections', RELIABLE)
         self._answers = self._topic(Answer, 'answer', SENSOR_DATA)
         self._labels = self._topic(LabelInfo, 'label_info', LATCHED)
@@ -251,10 +200,10 @@ class Offboard(ManagedNode):
         """Decode a frame and publish its detections."""
         header, settings = received.frame.header, self._live.current
         try:
-            decoded = self._decoder.decode(
+            decoded = self._serving.decoder.decode(
                 received.frame, received.earlier, received.arrival_s)
             self._reception.decoded(received)
-            served, = self._server.serve(
+            served, = self._serving.server.serve(
                 [decoded],
                 settings.score_threshold, settings.max_detections,
                 with_pictures=self._pictures.are_wanted)
@@ -271,7 +220,7 @@ class Offboard(ManagedNode):
         header, found = camera_header(fields), served.detections
         if served.problem:
             self._diagnostics.dropped('detector', f'nothing detected: {served.problem}')
-        elif self._detects:
+        elif self._serving.detects:
             self._answers.publish(answer_message(pack_answer(
                 fields, found.boxes, found.scores, found.labels, self._class_names)))
             self._counters.sent_back(answer_bytes(len(found)), time.monotonic())
@@ -279,11 +228,11 @@ class Offboard(ManagedNode):
             if self._detections.get_subscription_count():
                 self._detections.publish(
                     self._writer.write(found.boxes, found.scores, found.labels, header))
-        self._pictures.publish(served, header, fields.geometry, self._classes)
+        self._pictures.publish(served, header, fields.geometry, self._serving.classes)
 
     def _publish_labels(self, settings: OffboardSettings) -> None:
         header = Header(stamp=self.get_clock().now().to_msg())
-        self._labels.publish(label_info(self._classes, header, settings.score_threshold))
+        self._labels.publish(label_info(self._serving.classes, header, settings.score_threshold))
 
     def _publish_reports(self) -> None:
         stamp_ns, now_s = self.get_clock().now().nanoseconds, time.monotonic()
@@ -301,8 +250,10 @@ class Offboard(ManagedNode):
         return self._watch.judge(self._reading(now_s), now_s)
 
     def _reading(self, now_s: float) -> Reading:
+        serving = self._serving
         return Reading(
-            self.state, self._facts, self._detector_problem,
+            self.state, serving.facts if serving else ServerFacts(),
+            serving.detector_problem if serving else '',
             self._waiting.silence if self._waiting else '', self._counters.snapshot(now_s),
             self._reception.load if self._reception else Load(), self._diagnostics.sentences)
 

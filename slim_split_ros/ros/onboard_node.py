@@ -16,8 +16,6 @@ from functools import partial
 import sys
 import time
 
-from rclpy.event_handler import SubscriptionEventCallbacks
-from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from slim_split_ros.control import (
@@ -39,6 +37,7 @@ from slim_split_ros.onboard import (
     image_age_s,
 )
 from slim_split_ros.ros.answers import Answers
+from slim_split_ros.ros.camera_topic import CameraMessage, CameraTopic
 from slim_split_ros.ros.diagnostics import AnswerCounters, Diagnostics, FrameCounters
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.health.findings import Finding
@@ -50,12 +49,10 @@ from slim_split_ros.ros.messages import (
     LastFrame,
     LinkEstimate,
     checked_ns,
-    decode_compressed,
     frame_message,
     read_report,
     report_data,
     status_message,
-    view_raw,
 )
 from slim_split_ros.ros.model import bundle_folder, warn_of_slow_coder
 from slim_split_ros.ros.onboard_parameters import (
@@ -65,9 +62,8 @@ from slim_split_ros.ros.onboard_parameters import (
 )
 from slim_split_ros.ros.parameters import LiveParameters
 from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
-from slim_split_ros.ros.shared_memory import LargeImages
 from slim_split_ros.ros.spin import run_node
-from slim_split_ros.ros.waiting import Waiting, steady_clock
+from slim_split_ros.ros.waiting import steady_clock
 from slim_split_ros.ros.worker import Mailbox, Worker
 from slim_split_ros.weights.operating_point_file import find_operating_points
 from slim_split_ros.wire import WireError, load_manifest
@@ -76,15 +72,6 @@ NO_SUBSCRIBER = 'no_subscriber'
 _START_ERRORS = (StartError, WireError, OnboardError, ControlError)
 _STATUS_PERIOD_S = 1.0
 _WARNING_PERIOD_S = 5.0
-_REMEDIES = {
-    'raw': {
-        Image: 'remap image to it',
-        CompressedImage: 'set image_transport to compressed, and remap image to the topic '
-                         'without its /compressed'},
-    'compressed': {
-        CompressedImage: 'remap image to the topic without its /compressed',
-        Image: 'set image_transport to raw, and remap image to it'},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +115,10 @@ class Onboard(ManagedNode):
         """Listen to the camera."""
         self._mailbox: Mailbox[_Offered] = Mailbox()
         self._worker = Worker(self._mailbox, self._serve, self._diagnostics.failed)
-        self._listen(self._live.current.image_transport)
+        self._camera = CameraTopic(
+            self, self._live.current.image_transport, self._on_image, self._diagnostics)
+        self._topics = Topics(
+            self._camera.subscription, self._features, self._reports, self._camera.waiting)
         self._worker.start()
 
     def rest(self) -> None:
@@ -180,22 +170,7 @@ class Onboard(ManagedNode):
         self._answers = Answers(
             self, self._start_ns, self._manifest.classes, self._answer_counters)
 
-    def _listen(self, transport: str) -> None:
-        kind, topic, self._read = Image, 'image', view_raw
-        if transport == 'compressed':
-            # As image_transport names it: what `image` is remapped to, and then the transport.
-            topic = f'{self.resolve_topic_name("image")}/compressed'
-            kind, self._read = CompressedImage, decode_compressed
-        self._images = self.create_subscription(
-            kind, topic, self._on_image, **overridable(SENSOR_DATA),
-            event_callbacks=SubscriptionEventCallbacks(message_lost=self._on_lost))
-        self._waiting = Waiting(self, self._images, transport, _REMEDIES[transport])
-        self._topics = Topics(self._images, self._features, self._reports, self._waiting)
-        self._large_images = LargeImages(self)
-
-    def _on_image(self, message: Image | CompressedImage) -> None:
-        self._waiting.heard()
-        self._large_images.check(len(message.data))
+    def _on_image(self, message: CameraMessage) -> None:
         self._counters.came()
         now_s = time.monotonic()
         self._keeper.offer(message, now_s)
@@ -212,15 +187,10 @@ class Onboard(ManagedNode):
             return
         age_s = image_age_s(stamp_ns, self.get_clock().now().nanoseconds)
         image = CameraImage(
-            partial(self._read, message), stamp_ns, message.header.frame_id, now_s - age_s)
+            partial(self._camera.read, message), stamp_ns, message.header.frame_id, now_s - age_s)
         displaced = self._mailbox.put(_Offered(image, message.header))
         if displaced is not None:
             self._counters.dropped(displaced.drop_reason)
-
-    def _on_lost(self, event: object) -> None:
-        self._diagnostics.dropped(
-            'message_lost', self._large_images.explain_loss(self._images.topic_name),
-            event.total_count_change)
 
     def _on_report(self, message: LinkReport) -> None:
         try:

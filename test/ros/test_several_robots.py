@@ -50,13 +50,13 @@ class Robot:
         self._detections = peer.listen(Detection2DArray, 'detections', RELIABLE)
         self.reports = peer.listen(LinkReport, 'link_report', SENSOR_DATA)
         self.sender_start_ns = self._frame.header.sender_start_ns
-        self._sent = 0
+        self.sent = 0
 
     def message(self) -> EncodedFrame:
         """Make the next frame's message."""
-        self._sent += 1
+        self.sent += 1
         header = replace(
-            self._frame.header, sequence=self._sent, stamp_ns=self.sender_start_ns + self._sent)
+            self._frame.header, sequence=self.sent, stamp_ns=self.sender_start_ns + self.sent)
         return frame_message(
             Frame(header, self._frame.payload), camera_header(header))
 
@@ -68,7 +68,7 @@ class Robot:
         """Return for how many of its frames detections came."""
         stamps = {to_ns(message.header.stamp) for message in self._detections}
         return sum(
-            self.sender_start_ns + number in stamps for number in range(1, self._sent + 1))
+            self.sender_start_ns + number in stamps for number in range(1, self.sent + 1))
 
 
 @pytest.fixture
@@ -101,10 +101,12 @@ def test_a_flood_takes_no_detections_from_a_robot(
         reason = 'checksum: ' if kind == 'garbage' else 'server_busy: '
         word = '(senders: ' if kind == 'invented_senders' else f'({reason}'
         peer.wait(lambda: word in slow_offboard.output, f'the flood: {word}')
-        before, end_s = robot.served(), time.monotonic() + SECONDS
+        before, sent_before = robot.served(), robot.sent
+        end_s = time.monotonic() + SECONDS
         peer.repeat(
             robot.show, lambda: time.monotonic() > end_s, 'the time', 1 / FRAMES_PER_S)
-        assert robot.served() - before >= 0.75 * FRAMES_PER_S * SECONDS
+        # Of those that were sent: a busy machine sends fewer.
+        assert robot.served() - before >= 0.75 * (robot.sent - sent_before)
     finally:
         flood.end()
     assert 'Traceback' not in slow_offboard.output

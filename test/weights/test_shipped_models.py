@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 import pytest
 
-from slim_split_ros.offboard import decode_frame, load_server
+from slim_split_ros.offboard import FrameDecoder, decode_frame, load_server
 from slim_split_ros.onboard import FrameEncoder
 from slim_split_ros.weights import SHIPPED_MODELS
 from slim_split_ros.weights.operating_point_file import find_operating_points
@@ -52,7 +53,33 @@ def test_every_mode_goes_from_picture_to_detections(name: str, manifest: Manifes
         assert np.isfinite(found.boxes).all() and len(found)
 
 
+def test_every_mode_of_video_goes_from_picture_to_detections(manifest: Manifest) -> None:
+    if not manifest.video:
+        pytest.skip('the model has no points of video')
+    encoder, decoder = FrameEncoder(manifest), FrameDecoder(manifest)
+    picture = np.random.default_rng(0).integers(0, 256, (480, 640, 3)).astype(np.uint8)
+    inputs = []
+    for sequence, (entry, rate) in enumerate(product(manifest.widths, range(len(manifest.video)))):
+        encoded = encoder.encode(picture, entry.width, rate, coder='video', alone=False)
+        header = FrameHeader(
+            0, sequence, encoded.geometry, entry.width, rate, manifest.fingerprint, 0, 1.0,
+            reference=None if encoded.alone else sequence - 1)
+        inputs.append(decoder.decode(Frame(header, encoded.payload)))
+    for found in load_server(manifest, 'cpu').detect(inputs, score_threshold=0.0):
+        assert np.isfinite(found.boxes).all() and len(found)
+
+
 def test_its_operating_points_are_its_modes(manifest: Manifest) -> None:
     points = find_operating_points(manifest)
     assert points is not None
-    assert sorted((point.width, point.rate) for point in points) == list(modes(manifest))
+    of_symbols = [point for point in points if point.coder != 'video']
+    assert sorted((point.width, point.rate) for point in of_symbols) == list(modes(manifest))
+
+
+def test_video_that_it_can_code_is_among_its_operating_points(manifest: Manifest) -> None:
+    points = find_operating_points(manifest)
+    assert points is not None
+    of_video = [point for point in points if point.coder == 'video']
+    for alone in (True, False):
+        rates = {point.rate for point in of_video if point.alone is alone}
+        assert rates == set(range(len(manifest.video)))
