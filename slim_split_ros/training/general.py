@@ -41,7 +41,7 @@ LEVEL_THRESHOLDS = (0.8, 0.3)
 # then rising bytes. Larger and coarser beats smaller and finer, and a steeper map blurs too much.
 VIDEO = ((416, 42, 36, 33), (160, 42, 36, 33), (208, 42, 36, 33), (256, 41, 36, 33),
          (320, 41, 36, 33), (512, 42, 35, 32), (640, 43, 34, 31), (640, 40, 31, 28),
-         (640, 36, 28, 25))
+         (640, 36, 28, 25), (800, 36, 27, 24), (960, 33, 25, 22))
 CROP_SIDE = 224  # pixels of the longer side of what repairs see, at the scale of whole pictures
 EVERY_FRAME = 100.0  # as `repaired_gain`: more than any frame's steps are fine
 
