@@ -33,19 +33,19 @@ class SizeRatios:
     """
     Follow how frames' bytes compare with the table, each kind of frame by itself.
 
-    A busy picture costs every coder more, motion only what is not alone: so kinds are told
-    apart, and one of which nothing is known counts as the one that was seen last.
+    A busy picture costs every coder more, motion only what is not alone: so these two are told
+    apart, and one of which nothing is known counts as the other. Told apart by coder as well, one
+    whose last frames were large would not be tried again.
     """
 
     def __init__(self) -> None:
         """Start with the table as it is."""
         self._newest = _new_tracker()
-        self._by_kind: dict[tuple[str, bool], RatioTracker] = {}
+        self._by_kind: dict[bool, RatioTracker] = {}     # by whether frames are alone
 
     def add(self, message_bytes: float, point: OperatingPoint) -> None:
         """Note a frame that was encoded at a point."""
-        kind = (point.coder, point.alone)
-        self._newest = self._by_kind.setdefault(kind, _new_tracker())
+        self._newest = self._by_kind.setdefault(point.alone, _new_tracker())
         self._newest.add(message_bytes, point.bytes)
 
     def bits(self, point: OperatingPoint, busyness: Busyness) -> float:
@@ -58,7 +58,7 @@ class SizeRatios:
 
     def expected(self, point: OperatingPoint) -> float:
         """Give how many times the table's bytes the next frame at a point will have."""
-        return self._by_kind.get((point.coder, point.alone), self._newest).expected
+        return self._by_kind.get(point.alone, self._newest).expected
 
 
 @dataclass(slots=True)

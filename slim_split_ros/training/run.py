@@ -125,7 +125,8 @@ def _tables_of_data(
 
 def at_input_size(model: SplitDetector, input_long_side: int) -> SplitDetector:
     """Return a model for inputs of another size, with the same weights."""
-    resized = SplitDetector(replace(model.config, input_long_side=input_long_side))
+    resized = SplitDetector(replace(model.config, input_long_side=input_long_side),
+                            detects=model.detector is not None)
     resized.load_state_dict(model.state_dict())
     return resized
 

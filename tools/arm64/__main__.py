@@ -87,7 +87,7 @@ def compare_frames(python: Sequence[str]) -> int:
     """Print frames' sizes on both machines; 1 where they differ by more than rounding explains."""
     emulated, here = (
         json.loads(subprocess.run([*words, '-m', 'tools.arm64.frames'], cwd=CHECKOUT, check=True,
-                                  capture_output=True, text=True).stdout)
+                                  capture_output=True, text=True).stdout.splitlines()[-1])
         for words in (python, [sys.executable]))
     if emulated['lack']:
         print(f'test-arm64: {emulated["lack"]}', file=sys.stderr)

@@ -45,6 +45,8 @@ LEAST_AP50 = 1e-6
 OLDEST_FRONTIER_S = 0.5
 # A report goes at once after an arrival, but no sooner than this after the one before.
 REPORT_GAP_S = 0.05
+# Of one packet.
+SMALLEST_BITS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +199,11 @@ class AutoPolicy:
 
     def _weigh(self, worth: Worth, busyness: Busyness, now_s: float) -> _Verdict:
         """Weigh every point that processor, budget and evidence allow, largest first."""
-        allowed, blocked = self._candidates.within(self._limits(busyness, now_s))
+        state, leaning = self._stream_state(), self._leaning
+        allowed, blocked = self._candidates.within(self._limits(busyness, state, now_s))
         is_resting = self._estimates.link.video_service.is_resting(now_s)
         prospects = [self._prospect(worth, each) for each in allowed
                      if each.point.coder != 'video' or not is_resting]
-        state, leaning = self._stream_state(), self._leaning
         leaning.update(prospects, state)
         width, best, same = self._trials.width, None, None
         best_worth = same_worth = -inf
@@ -243,7 +245,7 @@ class AutoPolicy:
             link.stream.long_side, chance, 1.0 + blind_s / self._interval_s,
             HORIZON_S / self._interval_s)
 
-    def _limits(self, busyness: Busyness, now_s: float) -> Limits:
+    def _limits(self, busyness: Busyness, state: StreamState, now_s: float) -> Limits:
         history, sizes = self._estimates.link.history, self._estimates.sizes
         encoding_s = min(self._slack_s, ENCODE_SHARE * self._interval_s)
         recent_bps = history.recent_bps
@@ -254,7 +256,9 @@ class AutoPolicy:
             self._estimates.encoding.p95,
             proven_bits=history.proven_bits,
             sustained_bits=self._trials.sustained_bits(recent_bps, self._interval_s),
-            safe_bits=largest_safe_bits(recent_bps, self._slack_s), width=self._trials.width)
+            safe_bits=largest_safe_bits(recent_bps, self._slack_s), width=self._trials.width,
+            can_lean=state.can_lean(
+                1.0 - self._estimates.link.in_flight.lasting_survival(SMALLEST_BITS)))
 
     def _steady(self, verdict: _Verdict, now_s: float) -> OperatingPoint:
         """Let the width change only when its rule allows."""

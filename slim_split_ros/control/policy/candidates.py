@@ -25,7 +25,8 @@ class Limits:
     """
     Hold what bounds the choice now; bits of one frame, milliseconds of its encoding.
 
-    Wider than `width` goes only what `sustained_bits` hold.
+    Wider than `width` goes only what `sustained_bits` hold; without `can_lean` the points count
+    that are alone, each for itself.
     """
 
     bits_of: Callable[[OperatingPoint], float]
@@ -35,6 +36,7 @@ class Limits:
     sustained_bits: float
     safe_bits: float
     width: float | None
+    can_lean: bool = True
 
 
 class Candidates:
@@ -68,7 +70,8 @@ class Candidates:
         is_slow = self._slowest_ms > limits.longest_ms
         allowed: dict[OperatingPoint, Candidate] = {}
         blocked: dict[OperatingPoint, tuple[Candidate, Reason]] = {}
-        for group in self._all if is_slow else self._fronts:
+        groups = self._all if is_slow else self._fronts
+        for group in groups if limits.can_lean else groups[:1]:
             clearly_better = self.least.ap50 if group[0] is self.least else 0.0
             for candidate, reason in self._sorted_out(group, limits):
                 point = candidate.point
@@ -102,5 +105,7 @@ class Candidates:
 
     def _sustained_bits(self, point: OperatingPoint, limits: Limits) -> float:
         """Give what frames of a point's kind take in the long run: a beginning is sent once."""
-        follower = self._followers.get(point.long_side) if point.coder == 'video' else None
+        follower = None
+        if limits.can_lean and point.coder == 'video':
+            follower = self._followers.get(point.long_side)
         return limits.bits_of(follower or point)

@@ -14,6 +14,9 @@ from slim_split_ros.control.operating_points import OperatingPoint
 
 # A beginning pays over the frames of this time, fewer where frames are lost.
 HORIZON_S = 1.0
+# What leans costs half of the bytes, which is seldom worth more than a tenth of the accuracy.
+# Where more than that is lost along nothing leans: little gains are errors of the estimate then.
+MOST_LOST_ALONG = 0.1
 MEAN_FRAMES = 8.0
 
 
@@ -44,6 +47,10 @@ class StreamState:
     chance_intact: float
     blind_frames: float
     frames_ahead: float
+
+    def can_lean(self, loss: float) -> bool:
+        """Say whether the loss of a small frame leaves a gain in leaning at all."""
+        return self.blind_frames * loss <= MOST_LOST_ALONG
 
     def allows(self, point: OperatingPoint) -> bool:
         """Say whether a frame can be coded at a point now, as what the point is."""

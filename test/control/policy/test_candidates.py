@@ -33,6 +33,12 @@ def test_a_beginning_is_sent_once_and_need_not_be_sustained() -> None:
     assert KEY not in allowed(Candidates((CELLS, KEY)), narrow)
 
 
+def test_where_nothing_leans_a_beginning_is_a_frame_like_others() -> None:
+    better = replace(CELLS, bytes=2000.0, ap50=0.7)
+    alone = replace(OPEN, can_lean=False)
+    assert allowed(Candidates((FOLLOWER, CELLS, better, KEY)), alone) == {CELLS, better}
+
+
 def test_a_slow_processor_keeps_the_cheap_coder() -> None:
     slow = replace(OPEN, longest_ms=2.0)
     candidates = Candidates((FOLLOWER, CELLS, KEY))

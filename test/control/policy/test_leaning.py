@@ -51,6 +51,11 @@ def test_on_a_link_that_loses_much_nothing_is_gained_by_leaning() -> None:
     assert leaning.of(key) < leaning.of(cells)
 
 
+def test_nothing_leans_where_a_tenth_would_be_lost_along() -> None:
+    assert state().can_lean(0.02)
+    assert not state().can_lean(0.06)
+
+
 def test_only_pictures_of_the_present_size_can_be_leaned_on() -> None:
     follower = prospect('video', False, 0.7).point
     assert state(320).allows(follower)
