@@ -13,4 +13,5 @@ setup(ext_modules=[entropy], data_files=[
     ('share/slim_split_ros', ['package.xml']),
     ('share/slim_split_ros/config', glob('config/*')),
     ('share/slim_split_ros/launch', glob('launch/*.launch.py')),
+    ('share/slim_split_ros/msg', glob('msg/*.msg')),
 ])
