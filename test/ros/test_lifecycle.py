@@ -113,7 +113,7 @@ def test_both_nodes_go_through_all_states_and_back_twice(managed: Managed) -> No
                 assert managed.change(node, transition), node
                 assert managed.state(node) == state
                 statuses = managed.statuses[node]
-                managed.peer.wait(lambda s=statuses, w=state: s[-1].state == w, 'the status')
+                managed.peer.wait(lambda s=statuses, w=state: s and s[-1].state == w, 'the status')
     for process in managed.processes.values():
         assert 'Traceback' not in process.output
 
