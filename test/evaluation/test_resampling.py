@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip('pycocotools')
+pytest.importorskip('torch', reason='make setup-training')
 
 from slim_split_ros.evaluation.coco_metrics import (  # noqa: E402
     load_ground_truth,
