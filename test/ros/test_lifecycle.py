@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+import re
 import shutil
 import time
 from typing import Any
@@ -125,7 +126,8 @@ def test_transitions_in_any_order_are_made_or_refused_and_end_nothing(
     made = [managed.change(node, transition) for transition in ANY_ORDER]
     assert [transition for transition, is_made in zip(ANY_ORDER, made, strict=True)
             if is_made] == TAKEN
-    assert 'transition 3 is refused: the node is unconfigured' in managed.processes[node].output
+    # Our words on Jazzy, rclpy's own on Kilted.
+    assert re.search('transition 3 .*unconfigured', managed.processes[node].output)
     assert managed.enable(node, True).success
     assert managed.state(node) == 'active'
 
