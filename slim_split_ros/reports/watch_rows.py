@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from slim_split_ros.reports.page import Table
 
@@ -11,8 +11,13 @@ from slim_split_ros.reports.page import Table
 _SILENT_S = 3.0
 
 
-class Robot(Protocol):
-    """Be what is known of an onboard node."""
+@dataclass(frozen=True, slots=True)
+class RobotState:
+    """
+    Say what an onboard node does; None where it is not known, counts since the node's start.
+
+    `silent_s` is how long nothing has come from it.
+    """
 
     node: str
     silent_s: float
@@ -24,28 +29,36 @@ class Robot(Protocol):
     frames_per_s: float | None
     rate_kbps: float | None
     capacity_kbps: float | None
+    backlog_ms: float | None
     encode_ms: float | None
     answer_ms: float | None
+    frames_in: int
+    frames_sent: int
     frames_answered: int
     answers_late: int
-    dropped: Mapping[str, int]
+    dropped: dict[str, int]
 
 
-class Server(Protocol):
-    """Be what is known of an offboard node."""
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """Say what an offboard node does; None where it is not known."""
 
     node: str
     silent_s: float
     state: str
+    detector: str
     place: str
     senders: int
     waiting: int
     frames_per_s: float | None
     server_ms: float | None
-    dropped: Mapping[str, int]
+    rate_kbps: float | None
+    frames_in: int
+    frames_served: int
+    dropped: dict[str, int]
 
 
-def robot_table(robots: Sequence[Robot]) -> Table:
+def robot_table(robots: Sequence[RobotState]) -> Table:
     """Return a row a robot."""
     return Table(
         ('robot', 'width, rate', 'why', 'frames/s', 'kbit/s', 'encode ms', 'answer ms', 'late',
@@ -56,7 +69,7 @@ def robot_table(robots: Sequence[Robot]) -> Table:
                _drops(robot.dropped)) for robot in robots))
 
 
-def server_table(servers: Sequence[Server]) -> Table:
+def server_table(servers: Sequence[ServerState]) -> Table:
     """Return a row a server."""
     return Table(
         ('server', 'state', 'robots', 'waiting', 'frames/s', 'server ms', 'runs on', 'dropped'),
@@ -70,12 +83,12 @@ def _name(node: str, silent_s: float) -> str:
         _plain(node)
 
 
-def _point(robot: Robot) -> str:
+def _point(robot: RobotState) -> str:
     after = '' if robot.alone else ' after the one before'
     return f'{_plain(robot.coder)} {robot.width:.2f}, {robot.rate}{after}'
 
 
-def _bitrate(robot: Robot) -> str:
+def _bitrate(robot: RobotState) -> str:
     capacity = _number(robot.capacity_kbps)
     return _number(robot.rate_kbps) + (f' of {capacity}' if capacity else '')
 

@@ -15,6 +15,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 
 from slim_split_ros.msg import EncoderStatus, ServerStatus
+from slim_split_ros.reports.watch_rows import RobotState, ServerState
 
 # Whoever publishes may be reliable or not.
 _ANYHOW = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -24,53 +25,6 @@ _MOST_TOPICS = 128
 # Statuses come once a second.
 _WINDOW_S = 3.0
 _MOST_DIAGNOSTICS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class RobotState:
-    """
-    Say what an onboard node does; None where it is not known, counts since the node's start.
-
-    `silent_s` is how long nothing has come from it.
-    """
-
-    node: str
-    silent_s: float
-    coder: str
-    width: float
-    rate: int
-    alone: bool
-    reason: str
-    frames_per_s: float | None
-    rate_kbps: float | None
-    capacity_kbps: float | None
-    backlog_ms: float | None
-    encode_ms: float | None
-    answer_ms: float | None
-    frames_in: int
-    frames_sent: int
-    frames_answered: int
-    answers_late: int
-    dropped: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class ServerState:
-    """Say what an offboard node does; None where it is not known."""
-
-    node: str
-    silent_s: float
-    state: str
-    detector: str
-    place: str
-    senders: int
-    waiting: int
-    frames_per_s: float | None
-    server_ms: float | None
-    rate_kbps: float | None
-    frames_in: int
-    frames_served: int
-    dropped: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
