@@ -46,6 +46,17 @@ def worst(part: str, candidates: Sequence[tuple[Level, str]], fine: str,
     return Finding(part, level, message, values)
 
 
+def most_frequent(words: Iterable[str], recent: Mapping[str, int], sentences: Mapping[str, str],
+                  kind: str, least: float = 0.0) -> str:
+    """Say how many of the recent `kind` fell to these words and why most did, if over `least`."""
+    counts = {word: recent[word] for word in words if recent[word]}
+    if sum(counts.values()) <= least:
+        return ''
+    word = max(counts, key=counts.__getitem__)
+    return (f'{sum(counts.values())} of {recent["frames_in"]} {kind}: '
+            f'{sentences.get(word, word)}')
+
+
 def diagnostic_array(node: str, findings: Iterable[Finding], stamp: Time) -> DiagnosticArray:
     """Make the message of what was found of a node, which is named with its namespace."""
     return DiagnosticArray(header=Header(stamp=stamp), status=[

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slim_split_ros.ros.health.findings import Finding, Level, worst
+from slim_split_ros.ros.health.findings import Finding, Level, most_frequent, worst
 
 MODEL, ROBOTS, LOAD = 'model', 'robots', 'load'
 ACTIVE = 'active'
@@ -57,12 +57,7 @@ def _judge_model(facts: OffboardFacts) -> Finding:
 
 def _judge_robots(facts: OffboardFacts) -> Finding:
     recent = facts.recent
-    spoilt = {word: recent[word] for word in _UNUSABLE if recent[word]}
-    sentence = ''
-    if spoilt:
-        word = max(spoilt, key=spoilt.__getitem__)
-        sentence = f'{sum(spoilt.values())} of {recent["frames_in"]} frames: ' \
-                   f'{facts.sentences.get(word, word)}'
+    sentence = most_frequent(_UNUSABLE, recent, facts.sentences, 'frames')
     rate = recent['frames_in'] / max(facts.span_s, _LEAST_SPAN_S)
     return worst(ROBOTS, [
         (Level.WARN if recent['frames_sent'] else Level.ERROR, sentence),
@@ -74,12 +69,8 @@ def _judge_robots(facts: OffboardFacts) -> Finding:
 
 def _judge_load(facts: OffboardFacts) -> Finding:
     recent = facts.recent
-    missed = {word: recent[word] for word in _TOO_SLOW if recent[word]}
-    sentence = ''
-    if sum(missed.values()) > _SLOW_SHARE * max(1, recent['frames_in']):
-        word = max(missed, key=missed.__getitem__)
-        sentence = f'{sum(missed.values())} of {recent["frames_in"]} frames: ' \
-                   f'{facts.sentences.get(word, word)}'
+    sentence = most_frequent(_TOO_SLOW, recent, facts.sentences, 'frames',
+                             _SLOW_SHARE * max(1, recent['frames_in']))
     return worst(LOAD, [
         (Level.WARN, sentence),
         (Level.STALE, '' if recent['frames_sent'] else 'no frame was served lately'),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slim_split_ros.ros.health.findings import WINDOW_S, Finding, Level, worst
+from slim_split_ros.ros.health.findings import WINDOW_S, Finding, Level, most_frequent, worst
 
 CAMERA, ENCODER, LINK, SERVER, DETECTIONS = 'camera', 'encoder', 'link', 'server', 'detections'
 ACTIVE = 'active'
@@ -62,12 +62,7 @@ def judge_onboard(facts: OnboardFacts) -> list[Finding]:
 
 def _judge_camera(facts: OnboardFacts) -> Finding:
     recent = facts.recent
-    spoilt = {word: recent[word] for word in _UNUSABLE if recent[word]}
-    sentence = ''
-    if spoilt:
-        word = max(spoilt, key=spoilt.__getitem__)
-        sentence = f'{sum(spoilt.values())} of {recent["frames_in"]} images: ' \
-                   f'{facts.sentences.get(word, word)}'
+    sentence = most_frequent(_UNUSABLE, recent, facts.sentences, 'images')
     waiting = '' if facts.has_images else f'waiting for the first image on {facts.image_topic}'
     return worst(CAMERA, [
         (Level.ERROR, facts.image_silence),
