@@ -10,11 +10,11 @@ from typing import Any
 
 DOCUMENT = Path(__file__).resolve().parents[1] / 'docs' / 'parameters.md'
 TABLES = {
-    'onboard': ('slim_split_ros.ros.onboard_parameters', 'OnboardSettings'),
-    'offboard': ('slim_split_ros.ros.offboard_parameters', 'OffboardSettings'),
+    'onboard': ('slim_split_ros.ros.settings.onboard_parameters', 'OnboardSettings'),
+    'offboard': ('slim_split_ros.ros.settings.offboard_parameters', 'OffboardSettings'),
     'sim_camera': ('slim_split_ros.ros.cameras.camera_parameters', 'SimCameraSettings'),
     'file_camera': ('slim_split_ros.ros.cameras.camera_parameters', 'FileCameraSettings'),
-    'overlay': ('slim_split_ros.ros.overlay_parameters', 'OverlaySettings'),
+    'overlay': ('slim_split_ros.ros.settings.overlay_parameters', 'OverlaySettings'),
     'bag_camera': ('slim_split_ros.ros.cameras.camera_parameters', 'BagCameraSettings'),
 }
 HEAD = ('| parameter | default | meaning | allowed | changeable |',
@@ -40,7 +40,7 @@ def _table(module: str, name: str) -> type:
 
 
 def _row(item: Any) -> str:
-    from slim_split_ros.ros.parameters import allowed_values
+    from slim_split_ros.ros.settings.parameters import allowed_values
 
     rule = item.metadata['rule']
     default = str(item.default).lower() if isinstance(item.default, bool) else str(item.default)

@@ -135,7 +135,7 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
              ) -> None:
     """Measure what was written, and write operating points, card and page."""
     from slim_split_ros.evaluation.agreement import codecs_of, measure_agreement
-    from slim_split_ros.evaluation.footprint import measure_encoder_mb
+    from slim_split_ros.evaluation.bench.footprint import measure_encoder_mb
     from slim_split_ros.evaluation.profile import ProfileTable, write_profile
     from slim_split_ros.evaluation.side_by_side import show_frames
     from slim_split_ros.reports.agreement_card import CardFacts, render_card

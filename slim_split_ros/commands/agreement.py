@@ -100,7 +100,7 @@ def _evaluate(args: argparse.Namespace, work: Path) -> None:
 
 def _judge_pictures(args: argparse.Namespace, codecs: Sequence[SeenCodec], frames: Path) -> None:
     from slim_split_ros.evaluation.agreement import evenly
-    from slim_split_ros.evaluation.picture_quality import PictureJudge, measure_pictures
+    from slim_split_ros.evaluation.figures.picture_quality import PictureJudge, measure_pictures
     from slim_split_ros.networks.stored_weights import load_model
     from slim_split_ros.training.data.coco_folder import load_split
     from slim_split_ros.training.pseudo_labels import KEPT_ASIDE

@@ -132,17 +132,17 @@ def _measure(args: argparse.Namespace, frames: list[np.ndarray]) -> Sequence[obj
 
     from tqdm import tqdm
 
-    from slim_split_ros.evaluation.bench import measure
+    from slim_split_ros.evaluation.bench.subject import measure
 
     clock = time.process_time if args.processor else time.perf_counter
     if args.part == 'encode':
-        from slim_split_ros.evaluation.bench_encode import encode_subjects
+        from slim_split_ros.evaluation.bench.encode import encode_subjects
 
         paper = SHIPPED_MODELS['ensemble']
         subjects = encode_subjects(
             manifest, load_manifest(paper) if paper.is_dir() else None, args.threads, clock)
     else:
-        from slim_split_ros.evaluation.bench_server import server_subjects
+        from slim_split_ros.evaluation.bench.server import server_subjects
 
         subjects = server_subjects(manifest, args.device, args.threads, clock)
     return measure(subjects, frames, args.rounds, lambda rounds: tqdm(

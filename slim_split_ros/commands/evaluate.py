@@ -103,8 +103,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace, asked: tuple[str, ...] | None, clips: Path) -> None:
-    from slim_split_ros.evaluation.points import accuracy_row
-    from slim_split_ros.evaluation.tables import text_table
+    from slim_split_ros.evaluation.figures.points import accuracy_row
+    from slim_split_ros.evaluation.figures.tables import text_table
     from slim_split_ros.reports.evaluation_summary import reaches, summary_lines
     from slim_split_ros.wire.manifest import load_manifest
 
@@ -159,8 +159,8 @@ def _describe(args: argparse.Namespace, split: CocoSplit) -> dict[str, Any]:
 def _measure_stills(manifest: Manifest, split: CocoSplit, asked: tuple[str, ...] | None,
                     dump: Path | None) -> Evaluation:
     from slim_split_ros.coders import why_no_video_encoding
+    from slim_split_ros.evaluation.codecs.rivals import RIVALS, find_rivals, lack_of_rivals
     from slim_split_ros.evaluation.evaluate import available_codecs, evaluate
-    from slim_split_ros.evaluation.rivals import RIVALS, find_rivals, lack_of_rivals
 
     rivals = find_rivals(manifest, SHIPPED_RIVALS)
     if asked is None and rivals is None:

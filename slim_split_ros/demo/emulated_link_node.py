@@ -9,7 +9,7 @@ when it would have come: `-r features:=sent/features` for onboard, the same for 
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
-    from slim_split_ros.ros.ending import end_quietly
+    from slim_split_ros.ros.process.ending import end_quietly
     end_quietly()
 
 from collections.abc import Callable, Sequence
@@ -22,9 +22,9 @@ from slim_split_ros.demo.delayed_calls import DelayedCalls
 from slim_split_ros.demo.emulated_link_parameters import EmulatedLinkSettings
 from slim_split_ros.linklab import LinkLabError, LivePath, read_trace
 from slim_split_ros.msg import Answer, EncodedFrame, LinkReport
-from slim_split_ros.ros.parameters import LiveParameters
-from slim_split_ros.ros.qos import SENSOR_DATA
-from slim_split_ros.ros.spin import run_node
+from slim_split_ros.ros.process.spin import run_node
+from slim_split_ros.ros.settings.parameters import LiveParameters
+from slim_split_ros.ros.topics.qos import SENSOR_DATA
 
 SENT = 'sent'
 

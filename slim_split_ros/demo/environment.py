@@ -10,7 +10,7 @@ import random
 import socket
 
 from slim_split_ros.demo.errors import DemoError
-from slim_split_ros.ros.shared_memory import PROFILE_VARIABLES
+from slim_split_ros.ros.topics.shared_memory import PROFILE_VARIABLES
 
 PROFILE = Path('config') / 'fastdds_large_images.xml'
 # Domains up to 101 keep their ports clear of the ephemeral ones on every system:

@@ -10,10 +10,10 @@ from slim_split_ros.demo.observer import FrameRecord
 from slim_split_ros.demo.pictures import annotate, read_pixels
 from slim_split_ros.demo.run import DemoRecord
 from slim_split_ros.demo.same_bytes import CODECS, WidestDetector, code_within
-from slim_split_ros.evaluation.matching import NamedBoxes, count_matches
+from slim_split_ros.evaluation.figures.matching import NamedBoxes, count_matches
 from slim_split_ros.reports.demo_page import DemoFacts
 from slim_split_ros.reports.demo_rows import FrameFigures, ShownFrame, summarize
-from slim_split_ros.ros.offboard_parameters import OffboardSettings
+from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
 from slim_split_ros.wire import Manifest
 
 _LEAST_IOU = 0.5

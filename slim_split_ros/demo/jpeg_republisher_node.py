@@ -11,9 +11,9 @@ import cv2
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
-from slim_split_ros.ros.messages import view_raw
-from slim_split_ros.ros.qos import SENSOR_DATA
-from slim_split_ros.ros.spin import run_node
+from slim_split_ros.ros.process.spin import run_node
+from slim_split_ros.ros.topics.messages import view_raw
+from slim_split_ros.ros.topics.qos import SENSOR_DATA
 
 _QUALITY = 80
 

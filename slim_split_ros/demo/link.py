@@ -13,7 +13,7 @@ from slim_split_ros.demo.processes import NodePlan
 from slim_split_ros.demo.run import DemoRecord
 from slim_split_ros.linklab import FrameRow, Schedule, Trace, make_timeline, read_trace
 from slim_split_ros.reports.link_page import LinkRun
-from slim_split_ros.ros.onboard_parameters import OnboardSettings
+from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
 
 _BITS_PER_KBIT = 1000.0
 

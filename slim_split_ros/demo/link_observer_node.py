@@ -6,7 +6,7 @@ when it is told to end.
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
-    from slim_split_ros.ros.ending import end_quietly
+    from slim_split_ros.ros.process.ending import end_quietly
     end_quietly()
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from pathlib import Path
 import sys
 
 from slim_split_ros.demo.observer import Observer
-from slim_split_ros.ros.spin import run_node
+from slim_split_ros.ros.process.spin import run_node
 
 _READY_PERIOD_S = 0.1
 

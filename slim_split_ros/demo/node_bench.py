@@ -21,8 +21,8 @@ from slim_split_ros.demo.errors import DemoError
 from slim_split_ros.demo.interruption import Interruption
 from slim_split_ros.demo.processes import ChildProcess, NodePlan, end_all
 from slim_split_ros.msg import EncodedFrame
-from slim_split_ros.ros.messages import make_image, to_ns, to_stamp
-from slim_split_ros.ros.qos import SENSOR_DATA
+from slim_split_ros.ros.topics.messages import make_image, to_ns, to_stamp
+from slim_split_ros.ros.topics.qos import SENSOR_DATA
 
 STAGE = 'image to message'
 RUNTIME = 'rclpy'

@@ -17,10 +17,10 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 
-from slim_split_ros.evaluation.matching import NamedBoxes
+from slim_split_ros.evaluation.figures.matching import NamedBoxes
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
-from slim_split_ros.ros.messages import to_ns
-from slim_split_ros.ros.qos import RELIABLE
+from slim_split_ros.ros.topics.messages import to_ns
+from slim_split_ros.ros.topics.qos import RELIABLE
 from slim_split_ros.wire.message_size import answer_bytes
 
 # Deep enough that a busy observer loses no message, so that what is missing was not sent.

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
-from slim_split_ros.evaluation.matching import NamedBoxes
+from slim_split_ros.evaluation.figures.matching import NamedBoxes
 from slim_split_ros.offboard import Detections, draw_detections
-from slim_split_ros.ros.messages import decode_compressed, view_raw
+from slim_split_ros.ros.topics.messages import decode_compressed, view_raw
 
 # Wider pictures are shrunk: dozens of them have to fit into one page.
 _LARGEST_WIDTH = 640

@@ -17,7 +17,7 @@ from slim_split_ros.demo.run import DemoPlan, DemoRecord
 from slim_split_ros.reports.demo_page import DemoFacts
 from slim_split_ros.reports.link_page import LinkRun
 from slim_split_ros.ros.model import bundle_folder
-from slim_split_ros.ros.onboard_parameters import SHIPPED
+from slim_split_ros.ros.settings.onboard_parameters import SHIPPED
 from slim_split_ros.wire import load_manifest
 
 _NODE_CHOOSES = 0.0

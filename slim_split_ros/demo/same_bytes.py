@@ -15,7 +15,7 @@ import numpy as np
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage
 
-from slim_split_ros.evaluation.matching import NamedBoxes
+from slim_split_ros.evaluation.figures.matching import NamedBoxes
 from slim_split_ros.offboard import decode_frame, load_server
 from slim_split_ros.onboard import FrameEncoder
 from slim_split_ros.wire import Frame, FrameHeader, Manifest

@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 
 from slim_split_ros.coders import why_no_video_encoding
 from slim_split_ros.detectors import Detections, DetectorRunError, OnnxDetector
-from slim_split_ros.evaluation.coco_metrics import SCORE_FLOOR, load_ground_truth
-from slim_split_ros.evaluation.codec import MAX_DETECTIONS, Codec, Sent
-from slim_split_ros.evaluation.h264_codec import H264Codec
-from slim_split_ros.evaluation.image_codecs import PictureCodec
-from slim_split_ros.evaluation.measured_run import MeasuredRun
-from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings
-from slim_split_ros.evaluation.picture_detector import DetectedPicture
-from slim_split_ros.evaluation.points import MeasuredPoint, Setting
-from slim_split_ros.evaluation.resampling import Resampling
+from slim_split_ros.evaluation.codecs.codec import MAX_DETECTIONS, Codec, Sent
+from slim_split_ros.evaluation.codecs.h264_codec import H264Codec
+from slim_split_ros.evaluation.codecs.image_codecs import PictureCodec
+from slim_split_ros.evaluation.codecs.model_codec import ModelCodec, slim_settings
+from slim_split_ros.evaluation.codecs.picture_detector import DetectedPicture
+from slim_split_ros.evaluation.figures.coco_metrics import SCORE_FLOOR, load_ground_truth
+from slim_split_ros.evaluation.figures.measured_run import MeasuredRun
+from slim_split_ros.evaluation.figures.points import MeasuredPoint, Setting
+from slim_split_ros.evaluation.figures.resampling import Resampling
 from slim_split_ros.offboard.server import NOTHING
 from slim_split_ros.training.data.coco_folder import LabelledImage, load_split
 from slim_split_ros.training.data.pictures import read_picture

@@ -15,14 +15,14 @@ import cv2
 
 from slim_split_ros.detectors import OnnxDetector, load_detector
 from slim_split_ros.evaluation.agreement import measure_agreement, one_class
-from slim_split_ros.evaluation.coco_metrics import load_ground_truth
+from slim_split_ros.evaluation.codecs.model_codec import ModelCodec, slim_settings
 from slim_split_ros.evaluation.errors import EvaluationError
-from slim_split_ros.evaluation.measured_run import MeasuredRun
-from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings
-from slim_split_ros.evaluation.points import MeasuredPoint, Setting
+from slim_split_ros.evaluation.figures.coco_metrics import load_ground_truth
+from slim_split_ros.evaluation.figures.measured_run import MeasuredRun
+from slim_split_ros.evaluation.figures.points import MeasuredPoint, Setting
+from slim_split_ros.evaluation.figures.resampling import Resampling
 from slim_split_ros.evaluation.profile import ProfileTable
 from slim_split_ros.evaluation.profile_data import linked_rows, to_table
-from slim_split_ros.evaluation.resampling import Resampling
 from slim_split_ros.onboard.encoder import VIDEO
 from slim_split_ros.training.data.coco_folder import LabelledImage, load_split
 from slim_split_ros.training.data.pictures import read_picture

@@ -15,24 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slim_split_ros.coders import why_no_video_encoding
-from slim_split_ros.evaluation.coco_metrics import Accuracy, load_ground_truth
-from slim_split_ros.evaluation.codec import Codec, Sent
+from slim_split_ros.evaluation.codecs.codec import Codec, Sent
+from slim_split_ros.evaluation.codecs.h264_codec import H264Codec
+from slim_split_ros.evaluation.codecs.image_codecs import PictureCodec, RawCodec
+from slim_split_ros.evaluation.codecs.model_codec import ModelCodec, slim_settings
+from slim_split_ros.evaluation.codecs.picture_detector import PictureDetector
+from slim_split_ros.evaluation.codecs.rivals import RIVALS, lack_of_rivals, load_rival
 from slim_split_ros.evaluation.errors import EvaluationError
-from slim_split_ros.evaluation.h264_codec import H264Codec
-from slim_split_ros.evaluation.image_codecs import PictureCodec, RawCodec
-from slim_split_ros.evaluation.map_shares import MapShare, measure_maps
-from slim_split_ros.evaluation.measured_run import (
+from slim_split_ros.evaluation.figures.coco_metrics import Accuracy, load_ground_truth
+from slim_split_ros.evaluation.figures.map_shares import MapShare, measure_maps
+from slim_split_ros.evaluation.figures.measured_run import (
     SERVER_FRAMES,
     WARM_UP_FRAMES,
     MeasuredRun,
     cut_in_chunks,
     read_pictures,
 )
-from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings
-from slim_split_ros.evaluation.picture_detector import PictureDetector
-from slim_split_ros.evaluation.points import MeasuredPoint, Setting
-from slim_split_ros.evaluation.resampling import Resampling
-from slim_split_ros.evaluation.rivals import RIVALS, lack_of_rivals, load_rival
+from slim_split_ros.evaluation.figures.points import MeasuredPoint, Setting
+from slim_split_ros.evaluation.figures.resampling import Resampling
 from slim_split_ros.networks.rivals.stored import StoredRivals
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model

@@ -14,8 +14,12 @@ import numpy as np
 
 from slim_split_ros.coders import why_no_video_encoding
 from slim_split_ros.evaluation.clips import Clip, find_clips
-from slim_split_ros.evaluation.coco_metrics import load_ground_truth
-from slim_split_ros.evaluation.codec import VideoCodec, VideoStream
+from slim_split_ros.evaluation.codecs.codec import VideoCodec, VideoStream
+from slim_split_ros.evaluation.codecs.h264_codec import H264VideoCodec
+from slim_split_ros.evaluation.codecs.image_codecs import PictureCodec, RawCodec
+from slim_split_ros.evaluation.codecs.model_codec import ModelCodec, slim_settings
+from slim_split_ros.evaluation.codecs.picture_detector import PictureDetector
+from slim_split_ros.evaluation.codecs.still_video import StillVideoCodec
 from slim_split_ros.evaluation.errors import EvaluationError
 from slim_split_ros.evaluation.evaluate import (
     YARDSTICK,
@@ -23,19 +27,15 @@ from slim_split_ros.evaluation.evaluate import (
     Progress,
     check_classes,
 )
-from slim_split_ros.evaluation.h264_codec import H264VideoCodec
-from slim_split_ros.evaluation.image_codecs import PictureCodec, RawCodec
-from slim_split_ros.evaluation.measured_run import (
+from slim_split_ros.evaluation.figures.coco_metrics import load_ground_truth
+from slim_split_ros.evaluation.figures.measured_run import (
     SERVER_FRAMES,
     WARM_UP_FRAMES,
     MeasuredRun,
     cut_in_chunks,
     read_pictures,
 )
-from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings
-from slim_split_ros.evaluation.picture_detector import PictureDetector
-from slim_split_ros.evaluation.resampling import Resampling
-from slim_split_ros.evaluation.still_video import StillVideoCodec
+from slim_split_ros.evaluation.figures.resampling import Resampling
 from slim_split_ros.networks.stored_weights import load_model
 from slim_split_ros.training.data.coco_folder import CocoSplit
 from slim_split_ros.wire.manifest import Manifest

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from slim_split_ros.evaluation.evaluate import evaluate
 from slim_split_ros.evaluation.evaluate_video import evaluate_video
-from slim_split_ros.evaluation.points import MeasuredPoint
+from slim_split_ros.evaluation.figures.points import MeasuredPoint
 from slim_split_ros.evaluation.profile import FrameRow, ProfileTable
 from slim_split_ros.onboard.encoder import VIDEO
 from slim_split_ros.training.data.coco_folder import CocoSplit

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from slim_split_ros.detectors import DetectorRunError, OnnxDetector
 from slim_split_ros.evaluation.agreement import AIM, Agreement, SeenCodec
-from slim_split_ros.evaluation.points import MeasuredPoint, Setting
+from slim_split_ros.evaluation.figures.points import MeasuredPoint, Setting
 from slim_split_ros.offboard import draw_detections
 from slim_split_ros.training.data.pictures import read_picture
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from slim_split_ros.detectors import OnnxDetector
 from slim_split_ros.evaluation.agreement import measure_agreement
-from slim_split_ros.evaluation.model_codec import ModelCodec
-from slim_split_ros.evaluation.points import MeasuredPoint, Setting
+from slim_split_ros.evaluation.codecs.model_codec import ModelCodec
+from slim_split_ros.evaluation.figures.points import MeasuredPoint, Setting
 from slim_split_ros.onboard.encoder import VIDEO
 from slim_split_ros.training.data.coco_folder import load_split
 from slim_split_ros.training.export.model_folder import set_video

@@ -16,10 +16,10 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import SetBool
 
 from slim_split_ros.onboard import OnboardError, Pacer
-from slim_split_ros.ros.messages import decode_compressed, to_ns, view_raw
-from slim_split_ros.ros.onboard_parameters import OnboardSettings
-from slim_split_ros.ros.parameters import LiveParameters
-from slim_split_ros.ros.worker import Mailbox, Worker
+from slim_split_ros.ros.process.worker import Mailbox, Worker
+from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
+from slim_split_ros.ros.settings.parameters import LiveParameters
+from slim_split_ros.ros.topics.messages import decode_compressed, to_ns, view_raw
 
 # Differences to the camera's pixels that no detector sees, at a quarter of a PNG's bytes.
 _JPEG_QUALITY = 97

@@ -20,11 +20,11 @@ from launch_ros.actions import Node
 
 from launch import Action, LaunchContext
 from slim_split_ros.ros.cameras.camera_parameters import SimCameraSettings
-from slim_split_ros.ros.namespaces import node_namespaces
-from slim_split_ros.ros.offboard_parameters import OffboardSettings
-from slim_split_ros.ros.onboard_parameters import OnboardSettings
-from slim_split_ros.ros.parameters import describe
-from slim_split_ros.ros.shared_memory import PROFILE_VARIABLES
+from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
+from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
+from slim_split_ros.ros.settings.parameters import describe
+from slim_split_ros.ros.topics.namespaces import node_namespaces
+from slim_split_ros.ros.topics.shared_memory import PROFILE_VARIABLES
 
 PACKAGE = 'slim_split_ros'
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from slim_split_ros.ros.errors import StartError
-from slim_split_ros.ros.onboard_parameters import SHIPPED
+from slim_split_ros.ros.settings.onboard_parameters import SHIPPED
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
 from slim_split_ros.wire import ManifestError, load_manifest, native_coder
 

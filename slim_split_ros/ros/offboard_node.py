@@ -8,7 +8,7 @@ What people and other nodes see of the picture is `picture_topics.py`'s.
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
-    from slim_split_ros.ros.ending import end_quietly
+    from slim_split_ros.ros.process.ending import end_quietly
     end_quietly()
 
 from collections.abc import Sequence
@@ -36,34 +36,34 @@ from slim_split_ros.offboard import (
     Served,
     VideoMissingError,
 )
-from slim_split_ros.ros.answers import answer_message
-from slim_split_ros.ros.diagnostics import FAILURE, Diagnostics
 from slim_split_ros.ros.errors import StartError
+from slim_split_ros.ros.health.diagnostics import FAILURE, Diagnostics
 from slim_split_ros.ros.health.findings import Finding
 from slim_split_ros.ros.health.offboard_watch import OffboardWatch, Reading
+from slim_split_ros.ros.health.server_status import (
+    ServerFacts,
+    ServiceCounters,
+    server_status_message,
+)
 from slim_split_ros.ros.health.topic import DiagnosticsTopic
-from slim_split_ros.ros.lifecycle import ManagedNode
-from slim_split_ros.ros.messages import (
+from slim_split_ros.ros.model import shipped_model
+from slim_split_ros.ros.process.lifecycle import ManagedNode
+from slim_split_ros.ros.process.spin import run_node
+from slim_split_ros.ros.process.worker import Mailbox, Worker
+from slim_split_ros.ros.serving import load_serving
+from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
+from slim_split_ros.ros.settings.parameters import LiveParameters
+from slim_split_ros.ros.topics.answers import answer_message
+from slim_split_ros.ros.topics.messages import (
     DetectionWriter,
     camera_header,
     label_info,
     read_frame,
     report_message,
 )
-from slim_split_ros.ros.model import shipped_model
-from slim_split_ros.ros.offboard_parameters import OffboardSettings
-from slim_split_ros.ros.parameters import LiveParameters
-from slim_split_ros.ros.picture_topics import PictureTopics
-from slim_split_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
-from slim_split_ros.ros.server_status import (
-    ServerFacts,
-    ServiceCounters,
-    server_status_message,
-)
-from slim_split_ros.ros.serving import load_serving
-from slim_split_ros.ros.spin import run_node
-from slim_split_ros.ros.waiting import Waiting, steady_clock
-from slim_split_ros.ros.worker import Mailbox, Worker
+from slim_split_ros.ros.topics.picture_topics import PictureTopics
+from slim_split_ros.ros.topics.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.waiting import Waiting, steady_clock
 from slim_split_ros.wire import (
     ChecksumError,
     FieldError,

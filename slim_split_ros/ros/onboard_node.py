@@ -7,7 +7,7 @@ It converts and publishes; what becomes of an image is `onboard/sender.py`'s.
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
-    from slim_split_ros.ros.ending import end_quietly
+    from slim_split_ros.ros.process.ending import end_quietly
     end_quietly()
 
 from collections.abc import Sequence
@@ -36,16 +36,25 @@ from slim_split_ros.onboard import (
     Sent,
     image_age_s,
 )
-from slim_split_ros.ros.answers import Answers
-from slim_split_ros.ros.camera_topic import CameraMessage, CameraTopic
-from slim_split_ros.ros.diagnostics import AnswerCounters, Diagnostics, FrameCounters
 from slim_split_ros.ros.errors import StartError
+from slim_split_ros.ros.health.diagnostics import AnswerCounters, Diagnostics, FrameCounters
 from slim_split_ros.ros.health.findings import Finding
 from slim_split_ros.ros.health.onboard_watch import OnboardWatch, Reading, Topics
 from slim_split_ros.ros.health.topic import DiagnosticsTopic
 from slim_split_ros.ros.keep_frames import FrameKeeper
-from slim_split_ros.ros.lifecycle import ACTIVE, ManagedNode
-from slim_split_ros.ros.messages import (
+from slim_split_ros.ros.model import bundle_folder, warn_of_slow_coder
+from slim_split_ros.ros.process.lifecycle import ACTIVE, ManagedNode
+from slim_split_ros.ros.process.spin import run_node
+from slim_split_ros.ros.process.worker import Mailbox, Worker
+from slim_split_ros.ros.settings.onboard_parameters import (
+    OnboardSettings,
+    control_settings,
+    follow_widths,
+)
+from slim_split_ros.ros.settings.parameters import LiveParameters
+from slim_split_ros.ros.topics.answers import Answers
+from slim_split_ros.ros.topics.camera_topic import CameraMessage, CameraTopic
+from slim_split_ros.ros.topics.messages import (
     LastFrame,
     LinkEstimate,
     checked_ns,
@@ -54,17 +63,8 @@ from slim_split_ros.ros.messages import (
     report_data,
     status_message,
 )
-from slim_split_ros.ros.model import bundle_folder, warn_of_slow_coder
-from slim_split_ros.ros.onboard_parameters import (
-    OnboardSettings,
-    control_settings,
-    follow_widths,
-)
-from slim_split_ros.ros.parameters import LiveParameters
-from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
-from slim_split_ros.ros.spin import run_node
-from slim_split_ros.ros.waiting import steady_clock
-from slim_split_ros.ros.worker import Mailbox, Worker
+from slim_split_ros.ros.topics.qos import RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.waiting import steady_clock
 from slim_split_ros.weights.operating_point_file import find_operating_points
 from slim_split_ros.wire import WireError, load_manifest
 

@@ -8,7 +8,7 @@ the server rebuilt instead.
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
-    from slim_split_ros.ros.ending import end_quietly
+    from slim_split_ros.ros.process.ending import end_quietly
     end_quietly()
 
 from collections import OrderedDict
@@ -24,11 +24,11 @@ from vision_msgs.msg import Detection2DArray
 from slim_split_ros.offboard import Detections, draw_detections
 from slim_split_ros.onboard import ImageError
 from slim_split_ros.ros.errors import StartError
-from slim_split_ros.ros.messages import decode_compressed, make_image, to_ns, view_raw
-from slim_split_ros.ros.overlay_parameters import OverlaySettings
-from slim_split_ros.ros.parameters import LiveParameters
-from slim_split_ros.ros.qos import NEWEST, RELIABLE, SENSOR_DATA, overridable
-from slim_split_ros.ros.spin import run_node
+from slim_split_ros.ros.process.spin import run_node
+from slim_split_ros.ros.settings.overlay_parameters import OverlaySettings
+from slim_split_ros.ros.settings.parameters import LiveParameters
+from slim_split_ros.ros.topics.messages import decode_compressed, make_image, to_ns, view_raw
+from slim_split_ros.ros.topics.qos import NEWEST, RELIABLE, SENSOR_DATA, overridable
 
 _WARNING_PERIOD_S = 5.0
 _FARTHEST = 1e5

@@ -9,10 +9,10 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from slim_split_ros.coders import why_no_video_decoding
 from slim_split_ros.detectors import DetectorError, OnnxDetector, load_detector
 from slim_split_ros.offboard import FrameDecoder, Server, load_server
+from slim_split_ros.ros.health.server_status import ServerFacts
 from slim_split_ros.ros.model import bundle_folder, shipped_model, warn_of_slow_coder
-from slim_split_ros.ros.offboard_parameters import NO_DETECTOR, OffboardSettings
-from slim_split_ros.ros.onboard_parameters import SHIPPED
-from slim_split_ros.ros.server_status import ServerFacts
+from slim_split_ros.ros.settings.offboard_parameters import NO_DETECTOR, OffboardSettings
+from slim_split_ros.ros.settings.onboard_parameters import SHIPPED
 from slim_split_ros.wire import Manifest, load_manifest
 
 

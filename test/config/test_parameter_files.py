@@ -13,8 +13,8 @@ import yaml
 @pytest.mark.ros
 @pytest.mark.parametrize('node', ['onboard', 'offboard'])
 def test_file_holds_every_parameter_with_its_default(node: str, checkout: Path) -> None:
-    from slim_split_ros.ros.offboard_parameters import OffboardSettings
-    from slim_split_ros.ros.onboard_parameters import OnboardSettings
+    from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
+    from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
 
     table = {'onboard': OnboardSettings, 'offboard': OffboardSettings}[node]
     content = yaml.safe_load((checkout / 'config' / f'{node}.yaml').read_text())

@@ -12,7 +12,7 @@ from rclpy.qos import QoSProfile
 from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.msg import LinkReport
-from slim_split_ros.ros.messages import to_ns
+from slim_split_ros.ros.topics.messages import to_ns
 from support.bundles import WIDTHS
 from support.processes import Process
 from support.ros_peer import Peer

@@ -12,7 +12,7 @@ from bags.test_replay import TOPIC, image
 from slim_split_ros.__main__ import main
 from slim_split_ros.bags import BagImageWriter
 from slim_split_ros.coders import why_no_video_encoding
-from slim_split_ros.evaluation.bench import BenchSubject, measure
+from slim_split_ros.evaluation.bench.subject import BenchSubject, measure
 
 KEYS = {'name', 'stage', 'runtime', 'width', 'threads', 'p50_ms', 'p95_ms'}
 

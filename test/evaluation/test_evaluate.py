@@ -13,9 +13,9 @@ pytest.importorskip('torch')
 pytest.importorskip('onnxruntime')
 
 from slim_split_ros.__main__ import main  # noqa: E402
-from slim_split_ros.evaluation.coco_metrics import load_ground_truth, measure_accuracy  # noqa: E402
+from slim_split_ros.evaluation.codecs.rivals import find_rivals  # noqa: E402
 from slim_split_ros.evaluation.evaluate import CODECS, available_codecs  # noqa: E402
-from slim_split_ros.evaluation.rivals import find_rivals  # noqa: E402
+from slim_split_ros.evaluation.figures.coco_metrics import load_ground_truth, measure_accuracy  # noqa: E402
 from slim_split_ros.networks.rivals.stored import StoredRivals, save_rivals  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402

@@ -13,7 +13,7 @@ pytest.importorskip('onnxruntime')
 from slim_split_ros.__main__ import main  # noqa: E402
 from slim_split_ros.evaluation.clips import find_clips  # noqa: E402
 from slim_split_ros.evaluation.errors import EvaluationError  # noqa: E402
-from slim_split_ros.evaluation.points import (  # noqa: E402
+from slim_split_ros.evaluation.figures.points import (  # noqa: E402
     Accuracy,
     MeasuredFrame,
     MeasuredPoint,

@@ -11,15 +11,15 @@ pytest.importorskip('torch')
 pytest.importorskip('onnxruntime')
 pytest.importorskip('av')
 
-from slim_split_ros.evaluation.h264_codec import H264Codec, H264VideoCodec  # noqa: E402
-from slim_split_ros.evaluation.h264_stream import (  # noqa: E402
+from slim_split_ros.evaluation.codecs.h264_codec import H264Codec, H264VideoCodec  # noqa: E402
+from slim_split_ros.evaluation.codecs.h264_stream import (  # noqa: E402
     H264Decoder,
     H264Encoder,
     without_sei,
 )
-from slim_split_ros.evaluation.image_codecs import MESSAGE_BYTES  # noqa: E402
-from slim_split_ros.evaluation.picture_detector import DetectedPicture  # noqa: E402
-from slim_split_ros.evaluation.points import Setting  # noqa: E402
+from slim_split_ros.evaluation.codecs.image_codecs import MESSAGE_BYTES  # noqa: E402
+from slim_split_ros.evaluation.codecs.picture_detector import DetectedPicture  # noqa: E402
+from slim_split_ros.evaluation.figures.points import Setting  # noqa: E402
 
 pytestmark = pytest.mark.torch
 FINE = Setting('h264', scale=1.0, crf=16)

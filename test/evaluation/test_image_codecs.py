@@ -10,10 +10,10 @@ import pytest
 pytest.importorskip('torch')
 pytest.importorskip('onnxruntime')
 
-from slim_split_ros.evaluation.codec import Sent  # noqa: E402
-from slim_split_ros.evaluation.image_codecs import LocalCodec, PictureCodec, RawCodec  # noqa: E402
-from slim_split_ros.evaluation.picture_detector import DetectedPicture  # noqa: E402
-from slim_split_ros.evaluation.points import Setting  # noqa: E402
+from slim_split_ros.evaluation.codecs.codec import Sent  # noqa: E402
+from slim_split_ros.evaluation.codecs.image_codecs import LocalCodec, PictureCodec, RawCodec  # noqa: E402
+from slim_split_ros.evaluation.codecs.picture_detector import DetectedPicture  # noqa: E402
+from slim_split_ros.evaluation.figures.points import Setting  # noqa: E402
 
 pytestmark = pytest.mark.torch
 

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip('torch')
 pytest.importorskip('onnxruntime')
 
-from slim_split_ros.evaluation.map_shares import measure_maps, object_cells  # noqa: E402
+from slim_split_ros.evaluation.figures.map_shares import measure_maps, object_cells  # noqa: E402
 from slim_split_ros.training.data.coco_folder import LabelledImage  # noqa: E402
 from slim_split_ros.wire.geometry import FrameGeometry  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402

@@ -5,8 +5,13 @@ import doctest
 import numpy as np
 import pytest
 
-from slim_split_ros.evaluation import matching
-from slim_split_ros.evaluation.matching import MatchCount, NamedBoxes, box_iou, count_matches
+from slim_split_ros.evaluation.figures import matching
+from slim_split_ros.evaluation.figures.matching import (
+    MatchCount,
+    NamedBoxes,
+    box_iou,
+    count_matches,
+)
 
 
 def boxes(*entries):

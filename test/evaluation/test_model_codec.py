@@ -9,7 +9,7 @@ pytest.importorskip('torch')
 pytest.importorskip('onnxruntime')
 pytest.importorskip('av')
 
-from slim_split_ros.evaluation.model_codec import ModelCodec, slim_settings  # noqa: E402
+from slim_split_ros.evaluation.codecs.model_codec import ModelCodec, slim_settings  # noqa: E402
 from slim_split_ros.wire.manifest import Manifest, load_manifest  # noqa: E402
 from support.bundles import GAINS, VIDEO, WIDTHS, write_tiny_bundle  # noqa: E402
 

@@ -12,12 +12,12 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='make setup-training')
 
-from slim_split_ros.evaluation.codec import Sent  # noqa: E402
-from slim_split_ros.evaluation.picture_quality import (  # noqa: E402
+from slim_split_ros.evaluation.codecs.codec import Sent  # noqa: E402
+from slim_split_ros.evaluation.figures.picture_quality import (  # noqa: E402
     PictureJudge,
     measure_pictures,
 )
-from slim_split_ros.evaluation.points import Setting  # noqa: E402
+from slim_split_ros.evaluation.figures.points import Setting  # noqa: E402
 from slim_split_ros.networks.detector import Detector  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402

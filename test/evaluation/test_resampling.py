@@ -11,17 +11,17 @@ import pytest
 pytest.importorskip('pycocotools')
 pytest.importorskip('torch', reason='make setup-training')
 
-from slim_split_ros.evaluation.coco_metrics import (  # noqa: E402
+from slim_split_ros.evaluation.evaluate import Evaluation  # noqa: E402
+from slim_split_ros.evaluation.figures.coco_metrics import (  # noqa: E402
     load_ground_truth,
     measure_accuracy,
 )
-from slim_split_ros.evaluation.evaluate import Evaluation  # noqa: E402
-from slim_split_ros.evaluation.points import (  # noqa: E402
+from slim_split_ros.evaluation.figures.points import (  # noqa: E402
     MeasuredFrame,
     MeasuredPoint,
     Setting,
 )
-from slim_split_ros.evaluation.resampling import Resampling, interval  # noqa: E402
+from slim_split_ros.evaluation.figures.resampling import Resampling, interval  # noqa: E402
 from slim_split_ros.training.data.coco_folder import CocoSplit, load_split  # noqa: E402
 from support.drawn_data import read_annotations, write_annotations, write_drawn_data  # noqa: E402
 

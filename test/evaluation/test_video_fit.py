@@ -11,8 +11,8 @@ pytest.importorskip('torch')
 pytest.importorskip('pycocotools')
 
 from slim_split_ros.detectors import load_detector  # noqa: E402
-from slim_split_ros.evaluation.coco_metrics import Accuracy  # noqa: E402
-from slim_split_ros.evaluation.points import (  # noqa: E402
+from slim_split_ros.evaluation.figures.coco_metrics import Accuracy  # noqa: E402
+from slim_split_ros.evaluation.figures.points import (  # noqa: E402
     MeasuredFrame,
     MeasuredPoint,
     Setting,

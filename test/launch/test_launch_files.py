@@ -22,7 +22,7 @@ from slim_split_ros.ros.launch_actions import (  # noqa: E402
     parameters_given,
     unknown_arguments,
 )
-from slim_split_ros.ros.onboard_parameters import OnboardSettings  # noqa: E402
+from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings  # noqa: E402
 
 NODES_OF_FILE = {
     'onboard': ('onboard',),

@@ -12,7 +12,7 @@ import pytest
 from rclpy.publisher import Publisher
 
 from slim_split_ros.msg import EncodedFrame
-from slim_split_ros.ros.messages import frame_message, to_ns, to_stamp
+from slim_split_ros.ros.topics.messages import frame_message, to_ns, to_stamp
 from slim_split_ros.weights import SHIPPED_MODELS
 from slim_split_ros.wire import Frame, FrameGeometry, FrameHeader, load_manifest
 from support.split_system import SENSOR_DATA, SplitSystem

@@ -11,7 +11,7 @@ import pytest
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
-from slim_split_ros.ros.messages import to_stamp
+from slim_split_ros.ros.topics.messages import to_stamp
 from support.ros_peer import Peer
 from support.split_system import (
     FRAME_ID,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from slim_split_ros.onboard import FrameEncoder
-from slim_split_ros.ros.messages import to_ns
+from slim_split_ros.ros.topics.messages import to_ns
 from slim_split_ros.weights.operating_point_file import POINTS_FILE
 from slim_split_ros.wire import encoded_frame_bytes, load_manifest
 from support.bundles import WIDTHS, write_tiny_bundle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slim_split_ros.ros.diagnostics import FrameCounters, Throttle
+from slim_split_ros.ros.health.diagnostics import FrameCounters, Throttle
 
 
 def test_counts_add_up_by_reason() -> None:

@@ -14,7 +14,7 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import LabelInfo
 
 from slim_split_ros.msg import LinkReport
-from slim_split_ros.ros.messages import to_ns
+from slim_split_ros.ros.topics.messages import to_ns
 from slim_split_ros.wire import encoded_frame_bytes
 from support.bundles import CLASSES
 from support.split_system import (

@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 
 from slim_split_ros.msg import EncodedFrame, LinkReport
 from slim_split_ros.offboard import Arrival, Report
-from slim_split_ros.ros.messages import (
+from slim_split_ros.ros.topics.messages import (
     DetectionWriter,
     frame_message,
     make_image,
@@ -25,7 +25,7 @@ from slim_split_ros.ros.messages import (
     to_ns,
     to_stamp,
 )
-from slim_split_ros.ros.messages import camera_header as header_of_camera
+from slim_split_ros.ros.topics.messages import camera_header as header_of_camera
 from slim_split_ros.wire import (
     ChecksumError,
     FieldError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slim_split_ros.ros.namespaces import node_namespaces
+from slim_split_ros.ros.topics.namespaces import node_namespaces
 
 
 @pytest.mark.parametrize(('namespace', 'robot', 'cameras', 'expected'), [

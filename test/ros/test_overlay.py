@@ -12,7 +12,7 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
-from slim_split_ros.ros.messages import to_ns
+from slim_split_ros.ros.topics.messages import to_ns
 from support.processes import Process
 from support.ros_peer import Peer
 from support.split_system import RELIABLE, image_message, patch_pixels, start_node

@@ -18,13 +18,13 @@ from slim_split_ros.ros.cameras.camera_parameters import (
     SimCameraSettings,
 )
 from slim_split_ros.ros.errors import SettingError, StartError
-from slim_split_ros.ros.offboard_parameters import OffboardSettings
-from slim_split_ros.ros.onboard_parameters import (
+from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
+from slim_split_ros.ros.settings.onboard_parameters import (
     OnboardSettings,
     control_settings,
     follow_widths,
 )
-from slim_split_ros.ros.parameters import LiveParameters
+from slim_split_ros.ros.settings.parameters import LiveParameters
 
 pytestmark = pytest.mark.ros
 

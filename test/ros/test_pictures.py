@@ -14,9 +14,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import LabelInfo
 
-from slim_split_ros.ros.messages import to_ns
-from slim_split_ros.ros.picture_topics import scale_camera_info
-from slim_split_ros.ros.qos import LATCHED
+from slim_split_ros.ros.topics.messages import to_ns
+from slim_split_ros.ros.topics.picture_topics import scale_camera_info
+from slim_split_ros.ros.topics.qos import LATCHED
 from support.bundles import give_detector, write_tiny_bundle
 from support.detector_graphs import constant_graph, save
 from support.ros_peer import Peer

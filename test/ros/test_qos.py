@@ -8,7 +8,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from slim_split_ros.ros.qos import SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.qos import SENSOR_DATA, overridable
 
 pytestmark = pytest.mark.ros
 

@@ -13,7 +13,7 @@ from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.msg import EncodedFrame, LinkReport
 from slim_split_ros.onboard import FrameEncoder
-from slim_split_ros.ros.messages import camera_header, frame_message, to_ns
+from slim_split_ros.ros.topics.messages import camera_header, frame_message, to_ns
 from slim_split_ros.wire import Frame, FrameHeader, load_manifest
 from support.flood import KINDS
 from support.processes import Process

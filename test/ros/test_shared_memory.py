@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo, Image
 
-from slim_split_ros.ros.shared_memory import explain_size, segment_bytes
+from slim_split_ros.ros.topics.shared_memory import explain_size, segment_bytes
 from support.ros_peer import LIMIT_S, Peer
 from support.split_system import SENSOR_DATA, image_message, patch_pixels, start_node
 

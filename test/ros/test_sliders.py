@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from slim_split_ros.ros.offboard_parameters import OffboardSettings
-from slim_split_ros.ros.onboard_parameters import OnboardSettings
+from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
+from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
 from support.bundles import WIDTHS
 from support.split_system import SplitSystem, image_message, patch_pixels
 

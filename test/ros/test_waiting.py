@@ -13,8 +13,8 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from slim_split_ros.msg import EncodedFrame, LinkReport
-from slim_split_ros.ros.messages import frame_message, to_stamp
-from slim_split_ros.ros.waiting import explain_silence
+from slim_split_ros.ros.topics.messages import frame_message, to_stamp
+from slim_split_ros.ros.topics.waiting import explain_silence
 from slim_split_ros.wire import Frame, FrameGeometry, FrameHeader, load_manifest
 from support.processes import wait_until
 from support.ros_peer import Peer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Event
 
-from slim_split_ros.ros.worker import Mailbox, Worker
+from slim_split_ros.ros.process.worker import Mailbox, Worker
 from support.processes import wait_until
 
 

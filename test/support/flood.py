@@ -16,7 +16,7 @@ from rclpy.qos import qos_profile_sensor_data
 from rclpy.serialization import deserialize_message
 
 from slim_split_ros.msg import EncodedFrame
-from slim_split_ros.ros.messages import camera_header, frame_message, read_frame
+from slim_split_ros.ros.topics.messages import camera_header, frame_message, read_frame
 from slim_split_ros.wire import Frame
 
 FRAMES_PER_S = 500

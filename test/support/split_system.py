@@ -16,7 +16,7 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.msg import EncodedFrame, EncoderStatus
-from slim_split_ros.ros.messages import to_ns, to_stamp
+from slim_split_ros.ros.topics.messages import to_ns, to_stamp
 from support.processes import Process
 from support.ros_peer import DiscoveryTimeoutError, Peer
 

@@ -7,8 +7,8 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
 
-from slim_split_ros.ros.messages import to_stamp
-from slim_split_ros.ros.waiting import steady_clock
+from slim_split_ros.ros.topics.messages import to_stamp
+from slim_split_ros.ros.topics.waiting import steady_clock
 
 # As `ros2 bag play --clock`.
 _PERIOD_S = 0.025

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from slim_split_ros.ros.errors import SettingError
-from slim_split_ros.ros.parameters import check_rules, parameter
+from slim_split_ros.ros.settings.parameters import check_rules, parameter
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A folder of images, a video file or a video device as a camera on ROS topics.
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
-    from slim_split_ros.ros.ending import end_quietly
+    from slim_split_ros.ros.process.ending import end_quietly
     end_quietly()
 
 from collections.abc import Iterator, Sequence
@@ -20,11 +20,11 @@ from slim_split_ros.ros.cameras.frame_pump import FramePump, TimedFrame
 from slim_split_ros.ros.cameras.omissions import Omissions
 from slim_split_ros.ros.cameras.picture_source import open_source, timed_pictures
 from slim_split_ros.ros.cameras.source_end import SourceEnd
-from slim_split_ros.ros.messages import make_image
-from slim_split_ros.ros.parameters import LiveParameters
-from slim_split_ros.ros.qos import SENSOR_DATA, overridable
-from slim_split_ros.ros.shared_memory import LargeImages
-from slim_split_ros.ros.spin import run_node
+from slim_split_ros.ros.process.spin import run_node
+from slim_split_ros.ros.settings.parameters import LiveParameters
+from slim_split_ros.ros.topics.messages import make_image
+from slim_split_ros.ros.topics.qos import SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.shared_memory import LargeImages
 
 
 class FileCamera(Node):

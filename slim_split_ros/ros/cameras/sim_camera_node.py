@@ -5,7 +5,7 @@ The simulated hall as a camera on ROS topics, with the truth beside it.
 """
 
 if __name__ == '__main__':  # a signal, or a package missing, during the imports below
-    from slim_split_ros.ros.ending import end_quietly
+    from slim_split_ros.ros.process.ending import end_quietly
     end_quietly()
 
 from collections.abc import Iterator, Sequence
@@ -24,11 +24,11 @@ from vision_msgs.msg import Detection2DArray
 from slim_split_ros.ros.cameras.camera_parameters import SimCameraSettings
 from slim_split_ros.ros.cameras.frame_pump import FramePump, TimedFrame
 from slim_split_ros.ros.cameras.source_end import SourceEnd
-from slim_split_ros.ros.messages import DetectionWriter, make_image
-from slim_split_ros.ros.parameters import LiveParameters
-from slim_split_ros.ros.qos import RELIABLE, SENSOR_DATA, overridable
-from slim_split_ros.ros.shared_memory import LargeImages
-from slim_split_ros.ros.spin import run_node
+from slim_split_ros.ros.process.spin import run_node
+from slim_split_ros.ros.settings.parameters import LiveParameters
+from slim_split_ros.ros.topics.messages import DetectionWriter, make_image
+from slim_split_ros.ros.topics.qos import RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.shared_memory import LargeImages
 from slim_split_ros.simulation import CLASSES, Hall
 
 

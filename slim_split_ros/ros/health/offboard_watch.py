@@ -8,7 +8,7 @@ from slim_split_ros.offboard import Load
 from slim_split_ros.ros.health import offboard as parts
 from slim_split_ros.ros.health.findings import Finding, Trend
 from slim_split_ros.ros.health.offboard import OffboardFacts, judge_offboard
-from slim_split_ros.ros.server_status import ServerFacts, Service
+from slim_split_ros.ros.health.server_status import ServerFacts, Service
 
 
 @dataclass(frozen=True, slots=True)

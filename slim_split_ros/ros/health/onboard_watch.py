@@ -9,14 +9,14 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.subscription import Subscription
 
-from slim_split_ros.ros.diagnostics import AnswerCounts, Counters
 from slim_split_ros.ros.health import onboard as parts
 from slim_split_ros.ros.health.deliveries import Deliveries
+from slim_split_ros.ros.health.diagnostics import AnswerCounts, Counters
 from slim_split_ros.ros.health.findings import Finding, Trend
 from slim_split_ros.ros.health.onboard import OnboardFacts, judge_onboard
-from slim_split_ros.ros.messages import LastFrame, LinkEstimate
-from slim_split_ros.ros.onboard_parameters import OnboardSettings
-from slim_split_ros.ros.waiting import Waiting, explain_absence, explain_silence
+from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
+from slim_split_ros.ros.topics.messages import LastFrame, LinkEstimate
+from slim_split_ros.ros.topics.waiting import Waiting, explain_absence, explain_silence
 from slim_split_ros.wire import ReceivedReport
 
 _REMEDY = 'start the offboard node, in this namespace and ROS_DOMAIN_ID'

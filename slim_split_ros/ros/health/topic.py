@@ -6,8 +6,8 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 
 from slim_split_ros.ros.health.findings import Finding, diagnostic_array
-from slim_split_ros.ros.qos import RELIABLE, overridable
-from slim_split_ros.ros.waiting import steady_clock
+from slim_split_ros.ros.topics.qos import RELIABLE, overridable
+from slim_split_ros.ros.topics.waiting import steady_clock
 
 _PERIOD_S = 1.0
 

@@ -22,7 +22,7 @@ from slim_split_ros.ros.cameras.bag_camera_node import timed_images
 from slim_split_ros.ros.cameras.camera_parameters import SimCameraSettings
 from slim_split_ros.ros.cameras.omissions import Omissions
 from slim_split_ros.ros.cameras.sim_camera_node import take_shots
-from slim_split_ros.ros.messages import to_ns
+from slim_split_ros.ros.topics.messages import to_ns
 from slim_split_ros.simulation import CLASSES, Hall
 from support.processes import Process
 from support.ros_peer import Peer

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slim_split_ros.detectors.detections import Detections
-from slim_split_ros.evaluation.points import Setting
+from slim_split_ros.evaluation.figures.points import Setting
 
 MAX_DETECTIONS = 100  # COCO's
 FRAME_ID = 'camera'

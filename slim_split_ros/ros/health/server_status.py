@@ -7,7 +7,13 @@ from builtin_interfaces.msg import Time
 
 from slim_split_ros.msg import ServerStatus
 from slim_split_ros.offboard import Load
-from slim_split_ros.ros.diagnostics import WINDOW_S, Counters, FrameCounters, Recent, rate_kbps
+from slim_split_ros.ros.health.diagnostics import (
+    WINDOW_S,
+    Counters,
+    FrameCounters,
+    Recent,
+    rate_kbps,
+)
 
 _MS_PER_S = 1000.0
 

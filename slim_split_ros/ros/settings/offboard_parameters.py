@@ -4,14 +4,14 @@ from dataclasses import dataclass
 import re
 
 from slim_split_ros.ros.errors import SettingError
-from slim_split_ros.ros.onboard_parameters import (
+from slim_split_ros.ros.settings.onboard_parameters import (
     AUTOSTART_MEANING,
     CODEC_MEANING,
     CODECS,
     MODEL_MEANING,
     SHIPPED,
 )
-from slim_split_ros.ros.parameters import check_rules, parameter
+from slim_split_ros.ros.settings.parameters import check_rules, parameter
 from slim_split_ros.wire.answer import MOST_DETECTIONS
 
 NO_DETECTOR = 'none'

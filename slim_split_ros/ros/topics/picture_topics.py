@@ -17,8 +17,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from slim_split_ros.offboard import Served, draw_detections, new_canvas
-from slim_split_ros.ros.messages import make_image
-from slim_split_ros.ros.qos import NEWEST, SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.messages import make_image
+from slim_split_ros.ros.topics.qos import NEWEST, SENSOR_DATA, overridable
 from slim_split_ros.wire import FrameGeometry
 
 _JPEG_QUALITY = 90

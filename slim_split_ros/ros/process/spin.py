@@ -12,8 +12,8 @@ from typing import Protocol
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
-from slim_split_ros.ros.ending import Ending
 from slim_split_ros.ros.errors import StartError
+from slim_split_ros.ros.process.ending import Ending
 
 # A worker's thread gets its turn this soon beside a busy executor. CPython's default of 5 ms
 # costs 0.5 ms a frame in the median and several now and then; a tenth of this is worse again.

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slim_split_ros.evaluation.coco_metrics import Accuracy
-from slim_split_ros.evaluation.resampling import Resampling, interval
+from slim_split_ros.evaluation.figures.coco_metrics import Accuracy
+from slim_split_ros.evaluation.figures.resampling import Resampling, interval
 
 SETTLED_S = 1.0  # into a clip, from where its first key frame no longer counts
 

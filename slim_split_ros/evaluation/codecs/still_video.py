@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slim_split_ros.detectors.detections import Detections
-from slim_split_ros.evaluation.codec import Codec, Sent
-from slim_split_ros.evaluation.points import Setting
+from slim_split_ros.evaluation.codecs.codec import Codec, Sent
+from slim_split_ros.evaluation.figures.points import Setting
 
 
 class StillVideoCodec:

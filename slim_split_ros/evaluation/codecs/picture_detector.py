@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 import onnxruntime
 
 from slim_split_ros.detectors.detections import Detections
-from slim_split_ros.evaluation.coco_metrics import SCORE_FLOOR
-from slim_split_ros.evaluation.codec import MAX_DETECTIONS
+from slim_split_ros.evaluation.codecs.codec import MAX_DETECTIONS
+from slim_split_ros.evaluation.figures.coco_metrics import SCORE_FLOOR
 from slim_split_ros.networks.config import INPUT_MULTIPLE
 from slim_split_ros.networks.detector import Detector
 from slim_split_ros.offboard.postprocess import Candidates, select_detections

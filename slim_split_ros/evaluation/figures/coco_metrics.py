@@ -14,7 +14,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from slim_split_ros.detectors.detections import Detections
-from slim_split_ros.evaluation.resampling import Resampling, sample_ap50
+from slim_split_ros.evaluation.figures.resampling import Resampling, sample_ap50
 
 # Detections below it cannot change AP but fill files; COCO itself has no threshold.
 SCORE_FLOOR = 0.001

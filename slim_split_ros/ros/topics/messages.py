@@ -25,7 +25,7 @@ from vision_msgs.msg import (
 from slim_split_ros.control import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import PixelView, decode_image, view_image
-from slim_split_ros.ros.diagnostics import AnswerCounts, Counters
+from slim_split_ros.ros.health.diagnostics import AnswerCounts, Counters
 from slim_split_ros.wire import check_time, read_arrivals
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import Frame, FrameHeader, check, find_reference, seal

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slim_split_ros.detectors.detections import Detections
-from slim_split_ros.evaluation.codec import Sent
-from slim_split_ros.evaluation.h264_stream import PRESET, H264Decoder, H264Encoder
-from slim_split_ros.evaluation.image_codecs import MESSAGE_BYTES, SCALES
-from slim_split_ros.evaluation.picture_detector import PictureDetector
-from slim_split_ros.evaluation.points import Setting
+from slim_split_ros.evaluation.codecs.codec import Sent
+from slim_split_ros.evaluation.codecs.h264_stream import PRESET, H264Decoder, H264Encoder
+from slim_split_ros.evaluation.codecs.image_codecs import MESSAGE_BYTES, SCALES
+from slim_split_ros.evaluation.codecs.picture_detector import PictureDetector
+from slim_split_ros.evaluation.figures.points import Setting
 
 CRFS = (16, 20, 24, 28, 32, 36, 40, 43, 46, 51)
 # Nobody sends video at a tenth of a link's frame; coarser than 48 nothing is found any more.

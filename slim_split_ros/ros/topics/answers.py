@@ -15,9 +15,9 @@ from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from slim_split_ros.msg import Answer
 from slim_split_ros.onboard import AnswerBook, AnswerDrop, Expected
-from slim_split_ros.ros.diagnostics import AnswerCounters, Throttle
-from slim_split_ros.ros.messages import DetectionWriter, camera_header, checked_ns, to_stamp
-from slim_split_ros.ros.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.health.diagnostics import AnswerCounters, Throttle
+from slim_split_ros.ros.topics.messages import DetectionWriter, camera_header, checked_ns, to_stamp
+from slim_split_ros.ros.topics.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.wire import FrameHeader, WireError
 from slim_split_ros.wire.answer import AnswerData, read_boxes, read_names, seal_names
 from slim_split_ros.wire.fields import UINT16

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from slim_split_ros.coders import why_no_video_encoding
-from slim_split_ros.evaluation.bench import BenchSubject, Clock, time_ms
+from slim_split_ros.evaluation.bench.subject import BenchSubject, Clock, time_ms
 from slim_split_ros.onboard import FrameEncoder, letterbox
 from slim_split_ros.onboard.letterbox import new_canvas
 from slim_split_ros.wire import FrameGeometry, Manifest, pack_symbols, unpack_symbols

@@ -9,11 +9,11 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
 from slim_split_ros.onboard import PixelView
-from slim_split_ros.ros.diagnostics import Diagnostics
-from slim_split_ros.ros.messages import decode_compressed, view_raw
-from slim_split_ros.ros.qos import SENSOR_DATA, overridable
-from slim_split_ros.ros.shared_memory import LargeImages
-from slim_split_ros.ros.waiting import Waiting
+from slim_split_ros.ros.health.diagnostics import Diagnostics
+from slim_split_ros.ros.topics.messages import decode_compressed, view_raw
+from slim_split_ros.ros.topics.qos import SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.shared_memory import LargeImages
+from slim_split_ros.ros.topics.waiting import Waiting
 
 CameraMessage = Image | CompressedImage
 _REMEDIES = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slim_split_ros.evaluation.evaluate import Evaluation
-from slim_split_ros.evaluation.points import MeasuredPoint
+from slim_split_ros.evaluation.figures.points import MeasuredPoint
 
 COLUMNS = ('codec', 'bytes', 'encode ms', 'p95', 'network ms', 'AP50', 'of detector', 'AP')
 

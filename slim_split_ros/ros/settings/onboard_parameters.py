@@ -6,7 +6,7 @@ from typing import Any
 
 from slim_split_ros.control import ControlSettings, PolicyName
 from slim_split_ros.ros.errors import SettingError
-from slim_split_ros.ros.parameters import check_rules, parameter
+from slim_split_ros.ros.settings.parameters import check_rules, parameter
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
 
 CODECS = tuple(DEFAULT_MODELS)

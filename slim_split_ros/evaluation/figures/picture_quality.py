@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from slim_split_ros.evaluation.agreement import SeenCodec
-from slim_split_ros.evaluation.points import Setting
+from slim_split_ros.evaluation.figures.points import Setting
 from slim_split_ros.networks.detector import Detector
 from slim_split_ros.networks.split_detector import normalize
 from slim_split_ros.training.data.coco_folder import LabelledImage

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from slim_split_ros.coders import why_no_video_encoding
 from slim_split_ros.detectors import Detections, OnnxDetector
-from slim_split_ros.evaluation.coco_metrics import SCORE_FLOOR
-from slim_split_ros.evaluation.codec import FRAME_ID, MAX_DETECTIONS, Sent
-from slim_split_ros.evaluation.points import Setting
+from slim_split_ros.evaluation.codecs.codec import FRAME_ID, MAX_DETECTIONS, Sent
+from slim_split_ros.evaluation.figures.coco_metrics import SCORE_FLOOR
+from slim_split_ros.evaluation.figures.points import Setting
 from slim_split_ros.offboard.decode import PictureInput, ServerInput
 from slim_split_ros.offboard.frame_decoder import FrameDecoder
 from slim_split_ros.offboard.server import Server, load_server

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 
 from slim_split_ros.detectors.detections import Detections
-from slim_split_ros.evaluation.coco_metrics import measure_accuracy, to_coco_results
-from slim_split_ros.evaluation.codec import Sent
-from slim_split_ros.evaluation.points import MeasuredFrame, MeasuredPoint, Setting
-from slim_split_ros.evaluation.resampling import Resampling
+from slim_split_ros.evaluation.codecs.codec import Sent
+from slim_split_ros.evaluation.figures.coco_metrics import measure_accuracy, to_coco_results
+from slim_split_ros.evaluation.figures.points import MeasuredFrame, MeasuredPoint, Setting
+from slim_split_ros.evaluation.figures.resampling import Resampling
 from slim_split_ros.training.data.coco_folder import LabelledImage
 from slim_split_ros.training.data.pictures import read_picture
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from slim_split_ros.evaluation.bench import BenchSubject, Clock
+from slim_split_ros.evaluation.bench.subject import BenchSubject, Clock
 from slim_split_ros.offboard import Server, decode_frame, load_server
 from slim_split_ros.onboard import FrameEncoder
 from slim_split_ros.wire import Frame, FrameHeader, Manifest

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slim_split_ros.evaluation.image_codecs import LocalCodec
-from slim_split_ros.evaluation.model_codec import ModelCodec
-from slim_split_ros.evaluation.picture_detector import PictureDetector
-from slim_split_ros.evaluation.points import Setting
+from slim_split_ros.evaluation.codecs.image_codecs import LocalCodec
+from slim_split_ros.evaluation.codecs.model_codec import ModelCodec
+from slim_split_ros.evaluation.codecs.picture_detector import PictureDetector
+from slim_split_ros.evaluation.figures.points import Setting
 from slim_split_ros.networks.rivals.ensemble import MEMBERS, MOST_BITS, bits_of_rate
 from slim_split_ros.networks.rivals.stored import RIVALS_FILE, StoredRivals, load_rivals
 from slim_split_ros.networks.split_detector import SplitDetector

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slim_split_ros.detectors.detections import Detections
-from slim_split_ros.evaluation.codec import Sent
-from slim_split_ros.evaluation.picture_detector import PictureDetector
-from slim_split_ros.evaluation.points import Setting
+from slim_split_ros.evaluation.codecs.codec import Sent
+from slim_split_ros.evaluation.codecs.picture_detector import PictureDetector
+from slim_split_ros.evaluation.figures.points import Setting
 
 QUALITIES = (5, 10, 15, 20, 30, 40, 50, 60, 75, 90)
 SCALES = (1.0, 0.75, 0.5, 1 / 3)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from slim_split_ros.ros.onboard_parameters import TRANSPORTS
-from slim_split_ros.ros.parameters import check_rules, parameter
+from slim_split_ros.ros.settings.onboard_parameters import TRANSPORTS
+from slim_split_ros.ros.settings.parameters import check_rules, parameter
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What a comparison measures, and how sure it is of it."""

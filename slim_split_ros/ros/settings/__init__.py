@@ -1,0 +1,1 @@
+"""The parameters of each node, declared, described and checked."""

@@ -1,0 +1,1 @@
+"""What goes over topics: messages, their QoS, and who else is there."""
