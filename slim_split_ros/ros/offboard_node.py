@@ -58,7 +58,6 @@ from slim_split_ros.ros.topics.messages import (
     DetectionWriter,
     camera_header,
     label_info,
-    read_frame,
     report_message,
 )
 from slim_split_ros.ros.topics.picture_topics import PictureTopics
@@ -71,6 +70,7 @@ from slim_split_ros.wire import (
     PayloadError,
     WireError,
     encoded_frame_bytes,
+    read_frame,
 )
 from slim_split_ros.wire.answer import pack_answer, seal_names
 from slim_split_ros.wire.message_size import answer_bytes, link_report_bytes

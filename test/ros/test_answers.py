@@ -15,8 +15,8 @@ from vision_msgs.msg import Detection2DArray, LabelInfo, VisionClass
 
 from slim_split_ros.msg import Answer, EncodedFrame, EncoderStatus
 from slim_split_ros.ros.topics.answers import answer_message, read_answer
-from slim_split_ros.ros.topics.messages import read_frame, to_ns
-from slim_split_ros.wire import FrameGeometry, FrameHeader
+from slim_split_ros.ros.topics.messages import to_ns
+from slim_split_ros.wire import FrameGeometry, FrameHeader, read_frame
 from slim_split_ros.wire.answer import pack_answer, seal_names
 from slim_split_ros.wire.message_size import answer_bytes
 from support.bundles import CLASSES

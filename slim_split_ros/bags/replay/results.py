@@ -33,7 +33,7 @@ from slim_split_ros.bags.replay.encoder_state import EncoderState
 from slim_split_ros.bags.write import BagWriter
 from slim_split_ros.control import WidthController
 from slim_split_ros.offboard import Detections, Report
-from slim_split_ros.wire import Frame, seal
+from slim_split_ros.wire import Frame, frame_fields
 from slim_split_ros.wire.answer import pack_answer, seal_names
 
 # As `~/picture/compressed` has it.
@@ -80,17 +80,11 @@ class ResultsBag:
 
     def write_features(self, frame: Frame, time_ns: int) -> None:
         """Write a frame as the onboard node publishes it."""
-        fields, geometry = frame.header, frame.header.geometry
+        fields = frame.header
         self._writer.write('/features', self._types[FEATURES](
             header=self._writer.header(fields.stamp_ns, fields.frame_id),
-            sender_start=self._writer.stamp(fields.sender_start_ns), sequence=fields.sequence,
-            image_width=geometry.image_width, image_height=geometry.image_height,
-            input_width=geometry.input_width, input_height=geometry.input_height,
-            width=fields.width, rate=fields.rate, frames_back=fields.frames_back,
-            fingerprint=fields.fingerprint, encode_ms=fields.encode_ms,
-            checksum=seal(fields, frame.payload),
-            chunk_index=fields.chunk_index, chunk_count=fields.chunk_count,
-            payload=np.frombuffer(frame.payload, np.uint8)), time_ns)
+            sender_start=self._writer.stamp(fields.sender_start_ns),
+            payload=np.frombuffer(frame.payload, np.uint8), **frame_fields(frame)), time_ns)
 
     def write_detections(self, frame: Frame, found: Detections, time_ns: int) -> None:
         """Write what was found in a frame, for the server's side and for the robot."""
