@@ -14,6 +14,7 @@ from slim_split_ros.bags.replay.run import decode_next
 from slim_split_ros.bags.storages import CDR, Topic, open_storage
 from slim_split_ros.offboard import FrameDecoder, OffboardError, Received, Reception
 from slim_split_ros.wire import Frame, WireError, encoded_frame_bytes, read_frame
+from slim_split_ros.wire.authentication import without_tag
 
 _S_PER_NS = 1e-9
 
@@ -60,7 +61,8 @@ def read_features(
                         warn(f'{topic}: the message of {raw.recorded_ns} ns is no {FEATURES} of '
                              'this version: replay it with the version that recorded it')
                         continue
-                    yield RecordedFrame(raw.recorded_ns, frame, encoded_frame_bytes(
+                    # Who made it was for the server to ask, which may have had the key.
+                    yield RecordedFrame(raw.recorded_ns, without_tag(frame), encoded_frame_bytes(
                         frame.header.frame_id, len(frame.payload)))
 
 

@@ -39,6 +39,7 @@ from slim_split_ros.wire.answer import pack_answer, seal_names
 # As `~/picture/compressed` has it.
 _JPEG_QUALITY = 90
 _MS_PER_S = 1e3
+_NO_TAG = np.empty(0, np.uint8)
 _FOREVER = QosTime(0x7fffffff, 0xffffffff)
 # `label_info` comes once: who joins later gets it all the same.
 _LATCHED = Qos(
@@ -94,7 +95,7 @@ class ResultsBag:
             sender_start=self._writer.stamp(answer.sender_start_ns),
             stamp=self._writer.stamp(answer.stamp_ns), sequence=answer.sequence,
             class_names=answer.class_names, corners=np.ravel(answer.corners),
-            scores=answer.scores, labels=answer.labels), time_ns)
+            scores=answer.scores, labels=answer.labels, tag=_NO_TAG), time_ns)
         header = self._writer.header(frame.header.stamp_ns, frame.header.frame_id)
         self._writer.write('/detections', self._types[DETECTIONS](header=header, detections=[
             self._detection(header, box.tolist(), float(score), self._classes[int(label)])
@@ -121,7 +122,7 @@ class ResultsBag:
             arrival_s=np.array([arrival.arrival_s for arrival in arrivals], np.float64),
             bytes=np.array([arrival.message_bytes for arrival in arrivals], np.uint32),
             server_ms=np.array([_MS_PER_S * arrival.server_s for arrival in arrivals],
-                               np.float32)), time_ns)
+                               np.float32), tag=_NO_TAG), time_ns)
 
     def write_status(self, status: EncoderState, controller: WidthController,
                      now_s: float, time_ns: int) -> None:
@@ -137,8 +138,8 @@ class ResultsBag:
             drop_reasons=list(drops), drop_counts=np.array([*drops.values()], np.uint64),
             rate_kbps=status.rate_kbps(now_s), capacity_kbps=_or_nan(controller.capacity_kbps),
             backlog_ms=_or_nan(controller.backlog_ms), frames_answered=status.answered,
-            answers_late=status.late, answers_refused=0, answer_ms=status.answer_ms(now_s)),
-            time_ns)
+            answers_late=status.late, answers_refused=0, answer_ms=status.answer_ms(now_s),
+            reports_refused=0), time_ns)
 
     def _detection(self, header: Any, box: list[float], score: float, name: str) -> Any:
         types = self._types

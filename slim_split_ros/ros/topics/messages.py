@@ -162,7 +162,7 @@ def status_message(
         rate_kbps=counters.rate_kbps, capacity_kbps=_or_nan(estimate.capacity_kbps),
         backlog_ms=_or_nan(estimate.backlog_ms), frames_answered=answers.answered,
         answers_late=answers.late, answers_refused=answers.refused,
-        answer_ms=answers.answer_ms)
+        answer_ms=answers.answer_ms, reports_refused=answers.reports_refused)
 
 
 def _or_nan(value: float | None) -> float:
