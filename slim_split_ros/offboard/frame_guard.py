@@ -21,7 +21,7 @@ from slim_split_ros.wire.header import Frame
 # By how many frames one may be overtaken on its way; RFC 4303, 3.4.3 has as many packets.
 WINDOW_FRAMES = 64
 # Starts of robots in one run of the server; no one of them is forgotten, or its frames could come
-# again. Some 10 MB.
+# again. Some 13 MB.
 MOST_STARTS = 65_536
 # How often a sender is asked to name the receiver_id, and how many are at once.
 ASKING_GAP_S = 0.1
