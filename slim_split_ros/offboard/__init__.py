@@ -18,6 +18,7 @@ from slim_split_ros.offboard.errors import (
     VideoMissingError,
 )
 from slim_split_ros.offboard.frame_decoder import FrameDecoder
+from slim_split_ros.offboard.frame_guard import FrameGuard
 from slim_split_ros.offboard.postprocess import Candidates, select_detections
 from slim_split_ros.offboard.reception import (
     LONGEST_WAIT_S,
@@ -38,6 +39,7 @@ __all__ = [
     'Drop',
     'FingerprintMismatchError',
     'FrameDecoder',
+    'FrameGuard',
     'FrameMismatchError',
     'Load',
     'OffboardError',

@@ -12,6 +12,7 @@ from slim_split_ros.onboard.errors import (
 from slim_split_ros.onboard.letterbox import letterbox
 from slim_split_ros.onboard.pacing import Pacer
 from slim_split_ros.onboard.pixels import PixelView, view_image
+from slim_split_ros.onboard.reply_guard import ReplyGuard
 from slim_split_ros.onboard.sender import CameraImage, Dropped, Held, Sender, Sent, image_age_s
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     'OnboardError',
     'Pacer',
     'PixelView',
+    'ReplyGuard',
     'Sender',
     'Sent',
     'decode_image',

@@ -97,13 +97,15 @@ class Sender:
 
     def __init__(
         self, encoder: FrameEncoder, controller: WidthController, fingerprint: int,
-        sender_start_ns: int, now: Callable[[], float],
+        sender_start_ns: int, now: Callable[[], float], tag_bytes: int = 0,
     ) -> None:
+        """Count `tag_bytes` to each frame, which the caller puts around its payload."""
         self._encoder = encoder
         self._controller = controller
         self._fingerprint = fingerprint
         self._sender_start_ns = sender_start_ns
         self._now = now
+        self._tag_bytes = tag_bytes
         self._sequence = 0
         # The frame that the encoder's next one continues, if it does not decode alone.
         self._reference: int | None = None
@@ -126,13 +128,13 @@ class Sender:
         encoded = self._encode_at(view, decision)
         encode_ms = encoded.encode_ms
         revised = self._controller.revise(
-            decision, _message_bytes(image, encoded), self._now())
+            decision, self._message_bytes(image, encoded), self._now())
         if revised.send and revised.point_name != decision.point_name:
             self._give_up(encoded)
             encoded = self._encode_at(view, revised)
             encode_ms += encoded.encode_ms
             revised = self._controller.confirm(
-                revised, _message_bytes(image, encoded), self._now())
+                revised, self._message_bytes(image, encoded), self._now())
         if not revised.send:
             self._give_up(encoded)
             return self._not_sent(image, revised)
@@ -156,7 +158,7 @@ class Sender:
             self._sender_start_ns, self._sequence, encoded.geometry, decision.width,
             decision.rate, self._fingerprint, image.stamp_ns, costs.encode_ms,
             frame_id=image.frame_id, reference=reference)
-        message_bytes = _message_bytes(image, encoded)
+        message_bytes = self._message_bytes(image, encoded)
         # Before it is published: the report of its arrival may be quicker than this thread. The
         # controller compares with the table, which knows one encoding.
         self._controller.on_sent(
@@ -167,6 +169,9 @@ class Sender:
         self._sequence = (self._sequence + 1) % _SEQUENCES
         return Sent(
             Frame(header, encoded.payload), message_bytes, decision.reason.value, encoded.coder)
+
+    def _message_bytes(self, image: CameraImage, encoded: Encoded) -> int:
+        return encoded_frame_bytes(image.frame_id, len(encoded.payload) + self._tag_bytes)
 
     def _not_sent(self, image: CameraImage, decision: Decision) -> Held | Dropped:
         if decision.action is Action.HOLD:
@@ -192,10 +197,6 @@ def image_age_s(stamp_ns: int, now_ns: int) -> float:
     """
     age_s = (now_ns - stamp_ns) * _S_PER_NS
     return age_s if 0.0 <= age_s <= _LONGEST_AGE_S else 0.0
-
-
-def _message_bytes(image: CameraImage, encoded: Encoded) -> int:
-    return encoded_frame_bytes(image.frame_id, len(encoded.payload))
 
 
 def _word(error: OnboardError | WireError) -> str:

@@ -27,6 +27,7 @@ from slim_split_ros.offboard import (
     MAX_SENDERS,
     Drop,
     FingerprintMismatchError,
+    FrameGuard,
     FrameMismatchError,
     Load,
     OffboardError,
@@ -51,6 +52,7 @@ from slim_split_ros.ros.process.lifecycle import ManagedNode
 from slim_split_ros.ros.process.spin import run_node
 from slim_split_ros.ros.process.worker import Mailbox, Worker
 from slim_split_ros.ros.serving import load_serving
+from slim_split_ros.ros.settings.key_file import load_key
 from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.settings.parameters import LiveParameters
 from slim_split_ros.ros.topics.answers import answer_message
@@ -58,7 +60,6 @@ from slim_split_ros.ros.topics.messages import (
     DetectionWriter,
     camera_header,
     label_info,
-    read_frame,
     report_message,
 )
 from slim_split_ros.ros.topics.picture_topics import PictureTopics
@@ -71,8 +72,10 @@ from slim_split_ros.wire import (
     PayloadError,
     WireError,
     encoded_frame_bytes,
+    read_frame,
 )
 from slim_split_ros.wire.answer import pack_answer, seal_names
+from slim_split_ros.wire.errors import ReplayedError, UnauthenticatedError, UnprovenError
 from slim_split_ros.wire.message_size import answer_bytes, link_report_bytes
 
 _START_ERRORS = (StartError, WireError, OffboardError)
@@ -83,7 +86,9 @@ _REPORT_POLL_S = 0.025
 _WORDS = (
     (FingerprintMismatchError, 'model'), (FrameMismatchError, 'mismatch'),
     (ReferenceLostError, 'reference'), (VideoMissingError, 'coder'),
-    (ChecksumError, 'checksum'), (PayloadError, 'payload'), (FieldError, 'header'))
+    (ChecksumError, 'checksum'), (PayloadError, 'payload'), (FieldError, 'header'),
+    (UnauthenticatedError, 'unauthenticated'), (UnprovenError, 'unproven'),
+    (ReplayedError, 'replayed'))
 _LESS = 'lower target_fps of the robots, or run the offboard node with torch on a GPU'
 _SENTENCES = {
     Drop.NEWER: f'a newer frame took the place of one that waited; if many do, {_LESS}',
@@ -115,6 +120,7 @@ class Offboard(ManagedNode):
         """Load the model, and publish what comes of it."""
         self._live.is_open = False
         receiver_id = secrets.randbits(64)
+        self._guard = FrameGuard(load_key(self._live.current.auth_key_file), receiver_id)
         self._serving = load_serving(self._live.current, self.get_logger())
         facts = self._serving.facts
         self._reception = Reception(self._serving.manifest, receiver_id)
@@ -170,6 +176,7 @@ class Offboard(ManagedNode):
         try:
             frame = read_frame(message)
             size = encoded_frame_bytes(frame.header.frame_id, len(frame.payload))
+            frame = self._guard.admit(frame, arrival_s)
             drop = self._reception.receive(Received(frame, size, arrival_s))
         except (WireError, OffboardError) as error:
             self._refuse(error, message.sequence, message.fingerprint)
@@ -221,9 +228,11 @@ class Offboard(ManagedNode):
         if served.problem:
             self._diagnostics.dropped('detector', f'nothing detected: {served.problem}')
         elif self._serving.detects:
-            self._answers.publish(answer_message(pack_answer(
-                fields, found.boxes, found.scores, found.labels, self._class_names)))
-            self._counters.sent_back(answer_bytes(len(found)), time.monotonic())
+            answer = answer_message(pack_answer(
+                fields, found.boxes, found.scores, found.labels, self._class_names))
+            answer.tag = self._guard.tag_answer(answer)
+            self._answers.publish(answer)
+            self._counters.sent_back(answer_bytes(len(found), len(answer.tag)), time.monotonic())
             # Never for the robot's sake, which has the answer: 8.8 kB for 20 boxes.
             if self._detections.get_subscription_count():
                 self._detections.publish(
@@ -236,9 +245,12 @@ class Offboard(ManagedNode):
 
     def _publish_reports(self) -> None:
         stamp_ns, now_s = self.get_clock().now().nanoseconds, time.monotonic()
-        for report in self._reception.due_reports(now_s):
-            self._reports.publish(report_message(report, stamp_ns))
-            self._counters.sent_back(link_report_bytes(len(report.arrivals)), now_s)
+        for report in (*self._reception.due_reports(now_s), *self._guard.questions(now_s)):
+            message = report_message(report, stamp_ns)
+            message.tag = self._guard.tag_report(message)
+            self._reports.publish(message)
+            self._counters.sent_back(
+                link_report_bytes(len(report.arrivals), len(message.tag)), now_s)
 
     def _publish_status(self) -> None:
         now = self._reading(time.monotonic())

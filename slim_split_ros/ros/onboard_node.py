@@ -32,12 +32,18 @@ from slim_split_ros.onboard import (
     Held,
     OnboardError,
     Pacer,
+    ReplyGuard,
     Sender,
     Sent,
     image_age_s,
 )
 from slim_split_ros.ros.errors import StartError
-from slim_split_ros.ros.health.diagnostics import AnswerCounters, Diagnostics, FrameCounters
+from slim_split_ros.ros.health.diagnostics import (
+    AnswerCounters,
+    Diagnostics,
+    FrameCounters,
+    Throttle,
+)
 from slim_split_ros.ros.health.findings import Finding
 from slim_split_ros.ros.health.onboard_watch import OnboardWatch, Reading, Topics
 from slim_split_ros.ros.health.topic import DiagnosticsTopic
@@ -46,6 +52,7 @@ from slim_split_ros.ros.model import bundle_folder, warn_of_slow_coder
 from slim_split_ros.ros.process.lifecycle import ACTIVE, ManagedNode
 from slim_split_ros.ros.process.spin import run_node
 from slim_split_ros.ros.process.worker import Mailbox, Worker
+from slim_split_ros.ros.settings.key_file import load_key
 from slim_split_ros.ros.settings.onboard_parameters import (
     OnboardSettings,
     control_settings,
@@ -71,7 +78,6 @@ from slim_split_ros.wire import WireError, load_manifest
 NO_SUBSCRIBER = 'no_subscriber'
 _START_ERRORS = (StartError, WireError, OnboardError, ControlError)
 _STATUS_PERIOD_S = 1.0
-_WARNING_PERIOD_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class Onboard(ManagedNode):
         self._controller: WidthController | None = None
         self._answers: Answers | None = None
         self._topics: Topics | None = None
+        self._report_refusal, self._throttle = '', Throttle()
         self._watch = OnboardWatch(self)
         self._status = self.create_publisher(EncoderStatus, '~/status', **overridable(RELIABLE))
         self.create_timer(_STATUS_PERIOD_S, self._publish_status, clock=steady_clock())
@@ -135,6 +142,7 @@ class Onboard(ManagedNode):
         self._sender = self._controller = self._answers = None
 
     def _load(self, settings: OnboardSettings) -> None:
+        self._guard = ReplyGuard(load_key(settings.auth_key_file))
         manifest = load_manifest(bundle_folder(settings.model, settings.codec))
         self._manifest = manifest
         self.get_logger().info(f'model {manifest.fingerprint:016x} from {manifest.folder}')
@@ -151,7 +159,8 @@ class Onboard(ManagedNode):
         # a restart would look like the run before.
         self._start_ns = time.time_ns()
         self._sender = Sender(
-            encoder, self._controller, manifest.fingerprint, self._start_ns, time.monotonic)
+            encoder, self._controller, manifest.fingerprint, self._start_ns, time.monotonic,
+            self._guard.frame_tag_bytes)
         widths = {point.width for point in points}
         self._live.snap('width', {0.0, *widths})
         self._live.snap('min_width', widths)
@@ -168,7 +177,7 @@ class Onboard(ManagedNode):
         self._reports = self.create_subscription(
             LinkReport, 'link_report', self._on_report, **overridable(SENSOR_DATA))
         self._answers = Answers(
-            self, self._start_ns, self._manifest.classes, self._answer_counters)
+            self, self._start_ns, self._manifest.classes, self._answer_counters, self._guard)
 
     def _on_image(self, message: CameraMessage) -> None:
         self._counters.came()
@@ -193,19 +202,26 @@ class Onboard(ManagedNode):
             self._counters.dropped(displaced.drop_reason)
 
     def _on_report(self, message: LinkReport) -> None:
+        now_s = time.monotonic()
         try:
             report = read_report(message)
+            if report.sender_start_ns != self._start_ns or \
+                    not self._guard.admit_report(message, now_s):
+                return
         except WireError as error:
-            self.get_logger().warning(
-                f'link report ignored: {error}', throttle_duration_sec=_WARNING_PERIOD_S)
+            self._refuse_report(error, now_s)
             return
-        if report.sender_start_ns == self._start_ns:
-            now_s = time.monotonic()
-            self._controller.on_report(report_data(report), now_s)
-            self._watch.reported(report, now_s)
-            if self.state == ACTIVE:
-                self._mailbox.release()
-            self._warn_of_receivers(self._controller.other_receiver)
+        self._controller.on_report(report_data(report), now_s)
+        self._watch.reported(report, now_s)
+        if self.state == ACTIVE:
+            self._mailbox.release()
+        self._warn_of_receivers(self._controller.other_receiver)
+
+    def _refuse_report(self, error: WireError, now_s: float) -> None:
+        self._report_refusal = str(error)
+        total = self._answer_counters.report_refused()
+        if self._throttle.admits(type(error).__name__, now_s):
+            self.get_logger().warning(f'link report ignored: {error} ({total} so far)')
 
     def _warn_of_receivers(self, receivers: OtherReceiver | None) -> None:
         """Say once, whoever the other is, that two report on the frames, though they swap."""
@@ -239,7 +255,7 @@ class Onboard(ManagedNode):
             fields, offered.image.captured_s, self._controller.deadline_s)
         now_s = time.monotonic()
         self._watch.sent(fields.sequence, now_s)
-        self._features.publish(frame_message(sent.frame, header))
+        self._features.publish(frame_message(self._guard.sign(sent.frame), header))
         self._counters.sent(sent.message_bytes, now_s)
         self._remember(LastFrame(
             header, fields.width, fields.rate, sent.reason, len(sent.frame.payload),
@@ -269,7 +285,8 @@ class Onboard(ManagedNode):
             self.state, self._topics, self._live.current, self._counters.snapshot(now_s),
             self._answer_counters.snapshot(now_s), {
                 **self._diagnostics.sentences,
-                'answer': self._answers.refusal if self._answers else ''}, self._last,
+                'answer': self._answers.refusal if self._answers else '',
+                'report': self._report_refusal}, self._last,
             LinkEstimate(None, None) if controller is None else
             LinkEstimate(controller.capacity_kbps, controller.backlog_ms))
 

@@ -17,6 +17,7 @@ from slim_split_ros.wire.errors import (
 )
 from slim_split_ros.wire.fields import check_time
 from slim_split_ros.wire.fingerprint import fingerprint_manifest
+from slim_split_ros.wire.frame_message import frame_fields, read_frame
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import Frame, FrameHeader, check, find_reference, seal
 from slim_split_ros.wire.manifest import EncoderEntry, Manifest, load_manifest
@@ -48,10 +49,12 @@ __all__ = [
     'find_reference',
     'fingerprint_manifest',
     'fit_tables',
+    'frame_fields',
     'load_manifest',
     'native_coder',
     'pack_symbols',
     'read_arrivals',
+    'read_frame',
     'seal',
     'unpack_symbols',
 ]

@@ -113,16 +113,21 @@ def seal(header: FrameHeader, payload: Payload) -> int:
     A frame that decodes alone is sealed as it was before frames had references, so that recorded
     ones stay whole.
     """
-    start = 0
+    return zlib.crc32(payload, zlib.crc32(header_bytes(header)))
+
+
+def header_bytes(header: FrameHeader) -> bytes:
+    """Return all fields of a header as the checksum, and the tag of a key, cover them."""
+    reference = b''
     if header.reference is not None:
-        start = zlib.crc32(SEALED_REFERENCE.pack(header.reference))
+        reference = SEALED_REFERENCE.pack(header.reference)
     geometry, frame_id = header.geometry, header.frame_id.encode()
     fields = SEALED_FIELDS.pack(
         header.sender_start_ns, header.sequence,
         geometry.image_width, geometry.image_height, geometry.input_width, geometry.input_height,
         header.width, header.rate, header.fingerprint, header.stamp_ns, header.encode_ms,
         header.chunk_index, header.chunk_count, len(frame_id))
-    return zlib.crc32(payload, zlib.crc32(fields + frame_id, start))
+    return reference + fields + frame_id
 
 
 def check(header: FrameHeader, payload: Payload, checksum: int) -> None:

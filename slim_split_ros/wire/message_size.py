@@ -33,31 +33,33 @@ def encoded_frame_bytes(frame_id: str, payload_bytes: int) -> int:
     return ENCAPSULATION_BYTES + size + LENGTH_BYTES + payload_bytes
 
 
-def answer_bytes(detections: int) -> int:
+def answer_bytes(detections: int, tag_bytes: int = 0) -> int:
     """
     Return the bytes of a serialized Answer with so many boxes; see `encoded_frame_bytes`.
 
-    >>> answer_bytes(20)
-    280
+    >>> answer_bytes(20), answer_bytes(20, tag_bytes=12)
+    (284, 296)
     """
-    # sender_start, stamp, sequence, class_names, corners of 8 bytes a box, scores, labels.
+    # sender_start, stamp, sequence, class_names, corners of 8 bytes a box, scores, labels, tag.
     size = 2 * TIME_BYTES + 4 + 4 + LENGTH_BYTES + 8 * detections
-    size = _align(size + LENGTH_BYTES + 2 * detections, 4) + LENGTH_BYTES + 2 * detections
-    return ENCAPSULATION_BYTES + size
+    for _ in range(2):
+        size = _align(size + LENGTH_BYTES + 2 * detections, 4)
+    return ENCAPSULATION_BYTES + size + LENGTH_BYTES + tag_bytes
 
 
-def link_report_bytes(arrivals: int) -> int:
+def link_report_bytes(arrivals: int, tag_bytes: int = 0) -> int:
     """
     Return the bytes of a serialized LinkReport on so many frames; see `encoded_frame_bytes`.
 
-    >>> link_report_bytes(32)
-    708
+    >>> link_report_bytes(32), link_report_bytes(32, tag_bytes=12)
+    (712, 724)
     """
     # stamp, sender_start, report_sequence; receiver_id, sent_s, decoded_sequence.
     size = _align(2 * TIME_BYTES + 4, 8) + 3 * 8
     size = _align(size + LENGTH_BYTES + 4 * arrivals, 4) + LENGTH_BYTES
     size = _align(size, 8) + 8 * arrivals
-    return ENCAPSULATION_BYTES + size + 2 * (LENGTH_BYTES + 4 * arrivals)
+    size += 2 * (LENGTH_BYTES + 4 * arrivals)
+    return ENCAPSULATION_BYTES + size + LENGTH_BYTES + tag_bytes
 
 
 def _align(offset: int, multiple: int) -> int:

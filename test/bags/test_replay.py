@@ -12,12 +12,14 @@ from rosbags.highlevel import AnyReader
 from bags.recordings import STAMP_NS, write_bag
 from slim_split_ros.bags import BagError, BagImage, CompressedBagImage
 from slim_split_ros.bags.definitions import message_store
+from slim_split_ros.bags.replay.results import ResultsBag
 from slim_split_ros.bags.replay.session import Replayed, ReplayPlan, replay_images, replay_recorded
 from slim_split_ros.coders import why_no_video_encoding
 from slim_split_ros.control import OperatingPoint, OperatingPoints, unmeasured_points
 from slim_split_ros.linklab import LivePath, parse_trace
 from slim_split_ros.onboard import FrameEncoder
-from slim_split_ros.wire import Coder, load_manifest
+from slim_split_ros.wire import Coder, load_manifest, read_frame
+from slim_split_ros.wire.authentication import AuthKey
 from support.bundles import write_tiny_bundle
 
 TOPIC = '/camera/image_raw'
@@ -220,6 +222,24 @@ def test_recorded_features_go_through_the_server_alone(tiny_bundle: Path, tmp_pa
     assert [row.detections for row in rows] == [row.detections for row in expected]
     assert [row.payload_sha256 for row in rows] == [row.payload_sha256 for row in expected]
     assert len(messages(tmp_path / 'b', '/detections')) == 4
+
+
+def test_features_that_were_recorded_with_a_key_are_replayed_without_it(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    replay(plan(record(tmp_path, 3), tiny_bundle), tmp_path / 'bag')
+    key = AuthKey(bytes(16))
+    with ResultsBag(tmp_path / 'tagged', []) as bag:
+        for number, message in enumerate(messages(tmp_path / 'bag', '/features')):
+            bag.write_features(key.sign_frame(read_frame(message), 7), STAMP_NS + number)
+
+    plain, tagged = (
+        replay_recorded(plan(tmp_path / name, tiny_bundle), tmp_path / f'{name}_out', as_it_comes)
+        for name in ('bag', 'tagged'))
+
+    assert [row.detections for row in tagged.record.figures.rows] == [
+        row.detections for row in plain.record.figures.rows]
+    assert all(row.detections for row in tagged.record.figures.rows)
 
 
 def test_features_of_another_model_are_refused_by_its_name(

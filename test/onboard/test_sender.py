@@ -136,6 +136,19 @@ def test_a_frame_is_sent_as_the_controller_chose_under_its_own_number(bench: Ben
         assert outcome.message_bytes == encoded_frame_bytes('camera', 500)
 
 
+def test_a_tag_around_the_payload_counts_wherever_the_size_of_a_frame_does() -> None:
+    clock, controller = Clock(), ScriptedController(revised=WIDE)
+    sender = Sender(TimedEncoder(clock), controller, FINGERPRINT, START_NS, clock, tag_bytes=21)
+
+    outcome = sender.offer(Bench(clock, controller, sender).image())
+
+    assert isinstance(outcome, Sent)
+    assert outcome.message_bytes == encoded_frame_bytes('camera', 2021)
+    assert controller.sizes == [
+        encoded_frame_bytes('camera', 521), encoded_frame_bytes('camera', 2021)]
+    assert controller.sent[0][1] == encoded_frame_bytes('camera', 2021)
+
+
 def test_the_controller_learns_of_a_frame_before_it_is_published(bench: Bench) -> None:
     bench.sender.offer(bench.image())
 

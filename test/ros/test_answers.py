@@ -15,9 +15,10 @@ from vision_msgs.msg import Detection2DArray, LabelInfo, VisionClass
 
 from slim_split_ros.msg import Answer, EncodedFrame, EncoderStatus
 from slim_split_ros.ros.topics.answers import answer_message, read_answer
-from slim_split_ros.ros.topics.messages import read_frame, to_ns
-from slim_split_ros.wire import FrameGeometry, FrameHeader
+from slim_split_ros.ros.topics.messages import to_ns
+from slim_split_ros.wire import FrameGeometry, FrameHeader, read_frame
 from slim_split_ros.wire.answer import pack_answer, seal_names
+from slim_split_ros.wire.authentication import TAG_BYTES
 from slim_split_ros.wire.message_size import answer_bytes
 from support.bundles import CLASSES
 from support.processes import Process
@@ -49,12 +50,16 @@ def answer_to(header: FrameHeader, names: tuple[str, ...], labels: list[int]) ->
         seal_names(names)))
 
 
+@pytest.mark.parametrize('tag_bytes', [0, TAG_BYTES])
 @pytest.mark.parametrize('count', [0, 1, 2, 20, 1000])
-def test_an_answer_survives_the_wire_in_as_many_bytes_as_are_counted(count: int) -> None:
+def test_an_answer_survives_the_wire_in_as_many_bytes_as_are_counted(
+    count: int, tag_bytes: int
+) -> None:
     message = answer_to(HEADER, CLASSES, [count % 4] * count)
+    message.tag = bytes(tag_bytes)
     serialized = serialize_message(message)
     read = read_answer(deserialize_message(serialized, Answer))
-    assert len(serialized) == answer_bytes(count)
+    assert len(serialized) == answer_bytes(count, tag_bytes)
     assert (read.sender_start_ns, read.stamp_ns, read.sequence, read.class_names) == (
         HEADER.sender_start_ns, HEADER.stamp_ns, 7, seal_names(CLASSES))
     assert len(read.scores) == count
@@ -62,7 +67,7 @@ def test_an_answer_survives_the_wire_in_as_many_bytes_as_are_counted(count: int)
 
 def test_twenty_boxes_are_within_400_bytes_with_everything_that_the_network_adds() -> None:
     # RTPS: 20 of header, 12 of timestamp, 16 of destination, 24 of DATA; UDP 8, IPv4 20.
-    assert answer_bytes(20) + 20 + 12 + 16 + 24 + 8 + 20 <= 400
+    assert answer_bytes(20, TAG_BYTES) + 20 + 12 + 16 + 24 + 8 + 20 <= 400
     assert answer_bytes(20) - answer_bytes(0) <= 16 * 20
 
 

@@ -18,7 +18,6 @@ from slim_split_ros.ros.topics.messages import (
     DetectionWriter,
     frame_message,
     make_image,
-    read_frame,
     read_report,
     report_data,
     report_message,
@@ -32,6 +31,7 @@ from slim_split_ros.wire import (
     Frame,
     FrameGeometry,
     FrameHeader,
+    read_frame,
 )
 from support.split_system import box_rows
 

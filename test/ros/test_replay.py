@@ -15,7 +15,8 @@ from slim_split_ros.bags import BagImageWriter
 from slim_split_ros.bags.replay.session import replay_images
 from slim_split_ros.msg import Answer, EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.ros.topics.answers import read_answer
-from slim_split_ros.ros.topics.messages import read_frame, read_report, to_ns
+from slim_split_ros.ros.topics.messages import read_report, to_ns
+from slim_split_ros.wire import read_frame
 from support.bundles import write_tiny_bundle
 from support.processes import Process
 from support.ros_peer import Peer

@@ -16,8 +16,8 @@ from rclpy.qos import qos_profile_sensor_data
 from rclpy.serialization import deserialize_message
 
 from slim_split_ros.msg import EncodedFrame
-from slim_split_ros.ros.topics.messages import camera_header, frame_message, read_frame
-from slim_split_ros.wire import Frame
+from slim_split_ros.ros.topics.messages import camera_header, frame_message
+from slim_split_ros.wire import Frame, read_frame
 
 FRAMES_PER_S = 500
 SENDER_NS = 5_000_000_000

@@ -1,6 +1,6 @@
 import pytest
 
-from slim_split_ros.wire.message_size import encoded_frame_bytes
+from slim_split_ros.wire.message_size import encoded_frame_bytes, link_report_bytes
 
 
 def test_a_byte_of_payload_costs_a_byte():
@@ -20,3 +20,18 @@ def test_it_is_what_the_middleware_is_handed(frame_id, payload_bytes):
     message.payload = bytes(payload_bytes)
 
     assert encoded_frame_bytes(frame_id, payload_bytes) == len(serialize_message(message))
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize('tag_bytes', [0, 12])
+@pytest.mark.parametrize('arrivals', [0, 1, 2, 32])
+def test_a_report_has_as_many_bytes_as_are_counted(arrivals, tag_bytes):
+    from rclpy.serialization import serialize_message
+
+    from slim_split_ros.msg import LinkReport
+
+    message = LinkReport(
+        sequence=[1] * arrivals, arrival_s=[1.0] * arrivals, bytes=[1] * arrivals,
+        server_ms=[1.0] * arrivals, tag=bytes(tag_bytes))
+
+    assert link_report_bytes(arrivals, tag_bytes) == len(serialize_message(message))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from slim_split_ros.bags.definitions import FEATURES, message_store
 from slim_split_ros.bags.errors import BagError
@@ -14,16 +13,8 @@ from slim_split_ros.bags.replay.events import FrameRefused, FrameServed, refusal
 from slim_split_ros.bags.replay.run import decode_next
 from slim_split_ros.bags.storages import CDR, Topic, open_storage
 from slim_split_ros.offboard import FrameDecoder, OffboardError, Received, Reception
-from slim_split_ros.wire import (
-    Frame,
-    FrameGeometry,
-    FrameHeader,
-    WireError,
-    check,
-    check_time,
-    encoded_frame_bytes,
-    find_reference,
-)
+from slim_split_ros.wire import Frame, WireError, encoded_frame_bytes, read_frame
+from slim_split_ros.wire.authentication import without_tag
 
 _S_PER_NS = 1e-9
 
@@ -61,7 +52,7 @@ def read_features(
             for found in (item for item in _features_of(storage.topics()) if item.name == topic):
                 for raw in storage.messages(found):
                     try:
-                        frame = _as_frame(parse(raw.data, FEATURES))
+                        frame = read_frame(parse(raw.data, FEATURES))
                     except WireError as error:
                         warn(str(error))
                         continue
@@ -70,7 +61,8 @@ def read_features(
                         warn(f'{topic}: the message of {raw.recorded_ns} ns is no {FEATURES} of '
                              'this version: replay it with the version that recorded it')
                         continue
-                    yield RecordedFrame(raw.recorded_ns, frame, encoded_frame_bytes(
+                    # Who made it was for the server to ask, which may have had the key.
+                    yield RecordedFrame(raw.recorded_ns, without_tag(frame), encoded_frame_bytes(
                         frame.header.frame_id, len(frame.payload)))
 
 
@@ -113,21 +105,3 @@ def _topics_in(file: Path) -> list[Topic]:
 
 def _features_of(topics: set[Topic]) -> list[Topic]:
     return [topic for topic in topics if topic.kind == FEATURES and topic.coding == CDR]
-
-
-def _as_frame(message: Any) -> Frame:
-    """Return the checked frame; raise WireError for what cannot be one."""
-    start, stamp = message.sender_start, message.header.stamp
-    payload = message.payload.tobytes()
-    header = FrameHeader(
-        sender_start_ns=check_time('sender_start', start.sec, start.nanosec),
-        sequence=message.sequence,
-        geometry=FrameGeometry(message.image_width, message.image_height,
-                               message.input_width, message.input_height),
-        width=message.width, rate=message.rate, fingerprint=message.fingerprint,
-        stamp_ns=check_time('stamp', stamp.sec, stamp.nanosec), encode_ms=message.encode_ms,
-        chunk_index=message.chunk_index, chunk_count=message.chunk_count,
-        frame_id=message.header.frame_id,
-        reference=find_reference(message.sequence, message.frames_back))
-    check(header, payload, message.checksum)
-    return Frame(header, payload)

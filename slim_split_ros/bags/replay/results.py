@@ -33,12 +33,13 @@ from slim_split_ros.bags.replay.encoder_state import EncoderState
 from slim_split_ros.bags.write import BagWriter
 from slim_split_ros.control import WidthController
 from slim_split_ros.offboard import Detections, Report
-from slim_split_ros.wire import Frame, seal
+from slim_split_ros.wire import Frame, frame_fields
 from slim_split_ros.wire.answer import pack_answer, seal_names
 
 # As `~/picture/compressed` has it.
 _JPEG_QUALITY = 90
 _MS_PER_S = 1e3
+_NO_TAG = np.empty(0, np.uint8)
 _FOREVER = QosTime(0x7fffffff, 0xffffffff)
 # `label_info` comes once: who joins later gets it all the same.
 _LATCHED = Qos(
@@ -80,17 +81,11 @@ class ResultsBag:
 
     def write_features(self, frame: Frame, time_ns: int) -> None:
         """Write a frame as the onboard node publishes it."""
-        fields, geometry = frame.header, frame.header.geometry
+        fields = frame.header
         self._writer.write('/features', self._types[FEATURES](
             header=self._writer.header(fields.stamp_ns, fields.frame_id),
-            sender_start=self._writer.stamp(fields.sender_start_ns), sequence=fields.sequence,
-            image_width=geometry.image_width, image_height=geometry.image_height,
-            input_width=geometry.input_width, input_height=geometry.input_height,
-            width=fields.width, rate=fields.rate, frames_back=fields.frames_back,
-            fingerprint=fields.fingerprint, encode_ms=fields.encode_ms,
-            checksum=seal(fields, frame.payload),
-            chunk_index=fields.chunk_index, chunk_count=fields.chunk_count,
-            payload=np.frombuffer(frame.payload, np.uint8)), time_ns)
+            sender_start=self._writer.stamp(fields.sender_start_ns),
+            payload=np.frombuffer(frame.payload, np.uint8), **frame_fields(frame)), time_ns)
 
     def write_detections(self, frame: Frame, found: Detections, time_ns: int) -> None:
         """Write what was found in a frame, for the server's side and for the robot."""
@@ -100,7 +95,7 @@ class ResultsBag:
             sender_start=self._writer.stamp(answer.sender_start_ns),
             stamp=self._writer.stamp(answer.stamp_ns), sequence=answer.sequence,
             class_names=answer.class_names, corners=np.ravel(answer.corners),
-            scores=answer.scores, labels=answer.labels), time_ns)
+            scores=answer.scores, labels=answer.labels, tag=_NO_TAG), time_ns)
         header = self._writer.header(frame.header.stamp_ns, frame.header.frame_id)
         self._writer.write('/detections', self._types[DETECTIONS](header=header, detections=[
             self._detection(header, box.tolist(), float(score), self._classes[int(label)])
@@ -127,7 +122,7 @@ class ResultsBag:
             arrival_s=np.array([arrival.arrival_s for arrival in arrivals], np.float64),
             bytes=np.array([arrival.message_bytes for arrival in arrivals], np.uint32),
             server_ms=np.array([_MS_PER_S * arrival.server_s for arrival in arrivals],
-                               np.float32)), time_ns)
+                               np.float32), tag=_NO_TAG), time_ns)
 
     def write_status(self, status: EncoderState, controller: WidthController,
                      now_s: float, time_ns: int) -> None:
@@ -143,8 +138,8 @@ class ResultsBag:
             drop_reasons=list(drops), drop_counts=np.array([*drops.values()], np.uint64),
             rate_kbps=status.rate_kbps(now_s), capacity_kbps=_or_nan(controller.capacity_kbps),
             backlog_ms=_or_nan(controller.backlog_ms), frames_answered=status.answered,
-            answers_late=status.late, answers_refused=0, answer_ms=status.answer_ms(now_s)),
-            time_ns)
+            answers_late=status.late, answers_refused=0, answer_ms=status.answer_ms(now_s),
+            reports_refused=0), time_ns)
 
     def _detection(self, header: Any, box: list[float], score: float, name: str) -> Any:
         types = self._types

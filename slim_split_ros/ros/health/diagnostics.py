@@ -36,6 +36,7 @@ class AnswerCounts:
     late: int = 0
     refused: int = 0
     answer_ms: float = math.nan
+    reports_refused: int = 0
 
 
 class Recent:
@@ -121,11 +122,11 @@ def rate_kbps(window_bytes: float) -> float:
 
 
 class AnswerCounters:
-    """Count what comes back, from several threads."""
+    """Count what comes back, answers and reports, from several threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._answered = self._late = self._refused = 0
+        self._answered = self._late = self._refused = self._reports_refused = 0
         self._ages = Recent()
 
     def answered(self, age_s: float, deadline_s: float, now_s: float) -> None:
@@ -141,11 +142,18 @@ class AnswerCounters:
             self._refused += 1
             return self._refused
 
+    def report_refused(self) -> int:
+        """Count a report that is not believed, and return how many were not."""
+        with self._lock:
+            self._reports_refused += 1
+            return self._reports_refused
+
     def snapshot(self, now_s: float) -> AnswerCounts:
         """State everything as it is now."""
         with self._lock:
             return AnswerCounts(
-                self._answered, self._late, self._refused, _MS_PER_S * self._ages.mean(now_s))
+                self._answered, self._late, self._refused, _MS_PER_S * self._ages.mean(now_s),
+                self._reports_refused)
 
 
 class Throttle:

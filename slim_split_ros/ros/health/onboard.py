@@ -27,8 +27,8 @@ class OnboardFacts:
     Hold what is known of the last seconds; a sentence is empty where there is nothing to say.
 
     `recent` counts frames by `frames_in`, `frames_sent`, `frames_answered`, `answers_late`,
-    `answers_refused` and by reasons of drops, within `span_s`; `sentences` has what was said last
-    of each reason.
+    `answers_refused`, `reports_refused` and by reasons of drops, within `span_s`; `sentences` has
+    what was said last of each reason.
     """
 
     state: str
@@ -98,6 +98,8 @@ def _judge_link(facts: OnboardFacts) -> Finding:
                 'set alone to true, so that no frame needs another'
     return worst(LINK, [
         (Level.ERROR, gone),
+        (Level.WARN, f'{facts.recent["reports_refused"]} link reports were refused: '
+         + facts.sentences.get('report', '') if facts.recent['reports_refused'] else ''),
         (Level.WARN, facts.other_sender),
         (Level.WARN, lossy),
         (Level.STALE, facts.server_absence and 'nobody listens to the frames'),

@@ -71,7 +71,8 @@ class OnboardWatch:
         counts = Counter(reading.counters.dropped) + Counter({
             'frames_in': reading.counters.frames_in, 'frames_sent': reading.counters.frames_sent,
             'frames_answered': reading.answers.answered, 'answers_late': reading.answers.late,
-            'answers_refused': reading.answers.refused})
+            'answers_refused': reading.answers.refused,
+            'reports_refused': reading.answers.reports_refused})
         recent = self._trend.change(counts, now_s)
         topics, node = reading.topics, self._node
         silence_s = self._deliveries.silence_s(now_s)
@@ -121,7 +122,8 @@ class OnboardWatch:
                 'max_bitrate_kbps': settings.max_bitrate_kbps or 'none',
                 'capacity_kbps': _known(estimate.capacity_kbps),
                 'backlog_ms': _known(estimate.backlog_ms),
-                'loss': _known(self._deliveries.loss(now_s))},
+                'loss': _known(self._deliveries.loss(now_s)),
+                'reports_refused': answers.reports_refused},
             parts.SERVER: {'server_ms': self._server_ms},
             parts.DETECTIONS: {
                 'frames_answered': answers.answered, 'answers_late': answers.late,

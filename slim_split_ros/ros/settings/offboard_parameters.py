@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import re
 
 from slim_split_ros.ros.errors import SettingError
+from slim_split_ros.ros.settings.key_file import AUTH_KEY_MEANING
 from slim_split_ros.ros.settings.onboard_parameters import (
     AUTOSTART_MEANING,
     CODEC_MEANING,
@@ -38,6 +39,8 @@ class OffboardSettings:
         'slim', CODEC_MEANING, choices=CODECS, read_only=True)
     model: str = parameter(
         SHIPPED, MODEL_MEANING, read_only=True)
+    auth_key_file: str = parameter(
+        '', AUTH_KEY_MEANING, read_only=True)
     autostart: bool = parameter(
         True, AUTOSTART_MEANING, read_only=True)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from slim_split_ros.control import ControlSettings, PolicyName
 from slim_split_ros.ros.errors import SettingError
+from slim_split_ros.ros.settings.key_file import AUTH_KEY_MEANING
 from slim_split_ros.ros.settings.parameters import check_rules, parameter
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
 
@@ -70,6 +71,8 @@ class OnboardSettings:
         600, 'images kept at most, then keeping ends', low=1, high=100_000, step=1)
     keep_most_mb: int = parameter(
         500, 'megabytes kept at most, then keeping ends', low=1, high=100_000, step=1)
+    auth_key_file: str = parameter(
+        '', AUTH_KEY_MEANING, read_only=True)
     autostart: bool = parameter(
         True, AUTOSTART_MEANING, read_only=True)
 

@@ -14,15 +14,17 @@ from rclpy.node import Node
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from slim_split_ros.msg import Answer
-from slim_split_ros.onboard import AnswerBook, AnswerDrop, Expected
+from slim_split_ros.onboard import AnswerBook, AnswerDrop, Expected, ReplyGuard
 from slim_split_ros.ros.health.diagnostics import AnswerCounters, Throttle
 from slim_split_ros.ros.topics.messages import DetectionWriter, camera_header, checked_ns, to_stamp
 from slim_split_ros.ros.topics.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.wire import FrameHeader, WireError
 from slim_split_ros.wire.answer import AnswerData, read_boxes, read_names, seal_names
+from slim_split_ros.wire.errors import DistrustError
 from slim_split_ros.wire.fields import UINT16
 
 DAMAGED = 'damaged'
+UNAUTHENTICATED = 'unauthenticated'
 # Servers whose detectors were named; the one that came first goes.
 _TABLES = 8
 _SENTENCES = {
@@ -40,10 +42,11 @@ class Answers:
 
     def __init__(
         self, node: Node, sender_start_ns: int, class_names: Sequence[str],
-        counters: AnswerCounters,
+        counters: AnswerCounters, guard: ReplyGuard,
     ) -> None:
         self._node = node
         self._counters = counters
+        self._guard = guard
         self._sender_start_ns = sender_start_ns
         self._book = AnswerBook()
         self._writers = {seal_names(class_names): DetectionWriter(class_names)}
@@ -73,6 +76,11 @@ class Answers:
             return
         if answer.sender_start_ns != self._sender_start_ns:
             return  # another robot's, on the same topic
+        try:
+            self._guard.admit_answer(message)
+        except DistrustError as error:
+            self._refuse(UNAUTHENTICATED, str(error))
+            return
         match self._book.take(answer):
             case Expected() as expected:
                 self._take(answer, expected)

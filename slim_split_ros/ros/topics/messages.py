@@ -26,9 +26,7 @@ from slim_split_ros.control import Arrival, LinkReportData
 from slim_split_ros.msg import EncodedFrame, EncoderStatus, LinkReport
 from slim_split_ros.onboard import PixelView, decode_image, view_image
 from slim_split_ros.ros.health.diagnostics import AnswerCounts, Counters
-from slim_split_ros.wire import check_time, read_arrivals
-from slim_split_ros.wire.geometry import FrameGeometry
-from slim_split_ros.wire.header import Frame, FrameHeader, check, find_reference, seal
+from slim_split_ros.wire import Frame, FrameHeader, check_time, frame_fields, read_arrivals
 from slim_split_ros.wire.report import ReceivedReport
 
 if TYPE_CHECKING:
@@ -105,33 +103,11 @@ class LinkEstimate:
 
 def frame_message(frame: Frame, header: Header) -> EncodedFrame:
     """Make the message of a frame under the camera's header, sealed by its checksum."""
-    fields, geometry = frame.header, frame.header.geometry
     payload = array('B')
     payload.frombytes(frame.payload)
     return EncodedFrame(
-        header=header, sender_start=to_stamp(fields.sender_start_ns), sequence=fields.sequence,
-        image_width=geometry.image_width, image_height=geometry.image_height,
-        input_width=geometry.input_width, input_height=geometry.input_height,
-        width=fields.width, rate=fields.rate, frames_back=fields.frames_back,
-        fingerprint=fields.fingerprint, encode_ms=fields.encode_ms,
-        checksum=seal(fields, frame.payload),
-        chunk_index=fields.chunk_index, chunk_count=fields.chunk_count, payload=payload)
-
-
-def read_frame(message: EncodedFrame) -> Frame:
-    """Return the checked frame; raise WireError for what cannot be one."""
-    header = FrameHeader(
-        sender_start_ns=checked_ns('sender_start', message.sender_start),
-        sequence=message.sequence,
-        geometry=FrameGeometry(message.image_width, message.image_height,
-                               message.input_width, message.input_height),
-        width=message.width, rate=message.rate, fingerprint=message.fingerprint,
-        stamp_ns=checked_ns('stamp', message.header.stamp), encode_ms=message.encode_ms,
-        chunk_index=message.chunk_index, chunk_count=message.chunk_count,
-        frame_id=message.header.frame_id,
-        reference=find_reference(message.sequence, message.frames_back))
-    check(header, message.payload, message.checksum)
-    return Frame(header, message.payload.tobytes())
+        header=header, sender_start=to_stamp(frame.header.sender_start_ns), payload=payload,
+        **frame_fields(frame))
 
 
 def camera_header(fields: FrameHeader) -> Header:
@@ -186,7 +162,7 @@ def status_message(
         rate_kbps=counters.rate_kbps, capacity_kbps=_or_nan(estimate.capacity_kbps),
         backlog_ms=_or_nan(estimate.backlog_ms), frames_answered=answers.answered,
         answers_late=answers.late, answers_refused=answers.refused,
-        answer_ms=answers.answer_ms)
+        answer_ms=answers.answer_ms, reports_refused=answers.reports_refused)
 
 
 def _or_nan(value: float | None) -> float:

@@ -56,6 +56,9 @@ def test_a_robot_that_is_well_is_ok_in_every_part_with_its_figures() -> None:
      'nothing came back for 4 s: the link is down, or the server hangs or refuses these frames '
      '(other QoS)'),
     ('link', {'loss': 0.3}, Level.WARN, '30% of the frames are lost'),
+    ('link', {'recent': with_counts(reports_refused=3), 'sentences': {'report': 'no tag'},
+              'other_sender': '2 nodes publish'}, Level.WARN,
+     '3 link reports were refused: no tag'),
     ('link', {'other_sender': '2 nodes publish'}, Level.WARN, '2 nodes publish'),
     ('link', {'server_absence': 'none', 'report_silence_s': 4.0}, Level.STALE, 'nobody listens'),
     ('server', {'server_absence': 'start it'}, Level.ERROR, 'start it'),
