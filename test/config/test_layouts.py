@@ -33,7 +33,7 @@ def shown_in(path: Path) -> set[str]:
     elif path.suffix == '.xml':
         root = ElementTree.parse(path).getroot()
         curves = [curve.get('name', '') for curve in root.iter('curve')]
-        lists = [item.get('list', '').split(';') for item in root.iter('selected_topics')]
+        lists = [item.get('value', '').split(';') for item in root.iter('selected_topics')]
         found = iter([*curves, *(topic for topics in lists for topic in topics)])
     elif path.suffix == '.json':
         found = texts(json.loads(path.read_text()))
