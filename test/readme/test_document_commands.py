@@ -160,9 +160,9 @@ def test_what_the_tutorial_does_at_the_desk_happens_word_for_word(
     detector = next((slim_split_data / 'detectors').glob('*.onnx'))
     lines = list(desk_lines(CHECKOUT / 'docs' / 'tutorial.md'))
     script = '\n'.join(lines).replace('.venv/bin/python', sys.executable)
-    for name, value in (('BAG', bag), ('DETECTOR', detector)):
+    picture = CHECKOUT / 'docs' / 'images' / 'demo.jpg'
+    for name, value in (('BAG', bag), ('DETECTOR', detector), ('PICTURE', picture)):
         script = re.sub(rf'\b{name}=\S+', f'{name}={value}', script)
-    script = script.replace('PICTURE=', f'PICTURE={CHECKOUT}/')
 
     answer = subprocess.run(
         ['bash', '-e', '-c', script], cwd=tmp_path, capture_output=True, text=True, timeout=250,
