@@ -110,6 +110,7 @@ def test_each_fault_is_one_line_that_says_the_way_out(
 ) -> None:
     empty = write_bag(tmp_path / 'empty', {'/image': []})
     two = write_bag(tmp_path / 'two', {'/left': [raw_image(0)], '/right': [raw_image(1)]})
+    strange = write_bag(tmp_path / 'strange', {'/image': [raw_image(0, 'weird')]})
     other = write_tiny_bundle(tmp_path / 'other', seed=7)
     (tmp_path / 'no.json').write_text('{"bag": 1}')
     output = '--output', tmp_path / 'out'
@@ -121,6 +122,7 @@ def test_each_fault_is_one_line_that_says_the_way_out(
         ((empty, '--model', model), 'no images'),
         ((two, '--model', model), 'name one of these with --topic'),
         ((features, '--features', '--model', other), 'fingerprint of the frame is'),
+        ((strange, '--model', model), 'no image on /image could be sent: image dropped: encoding'),
         ((bag, '--width', 0.3, '--model', model), 'no width from 0.3'),
         ((bag, '--model', tmp_path), 'manifest.json cannot be read'),
         ((bag, '--compare', tmp_path / 'no.json'), 'cannot be compared with'),

@@ -73,7 +73,7 @@ def replay_images(
     plan: ReplayPlan, output: Path, pace: Pace, progress: Progress,
     on_picture: OnPicture | None = None,
 ) -> Replayed:
-    """Run the images of a bag through both sides; raise the errors of the rooms it asks."""
+    """Run a bag's images through both sides; BagError if none is read, and the rooms' errors."""
     topic = find_image_topic(plan.bag, plan.topic)
     left_out = _LeftOut()
     images = read_images(plan.bag, topic, left_out.add)
@@ -102,8 +102,10 @@ def replay_images(
         for _ in progress(record.take(pool.answer(replay(timed, robot, far)))):
             pass
         seconds = time.perf_counter() - started_s
-    return Replayed(
-        topic, record, (*left_out.notes(), *timing.notes(), *record.notes()), seconds)
+    faults = record.notes()
+    if faults and not any(row.width is not None for row in record.figures.rows):
+        raise BagError(f'{plan.bag}: no image on {topic} could be sent: {faults[0]}')
+    return Replayed(topic, record, (*left_out.notes(), *timing.notes(), *faults), seconds)
 
 
 def replay_recorded(
