@@ -60,7 +60,7 @@ def logged_frame(frame: FrameOfRun) -> LoggedFrame:
 
 class RerunFile:
     """
-    Write an .rrd file, picture by picture and frame by frame, in any order.
+    Write an .rrd file, picture by picture and frame by frame.
 
     Raises ModuleNotFoundError where rerun-sdk is missing, OSError where it cannot be written.
     """
@@ -73,24 +73,26 @@ class RerunFile:
         path.open('wb').close()  # what Rerun raises is no OSError
         self._rerun = rerun
         self._recording = rerun.RecordingStream(title)
+        self._with_boxes = {CAMERA}
         self._recording.save(path, default_blueprint=_layout())
 
     def add_picture(self, name: str, captured_s: float, pixels: np.ndarray) -> None:
         """Add uint8 (H, W, 3), BGR, of the original image's size, as CAMERA or REBUILT."""
         jpeg = cv2.imencode('.jpg', pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
+        self._with_boxes.add(name)
         self._at(captured_s)
         self._recording.log(name, self._rerun.EncodedImage(
             contents=jpeg.tobytes(), media_type='image/jpeg'))
 
     def add_frame(self, frame: LoggedFrame) -> None:
-        """Add the figures of a frame; its boxes lie on both of its pictures."""
+        """Add the figures of a frame; its boxes lie on the pictures that came before."""
         self._at(frame.captured_s)
         if frame.width is None:
             self._recording.log('fate', self._rerun.TextLog(f'not sent: {frame.fate}'))
             return
         if frame.fate != 'answered':
             self._recording.log('fate', self._rerun.TextLog(frame.fate))
-        for name in (CAMERA, REBUILT):
+        for name in sorted(self._with_boxes):
             self._recording.log(f'{name}/found', self._boxes(frame.found))
         if frame.truth is not None:
             self._recording.log(f'{CAMERA}/truth', self._boxes(frame.truth, _TRUTH_COLOUR))
