@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ('diagnostics', 'onboard_parameters', 'worker')
+MODULES = ('health.diagnostics', 'settings.onboard_parameters', 'process.worker')
 
 
 @pytest.mark.parametrize('name', MODULES)
