@@ -26,8 +26,7 @@ def read_pictures(
         except ImageError as error:
             warn(f'{bag}: {error}')
             continue
-        yield np.ascontiguousarray(
-            view.array if view.channel_order == 'bgr' else view.array[..., ::-1])
+        yield view.as_bgr()
 
 
 def view_pixels(image: AnyBagImage) -> PixelView:

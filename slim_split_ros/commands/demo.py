@@ -54,6 +54,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--output', type=Path, default=Path('out/demo'), metavar='DIR',
                         help='page, pictures and logs (default: out/demo)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
+    parser.add_argument('--rerun', type=Path, metavar='FILE.rrd',
+                        help='write pictures, boxes, bytes, width and times for Rerun (needs '
+                             'rerun-sdk)')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,13 +65,17 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.demo.errors import DemoError
     from slim_split_ros.demo.output import LINK_PAGE, write_figures, write_pages
     from slim_split_ros.demo.prepare import DemoOptions, prepare_demo
+    from slim_split_ros.demo.timeline import write_timeline
     from slim_split_ros.linklab import LinkLabError
+    from slim_split_ros.reports.rerun_file import RerunFile
     from slim_split_ros.ros.errors import StartError
     from slim_split_ros.wire import WireError
 
     options = DemoOptions(args.source, args.topic, args.link, args.seconds, args.codec, args.model,
-                          args.seed, args.output)
+                          args.seed, args.output, args.rerun is not None)
     try:
+        # Before half a minute has passed, because the package or the folder may be missing.
+        timeline = None if args.rerun is None else RerunFile(args.rerun, 'demo')
         demo = prepare_demo(options)
         domain = demo.environment['ROS_DOMAIN_ID']
         print(f'ROS domain {domain}; a shell with ROS 2 looks on by: ROS_DOMAIN_ID={domain} ros2 '
@@ -77,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
         print('Comparing with WebP and JPEG', flush=True)
         facts, link = demo.describe(record)
         page = write_pages(args.output, facts, link)
+        if timeline is not None:
+            write_timeline(timeline, record)
         if args.json:
             write_figures(args.json, facts)
     except (DemoError, StartError, WireError, BagError, LinkLabError, OSError) as error:
@@ -85,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
     _print_tables(facts, link)
     if link is not None:
         print(f'Page of the link: {args.output / LINK_PAGE}')
+    if args.rerun is not None:
+        print(f'Rerun: {args.rerun}')
     print(f'Page with plots and pictures: {page}')
     return 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
-from slim_split_ros.weights import SHIPPED_MODEL
+from slim_split_ros.weights import SHIPPED_MODEL, model_folder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--max-bitrate-kbps', type=float, default=0.0,
                         help='ceiling over what is sent (default: 0, none)')
     parser.add_argument('--points', type=Path, metavar='YAML',
-                        help="operating points (default: the shipped model's)")
+                        help="operating points (default: the model's)")
     parser.add_argument('--frames', type=Path, metavar='CSV',
                         help='bytes of measured frames (default: frames.csv beside the '
                              "points; drawn from the points' spread where it is missing)")
@@ -57,9 +57,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--report', type=Path, metavar='HTML',
                         help='plot the run of one trace into a self-contained page')
-    parser.add_argument('--model', type=Path, metavar='DIR',
+    parser.add_argument('--model', type=model_folder, metavar='NAME|DIR',
                         help='whose operating points are used, and which the nodes of --real '
-                             'run (default: the shipped one)')
+                             'run (default: robocup)')
     parser.add_argument('--real', action='store_true',
                         help='run the nodes over a shaped link between two network '
                              'namespaces (needs root)')

@@ -18,6 +18,9 @@ def explain_missing(error: ModuleNotFoundError) -> str:
     if error.name in _ROS:
         return (f'{error.name} is not installed here: `make setup` in a checkout, or build the '
                 'package with colcon and source it')
+    if error.name == 'rerun':
+        return ('rerun is not installed: pip install rerun-sdk (requirements/rerun.txt says which '
+                'versions), or leave --rerun out')
     extra = _EXTRAS.get(error.name or '', 'run')
     target = 'setup-training' if extra == 'train' else 'setup'
     return (f"{error.name} is not installed: pip install '.[{extra}]' or make {target}, in a "

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from slim_split_ros.bags.replay.timing import TimedImage
     from slim_split_ros.reports.replay_page import ShownPicture
     from slim_split_ros.reports.replay_runs import FrameOfRun, ReplayRun
+    from slim_split_ros.reports.rerun_file import RerunFile
 
 _OUTPUT = Path('out/replay')
 PAGE, BAG = 'index.html', 'bag'
@@ -59,6 +60,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--compare', type=Path, metavar='JSON',
                         help='figures of another replay, shown beside these')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
+    parser.add_argument('--rerun', type=Path, metavar='FILE.rrd',
+                        help='write pictures, boxes, bytes, width and times for Rerun (needs '
+                             'rerun-sdk)')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -95,15 +99,18 @@ def _not_negative(text: str) -> float:
 
 def _run(args: argparse.Namespace) -> None:
     from slim_split_ros.bags.replay.session import replay_images, replay_recorded
+    from slim_split_ros.reports.rerun_file import RerunFile
 
     other = None if args.compare is None else _read_other(args.compare)
     plan = _plan(args)
     bag = _make_room(args.output)
+    timeline = None if args.rerun is None else RerunFile(args.rerun, f'replay of {args.bag.name}')
+    on_picture = None if timeline is None else timeline.add_picture
     if args.features:
-        replayed = replay_recorded(plan, bag, _show_progress)
+        replayed = replay_recorded(plan, bag, _show_progress, on_picture)
     else:
         replayed = replay_images(
-            plan, bag, lambda images: _pace(images, args.rate), _show_progress)
+            plan, bag, lambda images: _pace(images, args.rate), _show_progress, on_picture)
     for note in replayed.notes:
         print(f'replay: {note}', file=sys.stderr)
     figures = _figures(args, plan, replayed)
@@ -112,6 +119,9 @@ def _run(args: argparse.Namespace) -> None:
         args.json.write_text(json.dumps(figures, indent=1) + '\n', encoding='utf-8')
     page = _write_page(args.output, figures, other, replayed, plan.manifest.classes)
     print(f'Bag: {bag}\nPage: {page}')
+    if timeline is not None:
+        _finish(timeline, figures)
+        print(f'Rerun: {args.rerun}')
 
 
 def _plan(args: argparse.Namespace) -> ReplayPlan:
@@ -174,6 +184,15 @@ def _figures(args: argparse.Namespace, plan: ReplayPlan, replayed: Replayed) -> 
         'link': None if args.link is None else args.link.name,
         'seconds': round(replayed.seconds, 3), 'notes': list(replayed.notes),
         **replayed.record.figures.as_json()}
+
+
+def _finish(timeline: RerunFile, figures: dict) -> None:
+    from slim_split_ros.reports.replay_runs import read_run
+    from slim_split_ros.reports.rerun_file import logged_frame
+
+    for frame in read_run('this run', figures).frames:
+        timeline.add_frame(logged_frame(frame))
+    timeline.close()
 
 
 def _read_other(path: Path) -> ReplayRun:

@@ -67,6 +67,8 @@ def _watch(session: WatchSession, seconds: float) -> None:
                 redraw_s = now_s + _PERIOD_S
                 live.update(_draw(session.node), refresh=console.is_terminal)
         live.update(_draw(session.node), refresh=True)
+    if not console.is_terminal:
+        console.line()  # rich ends only what it has drawn over
 
 
 def _draw(node: Watch) -> Group:

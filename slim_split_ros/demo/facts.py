@@ -17,6 +17,8 @@ from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
 from slim_split_ros.wire import Manifest
 
 _LEAST_IOU = 0.5
+# Pictures of a page.
+PICTURES = 16
 # Half a second each.
 _COMPARED = 8
 
@@ -39,7 +41,8 @@ def collect_facts(subject: DemoSubject, record: DemoRecord) -> DemoFacts:
     manifest = subject.manifest
     encoded = [seen for seen in record.frames if seen.width is not None]
     frames = tuple(_figures(seen) for seen in encoded)
-    shown = [seen for seen in encoded if seen.image is not None and seen.found is not None]
+    shown = _spread([
+        seen for seen in encoded if seen.image is not None and seen.found is not None])
     detector = WidestDetector(manifest, threshold)
     return DemoFacts(
         source=subject.source, codec=subject.codec,
@@ -73,6 +76,10 @@ def _counts(found: NamedBoxes | None, truth: NamedBoxes | None) -> dict[str, int
         'detections': 0 if found is None else len(found.names),
         'matched': None if count is None else count.matched,
         'objects': None if count is None else count.objects}
+
+
+def _spread(seen: Sequence[FrameRecord]) -> Sequence[FrameRecord]:
+    return seen[::-(-len(seen) // PICTURES) or 1]
 
 
 def _some_of_each_width(shown: Sequence[FrameRecord]) -> list[FrameRecord]:

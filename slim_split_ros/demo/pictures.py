@@ -21,8 +21,7 @@ _TRUTH_COLOUR = (255, 255, 255)
 def read_pixels(message: Image | CompressedImage) -> np.ndarray:
     """Return uint8 (H, W, 3), BGR."""
     view = (decode_compressed if isinstance(message, CompressedImage) else view_raw)(message)
-    pixels = view.array if view.channel_order == 'bgr' else view.array[..., ::-1]
-    return np.ascontiguousarray(pixels)
+    return view.as_bgr()
 
 
 def annotate(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from slim_split_ros.demo.emulated_link_node import SENT
 from slim_split_ros.demo.environment import demo_environment
-from slim_split_ros.demo.facts import DemoSubject, collect_facts
+from slim_split_ros.demo.facts import PICTURES, DemoSubject, collect_facts
 from slim_split_ros.demo.link import DemoLink, describe_run
 from slim_split_ros.demo.output import ROS_LOG, prepare_folder
 from slim_split_ros.demo.plan import plan_nodes
@@ -21,7 +21,6 @@ from slim_split_ros.ros.settings.onboard_parameters import SHIPPED
 from slim_split_ros.wire import load_manifest
 
 _NODE_CHOOSES = 0.0
-_PICTURES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,8 @@ class DemoOptions:
     Hold what a user asks for; None as source is the simulated camera, as link none at all.
 
     `topic` is one of a bag, '' its only one; `model` is a folder, a shipped one's name, or
-    `shipped` for what fits source and codec.
+    `shipped` for what fits source and codec; with `every_picture` as many are kept as memory
+    takes, and not only those of the page.
     """
 
     source: str | None
@@ -41,6 +41,7 @@ class DemoOptions:
     model: str
     seed: int
     folder: Path
+    every_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ def prepare_demo(options: DemoOptions) -> Demo:
         nodes = link.between(nodes)
     folder = options.folder.resolve()
     prepare_folder(folder)
-    plan = DemoPlan(tuple(nodes), widths, options.seconds, _PICTURES, folder,
+    period_s = 0.0 if options.every_picture else options.seconds / PICTURES
+    plan = DemoPlan(tuple(nodes), widths, options.seconds, period_s, folder,
                     None if link is None else SENT)
     subject = DemoSubject(
         options.source or 'The simulated camera', options.source is None, options.codec, manifest,

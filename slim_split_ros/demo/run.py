@@ -49,7 +49,7 @@ class DemoPlan:
     nodes: tuple[NodePlan, ...]
     widths: tuple[float, ...]
     seconds: float
-    pictures: int
+    pictures_period_s: float
     folder: Path
     sent: str | None = None
 
@@ -109,7 +109,7 @@ class _Session:
         self._started_s = started_s
         # Ctrl-C is Interruption's: rclpy would end the context in the middle of a call.
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        self._observer = Observer(plan.seconds / plan.pictures, plan.sent)
+        self._observer = Observer(plan.pictures_period_s, plan.sent)
         self._client = AsyncParameterClient(self._observer, 'onboard')
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._observer)

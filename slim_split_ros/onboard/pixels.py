@@ -28,6 +28,11 @@ class PixelView:
     array: np.ndarray
     channel_order: ChannelOrder
 
+    def as_bgr(self) -> np.ndarray:
+        """Return uint8 (H, W, 3), BGR, contiguous; it may be the view itself."""
+        return np.ascontiguousarray(
+            self.array if self.channel_order == 'bgr' else self.array[..., ::-1])
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:

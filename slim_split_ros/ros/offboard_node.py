@@ -136,6 +136,7 @@ class Offboard(ManagedNode):
         self._worker = Worker(self._calls, self._serve_next, self._diagnostics.failed)
         self._waiting = Waiting(self, self.create_subscription(
             EncodedFrame, 'features', self._on_features, **overridable(SENSOR_DATA)))
+        self._pictures.listen(self)
         self.create_timer(_REPORT_POLL_S, self._publish_reports, clock=steady_clock())
         self._worker.start()
 

@@ -32,6 +32,8 @@ def test_example_in_docstring_gives_what_it_says() -> None:
     (['train', '--data', 'd', '--output', 'o'], 'torch', "pip install '.[train]'"),
     (['evaluate', '--data', 'd'], 'cv2', "pip install '.[run]'"),
     (['demo'], 'rclpy', 'make'),
+    (['demo', '--rerun', 'a.rrd'], 'rerun', 'pip install rerun-sdk'),
+    (['replay', '.', '--rerun', 'a.rrd'], 'rerun', 'pip install rerun-sdk'),
     (['export', '--checkpoint', 'c', '--output', 'o'], 'torch', "pip install '.[train]'"),
 ])
 def test_missing_package_is_one_line_with_the_way_out(

@@ -14,6 +14,7 @@ from bags.recordings import STAMP_NS, raw_image, write_bag
 from slim_split_ros.__main__ import main
 from slim_split_ros.bags import BagImage
 from support.bundles import write_tiny_bundle
+from support.rerun_file import logged_rows
 
 
 @dataclass
@@ -109,6 +110,7 @@ def test_each_fault_is_one_line_that_says_the_way_out(
 ) -> None:
     empty = write_bag(tmp_path / 'empty', {'/image': []})
     two = write_bag(tmp_path / 'two', {'/left': [raw_image(0)], '/right': [raw_image(1)]})
+    strange = write_bag(tmp_path / 'strange', {'/image': [raw_image(0, 'weird')]})
     other = write_tiny_bundle(tmp_path / 'other', seed=7)
     (tmp_path / 'no.json').write_text('{"bag": 1}')
     output = '--output', tmp_path / 'out'
@@ -120,6 +122,7 @@ def test_each_fault_is_one_line_that_says_the_way_out(
         ((empty, '--model', model), 'no images'),
         ((two, '--model', model), 'name one of these with --topic'),
         ((features, '--features', '--model', other), 'fingerprint of the frame is'),
+        ((strange, '--model', model), 'no image on /image could be sent: image dropped: encoding'),
         ((bag, '--width', 0.3, '--model', model), 'no width from 0.3'),
         ((bag, '--model', tmp_path), 'manifest.json cannot be read'),
         ((bag, '--compare', tmp_path / 'no.json'), 'cannot be compared with'),
@@ -152,3 +155,24 @@ def test_options_that_mean_nothing_for_features_are_wrong_use(
 
     assert answer.returncode == 2
     assert '--features' in answer.stderr
+
+
+def test_a_recording_for_rerun_has_every_frame_and_leaves_the_payloads_as_they_are(
+    bag: Path, model: Path, tmp_path: Path, replay: Callable[..., Answer]
+) -> None:
+    pytest.importorskip('rerun', reason='rerun-sdk is not installed (requirements/rerun.txt)')
+    common = bag, '--model', model, '--output', tmp_path / 'out'
+    plain = replay(*common, '--json', tmp_path / 'plain.json')
+    logged = replay(*common, '--json', tmp_path / 'logged.json', '--rerun', tmp_path / 'a.rrd')
+    features = replay(tmp_path / 'out' / 'bag', '--features', '--model', model,
+                      '--output', tmp_path / 'again', '--rerun', tmp_path / 'b.rrd')
+
+    assert (plain.returncode, logged.returncode, features.returncode) == (0, 0, 0)
+    one, two = (json.loads((tmp_path / name).read_text())['payload_sha256']
+                for name in ('plain.json', 'logged.json'))
+    assert one == two
+    assert f"Rerun: {tmp_path / 'a.rrd'}" in logged.stdout
+    assert logged_rows(tmp_path / 'a.rrd', tmp_path).items() >= {
+        'camera': 20, 'rebuilt': 20, 'camera/found': 20, 'bytes': 20}.items()
+    rows = logged_rows(tmp_path / 'b.rrd', tmp_path)
+    assert rows['rebuilt'] == rows['rebuilt/found'] == 20 and 'camera' not in rows

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import json
 from pathlib import Path
 import re
+import subprocess
 from xml.etree import ElementTree
 
 import pytest
@@ -33,7 +34,7 @@ def shown_in(path: Path) -> set[str]:
     elif path.suffix == '.xml':
         root = ElementTree.parse(path).getroot()
         curves = [curve.get('name', '') for curve in root.iter('curve')]
-        lists = [item.get('list', '').split(';') for item in root.iter('selected_topics')]
+        lists = [item.get('value', '').split(';') for item in root.iter('selected_topics')]
         found = iter([*curves, *(topic for topics in lists for topic in topics)])
     elif path.suffix == '.json':
         found = texts(json.loads(path.read_text()))
@@ -66,3 +67,22 @@ def test_everything_that_a_layout_shows_exists(name: str, checkout: Path) -> Non
 
     assert len(shown) >= 4
     assert not shown - known - fields
+
+
+@pytest.mark.parametrize('name', [
+    'slim_split.rviz', 'foxglove_layout.json', 'plotjuggler_layout.xml',
+    'slim_split.perspective'])
+def test_the_documented_command_moves_a_layout_into_a_namespace(
+    name: str, checkout: Path, tmp_path: Path
+) -> None:
+    text = (checkout / 'docs' / 'looking.md').read_text()
+    command = re.search(r'^sed .* > robot1\.rviz$', text, re.MULTILINE)[0]
+    moved = tmp_path / f'moved{Path(name).suffix}'
+    command = command.replace('config/slim_split.rviz', f'config/{name}')
+
+    subprocess.run(['bash', '-c', command.replace('robot1.rviz', f'{moved}')], cwd=checkout,
+                   check=True)
+
+    here, there = shown_in(checkout / 'config' / name), shown_in(moved)
+    assert there == {
+        topic if topic == '/diagnostics' else f'/robot1{topic}' for topic in here}

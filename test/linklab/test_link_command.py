@@ -54,6 +54,13 @@ def test_the_page_needs_no_other_file(trace_file: Path, tmp_path: Path) -> None:
     assert 'src="http' not in text and '<link' not in text
 
 
+def test_a_shipped_model_goes_by_its_name(
+    trace_file: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert main(['link', '--trace', str(trace_file), '--model', 'general']) == 0
+    assert 'video' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize('arguments', [
     ['--policy', 'fixed'], ['--width', '0.5'], ['--trace', 'again.csv', '--report', 'x.html']])
 def test_wrong_use_is_status_2(trace_file: Path, arguments: list[str]) -> None:

@@ -119,6 +119,15 @@ def test_both_nodes_go_through_all_states_and_back_twice(managed: Managed) -> No
         assert 'Traceback' not in process.output
 
 
+def test_an_inactive_server_is_not_woken_by_the_cameras(managed: Managed) -> None:
+    node = managed.peer.node
+    for transition, listeners in zip(TAKEN[:3], (0, 1, 0), strict=True):
+        assert managed.change('offboard', transition)
+        managed.peer.wait(
+            lambda wanted=listeners: node.count_subscribers('camera_info') == wanted,
+            f'{listeners} subscribers of camera_info')
+
+
 @pytest.mark.parametrize('node', ['onboard', 'offboard'])
 def test_transitions_in_any_order_are_made_or_refused_and_end_nothing(
     managed: Managed, node: str

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo, Image
 
-from slim_split_ros.ros.topics.shared_memory import explain_size, segment_bytes
+from slim_split_ros.ros.topics.shared_memory import LargeImages, explain_size, segment_bytes
 from support.ros_peer import LIMIT_S, Peer
 from support.split_system import SENSOR_DATA, image_message, patch_pixels, start_node
 
@@ -50,6 +50,16 @@ def test_an_image_that_comes_though_it_is_larger_is_named_with_both_sizes(
             lambda: explain_size(640 * 480 * 3, 2**19) in onboard.output, 'the warning')
     finally:
         onboard.end()
+
+
+def test_images_that_this_node_has_room_for_are_lost_at_the_cameras_end(peer: Peer) -> None:
+    images = LargeImages(peer.node)
+    images.check(640 * 480 * 3)
+    raw = images.explain_loss('/image')
+    images.check(30_000)
+
+    assert 'images of 921600 bytes were lost' in raw and 'the process of the camera' in raw
+    assert 'this machine is too slow' in images.explain_loss('/image')
 
 
 def test_a_camera_says_that_its_images_are_larger_than_its_segment(tmp_path: Path) -> None:

@@ -87,6 +87,13 @@ def test_a_refused_value_is_a_warning_in_the_log(
     assert f'refused: {words}' in system.onboard.output
 
 
+def test_a_dump_of_the_node_loaded_again_warns_of_nothing(system: SplitSystem) -> None:
+    before = system.onboard.output.count('refused')
+
+    assert 'read-only' in system.peer.set_parameters('onboard', threads=1, width=0.0)
+    assert system.onboard.output.count('refused') == before
+
+
 @pytest.mark.parametrize('node', TABLES)
 def test_every_choice_stands_in_the_description(system: SplitSystem, node: str) -> None:
     items = [item for item in fields(TABLES[node]) if item.metadata['rule'].choices]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import numpy as np
 
 from slim_split_ros.bags.pictures import view_pixels
 from slim_split_ros.bags.replay.encoder_state import EncoderState
@@ -21,9 +23,14 @@ from slim_split_ros.bags.replay.results import ResultsBag
 from slim_split_ros.bags.replay.serve import Answered
 from slim_split_ros.bags.replay.shown_frames import ShownFrames
 from slim_split_ros.control import Reason, WidthController
+from slim_split_ros.offboard import new_canvas
 
 _NS_PER_S = 1_000_000_000
 _REASONS = frozenset(reason.value for reason in Reason)
+
+# Told whether the `camera` saw a picture or the server `rebuilt` it, when it was captured, and its
+# pixels, uint8 (H, W, 3), BGR, of the camera's size.
+OnPicture = Callable[[str, float, np.ndarray], None]
 
 
 class ReplayRecord:
@@ -31,7 +38,7 @@ class ReplayRecord:
 
     def __init__(
         self, figures: ReplayFigures, bag: ResultsBag, threshold: float,
-        controller: WidthController | None = None,
+        controller: WidthController | None = None, on_picture: OnPicture | None = None,
     ) -> None:
         self.figures = figures
         self.shown = ShownFrames()
@@ -41,6 +48,7 @@ class ReplayRecord:
         self._bag = bag
         self._threshold = threshold
         self._controller = controller
+        self._on_picture = on_picture
         self._state = EncoderState()
         self._origin_ns: int | None = None
 
@@ -86,6 +94,9 @@ class ReplayRecord:
         if self.shown.wants(number):
             self.shown.add_camera(
                 number, event.image.image.stamp_ns, view_pixels(event.image.image))
+        if self._on_picture is not None:
+            self._on_picture(
+                'camera', event.image.due_s, view_pixels(event.image.image).as_bgr())
         self._state.sent(event.sent, event.now_s)
         self._bag.write_features(event.sent.frame, self._ns(event.now_s))
         self._say(event.now_s)
@@ -110,6 +121,10 @@ class ReplayRecord:
         self._bag.write_detections(frame, served.detections, time_ns)
         if served.picture is not None:
             self._bag.write_picture(frame, served.picture, time_ns)
+            if self._on_picture is not None:
+                self._on_picture(
+                    'rebuilt', row.captured_s,
+                    new_canvas(frame.header.geometry, served.picture))
         if served.problem:
             self._note('detector', f'nothing detected: {served.problem}')
 

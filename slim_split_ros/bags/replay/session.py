@@ -14,7 +14,7 @@ from slim_split_ros.bags.read import find_image_topic, read_images
 from slim_split_ros.bags.replay.clock import ReplayClock, TableTimedEncoder
 from slim_split_ros.bags.replay.features import find_features_topic, read_features, replay_features
 from slim_split_ros.bags.replay.figures import ReplayFigures
-from slim_split_ros.bags.replay.record import ReplayRecord
+from slim_split_ros.bags.replay.record import OnPicture, ReplayRecord
 from slim_split_ros.bags.replay.results import ResultsBag
 from slim_split_ros.bags.replay.run import DirectPath, Far, LinkPath, Robot, replay
 from slim_split_ros.bags.replay.serve import ServerPool
@@ -69,8 +69,11 @@ Pace = Callable[[Iterator[TimedImage]], Iterator[TimedImage]]
 Progress = Callable[[Iterator[None]], Iterable[None]]
 
 
-def replay_images(plan: ReplayPlan, output: Path, pace: Pace, progress: Progress) -> Replayed:
-    """Run the images of a bag through both sides; raise the errors of the rooms it asks."""
+def replay_images(
+    plan: ReplayPlan, output: Path, pace: Pace, progress: Progress,
+    on_picture: OnPicture | None = None,
+) -> Replayed:
+    """Run a bag's images through both sides; BagError if none is read, and the rooms' errors."""
     topic = find_image_topic(plan.bag, plan.topic)
     left_out = _LeftOut()
     images = read_images(plan.bag, topic, left_out.add)
@@ -93,17 +96,21 @@ def replay_images(plan: ReplayPlan, output: Path, pace: Pace, progress: Progress
     timing = BagTiming()
     with ResultsBag(output, plan.manifest.classes) as bag:
         figures = ReplayFigures(plan.manifest.classes, has_link=plan.path is not None)
-        record = ReplayRecord(figures, bag, _THRESHOLD, controller)
+        record = ReplayRecord(figures, bag, _THRESHOLD, controller, on_picture)
         started_s = time.perf_counter()
         timed = pace(timing.times(chain([first], images)))
         for _ in progress(record.take(pool.answer(replay(timed, robot, far)))):
             pass
         seconds = time.perf_counter() - started_s
-    return Replayed(
-        topic, record, (*left_out.notes(), *timing.notes(), *record.notes()), seconds)
+    faults = record.notes()
+    if faults and not any(row.width is not None for row in record.figures.rows):
+        raise BagError(f'{plan.bag}: no image on {topic} could be sent: {faults[0]}')
+    return Replayed(topic, record, (*left_out.notes(), *timing.notes(), *faults), seconds)
 
 
-def replay_recorded(plan: ReplayPlan, output: Path, progress: Progress) -> Replayed:
+def replay_recorded(
+    plan: ReplayPlan, output: Path, progress: Progress, on_picture: OnPicture | None = None
+) -> Replayed:
     """Run the features of a bag through the server's side; raise BagError if none is served."""
     topic = find_features_topic(plan.bag, plan.topic)
     reception = Reception(plan.manifest, _RECEIVER_ID)
@@ -111,7 +118,7 @@ def replay_recorded(plan: ReplayPlan, output: Path, progress: Progress) -> Repla
     left_out = _LeftOut()
     with ResultsBag(output, plan.manifest.classes) as bag:
         figures = ReplayFigures(plan.manifest.classes, has_link=False)
-        record = ReplayRecord(figures, bag, _THRESHOLD)
+        record = ReplayRecord(figures, bag, _THRESHOLD, on_picture=on_picture)
         started_s = time.perf_counter()
         frames = read_features(plan.bag, topic, left_out.add)
         for _ in progress(record.take(pool.answer(replay_features(

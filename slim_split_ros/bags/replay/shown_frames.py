@@ -41,13 +41,12 @@ class ShownFrames:
 
     def add_camera(self, number: int, stamp_ns: int, view: PixelView) -> None:
         """Keep what the camera saw."""
-        pixels = view.array if view.channel_order == 'bgr' else view.array[..., ::-1]
+        pixels = view.as_bgr()
         scale = min(1.0, _LARGEST_WIDTH / pixels.shape[1])
         shown = self._keep(number, stamp_ns)
         shown.image_width = pixels.shape[1]
         shown.camera = cv2.resize(
-            np.ascontiguousarray(pixels), None, fx=scale, fy=scale,
-            interpolation=cv2.INTER_AREA)
+            pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
     def add_served(self, number: int, header: FrameHeader, served: Served) -> None:
         """Keep what the server rebuilt, where the model rebuilds any."""

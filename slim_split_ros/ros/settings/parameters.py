@@ -179,6 +179,8 @@ class LiveParameters(Generic[Settings]):
         for name, value in self._ours(changes).items():
             item = self._items[name]
             if item.metadata['rule'].read_only and not self.is_open:
+                if value == getattr(self._current, name):
+                    continue  # a dump of this node, loaded again; rclpy refuses it all the same
                 return f'{name} is read-only: give it when the node starts, or, with autostart ' \
                        'false, while it is unconfigured'
             if type(value) is not type(item.default):

@@ -36,6 +36,9 @@ class PictureTopics:
         self._camera_info = self._topic(node, CameraInfo, '~/camera_info')
         self._annotated = self._topic(node, Image, '~/annotated')
         self._infos: OrderedDict[str, CameraInfo] = OrderedDict()
+
+    def listen(self, node: Node) -> None:
+        """Hear of the cameras while the node is active: each message wakes it."""
         node.create_subscription(
             CameraInfo, 'camera_info', self._on_camera_info, **overridable(SENSOR_DATA))
 

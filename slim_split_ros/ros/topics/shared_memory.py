@@ -33,11 +33,12 @@ class LargeImages:
         self._node = node
         is_fast_dds = get_rmw_implementation_identifier().startswith('rmw_fastrtps')
         self._segment_bytes = segment_bytes(os.environ) if is_fast_dds else 0
-        self._said_bytes = 0
+        self._image_bytes = self._said_bytes = 0
         self._is_asking = False
 
     def check(self, image_bytes: int) -> None:
         """Look at the size of an image that came, or is published."""
+        self._image_bytes = image_bytes
         if 0 < self._segment_bytes < image_bytes != self._said_bytes:
             self._said_bytes = image_bytes
             self._node.get_logger().warning(explain_size(image_bytes, self._segment_bytes))
@@ -48,6 +49,8 @@ class LargeImages:
             return 'images were lost before they reached this node: see what the middleware needs'
         if self._said_bytes:
             return explain_size(self._said_bytes, self._segment_bytes)
+        if self._image_bytes:
+            return explain_loss_of_what_fits(self._image_bytes)
         if not self._is_asking:
             self._is_asking = True
             self._ask(f'{image_topic.rpartition("/")[0]}/camera_info')
@@ -75,6 +78,17 @@ def segment_bytes(environment: Mapping[str, str]) -> int:
         except (OSError, ElementTree.ParseError, StopIteration, ValueError, TypeError):
             continue
     return _DEFAULT_SEGMENT_BYTES
+
+
+def explain_loss_of_what_fits(image_bytes: int) -> str:
+    """Say why images may be lost that this process's segment has room for."""
+    lost = f'images of {image_bytes} bytes were lost before they reached this node'
+    if image_bytes <= _DEFAULT_SEGMENT_BYTES:
+        return f'{lost}: this machine is too slow for as many; let the camera send fewer'
+    return (
+        f'{lost}, which has room for them: the process of the camera has none unless it loads '
+        'config/fastdds_large_images.xml too (README, "No images arrive"); if it does, this '
+        'machine is too slow for as many')
 
 
 def explain_size(image_bytes: int, segment_bytes: int) -> str:
