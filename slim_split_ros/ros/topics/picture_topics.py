@@ -18,6 +18,7 @@ from std_msgs.msg import Header
 
 from slim_split_ros.offboard import Served, draw_detections, new_canvas
 from slim_split_ros.ros.topics.messages import make_image
+from slim_split_ros.ros.topics.namespaces import topic_of
 from slim_split_ros.ros.topics.qos import NEWEST, SENSOR_DATA, overridable
 from slim_split_ros.wire import FrameGeometry
 
@@ -27,9 +28,10 @@ _CAMERAS = 64
 
 
 class PictureTopics:
-    """Publish `~/picture`, `~/picture/compressed`, `~/camera_info` and `~/annotated`."""
+    """Publish a robot's `~/picture`, `~/picture/compressed`, `~/camera_info`, `~/annotated`."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, robot: str = '') -> None:
+        self._robot = robot
         self._listeners: dict[str, int] = {}
         self._picture = self._topic(node, Image, '~/picture')
         self._compressed = self._topic(node, CompressedImage, '~/picture/compressed')
@@ -37,7 +39,8 @@ class PictureTopics:
         self._annotated = self._topic(node, Image, '~/annotated')
         self._infos: OrderedDict[str, CameraInfo] = OrderedDict()
         node.create_subscription(
-            CameraInfo, 'camera_info', self._on_camera_info, **overridable(SENSOR_DATA))
+            CameraInfo, topic_of(robot, 'camera_info', node.get_name()), self._on_camera_info,
+            **overridable(SENSOR_DATA))
 
     @property
     def are_wanted(self) -> bool:
@@ -70,7 +73,7 @@ class PictureTopics:
             self._listeners[name] = event.current_count
 
         return node.create_publisher(
-            kind, name, **overridable(NEWEST),
+            kind, topic_of(self._robot, name, node.get_name()), **overridable(NEWEST),
             event_callbacks=PublisherEventCallbacks(matched=count))
 
     def _on_camera_info(self, message: CameraInfo) -> None:
