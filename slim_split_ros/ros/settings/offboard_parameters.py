@@ -41,7 +41,7 @@ class OffboardSettings:
         SHIPPED, MODEL_MEANING, read_only=True)
     robots: str = parameter(
         '', 'namespaces of the robots that are served, such as robot1,robot2/front, or patterns '
-        'such as *; empty: those that send in the namespace of this node', read_only=True)
+        'such as *; if none: that of this node', read_only=True)
     autostart: bool = parameter(
         True, AUTOSTART_MEANING, read_only=True)
 
