@@ -36,7 +36,7 @@ from slim_split_ros.ros.served_robots import ServedRobots
 from slim_split_ros.ros.serving import Serving, load_serving
 from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.settings.parameters import LiveParameters
-from slim_split_ros.ros.topics.qos import RELIABLE, overridable
+from slim_split_ros.ros.topics.qos import RELIABLE, TopicOptions, overridable
 from slim_split_ros.ros.topics.waiting import steady_clock
 from slim_split_ros.wire import WireError
 
@@ -99,8 +99,9 @@ class Offboard(ManagedNode):
         self._serving: Serving | None = None
         self._robots: ServedRobots | None = None
 
-    def _make_robot(self, name: str) -> ServedRobot:
-        robot = ServedRobot(self, name, self._serving, self._receiver_id, self._counters)
+    def _make_robot(self, name: str, options: TopicOptions) -> ServedRobot:
+        robot = ServedRobot(
+            self, name, options, self._serving, self._receiver_id, self._counters)
         robot.topics.publish_labels(self._live.current.score_threshold)
         return robot
 

@@ -35,7 +35,7 @@ from slim_split_ros.ros.model import shipped_model
 from slim_split_ros.ros.serving import Serving
 from slim_split_ros.ros.topics.messages import read_frame
 from slim_split_ros.ros.topics.namespaces import topic_of
-from slim_split_ros.ros.topics.qos import RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.qos import RELIABLE, SENSOR_DATA, TopicOptions
 from slim_split_ros.ros.topics.robot_topics import RobotTopics
 from slim_split_ros.ros.topics.waiting import Waiting
 from slim_split_ros.wire import (
@@ -66,20 +66,22 @@ class ServedRobot:
     """Receive one robot's frames, and publish what comes of them; '' is the node's namespace."""
 
     def __init__(
-        self, node: Node, name: str, serving: Serving, receiver_id: int, total: ServiceCounters
+        self, node: Node, name: str, options: TopicOptions, serving: Serving, receiver_id: int,
+        total: ServiceCounters,
     ) -> None:
         self.name = name
+        self._options = options
         self.counters = ServiceCounters(total)
         self.diagnostics = Diagnostics(node, self.counters.frames, name)
         self.reception = Reception(serving.manifest, receiver_id)
-        self.topics = RobotTopics(node, name, serving.classes)
+        self.topics = RobotTopics(node, name, serving.classes, options)
         self._node, self._serving = node, serving
         self._decoder = FrameDecoder(serving.manifest)
         self._waiting: Waiting | None = None
         self._watch = RobotWatch(name)
         if name:
             self._status = node.create_publisher(
-                ServerStatus, self._topic('~/status'), **overridable(RELIABLE))
+                ServerStatus, self._topic('~/status'), **options(RELIABLE))
 
     @property
     def silence(self) -> str:
@@ -91,7 +93,7 @@ class ServedRobot:
         self._wake = wake
         self._waiting = Waiting(self._node, self._node.create_subscription(
             EncodedFrame, self._topic('features'), self._on_features,
-            **overridable(SENSOR_DATA)), remedies=_REMEDY if self.name else None)
+            **self._options(SENSOR_DATA)), remedies=_REMEDY if self.name else None)
 
     def rest(self) -> None:
         """Forget what was listened to; what waits gets too old."""

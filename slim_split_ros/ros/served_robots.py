@@ -8,6 +8,7 @@ from slim_split_ros.offboard import MAX_SENDERS, Load
 from slim_split_ros.ros.process.lifecycle import ManagedNode
 from slim_split_ros.ros.served_robot import ServedRobot
 from slim_split_ros.ros.topics.namespaces import read_robots
+from slim_split_ros.ros.topics.qos import TopicOptions, fixed, overridable
 from slim_split_ros.ros.topics.waiting import steady_clock
 
 _FEATURES = '/features'
@@ -25,12 +26,12 @@ class ServedRobots:
     """
 
     def __init__(
-        self, node: ManagedNode, robots: str, make: Callable[[str], ServedRobot]
+        self, node: ManagedNode, robots: str, make: Callable[[str, TopicOptions], ServedRobot]
     ) -> None:
         self._node, self._make = node, make
         read = read_robots(robots)
         self._patterns = read.patterns
-        self._named = {name: make(name) for name in read.names}
+        self._named = {name: make(name, overridable) for name in read.names}
         self._entities: dict[str, list[Any]] = {}
         self.by_name: Mapping[str, ServedRobot] = dict(self._named)
         self._is_full = False
@@ -93,7 +94,7 @@ class ServedRobots:
 
     def _add(self, name: str) -> None:
         def make() -> None:
-            robot = self._make(name)
+            robot = self._make(name, fixed)
             robot.listen(self._wake)
             self.by_name = {**self.by_name, name: robot}
 

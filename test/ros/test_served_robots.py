@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
+import signal
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import pytest
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
+from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from slim_split_ros.msg import Answer, LinkReport, ServerStatus
@@ -200,7 +202,9 @@ def test_robots_of_a_pattern_come_and_go(
     peer: Peer, tiny_bundle: Path, start_server: StartServer
 ) -> None:
     server = start_server(robots="'scout*'")
-    peer.wait(lambda: 'model' in server.output, 'the start')
+    diagnostics = peer.listen(DiagnosticArray, '/diagnostics', RELIABLE)
+    peer.wait(lambda: any('no robot is found' in status.message for array in diagnostics
+                          for status in array.status), 'the word that there is none')
     scout, other = FeatureRobot(peer, tiny_bundle, 'scout1'), FeatureRobot(peer, tiny_bundle, 'x')
     show_in_turn(peer, [scout, other], scout.served, 'a detection of the scout')
 
@@ -212,6 +216,25 @@ def test_robots_of_a_pattern_come_and_go(
     had = scout.served()
     show_in_turn(peer, [scout], lambda: scout.served() > had, 'a detection afterwards')
     assert not other.served() and 'robot x is' not in server.output
+    server.signal(signal.SIGINT)
+    assert server.wait(LIMIT_S) == 0
+    assert 'Traceback' not in server.output
+
+
+def test_named_and_found_robots_are_served_again_after_a_rest(
+    peer: Peer, tiny_bundle: Path, start_server: StartServer
+) -> None:
+    server = start_server(robots="'a, scout*'")
+    both = [FeatureRobot(peer, tiny_bundle, name) for name in ('a', 'scout')]
+    warm_up(peer, both)
+
+    for is_wanted in (False, True):
+        request = SetBool.Request(data=is_wanted)
+        assert peer.call(SetBool, 'offboard/enable', request).success
+
+    had = [robot.served() for robot in both]
+    show_in_turn(peer, both, lambda: all(
+        robot.served() > count for robot, count in zip(both, had, strict=True)), 'service again')
     assert 'Traceback' not in server.output
 
 

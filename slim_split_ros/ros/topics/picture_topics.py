@@ -19,7 +19,7 @@ from std_msgs.msg import Header
 from slim_split_ros.offboard import Served, draw_detections, new_canvas
 from slim_split_ros.ros.topics.messages import make_image
 from slim_split_ros.ros.topics.namespaces import topic_of
-from slim_split_ros.ros.topics.qos import NEWEST, SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.qos import NEWEST, SENSOR_DATA, TopicOptions, overridable
 from slim_split_ros.wire import FrameGeometry
 
 _JPEG_QUALITY = 90
@@ -30,8 +30,10 @@ _CAMERAS = 64
 class PictureTopics:
     """Publish a robot's `~/picture`, `~/picture/compressed`, `~/camera_info`, `~/annotated`."""
 
-    def __init__(self, node: Node, robot: str = '') -> None:
-        self._robot = robot
+    def __init__(
+        self, node: Node, robot: str = '', options: TopicOptions = overridable
+    ) -> None:
+        self._robot, self._options = robot, options
         self._listeners: dict[str, int] = {}
         self._picture = self._topic(node, Image, '~/picture')
         self._compressed = self._topic(node, CompressedImage, '~/picture/compressed')
@@ -40,7 +42,7 @@ class PictureTopics:
         self._infos: OrderedDict[str, CameraInfo] = OrderedDict()
         node.create_subscription(
             CameraInfo, topic_of(robot, 'camera_info', node.get_name()), self._on_camera_info,
-            **overridable(SENSOR_DATA))
+            **options(SENSOR_DATA))
 
     @property
     def are_wanted(self) -> bool:
@@ -73,7 +75,7 @@ class PictureTopics:
             self._listeners[name] = event.current_count
 
         return node.create_publisher(
-            kind, topic_of(self._robot, name, node.get_name()), **overridable(NEWEST),
+            kind, topic_of(self._robot, name, node.get_name()), **self._options(NEWEST),
             event_callbacks=PublisherEventCallbacks(matched=count))
 
     def _on_camera_info(self, message: CameraInfo) -> None:

@@ -19,7 +19,7 @@ from slim_split_ros.ros.topics.messages import (
 )
 from slim_split_ros.ros.topics.namespaces import topic_of
 from slim_split_ros.ros.topics.picture_topics import PictureTopics
-from slim_split_ros.ros.topics.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.qos import LATCHED, RELIABLE, SENSOR_DATA, TopicOptions
 from slim_split_ros.wire import FrameHeader
 from slim_split_ros.wire.answer import pack_answer, seal_names
 from slim_split_ros.wire.message_size import answer_bytes, link_report_bytes
@@ -28,8 +28,10 @@ from slim_split_ros.wire.message_size import answer_bytes, link_report_bytes
 class RobotTopics:
     """Publish to one robot, in its namespace, under the names of a server of its own."""
 
-    def __init__(self, node: Node, robot: str, classes: Sequence[str]) -> None:
-        self._node, self._robot = node, robot
+    def __init__(
+        self, node: Node, robot: str, classes: Sequence[str], options: TopicOptions
+    ) -> None:
+        self._node, self._robot, self._options = node, robot, options
         self._classes = tuple(classes)
         self._writer = DetectionWriter(classes)
         self._class_names = seal_names(classes)
@@ -37,7 +39,7 @@ class RobotTopics:
         self._answers = self._topic(Answer, 'answer', SENSOR_DATA)
         self._labels = self._topic(LabelInfo, 'label_info', LATCHED)
         self._reports = self._topic(LinkReport, 'link_report', SENSOR_DATA)
-        self._pictures = PictureTopics(node, robot)
+        self._pictures = PictureTopics(node, robot, options)
 
     @property
     def want_pictures(self) -> bool:
@@ -72,4 +74,4 @@ class RobotTopics:
 
     def _topic(self, kind: type, name: str, qos: QoSProfile) -> Publisher:
         return self._node.create_publisher(
-            kind, topic_of(self._robot, name, self._node.get_name()), **overridable(qos))
+            kind, topic_of(self._robot, name, self._node.get_name()), **self._options(qos))
