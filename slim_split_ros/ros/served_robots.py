@@ -52,8 +52,7 @@ class ServedRobots:
         if '' in self.by_name:
             return self.by_name[''].silence
         return '' if self.by_name else (
-            f'no robot is found: no node publishes features in a namespace like '
-            f'{", ".join(self._patterns)} below {self._node.get_namespace()}')
+            f'no robot is found: no node publishes features in a namespace like {self._wanted}')
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Take frames from now on, and look for robots, if there are patterns to find them by."""
@@ -61,6 +60,7 @@ class ServedRobots:
         for robot in self:
             robot.listen(wake)
         if self._patterns:
+            self._node.get_logger().info(f'looking for robots in namespaces like {self._wanted}')
             self._node.create_timer(_LOOK_S, self._look, clock=steady_clock())
 
     def rest(self) -> None:
@@ -69,6 +69,10 @@ class ServedRobots:
             self._remove(name)
         for robot in self:
             robot.rest()
+
+    @property
+    def _wanted(self) -> str:
+        return f'{", ".join(self._patterns)} below {self._node.get_namespace()}'
 
     def _look(self) -> None:
         there = self._found()
