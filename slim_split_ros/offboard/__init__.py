@@ -3,6 +3,7 @@
 from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.offboard.annotate import draw_detections, new_canvas
 from slim_split_ros.offboard.arrivals import Arrival, Report
+from slim_split_ros.offboard.batches import Batches, Turn
 from slim_split_ros.offboard.decode import (
     PictureInput,
     ServerInput,
@@ -25,15 +26,16 @@ from slim_split_ros.offboard.reception import (
     MAX_SENDERS,
     Drop,
     Load,
-    Received,
     Reception,
 )
+from slim_split_ros.offboard.sender import Received
 from slim_split_ros.offboard.server import Runtime, Served, Server, load_server
 
 __all__ = [
     'LONGEST_WAIT_S',
     'MAX_SENDERS',
     'Arrival',
+    'Batches',
     'Candidates',
     'Detections',
     'Drop',
@@ -53,6 +55,7 @@ __all__ = [
     'Server',
     'ServerError',
     'ServerInput',
+    'Turn',
     'VideoMissingError',
     'check_frame',
     'decode_frame',

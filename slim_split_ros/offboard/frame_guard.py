@@ -53,13 +53,13 @@ class FrameGuard:
     """
     Let frames pass, and tag what goes back; for one thread, but for the tagging.
 
-    Without a key all pass that carry no tag, and nothing is tagged. One guard serves all topics
-    of a server, or a frame could come again on another one.
+    Without a key all pass that carry no tag, and nothing is tagged. A guard serves one topic of
+    frames under a `receiver_id` of its own, or one could come again on another topic.
     """
 
     def __init__(self, key: AuthKey | None, receiver_id: int) -> None:
         self._key = key
-        self._receiver_id = receiver_id
+        self.receiver_id = receiver_id
         self._passed: dict[int, _Passed] = {}
         self._to_ask: dict[int, None] = {}
         self._asked_s: dict[int, float] = {}
@@ -81,7 +81,7 @@ class FrameGuard:
             return frame
         tagged = self._key.open_frame(frame)
         start_ns, sequence = frame.header.sender_start_ns, frame.header.sequence
-        if tagged.receiver_id != self._receiver_id:
+        if tagged.receiver_id != self.receiver_id:
             self._note_unproven(start_ns, now_s)
             raise UnprovenError(
                 f'frame {sequence} was not made for this run of the server: a robot is told of it '
@@ -107,7 +107,7 @@ class FrameGuard:
                   if now_s - asked_s < ASKING_GAP_S}
         self._asked_s = recent | dict.fromkeys(asked, now_s)
         sent_s = math.nextafter(now_s, math.inf)
-        return [Report(start_ns, self._receiver_id, 0, sent_s, ()) for start_ns in asked]
+        return [Report(start_ns, self.receiver_id, 0, sent_s, ()) for start_ns in asked]
 
     def _note_unproven(self, start_ns: int, now_s: float) -> None:
         """Ask whoever holds the key, though it may be a recording: whose sender is deaf."""

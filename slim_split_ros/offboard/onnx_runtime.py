@@ -32,6 +32,9 @@ class OnnxRuntime:
     """
 
     place = 'the CPU with ONNX Runtime'
+    # Batches of 2, 3 and 4 take 66.7, 69.6 and 69.4 ms a frame (robocup, one thread, the fastest
+    # of 18), one frame alone 66.6; with two threads 84 to 93 and 68.
+    most_together = 1
 
     def __init__(self, manifest: Manifest, threads: int, detects: bool = True) -> None:
         channels = manifest.latent_channels

@@ -6,16 +6,16 @@ Decoding and detecting are others'; so is what a message looks like.
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import Enum
 import math
 from threading import Lock
 
 from slim_split_ros.offboard.arrivals import Arrival, ArrivalLog, Report
-from slim_split_ros.offboard.decode import check_frame, is_video
-from slim_split_ros.wire.header import Frame
+from slim_split_ros.offboard.decode import check_frame
+from slim_split_ros.offboard.sender import NEWCOMER_FRAMES, Received, Sender
+from slim_split_ros.offboard.turns import ServiceTurns
 from slim_split_ros.wire.manifest import Manifest
 
 MAX_SENDERS = 64
@@ -28,12 +28,8 @@ NEWCOMER_REPORTS_S = 1.0
 # All newcomers together are told as often as one robot: reports on invented senders would push
 # those that a robot waits for out of its queue.
 NEWCOMERS_GAP_S = 0.05
-# Frames of video that were not served, but that later ones lean on: 3 s at 10 a second, some
-# 40 kB. Of a sender with more everything goes, and it has to send one that decodes alone.
-MOST_EARLIER_FRAMES = 30
-MOST_EARLIER_BYTES = 2**18
-# Whoever starts anew with each frame stays a newcomer.
-_NEWCOMER_FRAMES = 1
+# The account of all newcomers; that of another sender has the name of its start.
+_NEWCOMERS = -1
 # Newcomers that had to make room are known again by their next frame: where 500 senders are
 # invented in a second, a robot that comes is recognised after up to 8 s.
 _RECOGNISED_SENDERS = 4096
@@ -48,21 +44,6 @@ class Drop(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """
-    Hold a frame and when its message of so many serialized bytes came.
-
-    `earlier` are frames of video of the same sender that were not served, oldest first: they are
-    to be decoded before it, since later ones may lean on them.
-    """
-
-    frame: Frame
-    message_bytes: int
-    arrival_s: float
-    earlier: tuple[Frame, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Load:
     """State how many senders are being heard, and how many of their frames wait."""
 
@@ -70,60 +51,22 @@ class Load:
     waiting: int = 0
 
 
-@dataclass(slots=True)
-class _Sender:
-    log: ArrivalLog
-    last_turn_s: float
-    frames: int = 0
-    waiting: Received | None = None
-    # Of video, not served and not decoded yet, oldest first.
-    earlier: list[Frame] = field(default_factory=list)
-
-    def wait(self, received: Received) -> None:
-        """Let the newest frame wait; one that was overtaken on its way is not."""
-        older = received
-        if not self.waiting or _sequence(self.waiting.frame) <= _sequence(received.frame):
-            self.waiting, older = received, self.waiting
-            if is_video(received.frame) and received.frame.header.reference is None:
-                self.earlier.clear()
-                return
-        if older:
-            self.keep(older.frame)
-
-    def keep(self, frame: Frame) -> None:
-        """Keep a frame that is not served for those that lean on it."""
-        if not is_video(frame):
-            return
-        insort(self.earlier, frame, key=_sequence)
-        if (len(self.earlier) > MOST_EARLIER_FRAMES
-                or sum(len(other.payload) for other in self.earlier) > MOST_EARLIER_BYTES):
-            self.earlier.clear()
-
-    def take(self) -> Received:
-        """Give up the waiting frame, with those before it."""
-        received, self.waiting = self.waiting, None
-        earlier, self.earlier = tuple(self.earlier), []
-        return replace(received, earlier=earlier)
-
-    @property
-    def is_newcomer(self) -> bool:
-        return self.frames <= _NEWCOMER_FRAMES
-
-
 class Reception:
     """
     Keep the newest frame of each sender until its turn, and report to each what arrived.
 
-    A sender is named by its start. Served is who was served longest ago; all newcomers together
-    have one turn, and only they make room for others, so that whoever invents senders takes
-    neither place nor turn from those that are being heard. Shared by the thread that receives and
-    the one that decodes; the clock, a steady one, is an argument.
+    A sender is named by its start. Each has the same share of the service time, as far as it
+    wants it, and of those whose turn it is, the one that was served longest ago comes first; all
+    newcomers together have one share and one turn, and only they make room for others, so that
+    whoever invents senders takes neither place nor turn from those that are being heard. Shared
+    by the thread that receives and the one that decodes; the clock, a steady one, is an argument.
     """
 
     def __init__(self, manifest: Manifest, receiver_id: int) -> None:
         self._manifest = manifest
         self._receiver_id = receiver_id
-        self._senders: dict[int, _Sender] = {}
+        self._senders: dict[int, Sender] = {}
+        self._turns: ServiceTurns[int] = ServiceTurns()
         self._made_room: OrderedDict[int, None] = OrderedDict()
         self._newcomers_turn_s = self._newcomers_told_s = -math.inf
         self._last_choice_s = -math.inf
@@ -162,27 +105,49 @@ class Reception:
             sender.wait(received)
         return dropped
 
+    def newest_s(self) -> float | None:
+        """Return when the newest frame that waits came, None if none waits."""
+        with self._lock:
+            return max((sender.waiting.arrival_s for sender in self._senders.values()
+                        if sender.waiting), default=None)
+
+    def drop_old(self, now_s: float) -> int:
+        """Give up the frames that waited past the deadline, and return how many."""
+        with self._lock:
+            return self._drop_old(now_s)
+
     def next_frame(self, now_s: float) -> tuple[Received | None, int]:
         """
         Return whose turn it is, None if nobody waits, and how many frames were past the deadline.
 
-        First come those that arrived since the choice before: so nobody waits for more than the
-        frame in hand while there are more frames than can be served, and each frame is considered
-        once while it is fresh.
+        Of those with a share left, first come those that arrived since the choice before: so
+        hardly anybody waits for more than the frame in hand while there are more frames than can
+        be served, and each frame is considered once while it is fresh.
         """
         with self._lock:
             past_deadline = self._drop_old(now_s)
-            waiting = [sender for sender in self._senders.values() if sender.waiting]
-            fresh = [
-                sender for sender in waiting if sender.waiting.arrival_s > self._last_choice_s]
-            if not waiting:
+            accounts = [(sender, _account(start, sender))
+                        for start, sender in self._senders.items() if sender.waiting]
+            if not accounts:
                 return None, past_deadline
-            chosen = min(fresh or waiting, key=self._turn)
+            with_share = self._turns.of_round({account for _, account in accounts})
+            in_turn = [sender for sender, account in accounts if account in with_share]
+            fresh = [
+                sender for sender in in_turn if sender.waiting.arrival_s > self._last_choice_s]
+            chosen = min(fresh or in_turn, key=self._turn)
             received = chosen.take()
             chosen.last_turn_s = self._last_choice_s = now_s
             if chosen.is_newcomer:
                 self._newcomers_turn_s = now_s
         return received, past_deadline
+
+    def charge(self, received: Received, service_s: float) -> None:
+        """Take from the sender's share what serving its frame took, whatever came of it."""
+        start_ns = received.frame.header.sender_start_ns
+        with self._lock:
+            sender = self._senders.get(start_ns)
+            self._turns.charge(
+                _account(start_ns, sender) if sender else _NEWCOMERS, service_s)
 
     def decoded(self, received: Received) -> None:
         """Note that a frame was decoded, whatever comes of it; its sender hears of that."""
@@ -215,7 +180,7 @@ class Reception:
                 reports.append(sender.log.make_report(start_ns, self._receiver_id, now_s))
             return reports
 
-    def _turn(self, sender: _Sender) -> tuple[float, float]:
+    def _turn(self, sender: Sender) -> tuple[float, float]:
         turn_s = self._newcomers_turn_s if sender.is_newcomer else sender.last_turn_s
         return turn_s, -sender.waiting.arrival_s
 
@@ -239,9 +204,9 @@ class Reception:
             if not newcomers:
                 return Drop.SENDERS
             dropped = self._remove_newcomer(newcomers[0])
-        self._senders[start_ns] = _Sender(
+        self._senders[start_ns] = Sender(
             ArrivalLog(self._first_report), last_turn_s=now_s,
-            frames=_NEWCOMER_FRAMES if start_ns in self._made_room else 0)
+            frames=NEWCOMER_FRAMES if start_ns in self._made_room else 0)
         return dropped
 
     def _remove_newcomer(self, start_ns: int) -> Drop | None:
@@ -255,17 +220,18 @@ class Reception:
             if now_s - sender.log.last_arrival_s > FORGET_S and not sender.waiting:
                 self._forget(start_ns)
 
-    def _forget(self, start_ns: int) -> _Sender:
+    def _forget(self, start_ns: int) -> Sender:
         sender = self._senders.pop(start_ns)
+        self._turns.forget(start_ns)
         self._first_report = max(self._first_report, sender.log.next_report)
         return sender
 
 
-def _sequence(frame: Frame) -> int:
-    return frame.header.sequence
+def _account(start_ns: int, sender: Sender) -> int:
+    return _NEWCOMERS if sender.is_newcomer else start_ns
 
 
-def _is_told(sender: _Sender, now_s: float) -> bool:
+def _is_told(sender: Sender, now_s: float) -> bool:
     # Else every invented sender costs the robots' air for FORGET_S.
     silence_s = now_s - sender.log.last_arrival_s
     return silence_s <= NEWCOMER_REPORTS_S or not sender.is_newcomer

@@ -37,8 +37,6 @@ from slim_split_ros.wire.manifest import MANIFEST_FILE, Manifest
 # What drivers of NVIDIA (servers, Jetson), AMD and WSL make. Importing torch only to hear that
 # there is no GPU takes a second and 130 MB.
 GPU_DEVICES = ('/dev/nvidiactl', '/dev/nvhost-gpu', '/dev/kfd', '/dev/dxg')
-# Bounds the memory of one run.
-MAX_BATCH = 16
 NOTHING = Detections(
     np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
 
@@ -47,10 +45,12 @@ class Runtime(Protocol):
     """
     Run the server's half of the network: int8 (N, L, h, w), float32 (N, L), int64 (N,).
 
-    `place` says for people where it runs, and on what.
+    `place` says for people where it runs, and on what; `most_together` how many frames are worth
+    one run, 1 where a batch takes as long as its frames one by one.
     """
 
     place: str
+    most_together: int
 
     def rebuild(
         self, symbols: np.ndarray, inverse_gain: np.ndarray, width_index: np.ndarray, *,
@@ -105,6 +105,11 @@ class Server:
         return self._runtime.place
 
     @property
+    def most_together(self) -> int:
+        """How many frames are worth serving together: a detector takes picture by picture."""
+        return 1 if self._detector else self._runtime.most_together
+
+    @property
     def detector(self) -> OnnxDetector | None:
         """Give the detector of pictures, the user's or the model's; None for graphs of ours."""
         return self._detector
@@ -129,7 +134,7 @@ class Server:
         A detector of the user's that fails costs a frame's detections, never its picture.
         """
         served: dict[int, Served] = {}
-        for members in _group_by_size(batch):
+        for members in _group_by_size(batch, self._runtime.most_together):
             frames = [batch[index] for index in members]
             if isinstance(frames[0], PictureInput):
                 found = self._serve_pictures(frames, score_threshold, max_detections)
@@ -248,7 +253,9 @@ def _detect_in(
     return Served(Detections(found.boxes * scales, found.scores, found.labels), picture)
 
 
-def _group_by_size(batch: Sequence[ServerInput | PictureInput]) -> list[list[int]]:
+def _group_by_size(
+    batch: Sequence[ServerInput | PictureInput], most: int
+) -> list[list[int]]:
     """Return indices of frames that go through the network together."""
     by_size: dict[tuple[bool, int, int], list[int]] = {}
     for index, frame in enumerate(batch):
@@ -256,8 +263,8 @@ def _group_by_size(batch: Sequence[ServerInput | PictureInput]) -> list[list[int
         key = isinstance(frame, PictureInput), geometry.input_width, geometry.input_height
         by_size.setdefault(key, []).append(index)
     return [
-        members[start:start + MAX_BATCH]
-        for members in by_size.values() for start in range(0, len(members), MAX_BATCH)
+        members[start:start + most]
+        for members in by_size.values() for start in range(0, len(members), most)
     ]
 
 

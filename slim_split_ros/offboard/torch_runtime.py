@@ -28,6 +28,9 @@ class TorchRuntime:
     file that cannot be loaded.
     """
 
+    # Bounds the memory of one run.
+    most_together = 16
+
     def __init__(self, manifest: Manifest, device: str) -> None:
         try:
             model = load_model(manifest.checked_file(WEIGHTS_FILE))

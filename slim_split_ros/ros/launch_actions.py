@@ -23,7 +23,7 @@ from slim_split_ros.ros.cameras.camera_parameters import SimCameraSettings
 from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
 from slim_split_ros.ros.settings.parameters import describe
-from slim_split_ros.ros.topics.namespaces import node_namespaces
+from slim_split_ros.ros.topics.namespaces import node_namespaces, read_robots
 from slim_split_ros.ros.topics.shared_memory import PROFILE_VARIABLES
 
 PACKAGE = 'slim_split_ros'
@@ -63,12 +63,14 @@ _TRUTH = {'true': True, '1': True, 'false': False, '0': False}
 
 
 def actions_of_nodes(
-    *names: str, defaults: Mapping[str, str] | None = None, per_camera: bool = False
+    *names: str, defaults: Mapping[str, str] | None = None, per_camera: bool = False,
+    per_robot: Collection[str] = (),
 ) -> list[Action]:
     """
     Give the actions that declare all arguments, some with `defaults`, and start these nodes.
 
-    With `per_camera` there is an argument `cameras`, and they start once for each.
+    With `per_camera` there is an argument `cameras`, and they start once for each. Those that are
+    `per_robot` start once for each name in the argument `robots` of the server.
     """
     described = _describe(names, defaults or {}) | ({'cameras': _CAMERAS} if per_camera else {})
     return [
@@ -76,7 +78,7 @@ def actions_of_nodes(
           for name, (default, description) in described.items()),
         OpaqueFunction(function=_refuse_unknown, args=[tuple(described)]),
         *_transport_actions(),
-        OpaqueFunction(function=_start_nodes, args=[names]),
+        OpaqueFunction(function=_start_nodes, args=[names, per_robot]),
     ]
 
 
@@ -147,25 +149,39 @@ def _transport_actions() -> list[Action]:
     ]
 
 
-def _start_nodes(context: LaunchContext, names: Sequence[str]) -> list[Action]:
+def _start_nodes(
+    context: LaunchContext, names: Sequence[str], per_robot: Collection[str]
+) -> list[Action]:
     given = context.launch_configurations
     namespaces = node_namespaces(
         given['namespace'], given['robot'], given.get('cameras', ''), given['image_topic'])
-    return [_start_node(context, name, names, namespace)
-            for namespace in namespaces for name in names]
+    robots = read_robots(given['robots']).names if per_robot else ()
+    if per_robot and not any(robots):
+        raise ValueError(f'argument robots is {given["robots"]!r}: name the robots to start, '
+                         'such as robot1,robot2')
+    return [
+        *(_start_node(context, name, names, namespace)
+          for namespace in namespaces for name in names if name not in per_robot),
+        *(_start_node(context, name, names, f'{namespace}/{robot}'.lstrip('/'), place)
+          for namespace in namespaces for place, robot in enumerate(robots)
+          for name in names if name in per_robot)]
 
 
 def _start_node(
-    context: LaunchContext, name: str, names: Sequence[str], namespace: str
+    context: LaunchContext, name: str, names: Sequence[str], namespace: str, place: int = 0
 ) -> Node:
+    """Start a node; the one of the robot at a later place sees another hall."""
     given = context.launch_configurations
     entry = NODES[name]
     parameters: list[Any] = []
     if entry.has_file:
         argument = _file_argument(name, names)
         parameters.append(_existing_file(argument, given[argument]))
+    of_table = parameters_given(entry.table, entry.prefix, given)
+    if place and 'seed' in {item.name for item in fields(entry.table)}:
+        of_table['seed'] = of_table.get('seed', 0) + place
     parameters.append({
-        **parameters_given(entry.table, entry.prefix, given),
+        **of_table,
         'use_sim_time': _as_type('use_sim_time', given['use_sim_time'], bool)})
     image_topic = given['image_topic']
     return Node(

@@ -8,7 +8,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from slim_split_ros.coders import why_no_video_decoding
 from slim_split_ros.detectors import DetectorError, OnnxDetector, load_detector
-from slim_split_ros.offboard import FrameDecoder, Server, load_server
+from slim_split_ros.offboard import Server, load_server
 from slim_split_ros.ros.health.server_status import ServerFacts
 from slim_split_ros.ros.model import bundle_folder, shipped_model, warn_of_slow_coder
 from slim_split_ros.ros.settings.offboard_parameters import NO_DETECTOR, OffboardSettings
@@ -25,7 +25,6 @@ class Serving:
     """
 
     manifest: Manifest
-    decoder: FrameDecoder
     server: Server
     classes: tuple[str, ...]
     detects: bool
@@ -53,7 +52,7 @@ def load_serving(settings: OffboardSettings, logger: RcutilsLogger) -> Serving:
         logger.warning(f'frames of the coder video are refused: {missing}')
     classes = manifest.classes if is_shipped else detector.classes if detector else ()
     return Serving(
-        manifest, FrameDecoder(manifest), server, classes, detects, problem,
+        manifest, server, classes, detects, problem,
         ServerFacts(str(manifest.folder), manifest.fingerprint, decoded_coders(manifest),
                     understood, server.place))
 

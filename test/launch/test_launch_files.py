@@ -15,6 +15,7 @@ pytest.importorskip(
 
 from ament_index_python.packages import get_package_share_path  # noqa: E402
 from launch.actions import DeclareLaunchArgument, OpaqueFunction  # noqa: E402
+import yaml  # noqa: E402
 
 from launch import LaunchContext, LaunchDescription  # noqa: E402
 from slim_split_ros.ros.launch_actions import (  # noqa: E402
@@ -28,6 +29,7 @@ NODES_OF_FILE = {
     'onboard': ('onboard',),
     'offboard': ('offboard',),
     'demo': ('sim_camera', 'onboard', 'offboard'),
+    'fleet': ('offboard', *4 * ('sim_camera', 'onboard')),
 }
 
 pytestmark = pytest.mark.ros
@@ -74,6 +76,26 @@ def test_each_camera_gets_a_node_in_a_namespace_below_the_robot_s(checkout: Path
         _load(checkout, 'onboard'), context, robot='robot1', cameras='front, rear')
 
     assert [_namespace(node, context) for node in nodes] == ['robot1/front', 'robot1/rear']
+
+
+def test_each_robot_of_a_fleet_gets_camera_and_node_of_its_own_and_another_hall(
+    checkout: Path
+) -> None:
+    context = LaunchContext()
+
+    server, *nodes = _started(
+        _load(checkout, 'fleet'), context, robots='red, blue', namespace='team', camera_seed='7')
+
+    assert _namespace(server, context) == 'team'
+    assert [_namespace(node, context) for node in nodes] == [
+        'team/red', 'team/red', 'team/blue', 'team/blue']
+    assert [_parameters(node, context).get('seed') for node in nodes] == [7, None, 8, None]
+    assert _parameters(server, context)['robots'] == 'red, blue'
+
+
+def test_a_fleet_without_a_name_is_refused_before_anything_starts(checkout: Path) -> None:
+    with pytest.raises(ValueError, match=r"argument robots is '\*': name the robots to start"):
+        _started(_load(checkout, 'fleet'), LaunchContext(), robots='*')
 
 
 @pytest.mark.parametrize(('arguments', 'words'), [
@@ -135,6 +157,14 @@ def _namespace(node: Any, context: LaunchContext) -> str:
     """Return the namespace that a node's process is started with."""
     node._perform_substitutions(context)
     return node.expanded_node_namespace.lstrip('/')
+
+
+def _parameters(node: Any, context: LaunchContext) -> dict[str, Any]:
+    """Return the parameters that a node's process is given by arguments."""
+    node._perform_substitutions(context)
+    file, _ = node._Node__expanded_parameter_arguments[-1]
+    (of_node,) = yaml.safe_load(Path(file).read_text()).values()
+    return of_node['ros__parameters']
 
 
 def _arguments(description: LaunchDescription) -> list[DeclareLaunchArgument]:

@@ -16,12 +16,14 @@ from slim_split_ros.offboard.reception import (
     FORGET_S,
     LONGEST_WAIT_S,
     MAX_SENDERS,
-    MOST_EARLIER_BYTES,
-    MOST_EARLIER_FRAMES,
     NEWCOMER_REPORTS_S,
     Drop,
-    Received,
     Reception,
+)
+from slim_split_ros.offboard.sender import (
+    MOST_EARLIER_BYTES,
+    MOST_EARLIER_FRAMES,
+    Received,
 )
 from slim_split_ros.wire import (
     Frame,
@@ -32,10 +34,10 @@ from slim_split_ros.wire import (
     load_manifest,
 )
 from support.bundles import write_tiny_bundle
+from support.received_frames import MakeFrame, camera, frame_maker
 
 pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
 
-MakeFrame = Callable[[int, int, float], Received]
 ROBOT, FAST = 1, 2
 
 
@@ -51,28 +53,12 @@ def reception(manifest: Manifest) -> Reception:
 
 @pytest.fixture
 def frame(manifest: Manifest) -> MakeFrame:
-    """Give a function from sender, sequence and arrival to a frame that checks out."""
-    header = FrameHeader(
-        sender_start_ns=0, sequence=0, geometry=FrameGeometry(640, 480, 416, 320), width=0.5,
-        rate=1, fingerprint=manifest.fingerprint, stamp_ns=2, encode_ms=0.5)
-
-    def make(sender: int, sequence: int, now_s: float) -> Received:
-        numbered = replace(header, sender_start_ns=sender, sequence=sequence)
-        return Received(Frame(numbered, bytes([manifest.coder])), 900, now_s)
-
-    return make
+    return frame_maker(manifest)
 
 
 def who(received: Received | None) -> tuple[int, int] | None:
     """Return sender and sequence."""
     return received and (received.frame.header.sender_start_ns, received.frame.header.sequence)
-
-
-def camera(frame: MakeFrame, sender: int, fps: float, seconds: float,
-           begin_s: float = 0.0) -> Iterator[Received]:
-    """Yield the frames of a sender at its pace."""
-    for number in range(int(seconds * fps)):
-        yield frame(sender, number, begin_s + number / fps)
 
 
 def serve(reception: Reception, frames: Iterable[Received], service_s: float
@@ -85,6 +71,7 @@ def serve(reception: Reception, frames: Iterable[Received], service_s: float
         while done and (arriving is None or done[0] <= arriving.arrival_s):
             now_s, served = done
             reception.served(served, now_s)
+            reception.charge(served, service_s)
             taken_s.setdefault(who(served)[0], []).append(now_s - served.arrival_s)
             received, late = reception.next_frame(now_s)
             drops[Drop.DEADLINE] += late

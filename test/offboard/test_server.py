@@ -9,8 +9,10 @@ from slim_split_ros.detectors import load_detector
 from slim_split_ros.detectors.description import Convention
 from slim_split_ros.offboard.decode import PictureInput, decode_frame
 from slim_split_ros.offboard.errors import ServerError
-from slim_split_ros.offboard.server import MAX_BATCH, load_server
+from slim_split_ros.offboard.onnx_runtime import OnnxRuntime
+from slim_split_ros.offboard.server import Server, load_server
 from slim_split_ros.onboard.encoder import FrameEncoder
+from slim_split_ros.weights import SHIPPED_MODEL
 from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.geometry import FrameGeometry
 from slim_split_ros.wire.header import Frame, FrameHeader
@@ -81,15 +83,51 @@ def test_a_batch_of_mixed_sizes_and_widths_comes_back_in_order(server, decoded):
     assert [detections.labels[0] for detections in together] == [0, 3, 1, 2]
 
 
-def test_more_frames_than_fit_a_batch_are_all_served(server, decoded):
-    frames = [decoded(patch_at(20 * place, 64)) for place in range(MAX_BATCH + 3)]
+@pytest.mark.parametrize('most_together', [1, 4, 16])
+def test_more_frames_than_fit_a_run_are_all_served_as_if_alone(
+    manifest, server, decoded, most_together
+):
+    runtime = OnnxRuntime(manifest, 1)
+    runtime.most_together = most_together
+    frames = [decoded(patch_at(20 * place, 64)) for place in range(18)]
 
-    found = server.detect(frames)
+    found = Server(runtime, has_pictures=False).detect(frames)
 
-    assert len(found) == MAX_BATCH + 3
     assert all(
         lies_in_patch(detections.boxes[0], 20 * place, 64)
         for place, detections in enumerate(found))
+    for together, frame in zip(found, frames, strict=True):
+        (alone,) = server.detect([frame])
+        np.testing.assert_array_equal(together.boxes, alone.boxes)
+        np.testing.assert_array_equal(together.scores, alone.scores)
+
+
+@pytest.mark.torch
+def test_a_batch_of_the_shipped_model_in_torch_is_answered_as_if_alone():
+    from slim_split_ros.offboard.torch_runtime import TorchRuntime
+
+    manifest = load_manifest(SHIPPED_MODEL)
+    encoder = FrameEncoder(manifest)
+    server = Server(TorchRuntime(manifest, 'cpu'), has_pictures=True)
+    frames = [
+        decode_frame(Frame(
+            FrameHeader(0, 0, encoded.geometry, 0.5, 0, manifest.fingerprint, 0, 1.0),
+            encoded.payload), manifest)
+        for encoded in (encoder.encode(patch_at(x, x, (160, 160)), 0.5, 0) for x in (8, 40, 80))]
+
+    together = server.serve(frames, 0.0, 20)
+
+    assert server.most_together > 1
+    for of_batch, frame in zip(together, frames, strict=True):
+        (alone,) = server.serve([frame], 0.0, 20)
+        assert np.abs(of_batch.picture.astype(int) - alone.picture).max() <= 1
+        np.testing.assert_allclose(
+            of_batch.detections.scores, alone.detections.scores, atol=1e-4)
+        assert len(alone.detections) == 20
+
+
+def test_where_a_batch_takes_as_long_as_its_frames_each_goes_alone(server):
+    assert server.most_together == 1
 
 
 def test_no_frames_give_no_detections(server):

@@ -7,7 +7,9 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ('health.diagnostics', 'settings.onboard_parameters', 'process.worker')
+MODULES = (
+    'health.diagnostics', 'health.findings', 'process.worker', 'settings.onboard_parameters',
+    'topics.namespaces')
 
 
 @pytest.mark.parametrize('name', MODULES)

@@ -1,6 +1,6 @@
-"""A process that floods a topic with frames of one kind, 500 in a second, until it is ended.
+"""A process that floods a topic with frames of one kind until it is ended.
 
-python flood.py KIND FILE: FILE holds a serialized EncodedFrame that checks out.
+python flood.py KIND FILE FRAMES_PER_S: FILE holds a serialized EncodedFrame that checks out.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from slim_split_ros.msg import EncodedFrame
 from slim_split_ros.ros.topics.messages import camera_header, frame_message
 from slim_split_ros.wire import Frame, read_frame
 
-FRAMES_PER_S = 500
 SENDER_NS = 5_000_000_000
 
 
-def flood(kind: str, message: EncodedFrame) -> None:
+def flood(kind: str, message: EncodedFrame, frames_per_s: float) -> None:
     """Publish until the process is ended."""
     rclpy.init()
     publisher = rclpy.create_node('flood').create_publisher(
@@ -33,7 +32,7 @@ def flood(kind: str, message: EncodedFrame) -> None:
     while True:
         publisher.publish(make(message, number))
         number += 1
-        time.sleep(max(0.0, begin_s + number / FRAMES_PER_S - time.monotonic()))
+        time.sleep(max(0.0, begin_s + number / frames_per_s - time.monotonic()))
 
 
 def _garbage(message: EncodedFrame, number: int) -> EncodedFrame:
@@ -59,4 +58,5 @@ KINDS: dict[str, Callable[[EncodedFrame, int], EncodedFrame]] = {
     'garbage': _garbage, 'fast_sender': _fast_sender, 'invented_senders': _invented_senders}
 
 if __name__ == '__main__':
-    flood(sys.argv[1], deserialize_message(Path(sys.argv[2]).read_bytes(), EncodedFrame))
+    flood(sys.argv[1], deserialize_message(Path(sys.argv[2]).read_bytes(), EncodedFrame),
+          float(sys.argv[3]))

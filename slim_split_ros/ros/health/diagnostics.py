@@ -77,14 +77,15 @@ class Recent:
 
 class FrameCounters:
     """
-    Count frames from several threads.
+    Count frames from several threads, and in `total` too.
 
     >>> counters = FrameCounters()
     >>> counters.came(), counters.dropped('encoding'), counters.snapshot(0.0).dropped
     (None, 1, {'encoding': 1})
     """
 
-    def __init__(self) -> None:
+    def __init__(self, total: 'FrameCounters | None' = None) -> None:
+        self._total = total
         self._lock = Lock()
         self._frames_in = 0
         self._frames_sent = 0
@@ -95,9 +96,13 @@ class FrameCounters:
         """Count a frame that arrived."""
         with self._lock:
             self._frames_in += 1
+        if self._total:
+            self._total.came()
 
     def dropped(self, reason: str, number: int = 1) -> int:
         """Count frames that went nowhere, and return how many did for this one-word reason."""
+        if self._total:
+            self._total.dropped(reason, number)
         with self._lock:
             if number:
                 self._dropped[reason] += number
@@ -108,6 +113,8 @@ class FrameCounters:
         with self._lock:
             self._frames_sent += 1
             self._sent.add(size_bytes, now_s)
+        if self._total:
+            self._total.sent(size_bytes, now_s)
 
     def snapshot(self, now_s: float) -> Counters:
         """State everything as it is now."""
@@ -178,10 +185,11 @@ class Throttle:
 
 
 class Diagnostics:
-    """Count dropped frames by reason and log each reason at most every few seconds."""
+    """Count dropped frames by reason, of a robot, and log each every few seconds at most."""
 
-    def __init__(self, node: Node, counters: FrameCounters) -> None:
+    def __init__(self, node: Node, counters: FrameCounters, robot: str = '') -> None:
         self._node = node
+        self._prefix = f'{robot}: ' if robot else ''
         self._counters = counters
         self._throttle = Throttle()
         self._sentences: dict[str, str] = {}
@@ -194,9 +202,10 @@ class Diagnostics:
     def dropped(self, reason: str, sentence: str, number: int = 1) -> None:
         """Count frames as dropped and say why, and how many so far."""
         total = self._counters.dropped(reason, number)
-        self._sentences[reason] = sentence
+        self._sentences[reason] = self._prefix + sentence
         if self._throttle.admits(reason, time.monotonic()):
-            self._node.get_logger().warning(f'{sentence} ({reason}: {total} so far)')
+            self._node.get_logger().warning(
+                f'{self._prefix}{sentence} ({reason}: {total} so far)')
 
     def failed(self, error: Exception) -> None:
         """Count a frame that failed in a way nobody foresaw, and show where."""

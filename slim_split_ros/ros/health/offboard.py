@@ -9,14 +9,14 @@ from slim_split_ros.ros.health.findings import Finding, Level, most_frequent, wo
 MODEL, ROBOTS, LOAD = 'model', 'robots', 'load'
 ACTIVE = 'active'
 # Words of frames that this server cannot use.
-_UNUSABLE = ('model', 'mismatch', 'coder', 'checksum', 'payload', 'header', 'failure',
-             'unauthenticated', 'replayed')
+UNUSABLE = ('model', 'mismatch', 'coder', 'checksum', 'payload', 'header', 'failure',
+            'unauthenticated', 'replayed')
 # With a key the first frames of a robot, or of all after a start of the server, are of this kind.
-_UNPROVEN = 'unproven'
-_FEW_UNPROVEN = 3
+UNPROVEN = 'unproven'
+FEW_UNPROVEN = 3
 # Of frames that it had no time for.
-_TOO_SLOW = ('server_busy', 'deadline', 'senders')
-_SLOW_SHARE = 0.2
+TOO_SLOW = ('server_busy', 'deadline', 'senders')
+SLOW_SHARE = 0.2
 _LEAST_SPAN_S = 1.0
 
 
@@ -61,12 +61,12 @@ def _judge_model(facts: OffboardFacts) -> Finding:
 
 def _judge_robots(facts: OffboardFacts) -> Finding:
     recent = facts.recent
-    sentence = most_frequent(_UNUSABLE, recent, facts.sentences, 'frames')
+    sentence = most_frequent(UNUSABLE, recent, facts.sentences, 'frames')
     rate = recent['frames_in'] / max(facts.span_s, _LEAST_SPAN_S)
     return worst(ROBOTS, [
         (Level.WARN if recent['frames_sent'] else Level.ERROR, sentence),
-        (Level.WARN, most_frequent((_UNPROVEN,), recent, facts.sentences, 'frames',
-                                   max(_FEW_UNPROVEN, recent['frames_sent']))),
+        (Level.WARN, most_frequent((UNPROVEN,), recent, facts.sentences, 'frames',
+                                   max(FEW_UNPROVEN, recent['frames_sent']))),
         (Level.WARN, facts.feature_silence),
         (Level.STALE, '' if facts.has_frames else 'waiting for the first frame'),
         (Level.STALE, '' if recent['frames_in'] else 'no frame came lately'),
@@ -75,8 +75,8 @@ def _judge_robots(facts: OffboardFacts) -> Finding:
 
 def _judge_load(facts: OffboardFacts) -> Finding:
     recent = facts.recent
-    sentence = most_frequent(_TOO_SLOW, recent, facts.sentences, 'frames',
-                             _SLOW_SHARE * max(1, recent['frames_in']))
+    sentence = most_frequent(TOO_SLOW, recent, facts.sentences, 'frames',
+                             SLOW_SHARE * max(1, recent['frames_in']))
     return worst(LOAD, [
         (Level.WARN, sentence),
         (Level.STALE, '' if recent['frames_sent'] else 'no frame was served lately'),

@@ -19,7 +19,9 @@ from slim_split_ros.ros.topics.messages import LastFrame, LinkEstimate
 from slim_split_ros.ros.topics.waiting import Waiting, explain_absence, explain_silence
 from slim_split_ros.wire import ReceivedReport
 
-_REMEDY = 'start the offboard node, in this namespace and ROS_DOMAIN_ID'
+_REMEDY = (
+    'start the offboard node, in this namespace and ROS_DOMAIN_ID, or one whose parameter robots '
+    'has this namespace')
 _MOST_LISTED = 3
 
 

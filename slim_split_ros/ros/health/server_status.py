@@ -31,39 +31,60 @@ class ServerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """State what was served since the start, and within the last second; NaN ms if nothing was."""
+    """
+    State what was served since the start, and within the last second; NaN ms if nothing was.
+
+    `service_s` is the time since the start that decoding and detecting took.
+    """
 
     frames: Counters
+    service_s: float
     rate_fps: float
     server_ms: float
     rate_kbps: float
 
 
 class ServiceCounters:
-    """Count frames, server time and bytes that go back, from several threads."""
+    """Count frames, times and bytes that go back, from several threads, and in `total` too."""
 
-    def __init__(self) -> None:
-        self.frames = FrameCounters()
+    def __init__(self, total: 'ServiceCounters | None' = None) -> None:
+        self._total = total
+        self.frames = FrameCounters(total and total.frames)
+        self._service_s = 0.0
         self._times, self._back = Recent(), Recent()
         self._lock = Lock()
 
     def served(self, server_s: float, now_s: float) -> None:
         """Count a frame whose detections are published."""
         self.frames.sent(0, now_s)
-        with self._lock:
-            self._times.add(server_s, now_s)
+        self._timed(server_s, now_s)
 
     def sent_back(self, message_bytes: int, now_s: float) -> None:
         """Count the serialized bytes of an answer or a report."""
         with self._lock:
             self._back.add(message_bytes, now_s)
+        if self._total:
+            self._total.sent_back(message_bytes, now_s)
+
+    def spent(self, service_s: float) -> None:
+        """Count the time that decoding and detecting took."""
+        with self._lock:
+            self._service_s += service_s
+        if self._total:
+            self._total.spent(service_s)
 
     def snapshot(self, now_s: float) -> Service:
         """State everything as it is now."""
         with self._lock:
             return Service(
-                self.frames.snapshot(now_s), self._times.count(now_s) / WINDOW_S,
+                self.frames.snapshot(now_s), self._service_s, self._times.count(now_s) / WINDOW_S,
                 _MS_PER_S * self._times.mean(now_s), rate_kbps(self._back.total(now_s)))
+
+    def _timed(self, server_s: float, now_s: float) -> None:
+        with self._lock:
+            self._times.add(server_s, now_s)
+        if self._total:
+            self._total._timed(server_s, now_s)
 
 
 def server_status_message(

@@ -96,6 +96,22 @@ class ManagedNode(LifecycleNode):
         self._state = FINALIZED
         return _SUCCESS
 
+    def made_by(self, action: Callable[[], None]) -> list[Any]:
+        """Do something, and return what publishers and the like it made, to `destroy` them."""
+        before = set(map(id, self._entities()))
+        action()
+        return [entity for entity in self._entities() if id(entity) not in before]
+
+    def destroy(self, entities: Iterable[Any]) -> None:
+        """Destroy those publishers, subscriptions, timers and services that are still there."""
+        remaining = set(map(id, self._entities()))
+        for entity in list(entities):
+            if id(entity) in remaining:
+                for destroy in (self.destroy_publisher, self.destroy_subscription,
+                                self.destroy_timer, self.destroy_service):
+                    if destroy(entity):
+                        break
+
     def _make(
         self, action: Callable[[], None], goal: str, undo: Callable[[], None]
     ) -> TransitionCallbackReturn:
@@ -107,7 +123,7 @@ class ManagedNode(LifecycleNode):
             if not self._is_starting:
                 self._explain_failure(error, goal)
             undo()
-            self._destroy(entity for entity in self._entities() if id(entity) not in before)
+            self.destroy(entity for entity in self._entities() if id(entity) not in before)
             return TransitionCallbackReturn.FAILURE
         self._made[goal] = [
             entity for entity in self._entities() if id(entity) not in before]
@@ -117,22 +133,13 @@ class ManagedNode(LifecycleNode):
     def _unmake(
         self, action: Callable[[], None], state: str, goal: str
     ) -> TransitionCallbackReturn:
-        self._destroy(self._made.pop(state))
+        self.destroy(self._made.pop(state))
         action()
         self._state = goal
         return _SUCCESS
 
     def _entities(self) -> list[Any]:
         return [*self.publishers, *self.subscriptions, *self.timers, *self.services]
-
-    def _destroy(self, entities: Iterable[Any]) -> None:
-        remaining = set(map(id, self._entities()))
-        for entity in list(entities):
-            if id(entity) in remaining:
-                for destroy in (self.destroy_publisher, self.destroy_subscription,
-                                self.destroy_timer, self.destroy_service):
-                    if destroy(entity):
-                        break
 
     def _explain_failure(self, error: Exception, goal: str) -> None:
         known = isinstance(error, self._start_errors)

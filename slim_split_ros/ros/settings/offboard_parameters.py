@@ -13,6 +13,7 @@ from slim_split_ros.ros.settings.onboard_parameters import (
     SHIPPED,
 )
 from slim_split_ros.ros.settings.parameters import check_rules, parameter
+from slim_split_ros.ros.topics.namespaces import read_robots
 from slim_split_ros.wire.answer import MOST_DETECTIONS
 
 NO_DETECTOR = 'none'
@@ -41,6 +42,9 @@ class OffboardSettings:
         SHIPPED, MODEL_MEANING, read_only=True)
     auth_key_file: str = parameter(
         '', AUTH_KEY_MEANING, read_only=True)
+    robots: str = parameter(
+        '', 'namespaces of the robots that are served, such as robot1,robot2/front, or patterns '
+        'such as *; if none: that of this node', read_only=True)
     autostart: bool = parameter(
         True, AUTOSTART_MEANING, read_only=True)
 
@@ -49,3 +53,7 @@ class OffboardSettings:
         if not _DEVICE.fullmatch(self.device):
             raise SettingError(
                 f'device is {self.device!r}: choose auto, cpu, cuda or cuda:N')
+        try:
+            read_robots(self.robots)
+        except ValueError as error:
+            raise SettingError(str(error)) from error

@@ -18,7 +18,8 @@ from std_msgs.msg import Header
 
 from slim_split_ros.offboard import Served, draw_detections, new_canvas
 from slim_split_ros.ros.topics.messages import make_image
-from slim_split_ros.ros.topics.qos import NEWEST, SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.namespaces import topic_of
+from slim_split_ros.ros.topics.qos import NEWEST, SENSOR_DATA, TopicOptions, overridable
 from slim_split_ros.wire import FrameGeometry
 
 _JPEG_QUALITY = 90
@@ -27,20 +28,24 @@ _CAMERAS = 64
 
 
 class PictureTopics:
-    """Publish `~/picture`, `~/picture/compressed`, `~/camera_info` and `~/annotated`."""
+    """Publish a robot's `~/picture`, `~/picture/compressed`, `~/camera_info`, `~/annotated`."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(
+        self, node: Node, robot: str = '', options: TopicOptions = overridable
+    ) -> None:
+        self._node, self._robot, self._options = node, robot, options
         self._listeners: dict[str, int] = {}
-        self._picture = self._topic(node, Image, '~/picture')
-        self._compressed = self._topic(node, CompressedImage, '~/picture/compressed')
-        self._camera_info = self._topic(node, CameraInfo, '~/camera_info')
-        self._annotated = self._topic(node, Image, '~/annotated')
+        self._picture = self._topic(Image, '~/picture')
+        self._compressed = self._topic(CompressedImage, '~/picture/compressed')
+        self._camera_info = self._topic(CameraInfo, '~/camera_info')
+        self._annotated = self._topic(Image, '~/annotated')
         self._infos: OrderedDict[str, CameraInfo] = OrderedDict()
 
-    def listen(self, node: Node) -> None:
+    def listen(self) -> None:
         """Hear of the cameras while the node is active: each message wakes it."""
-        node.create_subscription(
-            CameraInfo, 'camera_info', self._on_camera_info, **overridable(SENSOR_DATA))
+        self._node.create_subscription(
+            CameraInfo, topic_of(self._robot, 'camera_info', self._node.get_name()),
+            self._on_camera_info, **self._options(SENSOR_DATA))
 
     @property
     def are_wanted(self) -> bool:
@@ -66,14 +71,14 @@ class PictureTopics:
                 new_canvas(geometry, served.picture), served.detections, classes)
             self._annotated.publish(make_image(canvas, header))
 
-    def _topic(self, node: Node, kind: type, name: str) -> Publisher:
+    def _topic(self, kind: type, name: str) -> Publisher:
         self._listeners[name] = 0
 
         def count(event: object) -> None:
             self._listeners[name] = event.current_count
 
-        return node.create_publisher(
-            kind, name, **overridable(NEWEST),
+        return self._node.create_publisher(
+            kind, topic_of(self._robot, name, self._node.get_name()), **self._options(NEWEST),
             event_callbacks=PublisherEventCallbacks(matched=count))
 
     def _on_camera_info(self, message: CameraInfo) -> None:

@@ -5,6 +5,7 @@ Every topic can be overridden, for instance
 `-p qos_overrides./features.publisher.reliability:=reliable`.
 """
 
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -26,6 +27,15 @@ LATCHED = QoSProfile(
     reliability=ReliabilityPolicy.RELIABLE,
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
+
+
+# From a profile to the keyword arguments of a topic.
+TopicOptions = Callable[[QoSProfile], dict[str, Any]]
+
+
+def fixed(profile: QoSProfile) -> dict[str, Any]:
+    """Return those of a topic that comes and goes: parameters would stay, and add up."""
+    return {'qos_profile': profile}
 
 
 def overridable(profile: QoSProfile) -> dict[str, Any]:
