@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 BASE = COARSEST
 # qcomp 1 and ipratio 1 leave the quantizer alone, whatever came before. Regions need adaptive
 # quantization, so it is there and next to nothing. Every key frame is asked for. Beyond the
-# preset, trellis: 2 % fewer bytes for 0.1 ms.
+# preset: trellis, and choices by rate and distortion without what only eyes want (7 to 9 % fewer
+# bytes), and small coefficients kept where frames lean, as what is lost there stays lost.
 X264_PARAMS = (
     f'crf={BASE}:qcomp=1:ipratio=1:aq-mode=1:aq-strength=0.01:keyint=infinite:scenecut=0:'
-    'bframes=0:ref=1:trellis=2:repeat-headers=1')
+    'bframes=0:ref=1:trellis=2:subme=6:psy=0:no-dct-decimate=1:repeat-headers=1')
 TIME_BASE = Fraction(1, 90_000)
 
 
