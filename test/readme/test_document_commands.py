@@ -23,7 +23,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 ALL = [command for path in documents(CHECKOUT) for command in commands(path)]
 PACKAGE = 'slim_split_ros'
 LAUNCHED = {'onboard': ('onboard',), 'offboard': ('offboard',),
-            'demo': ('sim_camera', 'onboard', 'offboard')}
+            'demo': ('sim_camera', 'onboard', 'offboard'),
+            'fleet': ('sim_camera', 'onboard', 'offboard')}
 SERVICES = {'/onboard/enable', '/offboard/enable', '/onboard/keep_frames'}
 TRANSITIONS = {'configure', 'activate', 'deactivate', 'cleanup', 'shutdown'}
 MAKE_VARIABLES = {'SOURCE', 'TOPIC', 'LINK', 'CODEC', 'ARGS', 'DISTRO', 'PYTHON', 'MINUTES'}
