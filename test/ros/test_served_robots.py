@@ -146,9 +146,11 @@ def test_a_broken_robot_costs_itself_alone_and_is_named(
     assert 'checksum' in said('robot b').message
     assert 'b: frame' in server.output and 'a: frame' not in server.output
     assert not broken.answers and not broken.reports
-    peer.wait(lambda: all(statuses.values()), 'statuses')
-    of_all, of_a, of_b = (heard[-1] for heard in statuses.values())
-    assert (of_a.senders, of_b.senders, of_all.senders) == (1, 0, 1)
+    show_in_turn(peer, [sound], lambda: all(statuses.values()) and (
+        'checksum' in statuses['b'][-1].drop_reasons
+        and [heard[-1].senders for heard in statuses.values()] == [1, 1, 0]),
+        'statuses of the server, of a and of b')
+    of_a, of_b = statuses['a'][-1], statuses['b'][-1]
     assert list(of_b.drop_reasons) == ['checksum'] and of_b.frames_served == 0
     assert 'checksum' not in of_a.drop_reasons
 
