@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from contextlib import nullcontext
 import os
 from pathlib import Path
 import sys
@@ -75,17 +76,17 @@ def run(args: argparse.Namespace) -> int:
                           args.seed, args.output, args.rerun is not None)
     try:
         # Before half a minute has passed, because the package or the folder may be missing.
-        timeline = None if args.rerun is None else RerunFile(args.rerun, 'demo')
-        demo = prepare_demo(options)
-        domain = demo.environment['ROS_DOMAIN_ID']
-        print(f'ROS domain {domain}; a shell with ROS 2 looks on by: ROS_DOMAIN_ID={domain} ros2 '
-              'topic list', flush=True)
-        record = _run_with_bar(demo.plan, demo.environment)
+        with nullcontext() if args.rerun is None else RerunFile(args.rerun, 'demo') as timeline:
+            demo = prepare_demo(options)
+            domain = demo.environment['ROS_DOMAIN_ID']
+            print(f'ROS domain {domain}; a shell with ROS 2 looks on by: ROS_DOMAIN_ID={domain} '
+                  'ros2 topic list', flush=True)
+            record = _run_with_bar(demo.plan, demo.environment)
+            if timeline is not None:
+                write_timeline(timeline, record)
         print('Comparing with WebP and JPEG', flush=True)
         facts, link = demo.describe(record)
         page = write_pages(args.output, facts, link)
-        if timeline is not None:
-            write_timeline(timeline, record)
         if args.json:
             write_figures(args.json, facts)
     except (DemoError, StartError, WireError, BagError, LinkLabError, OSError) as error:

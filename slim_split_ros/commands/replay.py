@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import nullcontext
 import json
 import os
 from pathlib import Path
@@ -104,23 +105,25 @@ def _run(args: argparse.Namespace) -> None:
     other = None if args.compare is None else _read_other(args.compare)
     plan = _plan(args)
     bag = _make_room(args.output)
-    timeline = None if args.rerun is None else RerunFile(args.rerun, f'replay of {args.bag.name}')
-    on_picture = None if timeline is None else timeline.add_picture
-    if args.features:
-        replayed = replay_recorded(plan, bag, _show_progress, on_picture)
-    else:
-        replayed = replay_images(
-            plan, bag, lambda images: _pace(images, args.rate), _show_progress, on_picture)
+    title = f'replay of {args.bag.name}'
+    with nullcontext() if args.rerun is None else RerunFile(args.rerun, title) as timeline:
+        on_picture = None if timeline is None else timeline.add_picture
+        if args.features:
+            replayed = replay_recorded(plan, bag, _show_progress, on_picture)
+        else:
+            replayed = replay_images(
+                plan, bag, lambda images: _pace(images, args.rate), _show_progress, on_picture)
+        figures = _figures(args, plan, replayed)
+        if timeline is not None:
+            _add_frames(timeline, figures)
     for note in replayed.notes:
         print(f'replay: {note}', file=sys.stderr)
-    figures = _figures(args, plan, replayed)
     if args.json is not None:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(figures, indent=1) + '\n', encoding='utf-8')
     page = _write_page(args.output, figures, other, replayed, plan.manifest.classes)
     print(f'Bag: {bag}\nPage: {page}')
-    if timeline is not None:
-        _finish(timeline, figures)
+    if args.rerun is not None:
         print(f'Rerun: {args.rerun}')
 
 
@@ -186,13 +189,12 @@ def _figures(args: argparse.Namespace, plan: ReplayPlan, replayed: Replayed) -> 
         **replayed.record.figures.as_json()}
 
 
-def _finish(timeline: RerunFile, figures: dict) -> None:
+def _add_frames(timeline: RerunFile, figures: dict) -> None:
     from slim_split_ros.reports.replay_runs import read_run
     from slim_split_ros.reports.rerun_file import logged_frame
 
     for frame in read_run('this run', figures).frames:
         timeline.add_frame(logged_frame(frame))
-    timeline.close()
 
 
 def _read_other(path: Path) -> ReplayRun:

@@ -14,7 +14,7 @@ _S_PER_NS = 1e-9
 
 
 def write_timeline(timeline: RerunFile, record: DemoRecord) -> None:
-    """Write all frames, those that memory had room for with what the camera saw, and close."""
+    """Write all frames, those that memory had room for with what the camera saw."""
     for seen in record.frames:
         captured_s = (seen.stamp_ns - record.start_ns) * _S_PER_NS
         timeline.add_frame(_logged(seen, captured_s))
@@ -22,7 +22,6 @@ def write_timeline(timeline: RerunFile, record: DemoRecord) -> None:
             timeline.add_picture(CAMERA, captured_s, read_pixels(seen.image))
         elif seen.width is not None:
             timeline.hide_picture(CAMERA, captured_s)
-    timeline.close()
 
 
 def _logged(seen: FrameRecord, captured_s: float) -> LoggedFrame:

@@ -19,7 +19,7 @@ from slim_split_ros.offboard.errors import (
     VideoMissingError,
 )
 from slim_split_ros.offboard.frame_decoder import FrameDecoder
-from slim_split_ros.offboard.frame_guard import FrameGuard
+from slim_split_ros.offboard.frame_guard import FrameGuard, Starts
 from slim_split_ros.offboard.postprocess import Candidates, select_detections
 from slim_split_ros.offboard.reception import (
     LONGEST_WAIT_S,
@@ -55,6 +55,7 @@ __all__ = [
     'Server',
     'ServerError',
     'ServerInput',
+    'Starts',
     'Turn',
     'VideoMissingError',
     'check_frame',

@@ -2,7 +2,7 @@
 What the robot believes of that which comes back, where it has a key, and for whom it tags frames.
 
 Frames name the server that is heard, by the `receiver_id` of its reports: so it knows that they
-were made since it started. Of each server only reports with a later `sent_s` than before pass; an
+were made since it drew that. Under each only reports with a later `sent_s` than before pass; an
 answer passes once because `AnswerBook` takes one to each frame. No clock of another machine is
 compared with the own one.
 """
@@ -19,7 +19,8 @@ from slim_split_ros.wire.errors import ReplayedError
 # Frames are made for another server once the one that was heard is silent for so long, as
 # `control` follows its reports.
 SILENCE_S = 1.0
-# Starts of servers in one run of the robot; none is forgotten, or its reports could come again.
+# receiver_ids in one run of the robot: a server draws one whenever it is configured or finds it.
+# None is forgotten, or its reports could come again.
 MOST_RECEIVERS = 4096
 
 
@@ -57,8 +58,8 @@ class ReplyGuard:
                 'sends recorded ones again (`ros2 topic info -v` names the publishers)')
         if receiver_id not in self._newest_s and len(self._newest_s) >= MOST_RECEIVERS:
             raise ReplayedError(
-                f'{MOST_RECEIVERS} starts of servers were heard since this node started, and each '
-                'has to be remembered: start it again')
+                f'{MOST_RECEIVERS} receiver_ids of servers were heard since this node was '
+                'configured, and each has to be remembered: start it again')
         self._newest_s[receiver_id] = message.sent_s
         if receiver_id == self._receiver_id or now_s - self._heard_s >= SILENCE_S:
             self._receiver_id, self._heard_s = receiver_id, now_s

@@ -60,7 +60,7 @@ def logged_frame(frame: FrameOfRun) -> LoggedFrame:
 
 class RerunFile:
     """
-    Write an .rrd file, picture by picture and frame by frame.
+    Write an .rrd file in a `with`, picture by picture and frame by frame; none is left of errors.
 
     Raises ModuleNotFoundError where rerun-sdk is missing, OSError where it cannot be written.
     """
@@ -71,10 +71,21 @@ class RerunFile:
 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.open('wb').close()  # what Rerun raises is no OSError
-        self._rerun = rerun
+        self._rerun, self._path = rerun, path
         self._recording = rerun.RecordingStream(title)
         self._with_boxes = {CAMERA}
         self._recording.save(path, default_blueprint=_layout())
+
+    def __enter__(self) -> RerunFile:
+        """Return the file to write to."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Write what is left, or take the file away if what it was to show failed."""
+        self._recording.flush()
+        self._recording.disconnect()
+        if kind is not None:
+            self._path.unlink(missing_ok=True)
 
     def add_picture(self, name: str, captured_s: float, pixels: np.ndarray) -> None:
         """Add uint8 (H, W, 3), BGR, of the original image's size, as CAMERA or REBUILT."""
@@ -108,11 +119,6 @@ class RerunFile:
         """End showing the picture of an earlier frame."""
         self._at(captured_s)
         self._recording.log(name, self._rerun.Clear(recursive=False))
-
-    def close(self) -> None:
-        """Write what is left."""
-        self._recording.flush()
-        self._recording.disconnect()
 
     def _at(self, captured_s: float) -> None:
         self._recording.set_time(TIMELINE, duration=captured_s)

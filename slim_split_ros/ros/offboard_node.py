@@ -17,7 +17,7 @@ import sys
 import time
 
 from slim_split_ros.msg import ServerStatus
-from slim_split_ros.offboard import Batches, FrameGuard, Load, OffboardError, Turn
+from slim_split_ros.offboard import Batches, FrameGuard, Load, OffboardError, Starts, Turn
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.health.diagnostics import Diagnostics
 from slim_split_ros.ros.health.findings import Finding
@@ -74,6 +74,7 @@ class Offboard(ManagedNode):
         self.get_logger().info(
             f'model {facts.fingerprint:016x} from {facts.model} on {facts.place}')
         self._batches = Batches(self._serving.server.most_together)
+        self._starts = Starts()
         self._robots = ServedRobots(self, self._live.current.robots, self._make_robot)
 
     def start(self) -> None:
@@ -105,8 +106,8 @@ class Offboard(ManagedNode):
         self.get_logger().info(
             f'{f"robot {name}: " if name else ""}reports as receiver {receiver_id:016x}')
         robot = ServedRobot(
-            self, name, options, self._serving, FrameGuard(self._key, receiver_id),
-            self._counters)
+            self, name, options, self._serving,
+            FrameGuard(self._key, receiver_id, self._starts), self._counters)
         robot.topics.publish_labels(self._live.current.score_threshold)
         return robot
 

@@ -60,8 +60,8 @@ _SENTENCES = {
     Drop.NEWER: f'a newer frame took the place of one that waited; if many do, {_LESS}',
     Drop.DEADLINE: f'frames waited more than {LONGEST_WAIT_S:g} s behind others: {_LESS}',
     Drop.SENDERS: (
-        f'more than {MAX_SENDERS} robots send to this node: start another one, in a namespace '
-        'of its own'),
+        f'more than {MAX_SENDERS} senders are on this topic: give robots namespaces of their own, '
+        'and set `robots`'),
 }
 _REMEDY = {EncodedFrame: 'start the onboard node with this name, or change `robots`'}
 

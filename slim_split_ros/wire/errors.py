@@ -7,7 +7,7 @@ WireError
 ├── ChecksumError      header and payload are not what the sender sealed
 ├── DistrustError      a sound message that a side with a key does not believe
 │   ├── UnauthenticatedError  no holder of the key made it, or one where no key is
-│   ├── ReplayedError         it came before
+│   ├── ReplayedError         it came before, or on another topic
 │   └── UnprovenError         a frame that may be a recording from before the server started
 ├── KeyFormatError     a text that holds no key
 ├── PayloadError       a payload that is cut, oversized, unknown or inconsistent
@@ -43,7 +43,7 @@ class UnauthenticatedError(DistrustError):
 
 
 class ReplayedError(DistrustError):
-    """Say that a message came before."""
+    """Say that a message came before, or is one of another topic."""
 
 
 class UnprovenError(DistrustError):

@@ -10,9 +10,11 @@ import pytest
 from slim_split_ros.offboard import frame_guard
 from slim_split_ros.offboard.frame_guard import (
     ASKING_GAP_S,
+    HELD_S,
     MOST_ASKED,
     WINDOW_FRAMES,
     FrameGuard,
+    Starts,
 )
 from slim_split_ros.wire import Frame
 from slim_split_ros.wire.authentication import NO_RECEIVER, AuthKey
@@ -26,7 +28,9 @@ from support.messages import GOLDEN, answer_message, report_message
 
 KEY = AuthKey(b'k' * 32)
 RECEIVER, EARLIER_RECEIVER = 7, 8
+OTHER_RECEIVER = 9
 ROBOT, RESTARTED = 1_000, 2_000
+LATE_S = 3600.0
 
 
 def signed(sequence: int, start_ns: int = ROBOT, receiver_id: int = RECEIVER) -> Frame:
@@ -43,8 +47,13 @@ def passes(guard: FrameGuard, frame: Frame, now_s: float = 0.0) -> bool:
 
 
 @pytest.fixture
-def guard() -> FrameGuard:
-    return FrameGuard(KEY, RECEIVER)
+def starts() -> Starts:
+    return Starts()
+
+
+@pytest.fixture
+def guard(starts: Starts) -> FrameGuard:
+    return FrameGuard(KEY, RECEIVER, starts)
 
 
 def test_a_frame_of_this_run_passes_without_its_tag_and_once(guard: FrameGuard) -> None:
@@ -85,7 +94,7 @@ def test_a_recording_is_refused_after_the_robot_started_again(guard: FrameGuard)
 
 def test_a_recording_is_refused_after_the_server_started_again() -> None:
     recorded = [signed(number, receiver_id=EARLIER_RECEIVER) for number in range(200)]
-    restarted = FrameGuard(KEY, RECEIVER)
+    restarted = FrameGuard(KEY, RECEIVER, Starts())
     for frame in recorded:
         with pytest.raises(UnprovenError, match='was not made for this run of the server'):
             restarted.admit(frame, 0.0)
@@ -148,8 +157,70 @@ def test_no_start_of_a_robot_is_forgotten_and_one_too_many_is_refused(
     assert not passes(guard, signed(0, 0))
 
 
+@pytest.fixture
+def other(starts: Starts) -> FrameGuard:
+    """Return the guard of another robot's topic at the same node."""
+    return FrameGuard(KEY, OTHER_RECEIVER, starts)
+
+
+@pytest.mark.parametrize('receiver_id', [
+    RECEIVER, OTHER_RECEIVER, EARLIER_RECEIVER, NO_RECEIVER])
+def test_frames_of_a_robot_on_the_topic_of_another_are_refused_and_nobody_is_asked(
+    guard: FrameGuard, other: FrameGuard, receiver_id: int
+) -> None:
+    for number in range(20):
+        assert passes(guard, signed(number), 0.1 * number)
+        with pytest.raises(ReplayedError, match='heard on another topic'):
+            other.admit(signed(number, receiver_id=receiver_id), 0.1 * number)
+        with pytest.raises(ReplayedError, match='heard on another topic'):
+            other.admit(signed(1000 + number, receiver_id=receiver_id), 0.1 * number)
+        assert other.questions(0.1 * number) == []
+    assert passes(other, signed(0, RESTARTED, OTHER_RECEIVER), 2.0)
+
+
+def test_what_was_recorded_of_a_robot_is_no_question_on_another_topic_however_late(
+    guard: FrameGuard, other: FrameGuard
+) -> None:
+    recorded = [signed(number, receiver_id=NO_RECEIVER) for number in range(5)]
+    recorded += [signed(number) for number in range(5, 200)]
+    for frame in recorded:
+        passes(guard, frame)
+    for frame in recorded:
+        assert not passes(other, frame, LATE_S)
+    assert other.questions(LATE_S) == []
+    assert passes(guard, signed(200), LATE_S)
+
+
+def test_a_robot_that_was_lured_to_another_topic_comes_back_once_nobody_plays_it_there(
+    guard: FrameGuard, other: FrameGuard
+) -> None:
+    own = [signed(number) for number in range(10)]
+    lured = [signed(number, receiver_id=OTHER_RECEIVER) for number in range(10, 20)]
+    assert all(passes(guard, frame, 0.0) for frame in own)
+    assert not passes(other, lured[0], 0.9 * HELD_S)
+    assert all(passes(other, frame, HELD_S) for frame in lured)
+
+    # The robot names the other topic until it is asked, which it is once the attack is over.
+    assert not passes(guard, signed(20, receiver_id=OTHER_RECEIVER), 1.9 * HELD_S)
+    assert guard.questions(1.9 * HELD_S) == []
+    assert not passes(guard, signed(21, receiver_id=OTHER_RECEIVER), 2 * HELD_S)
+    assert [question.sender_start_ns for question in guard.questions(2 * HELD_S)] == [ROBOT]
+    assert passes(guard, signed(22), 2 * HELD_S)
+    assert not any(passes(place, frame, LATE_S)
+                   for frame in own + lured for place in (guard, other))
+
+
+def test_a_robot_that_is_found_again_after_it_was_gone_is_asked_and_served(
+    guard: FrameGuard, other: FrameGuard
+) -> None:
+    assert passes(guard, signed(0))
+    assert not passes(other, signed(1), HELD_S)
+    assert len(other.questions(HELD_S)) == 1
+    assert passes(other, signed(2, receiver_id=OTHER_RECEIVER), HELD_S)
+
+
 def test_a_server_without_a_key_takes_frames_as_they_are_and_none_with_a_tag() -> None:
-    guard = FrameGuard(None, RECEIVER)
+    guard = FrameGuard(None, RECEIVER, Starts())
     assert guard.admit(GOLDEN, 0.0) is GOLDEN
     assert guard.admit(GOLDEN, 0.0) is GOLDEN
     with pytest.raises(UnauthenticatedError, match='has none: give it the auth_key_file'):

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from slim_split_ros.offboard import FrameGuard, OffboardError, Received, Reception
+from slim_split_ros.offboard import FrameGuard, OffboardError, Received, Reception, Starts
 from slim_split_ros.wire import (
     Frame,
     FrameGeometry,
@@ -52,7 +52,7 @@ class Far:
     questions: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.guard = FrameGuard(KEY, RECEIVER)
+        self.guard = FrameGuard(KEY, RECEIVER, Starts())
         self.reception = Reception(self.manifest, RECEIVER)
 
     def hear(self, message: SimpleNamespace, now_s: float) -> None:

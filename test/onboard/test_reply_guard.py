@@ -101,7 +101,7 @@ def test_no_server_is_forgotten_and_one_too_many_is_refused(
     monkeypatch.setattr(reply_guard, 'MOST_RECEIVERS', 3)
     for receiver_id in range(3):
         guard.admit_report(report(receiver_id, 5.0), 10.0 * receiver_id)
-    with pytest.raises(ReplayedError, match='3 starts of servers .* start it again'):
+    with pytest.raises(ReplayedError, match='3 receiver_ids of servers .* start it again'):
         guard.admit_report(report(3, 5.0), 40.0)
     with pytest.raises(ReplayedError):
         guard.admit_report(report(0, 5.0), 50.0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from slim_split_ros.__main__ import main
 from slim_split_ros.reports.rerun_file import (
     CAMERA,
     REBUILT,
@@ -24,17 +25,16 @@ NONE = LoggedBoxes(np.empty((0, 4)), ())
 
 def test_rerun_opens_the_file_and_finds_everything_on_the_timeline(tmp_path: Path) -> None:
     path = tmp_path / 'new' / 'run.rrd'
-    file = RerunFile(path, 'test')
     pixels = np.full((48, 64, 3), 127, np.uint8)
-    for number in range(5):
-        file.add_picture(CAMERA, 0.1 * number, pixels)
-        file.add_picture(REBUILT, 0.1 * number, pixels)
-        file.add_frame(LoggedFrame(
-            0.1 * number, 'answered', 0.5, 700, 1.5, 60.0, 90.0, BOXES, truth=BOXES))
-    file.add_frame(LoggedFrame(0.5, 'lost', 0.25, 500, 1.0, None, None, NONE))
-    file.hide_picture(CAMERA, 0.5)
-    file.add_frame(LoggedFrame(0.6, 'late', None, 0, None, None, None, NONE))
-    file.close()
+    with RerunFile(path, 'test') as file:
+        for number in range(5):
+            file.add_picture(CAMERA, 0.1 * number, pixels)
+            file.add_picture(REBUILT, 0.1 * number, pixels)
+            file.add_frame(LoggedFrame(
+                0.1 * number, 'answered', 0.5, 700, 1.5, 60.0, 90.0, BOXES, truth=BOXES))
+        file.add_frame(LoggedFrame(0.5, 'lost', 0.25, 500, 1.0, None, None, NONE))
+        file.hide_picture(CAMERA, 0.5)
+        file.add_frame(LoggedFrame(0.6, 'late', None, 0, None, None, None, NONE))
 
     rows = logged_rows(path, tmp_path)
     # The pictures of five frames, and the end of showing the fifth.
@@ -42,6 +42,26 @@ def test_rerun_opens_the_file_and_finds_everything_on_the_timeline(tmp_path: Pat
         'camera': 6, 'rebuilt': 5, 'camera/found': 6, 'camera/truth': 5, 'rebuilt/found': 6,
         'bytes': 6, 'width': 6, 'ms/encoding': 6, 'ms/server': 5, 'ms/end_to_end': 5, 'fate': 2,
     }.items()
+
+
+def test_no_file_is_left_where_what_it_was_to_show_failed(tmp_path: Path) -> None:
+    path = tmp_path / 'run.rrd'
+    with pytest.raises(KeyboardInterrupt), RerunFile(path, 'test') as file:
+        file.add_frame(LoggedFrame(0.5, 'lost', 0.25, 500, 1.0, None, None, NONE))
+        assert path.exists()
+        raise KeyboardInterrupt
+    assert not path.exists()
+
+
+@pytest.mark.parametrize('arguments', [
+    ['replay', 'missing', '--rerun', 'run.rrd'],
+    ['demo', '--source', 'missing', '--rerun', 'run.rrd']])
+def test_a_command_that_fails_leaves_no_file(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    assert not (tmp_path / 'run.rrd').exists()
 
 
 def test_file_that_cannot_be_written_is_an_error_of_the_file(tmp_path: Path) -> None:

@@ -9,14 +9,23 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import pytest
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2DArray
 
 from slim_split_ros.msg import Answer, EncodedFrame, LinkReport, ServerStatus
 from slim_split_ros.ros.topics.messages import frame_message, to_ns, to_stamp
 from slim_split_ros.wire import Frame, read_frame
 from slim_split_ros.wire.authentication import FRAME_TAG_BYTES, AuthKey
 from support.processes import Process
-from support.ros_peer import Peer
-from support.split_system import RELIABLE, SENSOR_DATA, SplitSystem, start_node
+from support.ros_peer import DiscoveryTimeoutError, Peer
+from support.split_system import (
+    RELIABLE,
+    SENSOR_DATA,
+    SplitSystem,
+    image_message,
+    patch_pixels,
+    start_node,
+)
 
 pytestmark = pytest.mark.ros
 
@@ -187,6 +196,52 @@ def test_after_a_start_of_either_side_detections_come_again_and_recordings_do_no
     before = keyed.drops().get('replayed', 0)
     keyed.peer.repeat(replay, lambda: keyed.drops().get('replayed', 0) > before, 'counts')
     assert len(system.detections_of(stamp_ns)) == detected_once
+
+
+def test_a_robot_s_frames_played_on_another_s_topic_are_refused_there_and_it_goes_on(
+    peer: Peer, tiny_bundle: Path, tmp_path: Path, key: Path, nodes: list[Process]
+) -> None:
+    given = {'model': tiny_bundle, 'auth_key_file': key}
+    nodes.append(start_node(
+        'offboard', tmp_path / 'offboard.log', {**given, 'device': 'cpu', 'robots': 'a,b'}))
+    nodes.append(start_node(
+        'onboard', tmp_path / 'onboard.log', {**given, 'target_fps': 60.0}, ['__ns:=/a']))
+    images = peer.publisher(Image, 'a/image', SENSOR_DATA)
+    frames = peer.listen(EncodedFrame, 'a/features', SENSOR_DATA)
+    found, elsewhere = (
+        peer.listen(Detection2DArray, f'{name}/detections', RELIABLE) for name in ('a', 'b'))
+    questions = peer.listen(LinkReport, 'b/link_report', SENSOR_DATA)
+    statuses = peer.listen(ServerStatus, 'b/offboard/status', RELIABLE)
+    shown: list[int] = []
+
+    def show() -> None:
+        shown.append(1_000_000_000 * (len(shown) + 1))
+        images.publish(image_message(patch_pixels(), shown[-1]))
+
+    peer.repeat(show, lambda: found, 'a detection', error=DiscoveryTimeoutError)
+    played = peer.publisher(EncodedFrame, 'b/features', SENSOR_DATA)
+    relayed = peer.publisher(LinkReport, 'a/link_report', SENSOR_DATA)
+    before_ns = shown[-1]
+
+    def attack() -> None:
+        show()
+        played.publish(frames[0])
+        played.publish(frames[-1])
+        while questions:
+            relayed.publish(questions.pop(0))
+            asked.append(True)
+
+    def refused() -> int:
+        return sum(
+            count for reason, count in zip(
+                statuses[-1].drop_reasons, statuses[-1].drop_counts, strict=True)
+            if reason == 'replayed') if statuses else 0
+
+    asked: list[bool] = []
+    peer.repeat(attack, lambda: refused() > 20 and to_ns(found[-1].header.stamp) > before_ns,
+                'refused frames on the one topic, detections of the other')
+    assert not asked and not questions and not elsewhere
+    assert 'heard on another topic' in nodes[0].output
 
 
 @pytest.mark.parametrize(('has_onboard', 'words'), [

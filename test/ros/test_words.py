@@ -12,8 +12,8 @@ from slim_split_ros.offboard import Drop
 from slim_split_ros.onboard.errors import EncodingError, ImageError, OnboardError
 from slim_split_ros.onboard.sender import _word
 from slim_split_ros.ros.health.diagnostics import FAILURE
-from slim_split_ros.ros.offboard_node import _WORDS
 from slim_split_ros.ros.onboard_node import NO_SUBSCRIBER
+from slim_split_ros.ros.served_robot import _WORDS
 from slim_split_ros.wire import GeometryError, WireError
 
 ONBOARD = [

@@ -62,7 +62,8 @@ class OnboardSettings:
     threads: int = parameter(
         1, 'processor threads of the encoder', low=1, high=16, step=1, read_only=True)
     alone: bool = parameter(
-        False, 'true: every frame decodes without any other, for recordings and several servers')
+        False, 'true: every frame decodes without any other, for recordings and, without a key, '
+        'several servers')
     keep_folder: str = parameter(
         '~/slim_split_frames', 'where the service keep_frames puts camera images')
     keep_fps: float = parameter(
