@@ -83,6 +83,8 @@ class ServedRobot:
         self._decoder = FrameDecoder(serving.manifest)
         self._waiting: Waiting | None = None
         self._watch = RobotWatch(name)
+        # Whether a frame of it ever was good enough to wait.
+        self.has_sent = False
         if name:
             self._status = node.create_publisher(
                 ServerStatus, self._topic('~/status'), **options(RELIABLE))
@@ -167,6 +169,7 @@ class ServedRobot:
         except (WireError, OffboardError) as error:
             self._refuse(error, message.sequence, message.fingerprint)
             return
+        self.has_sent = True
         if drop:
             self.diagnostics.dropped(drop.value, _SENTENCES[drop])
         self._wake()

@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
-from slim_split_ros.msg import Answer, LinkReport, ServerStatus
+from slim_split_ros.msg import Answer, EncodedFrame, LinkReport, ServerStatus
 from slim_split_ros.ros.topics.messages import to_ns
 from slim_split_ros.ros.topics.qos import LATCHED
 from support.bundles import write_tiny_bundle
@@ -221,6 +221,17 @@ def test_robots_of_a_pattern_come_and_go(
     server.signal(signal.SIGINT)
     assert server.wait(LIMIT_S) == 0
     assert 'Traceback' not in server.output
+
+
+@pytest.mark.parametrize('letters', [222, 230])
+def test_a_name_too_long_for_a_robot_s_topics_ends_nothing(
+    peer: Peer, tiny_bundle: Path, start_server: StartServer, letters: int
+) -> None:
+    server = start_server(robots="'*'")
+    peer.publisher(EncodedFrame, f'{"n" * letters}/features', SENSOR_DATA)
+    scout = FeatureRobot(peer, tiny_bundle, 'scout')
+    show_in_turn(peer, [scout], lambda: scout.served() > FRAMES_PER_S, 'more than a second')
+    assert 'nnn' not in server.output and 'Traceback' not in server.output
 
 
 def test_named_and_found_robots_are_served_again_after_a_rest(
