@@ -144,10 +144,10 @@ class ServedRobot:
             state, self._serving.facts, self.counters.snapshot(time.monotonic()),
             self.reception.load, self._node.get_clock().now().to_msg()))
 
-    def judge(self, now_s: float) -> Finding:
+    def judge(self, state: str, now_s: float) -> Finding:
         """Return what is to be said of this robot alone."""
         return self._watch.judge(
-            self.counters.snapshot(now_s), self.reception.load, self.silence,
+            state, self.counters.snapshot(now_s), self.reception.load, self.silence,
             self.diagnostics.sentences, now_s)
 
     def too_old(self, number: int) -> None:
