@@ -215,7 +215,7 @@ def test_an_onboard_node_in_a_namespace_is_served_as_by_a_server_of_its_own(
 def test_robots_of_a_pattern_come_and_go(
     peer: Peer, tiny_bundle: Path, start_server: StartServer
 ) -> None:
-    server = start_server(robots="'scout*'")
+    server = start_server(robots="'named, scout*'")
     diagnostics = peer.listen(DiagnosticArray, '/diagnostics', RELIABLE)
     peer.wait(lambda: any('no robot is found' in status.message for array in diagnostics
                           for status in array.status), 'the word that there is none')
