@@ -88,6 +88,6 @@ class Batches:
             receptions[turn.robot].charge(turn.received, service_s)
 
     def _forget(self, receptions: Mapping[str, Reception]) -> None:
-        for robot in self._last_turn_s.keys() - receptions.keys():
-            del self._last_turn_s[robot]
-            self._turns.forget(robot)
+        self._turns.keep(receptions)
+        self._last_turn_s = {
+            robot: turn_s for robot, turn_s in self._last_turn_s.items() if robot in receptions}

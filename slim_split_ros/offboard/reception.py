@@ -83,6 +83,12 @@ class Reception:
                 sum(not sender.is_newcomer for sender in self._senders.values()),
                 sum(sender.waiting is not None for sender in self._senders.values()))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing came for as long as a sender is remembered, be it a newcomer."""
+        with self._lock:
+            return not self._senders
+
     def receive(self, received: Received) -> Drop | None:
         """
         Let a frame whose checksum holds wait; return why one was dropped for it, if one was.

@@ -6,7 +6,7 @@ What is served, and how, is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Container, Hashable
 from typing import Generic, TypeVar
 
 Key = TypeVar('Key', bound=Hashable)
@@ -16,6 +16,9 @@ Key = TypeVar('Key', bound=Hashable)
 ROUND_S = 0.05
 # What is refused at once costs its sender so much: else a flood of it would make a round last.
 LEAST_S = 0.001
+# Above this a debt is forgiven: one frame that took long, while the machine was busy, shall not
+# keep its sender from its turn for as long again with each of the others.
+MOST_DEBT_S = 1.0
 
 
 class ServiceTurns(Generic[Key]):
@@ -52,11 +55,17 @@ class ServiceTurns(Generic[Key]):
 
     def charge(self, key: Key, service_s: float) -> None:
         """Note what serving took, whatever came of it; each turn has to be charged."""
-        self._credit_s[key] = self._credit_s.get(key, 0.0) - max(service_s, LEAST_S)
+        self._credit_s[key] = max(
+            self._credit_s.get(key, 0.0) - max(service_s, LEAST_S), -MOST_DEBT_S)
 
     def forget(self, key: Key) -> None:
         """Close an account."""
         self._credit_s.pop(key, None)
+
+    def keep(self, present: Container[Key]) -> None:
+        """Close the accounts of all others."""
+        self._credit_s = {
+            key: credit_s for key, credit_s in self._credit_s.items() if key in present}
 
     def _with_credit(self, keys: Collection[Key]) -> list[Key]:
         return [key for key in keys if self._credit_s[key] > 0.0]

@@ -11,13 +11,22 @@ if __name__ == '__main__':  # a signal, or a package missing, during the imports
     from slim_split_ros.ros.process.ending import end_quietly
     end_quietly()
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 import secrets
 import sys
 import time
 
 from slim_split_ros.msg import ServerStatus
-from slim_split_ros.offboard import Batches, FrameGuard, Load, OffboardError, Starts, Turn
+from slim_split_ros.offboard import (
+    Batches,
+    FrameGuard,
+    Load,
+    OffboardError,
+    PictureInput,
+    Served,
+    ServerInput,
+    Starts,
+)
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.health.diagnostics import Diagnostics
 from slim_split_ros.ros.health.findings import Finding
@@ -34,6 +43,7 @@ from slim_split_ros.ros.process.worker import Mailbox, Worker
 from slim_split_ros.ros.served_robot import ServedRobot
 from slim_split_ros.ros.served_robots import ServedRobots
 from slim_split_ros.ros.serving import Serving, load_serving
+from slim_split_ros.ros.serving_batches import serve_batch
 from slim_split_ros.ros.settings.key_file import load_key
 from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
 from slim_split_ros.ros.settings.parameters import LiveParameters
@@ -125,35 +135,23 @@ class Offboard(ManagedNode):
         if not batch:
             return
         self._calls.put(call)
-        services_s = [0.0] * len(batch)
-        try:
-            self._serve(batch, robots, services_s)
-        finally:
-            self._batches.charge(receptions, batch, services_s)
-            for turn, service_s in zip(batch, services_s, strict=True):
-                robots[turn.robot].counters.spent(service_s)
+        services_s = serve_batch(batch, robots, self._detect, self._failed)
+        self._batches.charge(receptions, batch, services_s)
+        for turn, service_s in zip(batch, services_s, strict=True):
+            robots[turn.robot].counters.spent(service_s)
 
-    def _serve(
-        self, batch: Sequence[Turn], robots: Mapping[str, ServedRobot], services_s: list[float]
-    ) -> None:
-        """Decode frames and publish their detections; add what each took to `services_s`."""
-        settings, decoded, started_s = self._live.current, {}, time.monotonic()
-        for place, turn in enumerate(batch):
-            frame = robots[turn.robot].decode(turn.received)
-            services_s[place] = time.monotonic() - started_s
-            started_s += services_s[place]
-            if frame is not None:
-                decoded[place] = frame
-        try:
-            served = self._serving.server.serve(
-                list(decoded.values()), settings.score_threshold, settings.max_detections,
-                with_pictures=any(
-                    robots[batch[place].robot].topics.want_pictures for place in decoded))
-            for place, of_frame in zip(decoded, served, strict=True):
-                robots[batch[place].robot].publish(batch[place].received, of_frame)
-        finally:
-            for place in decoded:
-                services_s[place] += (time.monotonic() - started_s) / len(decoded)
+    def _detect(
+        self, frames: list[ServerInput | PictureInput], with_pictures: bool
+    ) -> list[Served]:
+        settings = self._live.current
+        return self._serving.server.serve(
+            frames, settings.score_threshold, settings.max_detections,
+            with_pictures=with_pictures)
+
+    def _failed(self, robot: ServedRobot, error: Exception) -> None:
+        # To one that left meanwhile nothing can be published: no news.
+        if self._robots and self._robots.by_name.get(robot.name) is robot:
+            robot.diagnostics.failed(error)
 
     def _publish_reports(self) -> None:
         for robot in self._robots:
@@ -169,7 +167,7 @@ class Offboard(ManagedNode):
     def _judge(self) -> list[Finding]:
         now_s = time.monotonic()
         findings = self._watch.judge(self._reading(now_s), now_s)
-        return findings + [robot.judge(now_s) for robot in self._named_robots()]
+        return findings + [robot.judge(self.state, now_s) for robot in self._named_robots()]
 
     def _named_robots(self) -> list[ServedRobot]:
         return [robot for robot in self._robots or () if robot.name]

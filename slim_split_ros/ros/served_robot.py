@@ -83,6 +83,8 @@ class ServedRobot:
         self._decoder = FrameDecoder(serving.manifest)
         self._waiting: Waiting | None = None
         self._watch = RobotWatch(name)
+        # Whether a frame of it ever was good enough to wait.
+        self.has_sent = False
         if name:
             self._status = node.create_publisher(
                 ServerStatus, self._topic('~/status'), **options(RELIABLE))
@@ -142,10 +144,10 @@ class ServedRobot:
             state, self._serving.facts, self.counters.snapshot(time.monotonic()),
             self.reception.load, self._node.get_clock().now().to_msg()))
 
-    def judge(self, now_s: float) -> Finding:
+    def judge(self, state: str, now_s: float) -> Finding:
         """Return what is to be said of this robot alone."""
         return self._watch.judge(
-            self.counters.snapshot(now_s), self.reception.load, self.silence,
+            state, self.counters.snapshot(now_s), self.reception.load, self.silence,
             self.diagnostics.sentences, now_s)
 
     def too_old(self, number: int) -> None:
@@ -167,6 +169,7 @@ class ServedRobot:
         except (WireError, OffboardError) as error:
             self._refuse(error, message.sequence, message.fingerprint)
             return
+        self.has_sent = True
         if drop:
             self.diagnostics.dropped(drop.value, _SENTENCES[drop])
         self._wake()

@@ -20,21 +20,10 @@ from slim_split_ros.offboard.reception import (
     Drop,
     Reception,
 )
-from slim_split_ros.offboard.sender import (
-    MOST_EARLIER_BYTES,
-    MOST_EARLIER_FRAMES,
-    Received,
-)
-from slim_split_ros.wire import (
-    Frame,
-    FrameGeometry,
-    FrameHeader,
-    Manifest,
-    PayloadError,
-    load_manifest,
-)
+from slim_split_ros.offboard.sender import Received
+from slim_split_ros.wire import Frame, Manifest, PayloadError, load_manifest
 from support.bundles import write_tiny_bundle
-from support.received_frames import MakeFrame, camera, frame_maker
+from support.received_frames import MakeFrame, camera, frame_maker, who
 
 pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
 
@@ -54,11 +43,6 @@ def reception(manifest: Manifest) -> Reception:
 @pytest.fixture
 def frame(manifest: Manifest) -> MakeFrame:
     return frame_maker(manifest)
-
-
-def who(received: Received | None) -> tuple[int, int] | None:
-    """Return sender and sequence."""
-    return received and (received.frame.header.sender_start_ns, received.frame.header.sequence)
 
 
 def serve(reception: Reception, frames: Iterable[Received], service_s: float
@@ -104,118 +88,6 @@ def test_a_frame_that_was_overtaken_does_not_displace_the_newer_one(
     reception.receive(frame(ROBOT, 6, 0.0))
     assert reception.receive(frame(ROBOT, 5, 0.1)) is Drop.NEWER
     assert who(reception.next_frame(0.2)[0]) == (ROBOT, 6)
-
-
-@pytest.fixture(scope='module')
-def video_manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    return load_manifest(write_tiny_bundle(
-        tmp_path_factory.mktemp('video'), with_pictures=True, with_video=True))
-
-
-@pytest.fixture
-def video_reception(video_manifest: Manifest) -> Reception:
-    return Reception(video_manifest, receiver_id=7)
-
-
-@pytest.fixture
-def video_frame(video_manifest: Manifest) -> Callable[..., Received]:
-    """Give a function from sequence and reference to a frame of video; no reference: alone."""
-    header = FrameHeader(
-        sender_start_ns=ROBOT, sequence=0, geometry=FrameGeometry(640, 480, 416, 320), width=0.5,
-        rate=1, fingerprint=video_manifest.fingerprint, stamp_ns=2, encode_ms=0.5)
-
-    def make(sequence: int, reference: int | None = None, now_s: float = 0.0, coder: int = 5,
-             size: int = 10) -> Received:
-        numbered = replace(header, sequence=sequence, reference=reference)
-        return Received(Frame(numbered, bytes([coder]) + bytes(size)), 900, now_s)
-
-    return make
-
-
-def earlier(received: Received) -> list[int]:
-    return [frame.header.sequence for frame in received.earlier]
-
-
-def test_frames_of_video_that_were_displaced_come_before_the_newest(
-    video_reception: Reception, video_frame: Callable[..., Received]
-) -> None:
-    drops = [video_reception.receive(video_frame(0)),
-             *(video_reception.receive(video_frame(number, number - 1)) for number in (1, 2, 3))]
-
-    received, _ = video_reception.next_frame(0.1)
-
-    assert drops == [None, Drop.NEWER, Drop.NEWER, Drop.NEWER]
-    assert (who(received), earlier(received)) == ((ROBOT, 3), [0, 1, 2])
-    video_reception.receive(video_frame(4, 3, 0.2))
-    assert earlier(video_reception.next_frame(0.3)[0]) == []
-
-
-def test_frame_that_is_alone_makes_those_before_it_needless(
-    video_reception: Reception, video_frame: Callable[..., Received]
-) -> None:
-    for received in (video_frame(0), video_frame(1, 0), video_frame(2), video_frame(3, 2)):
-        video_reception.receive(received)
-
-    assert earlier(video_reception.next_frame(0.1)[0]) == [2]
-
-
-def test_frames_of_symbols_are_not_kept_and_end_no_video(
-    video_reception: Reception, video_frame: Callable[..., Received], video_manifest: Manifest
-) -> None:
-    symbols = video_frame(1, coder=video_manifest.coder)
-    for received in (video_frame(0), symbols, video_frame(2, 0)):
-        video_reception.receive(received)
-
-    assert earlier(video_reception.next_frame(0.1)[0]) == [0]
-
-
-def test_frame_of_video_that_was_overtaken_is_put_before_the_newer(
-    video_reception: Reception, video_frame: Callable[..., Received]
-) -> None:
-    for received in (video_frame(0), video_frame(2, 1), video_frame(1, 0)):
-        video_reception.receive(received)
-
-    received, _ = video_reception.next_frame(0.1)
-    assert (who(received), earlier(received)) == ((ROBOT, 2), [0, 1])
-
-
-def test_frame_of_video_that_waited_too_long_is_still_decoded_for_the_next(
-    video_reception: Reception, video_frame: Callable[..., Received]
-) -> None:
-    video_reception.receive(video_frame(0))
-    assert video_reception.next_frame(2 * LONGEST_WAIT_S) == (None, 1)
-
-    video_reception.receive(video_frame(1, 0, 2 * LONGEST_WAIT_S))
-
-    assert earlier(video_reception.next_frame(2 * LONGEST_WAIT_S)[0]) == [0]
-
-
-@pytest.mark.parametrize(('count', 'size'), [(MOST_EARLIER_FRAMES + 2, 10), (4, 100_000)])
-def test_of_too_much_video_that_waits_nothing_is_kept(
-    video_reception: Reception, video_frame: Callable[..., Received], count: int, size: int
-) -> None:
-    video_reception.receive(video_frame(0, size=size))
-    for number in range(1, count):
-        video_reception.receive(video_frame(number, number - 1, size=size))
-
-    received, _ = video_reception.next_frame(0.1)
-
-    assert len(received.earlier) < count - 1
-    assert sum(len(frame.payload) for frame in received.earlier) <= MOST_EARLIER_BYTES
-
-
-def test_a_report_names_the_newest_frame_that_was_decoded(
-    video_reception: Reception, video_frame: Callable[..., Received]
-) -> None:
-    for sequence in range(3):
-        video_reception.receive(video_frame(sequence, now_s=sequence))
-        received, _ = video_reception.next_frame(sequence)
-        if sequence < 2:
-            video_reception.decoded(received)
-
-    (report,) = video_reception.due_reports(3.0)
-
-    assert report.decoded_sequence == 1
 
 
 @pytest.mark.parametrize('robots', [1, 3, 8])
@@ -339,6 +211,21 @@ def test_reports_go_on_in_silence_until_a_sender_is_gone(
     reception.next_frame(1.0)
     assert [len(reception.due_reports(now_s)) for now_s in (1.0, 1.5, 9.0, 1.1 + FORGET_S)] == [
         1, 1, 1, 0]
+
+
+@pytest.mark.parametrize('frames', [1, 2])
+def test_it_is_empty_once_every_sender_is_forgotten_be_it_a_newcomer(
+    reception: Reception, frame: MakeFrame, frames: int
+) -> None:
+    assert reception.is_empty
+    for number in range(frames):
+        reception.receive(frame(ROBOT, number, 1.0))
+    reception.next_frame(1.0)
+    emptiness = []
+    for now_s in (1.0, 0.9 + FORGET_S, 1.1 + FORGET_S):
+        reception.due_reports(now_s)
+        emptiness.append(reception.is_empty)
+    assert emptiness == [False, False, True]
 
 
 def test_a_sender_of_a_single_frame_is_told_for_a_short_time(

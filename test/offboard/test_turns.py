@@ -9,7 +9,7 @@ import doctest
 import pytest
 
 from slim_split_ros.offboard import turns as module
-from slim_split_ros.offboard.turns import LEAST_S, ROUND_S, ServiceTurns
+from slim_split_ros.offboard.turns import LEAST_S, MOST_DEBT_S, ROUND_S, ServiceTurns
 
 
 def serve(costs_s: Mapping[str, float], seconds: float, turns: ServiceTurns[str] | None = None
@@ -67,6 +67,23 @@ def test_who_joins_again_and_again_gains_nothing() -> None:
         got_s['robot' if chosen == 'robot' else 'strangers'] += 0.05
         turns.forget(stranger)
     assert got_s['robot'] >= got_s['strangers']
+
+
+def test_one_frame_that_took_long_costs_its_sender_a_second_at_most() -> None:
+    turns = ServiceTurns[str]()
+    turns.of_round(['unlucky', 'other'])
+    turns.charge('unlucky', 30.0)
+    got_s = serve({'unlucky': 0.05, 'other': 0.05}, 4.0, turns)
+    assert got_s['other'] - got_s['unlucky'] <= MOST_DEBT_S + 2 * ROUND_S + 1e-9
+
+
+def test_who_is_not_among_the_present_has_no_account() -> None:
+    turns = ServiceTurns[str]()
+    turns.of_round(['here', 'gone'])
+    for key in ('here', 'gone'):
+        turns.charge(key, 0.5)
+    turns.keep(['here'])
+    assert turns.of_round(['here', 'gone']) == ['gone']
 
 
 def test_what_costs_nothing_is_charged_all_the_same() -> None:

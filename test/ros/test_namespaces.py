@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slim_split_ros.ros.topics.namespaces import node_namespaces
+from slim_split_ros.ros.topics.namespaces import RobotNames, node_namespaces, read_robots
 
 
 @pytest.mark.parametrize(('namespace', 'robot', 'cameras', 'expected'), [
@@ -37,3 +37,14 @@ def test_names_that_ros_does_not_take_or_that_clash_are_refused(
 
 def test_one_camera_may_be_on_any_topic() -> None:
     assert node_namespaces('', '', 'front', '/camera/image') == ['front']
+
+
+def test_robots_are_names_and_patterns_of_names() -> None:
+    assert read_robots('a, team/b, scout?, *, team/*/front') == RobotNames(
+        ('a', 'team/b'), ('scout?', '*', 'team/*/front'))
+
+
+@pytest.mark.parametrize('pattern', ['/scout*', 'scout*/', 'a//*', '2nd*', 'a-*', 'a*/1'])
+def test_a_pattern_that_no_namespace_can_match_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match='robots has the name .*or a pattern such as'):
+        read_robots(f'a,{pattern}')

@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
-from slim_split_ros.msg import Answer, LinkReport, ServerStatus
+from slim_split_ros.msg import Answer, EncodedFrame, LinkReport, ServerStatus
 from slim_split_ros.ros.topics.messages import to_ns
 from slim_split_ros.ros.topics.qos import LATCHED
 from support.bundles import write_tiny_bundle
@@ -28,6 +28,7 @@ from support.split_system import (
     SENSOR_DATA,
     image_message,
     patch_pixels,
+    ros_arguments,
     start_node,
     start_slow_offboard,
 )
@@ -38,8 +39,19 @@ NAMES = 'a', 'b', 'c', 'd'
 FRAMES_PER_S = 5
 # Four robots want 20 frames in a second; it serves 15 at most, and sleeping costs no processor.
 SERVER_S = 0.065
+# Longer than between two looks for robots.
+LONG_S = 2.5
 ENOUGH = 100
 LIMIT_S = 60.0
+# A server of three places that loses patience soon.
+SMALL_OFFBOARD = """
+import sys
+from slim_split_ros.ros import served_robots
+from slim_split_ros.ros.offboard_node import main
+
+served_robots.MAX_SENDERS, served_robots._PATIENCE_S = 3, 3.0
+sys.exit(main())
+"""
 
 StartServer = Callable[..., Process]
 
@@ -203,7 +215,7 @@ def test_an_onboard_node_in_a_namespace_is_served_as_by_a_server_of_its_own(
 def test_robots_of_a_pattern_come_and_go(
     peer: Peer, tiny_bundle: Path, start_server: StartServer
 ) -> None:
-    server = start_server(robots="'scout*'")
+    server = start_server(robots="'named, scout*'")
     diagnostics = peer.listen(DiagnosticArray, '/diagnostics', RELIABLE)
     peer.wait(lambda: any('no robot is found' in status.message for array in diagnostics
                           for status in array.status), 'the word that there is none')
@@ -221,6 +233,60 @@ def test_robots_of_a_pattern_come_and_go(
     server.signal(signal.SIGINT)
     assert server.wait(LIMIT_S) == 0
     assert 'Traceback' not in server.output
+
+
+def test_a_robot_that_leaves_at_once_gets_its_answer(
+    peer: Peer, tiny_bundle: Path, start_server: StartServer
+) -> None:
+    server = start_server(LONG_S, robots="'*'")
+    robot = FeatureRobot(peer, tiny_bundle, 'hasty')
+    peer.repeat(robot.show, lambda: robot.reports, 'a report of its frame')
+    peer.node.destroy_publisher(robot.features)
+    peer.wait(robot.served, 'a detection')
+    assert 'Traceback' not in server.output
+
+
+def test_who_sends_nothing_makes_room_for_who_does_where_all_places_are_taken(
+    peer: Peer, tiny_bundle: Path, tmp_path: Path, nodes: list[Process]
+) -> None:
+    nodes.append(Process.start(
+        ['-c', SMALL_OFFBOARD, *ros_arguments(
+            {'device': 'cpu', 'model': tiny_bundle, 'robots': "'named, x*, scout*'"})],
+        tmp_path / 'offboard.log', CHECKOUT, {}))
+    server = nodes[-1]
+    diagnostics = peer.listen(DiagnosticArray, '/diagnostics', RELIABLE)
+
+    def says(words: str) -> bool:
+        """Say whether the newest word on the robots has these in it."""
+        return any(words in status.message for status in (
+            diagnostics[-1].status if diagnostics else ()) if status.name == 'offboard: robots')
+
+    idle = [peer.publisher(EncodedFrame, f'x{number}/features', SENSOR_DATA) for number in '12']
+    peer.wait(lambda: all(f'robot x{number} is there' in server.output for number in '12'),
+              'all places to be taken')
+    scout = FeatureRobot(peer, tiny_bundle, 'scout')
+    show_in_turn(peer, [scout], lambda: says('is not served: there are 3'), 'the word on it')
+    show_in_turn(peer, [scout], scout.served, 'a detection')
+    had = scout.served()
+    show_in_turn(peer, [scout], lambda: server.output.count('makes room') > 2, 'turns of the idle')
+    assert scout.served() > had
+    assert not any(f'robot {kept} sent nothing' in server.output for kept in ('named', 'scout'))
+
+    for publisher in idle:
+        peer.node.destroy_publisher(publisher)
+    show_in_turn(peer, [scout], lambda: diagnostics and not says('is not served'), 'room again')
+    assert 'Traceback' not in server.output
+
+
+@pytest.mark.parametrize('letters', [222, 230])
+def test_a_name_too_long_for_a_robot_s_topics_ends_nothing(
+    peer: Peer, tiny_bundle: Path, start_server: StartServer, letters: int
+) -> None:
+    server = start_server(robots="'*'")
+    peer.publisher(EncodedFrame, f'{"n" * letters}/features', SENSOR_DATA)
+    scout = FeatureRobot(peer, tiny_bundle, 'scout')
+    show_in_turn(peer, [scout], lambda: scout.served() > FRAMES_PER_S, 'more than a second')
+    assert 'nnn' not in server.output and 'Traceback' not in server.output
 
 
 def test_named_and_found_robots_are_served_again_after_a_rest(

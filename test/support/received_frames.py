@@ -30,3 +30,8 @@ def camera(
     """Yield the frames of a sender at its pace."""
     for number in range(int(seconds * fps)):
         yield frame(sender, number, begin_s + number / fps)
+
+
+def who(received: Received | None) -> tuple[int, int] | None:
+    """Return sender and sequence."""
+    return received and (received.frame.header.sender_start_ns, received.frame.header.sequence)

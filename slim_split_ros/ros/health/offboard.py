@@ -45,9 +45,13 @@ class OffboardFacts:
 def judge_offboard(facts: OffboardFacts) -> list[Finding]:
     """Return what is to be said of each part."""
     if facts.state != ACTIVE:
-        return [Finding(part, Level.STALE, f'{facts.state}: activate the node, or call ~/enable')
-                for part in (MODEL, ROBOTS, LOAD)]
+        return [rests(part, facts.state) for part in (MODEL, ROBOTS, LOAD)]
     return [_judge_model(facts), _judge_robots(facts), _judge_load(facts)]
+
+
+def rests(part: str, state: str) -> Finding:
+    """Return what is to be said of a part of a node that is not active."""
+    return Finding(part, Level.STALE, f'{state}: activate the node, or call ~/enable')
 
 
 def _judge_model(facts: OffboardFacts) -> Finding:

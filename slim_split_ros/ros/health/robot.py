@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from slim_split_ros.offboard import Load
 from slim_split_ros.ros.health.findings import Finding, Level, Trend, most_frequent, worst
 from slim_split_ros.ros.health.offboard import (
+    ACTIVE,
     FEW_UNPROVEN,
     SLOW_SHARE,
     TOO_SLOW,
     UNPROVEN,
     UNUSABLE,
+    rests,
 )
 from slim_split_ros.ros.health.server_status import Service
 
@@ -26,10 +28,12 @@ class RobotWatch:
         self._trend = Trend()
 
     def judge(
-        self, service: Service, load: Load, silence: str, sentences: Mapping[str, str],
-        now_s: float,
+        self, state: str, service: Service, load: Load, silence: str,
+        sentences: Mapping[str, str], now_s: float,
     ) -> Finding:
         """Return what is to be said now; `silence` says why nothing comes, if nothing does."""
+        if state != ACTIVE:
+            return rests(self._part, state)
         frames = service.frames
         recent = self._trend.change(Counter(frames.dropped) + Counter({
             'frames_in': frames.frames_in, 'frames_sent': frames.frames_sent,

@@ -97,9 +97,17 @@ class ManagedNode(LifecycleNode):
         return _SUCCESS
 
     def made_by(self, action: Callable[[], None]) -> list[Any]:
-        """Do something, and return what publishers and the like it made, to `destroy` them."""
+        """
+        Do something, and return what publishers and the like it made, to `destroy` them.
+
+        Where it raises, they are destroyed.
+        """
         before = set(map(id, self._entities()))
-        action()
+        try:
+            action()
+        except Exception:
+            self.destroy(entity for entity in self._entities() if id(entity) not in before)
+            raise
         return [entity for entity in self._entities() if id(entity) not in before]
 
     def destroy(self, entities: Iterable[Any]) -> None:

@@ -6,7 +6,7 @@ import re
 
 _TOKEN = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
 _RULE = 'letters, digits and underscores, no digit first'
-_PATTERN = re.compile(r'[A-Za-z0-9_/]*[*?][A-Za-z0-9_/*?]*')
+_PATTERN_TOKEN = re.compile(r'[A-Za-z_*?][A-Za-z0-9_*?]*')
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def read_robots(robots: str) -> RobotNames:
     if not robots.strip():
         return RobotNames(('',), ())
     given = [name.strip() for name in robots.split(',')]
-    patterns = tuple(name for name in given if _PATTERN.fullmatch(name))
+    patterns = tuple(name for name in given if _is_pattern(name))
     names = tuple(name for name in given if name not in patterns)
     for name in names:
         if not all(map(_TOKEN.fullmatch, name.split('/'))):
@@ -68,6 +68,12 @@ def read_robots(robots: str) -> RobotNames:
     if twice := [name for name, count in Counter(given).items() if count > 1]:
         raise ValueError(f'robots names {twice[0]} twice: give each robot a name of its own')
     return RobotNames(names, patterns)
+
+
+def _is_pattern(name: str) -> bool:
+    """Say whether a name has wildcards and may be that of a namespace, relative to another."""
+    return ('*' in name or '?' in name) and all(
+        map(_PATTERN_TOKEN.fullmatch, name.split('/')))
 
 
 def topic_of(robot: str, topic: str, node_name: str) -> str:

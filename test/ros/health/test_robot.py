@@ -7,6 +7,7 @@ import pytest
 from slim_split_ros.offboard import Load
 from slim_split_ros.ros.health.diagnostics import Counters
 from slim_split_ros.ros.health.findings import Finding, Level
+from slim_split_ros.ros.health.offboard import ACTIVE
 from slim_split_ros.ros.health.robot import RobotWatch
 from slim_split_ros.ros.health.server_status import Service
 
@@ -20,8 +21,9 @@ def service(frames_in: int, frames_sent: int, service_s: float, **dropped: int) 
 def judge(then: Service, now: Service, silence: str = '') -> Finding:
     """Return what is said 5 s after another state."""
     watch = RobotWatch('scout')
-    watch.judge(then, Load(), silence, {}, 0.0)
-    return watch.judge(now, Load(1, 0), silence, {'model': 'scout: another model'}, 5.0)
+    watch.judge(ACTIVE, then, Load(), silence, {}, 0.0)
+    return watch.judge(
+        ACTIVE, now, Load(1, 0), silence, {'model': 'scout: another model'}, 5.0)
 
 
 @pytest.mark.parametrize(('now', 'silence', 'level', 'words'), [
@@ -44,3 +46,8 @@ def test_a_robot_is_judged_by_its_own_frames(
 def test_a_robot_that_never_sent_is_waited_for() -> None:
     nothing = service(0, 0, 0.0)
     assert judge(nothing, nothing).message == 'waiting for the first frame'
+
+
+def test_a_robot_of_a_node_that_rests_is_said_to_rest_with_it() -> None:
+    found = RobotWatch('scout').judge('inactive', service(9, 9, 1.0), Load(), '', {}, 0.0)
+    assert (found.level, found.message.split(':')[0]) == (Level.STALE, 'inactive')
