@@ -294,5 +294,5 @@ def test_a_bad_key_file_ends_the_start_with_one_line_and_status_1(
     nodes.append(start_node(
         node, tmp_path / 'log', {'model': tiny_bundle, 'auth_key_file': file}))
     assert nodes[0].wait(END_S) == 1
-    line, = (line for line in nodes[0].output.splitlines() if '[rmw_' not in line)
+    line, = nodes[0].own_lines
     assert line.startswith(f'auth_key_file {file} {words}')

@@ -319,4 +319,4 @@ def test_names_that_clash_or_are_none_end_the_start_in_one_line(
     server = start_server(robots=f"'{robots}'")
     assert server.wait(LIMIT_S) == 1
     assert words in server.output
-    assert len(server.output.splitlines()) == 1
+    assert len(server.own_lines) == 1

@@ -84,18 +84,13 @@ def test_either_node_may_be_killed_and_restarted(
     assert 'dropped' not in late.output
 
 
-def own_lines(process: Process) -> list[str]:
-    """Return what a node said, without the middleware (Kilted's finds our variable old)."""
-    return [line for line in process.output.splitlines() if '[rmw_' not in line]
-
-
 @pytest.mark.parametrize('node', ['onboard', 'offboard'])
 def test_a_missing_model_is_named_with_the_remedy_and_status_1(
     node: str, tmp_path: Path, nodes: list[Process]
 ) -> None:
     nodes.append(start_node(node, tmp_path / 'log', {'model': tmp_path / 'nowhere'}))
     assert nodes[0].wait(END_S) == 1
-    assert len(own_lines(nodes[0])) == 1
+    assert len(nodes[0].own_lines) == 1
     assert str(tmp_path / 'nowhere' / 'manifest.json') in nodes[0].output
     assert 'export the model again' in nodes[0].output
 
@@ -135,7 +130,7 @@ def test_wrong_parameters_end_the_start_in_one_line(
     nodes.append(start_node('onboard', tmp_path / 'log', {'width': 0.3}))
     assert nodes[0].wait(END_S) == 1
     assert 'parameter width is 0.3: it must be one of 0 to 1, step 0.25' in nodes[0].output
-    assert len(own_lines(nodes[0])) == 1
+    assert len(nodes[0].own_lines) == 1
 
 
 def test_the_first_payload_comes_soon_after_the_start(

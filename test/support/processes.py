@@ -46,6 +46,11 @@ class Process(ChildProcess):
         """Say whether it still runs."""
         return self.status is None
 
+    @property
+    def own_lines(self) -> list[str]:
+        """Return what it said, without the middleware (Kilted's finds our variable old)."""
+        return [line for line in self.output.splitlines() if '[rmw_' not in line]
+
     def signal(self, number: int) -> None:
         """Send one signal to the process alone."""
         self.send(number)
