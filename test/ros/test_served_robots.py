@@ -52,6 +52,21 @@ from slim_split_ros.ros.offboard_node import main
 served_robots.MAX_SENDERS, served_robots._PATIENCE_S = 3, 3.0
 sys.exit(main())
 """
+# A server to which something unforeseen happens when it makes the topics of one robot.
+UNLUCKY_OFFBOARD = """
+import sys
+from slim_split_ros.ros import served_robot
+from slim_split_ros.ros.offboard_node import main
+
+class Topics(served_robot.RobotTopics):
+    def __init__(self, node, robot, *others):
+        super().__init__(node, robot, *others)
+        if robot == 'b':
+            raise RuntimeError('out of luck')
+
+served_robot.RobotTopics = Topics
+sys.exit(main())
+"""
 
 StartServer = Callable[..., Process]
 
@@ -276,6 +291,25 @@ def test_who_sends_nothing_makes_room_for_who_does_where_all_places_are_taken(
         peer.node.destroy_publisher(publisher)
     show_in_turn(peer, [scout], lambda: diagnostics and not says('is not served'), 'room again')
     assert 'Traceback' not in server.output
+
+
+def test_a_robot_that_cannot_be_made_is_named_once_and_costs_no_other(
+    peer: Peer, tiny_bundle: Path, robots: dict[str, FeatureRobot], tmp_path: Path,
+    nodes: list[Process],
+) -> None:
+    nodes.append(Process.start(
+        ['-c', UNLUCKY_OFFBOARD, *ros_arguments(
+            {'device': 'cpu', 'model': tiny_bundle, 'robots': "'*'"})],
+        tmp_path / 'offboard.log', CHECKOUT, {}))
+    server, sound, unlucky = nodes[-1], robots['a'], robots['b']
+    show_in_turn(peer, [sound, unlucky], lambda: (
+        sound.served() and 'robot b is not served' in server.output), 'a served, b named')
+    had = sound.served()
+    show_in_turn(peer, [sound, unlucky], lambda: sound.served() > had + 3 * FRAMES_PER_S, 'more')
+    assert server.output.count('robot b is not served') == 1
+    assert 'out of luck' in server.output
+    assert not unlucky.served()
+    assert peer.node.count_publishers('/b/answer') == 0
 
 
 @pytest.mark.parametrize('letters', [222, 230])
