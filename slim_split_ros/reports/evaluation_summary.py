@@ -24,8 +24,14 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
-        high = f'{self.high:.4g}' if math.isfinite(self.high) else 'out of reach'
-        return f'{self.low:.4g} to {high}'
+        return f'{_rounded(self.low)} to {_rounded(self.high)}'
+
+
+def _rounded(number: float) -> str:
+    """Round to four digits, and hundreds and more to whole ones, as bytes are."""
+    if not math.isfinite(number):
+        return 'out of reach'
+    return f'{number:.0f}' if number >= 100 else f'{number:.4g}'
 
 
 @dataclass(frozen=True, slots=True)

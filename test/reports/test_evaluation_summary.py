@@ -2,7 +2,7 @@
 
 import pytest
 
-from slim_split_ros.reports.evaluation_summary import reaches, summary_lines
+from slim_split_ros.reports.evaluation_summary import Interval, reaches, summary_lines
 
 POINTS = [{'codec': codec, 'bytes': size, 'ap50': ap50, 'encode_ms': encode_ms}
           for codec, size, ap50, encode_ms in (
@@ -39,3 +39,8 @@ def test_other_recordings_give_bytes_and_ratios_an_interval() -> None:
     some = [*draws[:50], *(draw(1000, 9999) for _ in range(50))]
     never = {row.codec: row for row in reaches({'ap50': 0.68}, POINTS, some)}['paper']
     assert str(never.interval).endswith('to out of reach')
+
+
+def test_an_interval_of_bytes_is_written_in_whole_ones() -> None:
+    assert str(Interval(7204.4, 12849.6)) == '7204 to 12850'
+    assert str(Interval(0.92921, 1.5)) == '0.9292 to 1.5'
