@@ -146,8 +146,9 @@ def test_a_robot_that_floods_gets_its_share_at_most(
     sent = [robot.sent - count for robot, (_, count) in zip(others, before, strict=True)]
     print('served', gains, 'sent', sent, 'flood', len(flooded.answers))
     for gain, wanted in zip(gains, sent, strict=True):
-        # Of those that were sent: a busy machine sends fewer, and the flood has what is left.
-        assert gain >= 0.9 * min(len(flooded.answers), wanted)
+        # Of those that were sent: a busy machine sends fewer, and the flood has what is left. A
+        # frame that comes just after its turn costs its robot one; by arrival it would be 40 to 1.
+        assert gain >= 0.8 * min(len(flooded.answers), wanted)
 
 
 def test_a_broken_robot_costs_itself_alone_and_is_named(
