@@ -37,14 +37,18 @@ class Robot:
 
     def offer(self, lost: bool = False, can_video: bool = True) -> Decision:
         """Offer one frame, after the reports that have come."""
-        for back_s, report in [pair for pair in self.reports if pair[0] <= self.now_s]:
-            self.controller.on_report(report, back_s)
-        self.reports = [pair for pair in self.reports if pair[0] > self.now_s]
-        decision = self.controller.decide(self.now_s, self.now_s)
+        decision = self.decide()
         if decision.send:
             self._send(decision, lost or not (can_video or decision.coder == 'cells'))
         self.now_s += 0.1
         return decision
+
+    def decide(self) -> Decision:
+        """Decide on a frame that was captured now, after the reports that have come."""
+        for back_s, report in [pair for pair in self.reports if pair[0] <= self.now_s]:
+            self.controller.on_report(report, back_s)
+        self.reports = [pair for pair in self.reports if pair[0] > self.now_s]
+        return self.controller.decide(self.now_s, self.now_s)
 
     def _send(self, decision: Decision, lost: bool) -> None:
         point = self.table.named(decision.point_name)
@@ -93,7 +97,7 @@ def test_a_refresh_is_no_burst() -> None:
 def test_a_frame_that_was_coded_and_dropped_makes_the_next_alone() -> None:
     robot = Robot()
     leaning(robot, 40)
-    decision = robot.controller.decide(robot.now_s, robot.now_s)
+    decision = robot.decide()
     assert not decision.alone
     robot.controller.revise(decision, 600, robot.now_s)     # and it is never sent
     robot.now_s += 0.1
@@ -103,7 +107,7 @@ def test_a_frame_that_was_coded_and_dropped_makes_the_next_alone() -> None:
 def test_a_second_encoding_of_an_image_leans_on_nothing() -> None:
     robot = Robot()
     leaning(robot, 40)
-    decision = robot.controller.decide(robot.now_s, robot.now_s)
+    decision = robot.decide()
     assert not decision.alone
     revised = robot.controller.revise(decision, 12_000, robot.now_s)
     assert revised.alone or revised.action is not Action.SEND
@@ -150,7 +154,7 @@ def test_a_server_that_decodes_no_video_gets_other_frames() -> None:
 def test_frames_of_two_kinds_are_measured_against_their_own_table() -> None:
     robot = Robot()
     leaning(robot, 40)
-    before = robot.controller.decide(robot.now_s, robot.now_s)
+    before = robot.decide()
     assert not before.alone
     # Key frames three times as large as tabulated say nothing about frames that lean.
     robot.controller.on_sent(900, 4500, 0.002, 0.25, 0, robot.now_s, coder='video')

@@ -21,6 +21,8 @@ LOSS_MEMORY = 50.0
 # What needs other frames has to last: a link that lost frames of late is not trusted for a while,
 # however the last few went. A mean over about this many.
 LASTING_MEMORY = 200.0
+# What is believed of a link that nothing is known of: too much to lean on, for a second or two.
+FIRST_LOSS = 0.05
 LEAST_LOSS = 1e-4  # less makes no difference to any choice
 # More lost at once tell of an outage or a full queue, and count as one: in those small frames die
 # as surely as large ones, and neither once it is over.
@@ -64,7 +66,7 @@ class InFlight:
         """Start with nothing sent."""
         self._frames: OrderedDict[int, SentFrame] = OrderedDict()
         self.loss = 0.0
-        self._lasting_loss = 0.0
+        self._lasting_loss = FIRST_LOSS
         self._outcomes = 0
         self._datagrams = 1.0       # of a frame, the mean over those that `loss` is about
 

@@ -72,3 +72,14 @@ def test_an_outage_counts_as_one_loss() -> None:
     assert len(frames.drop_lost(2.0, 3.0)) == 20
     assert len(other.drop_lost(2.0, 3.0)) == 1
     assert frames.loss == other.loss
+
+
+def test_a_link_that_nothing_is_known_of_is_not_trusted_at_once() -> None:
+    frames = InFlight()
+    first = frames.lasting_survival(9600.0)
+    assert first < 0.96
+    assert frames.survival(9600.0) == 1.0
+    for sequence in range(60):
+        frames.add(SentFrame(sequence, 0.1 * sequence, 9600.0))
+        frames.take(sequence)
+    assert frames.lasting_survival(9600.0) > 0.98
