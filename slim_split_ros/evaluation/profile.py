@@ -19,15 +19,15 @@ import yaml
 from slim_split_ros.control import OperatingPoint
 from slim_split_ros.control.points_document import FIELDS
 from slim_split_ros.evaluation.errors import EvaluationError
-from slim_split_ros.onboard.encoder import FrameEncoder
+from slim_split_ros.evaluation.moving_scene import MovingScene, find_scene
+from slim_split_ros.onboard.encoder import Encoded, FrameEncoder
 from slim_split_ros.weights.operating_point_file import POINTS_FILE, find_operating_points
 from slim_split_ros.wire.manifest import Manifest
 
 FRAMES_FILE = 'frames.csv'
 REPEATS = 60
 WARM_UPS = 5
-CAMERA_SIZE = (480, 640)
-MOTION_PIXELS = 5  # a frame: a robot that turns at 20 degrees a second, 10 frames a second
+LOOKS = 3  # frames that a scene is weighed by
 # How a point is called, before its figures.
 NAMES = ('coder', 'alone', *FIELDS)
 
@@ -69,12 +69,11 @@ def profile_machine(manifest: Manifest) -> ProfileTable:
             '`profile --data DIR`')
     cv2.setNumThreads(1)
     encoder = FrameEncoder(manifest, threads=1)
-    camera = _Camera()
     points = sorted(
         known, key=lambda point: (point.coder, not point.alone, point.width, point.rate))
     return ProfileTable(
         f'{manifest.fingerprint:016x}',
-        tuple({**asdict(point), **_time(encoder, camera, point)} for point in points), None)
+        tuple({**asdict(point), **_time(encoder, point)} for point in points), None)
 
 
 def write_profile(table: ProfileTable, folder: Path) -> list[Path]:
@@ -100,27 +99,21 @@ def write_profile(table: ProfileTable, folder: Path) -> list[Path]:
     return [points, frames]
 
 
-class _Camera:
-    """Show something smooth that moves: video of a picture that stands still costs nothing."""
-
-    def __init__(self) -> None:
-        coarse = np.random.default_rng(0).integers(0, 255, (30, 40, 3)).astype(np.uint8)
-        self._scene = cv2.resize(coarse, CAMERA_SIZE[::-1], interpolation=cv2.INTER_CUBIC)
-
-    def look(self) -> np.ndarray:
-        """Return the next frame."""
-        self._scene = np.roll(self._scene, MOTION_PIXELS, axis=1)
-        return self._scene
-
-
-def _time(encoder: FrameEncoder, camera: _Camera, point: OperatingPoint) -> dict[str, float]:
-    """Return a point's mean and p95 milliseconds for a 640x480 picture."""
+def _time(encoder: FrameEncoder, point: OperatingPoint) -> dict[str, float]:
+    """Return a point's mean and p95 milliseconds for a 640x480 picture as busy as the table's."""
     if point.coder not in encoder.coders:
         return {}
-    encoder.forget()
-    counted = [
-        encoder.encode(camera.look(), point.width, point.rate, coder=point.coder,
-                       alone=point.alone).encode_ms
-        for _ in range(WARM_UPS + REPEATS)][WARM_UPS:]
+
+    def encode(scene: MovingScene, count: int) -> list[Encoded]:
+        encoder.forget()
+        return [encoder.encode(scene.look(), point.width, point.rate, coder=point.coder,
+                               alone=point.alone) for _ in range(count)]
+
+    def count_bytes(scene: MovingScene) -> float:
+        # The first frame cannot lean on another.
+        return float(np.mean([len(each.payload) for each in encode(scene, LOOKS)[1:]]))
+
+    scene = find_scene(count_bytes, point.bytes)
+    counted = [each.encode_ms for each in encode(scene, WARM_UPS + REPEATS)[WARM_UPS:]]
     return {'encode_ms': round(float(np.mean(counted)), 3),
             'encode_ms_p95': round(float(np.percentile(counted, 95)), 3)}
