@@ -104,7 +104,7 @@ def _run(args: argparse.Namespace) -> None:
 
     other = None if args.compare is None else _read_other(args.compare)
     plan = _plan(args)
-    bag = _make_room(args.output)
+    bag = _make_room(args.output, args.bag)
     title = f'replay of {args.bag.name}'
     with nullcontext() if args.rerun is None else RerunFile(args.rerun, title) as timeline:
         on_picture = None if timeline is None else timeline.add_picture
@@ -146,8 +146,8 @@ def _plan(args: argparse.Namespace) -> ReplayPlan:
                       args.alone, path)
 
 
-def _make_room(folder: Path) -> Path:
-    """Take away the bag of an earlier replay, and nothing that is none; return where it was."""
+def _make_room(folder: Path, source: Path) -> Path:
+    """Take away the bag of an earlier replay, unless it is to be replayed; return where it was."""
     import shutil
 
     from slim_split_ros.bags import BagError
@@ -155,6 +155,9 @@ def _make_room(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     bag = folder / BAG
     if bag.exists():
+        if source.resolve().is_relative_to(bag.resolve()):
+            raise BagError(f'{source} lies where the bag of this replay goes: name another folder '
+                           'with --output')
         if not {path.name for path in bag.iterdir()} <= {f'{BAG}.mcap', 'metadata.yaml'}:
             raise BagError(f'{bag} holds something else than the bag of a replay: name another '
                            'folder with --output')
@@ -203,7 +206,7 @@ def _read_other(path: Path) -> ReplayRun:
 
     try:
         return read_run(path.stem, json.loads(path.read_text(encoding='utf-8')))
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise BagError(f'{path} cannot be compared with ({error}): give a file that '
                        '`replay --json` wrote') from error
 
