@@ -12,7 +12,8 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, Group
+    from rich.table import Table as RichTable
 
     from slim_split_ros.ros.watch_node import Watch, WatchSession
 
@@ -65,29 +66,23 @@ def _watch(session: WatchSession, seconds: float) -> None:
             session.listen(_SPIN_S)
             if now_s >= redraw_s:
                 redraw_s = now_s + _PERIOD_S
-                live.update(_draw(session.node), refresh=console.is_terminal)
-        live.update(_draw(session.node), refresh=True)
+                live.update(_draw(session.node, console), refresh=console.is_terminal)
+        live.update(_draw(session.node, console), refresh=True)
     if not console.is_terminal:
         console.line()  # rich ends only what it has drawn over
 
 
-def _draw(node: Watch) -> Group:
+def _draw(node: Watch, console: Console) -> Group:
     from rich.console import Group
-    from rich.table import Table as RichTable
     from rich.text import Text
 
+    from slim_split_ros.reports.terminal_table import fit_table
     from slim_split_ros.reports.watch_rows import robot_table, server_table
 
     parts: list[RichTable | Text] = []
     for table in (robot_table(node.robots()), server_table(node.servers())):
         if table.rows:
-            drawn = RichTable(header_style='bold')
-            for number, column in enumerate(table.columns):
-                drawn.add_column(column, justify='left' if number == 0 else 'right')
-            for row in table.rows:
-                # Text, not markup: brackets in a name are no commands.
-                drawn.add_row(*(Text(cell) for cell in row))
-            parts.append(drawn)
+            parts += fit_table(table, console)
     if not parts:
         parts.append(Text(_nobody()))
     for complaint in node.complaints():
