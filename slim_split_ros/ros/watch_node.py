@@ -16,6 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from slim_split_ros.msg import EncoderStatus, ServerStatus
 from slim_split_ros.reports.watch_rows import RobotState, ServerState
+from slim_split_ros.ros.topics.graph import topics_by_type
 
 # Whoever publishes may be reliable or not.
 _ANYHOW = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -25,6 +26,8 @@ _MOST_TOPICS = 128
 # Statuses come once a second.
 _WINDOW_S = 3.0
 _MOST_DIAGNOSTICS = 256
+# As the aggregator of diagnostics has it: who says nothing for so long says nothing any more.
+_STALE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Watch(Node):
         super().__init__('watch')
         self._robots: dict[str, _Heard] = {}
         self._servers: dict[str, _Heard] = {}
-        self._complaints: dict[str, Complaint] = {}
+        self._complaints: dict[str, tuple[float, Complaint]] = {}
         self._topics: set[str] = set()
         self.create_subscription(
             DiagnosticArray, '/diagnostics', self._on_diagnostics, _ANYHOW)
@@ -68,17 +71,20 @@ class Watch(Node):
         return [_server_state(name, heard) for name, heard in sorted(self._servers.items())]
 
     def complaints(self) -> list[Complaint]:
-        """Return what is not OK, by name."""
-        return [complaint for _, complaint in sorted(self._complaints.items())]
+        """Return what is not OK by what was said lately, by name."""
+        oldest_s = time.monotonic() - _STALE_S
+        self._complaints = {
+            name: said for name, said in self._complaints.items() if said[0] >= oldest_s}
+        return [complaint for _, (_, complaint) in sorted(self._complaints.items())]
 
     def _look(self) -> None:
         kinds = {'slim_split_ros/msg/EncoderStatus': (EncoderStatus, self._robots),
                  'slim_split_ros/msg/ServerStatus': (ServerStatus, self._servers)}
-        for topic, names in self.get_topic_names_and_types():
-            for name in set(names) & kinds.keys():
+        there = topics_by_type(self)
+        for name, (kind, heard) in kinds.items():
+            for topic in there.get(name, []):
                 if topic not in self._topics and len(self._topics) < _MOST_TOPICS:
                     self._topics.add(topic)
-                    kind, heard = kinds[name]
                     self.create_subscription(
                         kind, topic, self._listener(topic.removesuffix(_STATUS), heard), _ANYHOW)
 
@@ -102,7 +108,8 @@ class Watch(Node):
             if level is None:
                 self._complaints.pop(status.name, None)
             elif len(self._complaints) < _MOST_DIAGNOSTICS or status.name in self._complaints:
-                self._complaints[status.name] = Complaint(level, status.name, status.message)
+                self._complaints[status.name] = (
+                    time.monotonic(), Complaint(level, status.name, status.message))
 
 
 class WatchSession:

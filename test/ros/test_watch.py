@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 import subprocess
 import sys
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import pytest
@@ -73,6 +74,43 @@ def test_every_robot_and_server_has_a_row(
     assert (found.node, found.senders, found.server_ms) == ('/offboard', 2, None)
     complaint, = node.complaints()
     assert (complaint.level, complaint.message) == ('WARN', 'no image')
+
+
+def test_a_node_that_has_gone_complains_no_more(
+    peer: Peer, watch: tuple[Watch, SingleThreadedExecutor]
+) -> None:
+    node, executor = watch
+    diagnostics = peer.publisher(DiagnosticArray, '/diagnostics', RELIABLE)
+    warning = DiagnosticStatus(level=DiagnosticStatus.WARN, name='onboard: link', message='down')
+
+    def listen() -> None:
+        executor.spin_once(timeout_sec=0.01)
+
+    peer.repeat(lambda: (diagnostics.publish(DiagnosticArray(status=[warning])), listen()),
+                node.complaints, 'the complaint')
+    peer.repeat(listen, lambda: not node.complaints(), 'the end of it')
+
+
+def test_topics_that_are_not_of_ros_cost_nobody_a_row(peer: Peer) -> None:
+    class AmongStrangers(Watch):
+        def get_topic_names_and_types(
+            self, *args: Any, **kwargs: Any
+        ) -> list[tuple[str, list[str]]]:
+            return [(f'/{name}/onboard/status', ['slim_split_ros/msg/EncoderStatus'])
+                    for name in ('2a', 'x//y', 'a b', 'n' * 300)] + \
+                super().get_topic_names_and_types(*args, **kwargs)
+
+    first = peer.publisher(EncoderStatus, '/robot1/onboard/status', RELIABLE)
+    node = AmongStrangers()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        peer.repeat(lambda: (first.publish(status(1)), executor.spin_once(timeout_sec=0.1)),
+                    node.robots, 'a row')
+    finally:
+        executor.shutdown()
+        node.destroy_node()
+    assert [robot.node for robot in node.robots()] == ['/robot1/onboard']
 
 
 def test_silence_is_one_line_that_names_the_domain() -> None:
