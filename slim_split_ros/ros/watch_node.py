@@ -13,6 +13,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
+from rclpy.subscription import Subscription
 
 from slim_split_ros.msg import EncoderStatus, ServerStatus
 from slim_split_ros.reports.watch_rows import RobotState, ServerState
@@ -22,7 +23,7 @@ from slim_split_ros.ros.topics.graph import topics_by_type
 _ANYHOW = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 _STATUS = '/status'
 _LOOK_S = 1.0
-_MOST_TOPICS = 128
+MOST_TOPICS = 128
 # Statuses come once a second.
 _WINDOW_S = 3.0
 _MOST_DIAGNOSTICS = 256
@@ -56,7 +57,7 @@ class Watch(Node):
         self._robots: dict[str, _Heard] = {}
         self._servers: dict[str, _Heard] = {}
         self._complaints: dict[str, tuple[float, Complaint]] = {}
-        self._topics: set[str] = set()
+        self._topics: dict[str, Subscription] = {}
         self.create_subscription(
             DiagnosticArray, '/diagnostics', self._on_diagnostics, _ANYHOW)
         self.create_timer(_LOOK_S, self._look)
@@ -80,17 +81,20 @@ class Watch(Node):
     def _look(self) -> None:
         kinds = {'slim_split_ros/msg/EncoderStatus': (EncoderStatus, self._robots),
                  'slim_split_ros/msg/ServerStatus': (ServerStatus, self._servers)}
+        for topic in [topic for topic in self._topics if not self.count_publishers(topic)]:
+            self.destroy_subscription(self._topics.pop(topic))
         there = topics_by_type(self)
         for name, (kind, heard) in kinds.items():
             for topic in there.get(name, []):
-                if topic not in self._topics and len(self._topics) < _MOST_TOPICS:
-                    self._topics.add(topic)
-                    self.create_subscription(
+                if topic not in self._topics and len(self._topics) < MOST_TOPICS:
+                    self._topics[topic] = self.create_subscription(
                         kind, topic, self._listener(topic.removesuffix(_STATUS), heard), _ANYHOW)
 
     def _listener(self, name: str, heard: dict[str, _Heard]) -> Callable[[Any], None]:
         def hear(message: EncoderStatus | ServerStatus) -> None:
             now_s = time.monotonic()
+            if name not in heard and len(heard) >= MOST_TOPICS:
+                del heard[min(heard, key=lambda other: heard[other].came_s)]
             known = heard.setdefault(name, _Heard(message, now_s))
             known.message, known.came_s = message, now_s
             if isinstance(message, EncoderStatus):

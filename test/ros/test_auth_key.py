@@ -283,8 +283,9 @@ def test_a_robot_of_a_pattern_that_went_and_came_back_is_served_and_its_recordin
     statuses.clear()
     played = peer.publisher(EncodedFrame, 'scout/features', SENSOR_DATA)
     peer.repeat(lambda: [played.publish(frame) for frame in recorded],
-                lambda: drops_in(statuses).get('unproven', 0) > 10, 'counts')
+                lambda: drops_in(statuses).get('replayed', 0) > 10, 'counts')
     assert not found
+    assert 'came before' in nodes[0].output and 'another topic' not in nodes[0].output
     peer.node.destroy_publisher(played)
     serve(2)
     assert 'Traceback' not in nodes[0].output

@@ -15,7 +15,7 @@ import pytest
 from rclpy.executors import SingleThreadedExecutor
 
 from slim_split_ros.msg import EncoderStatus, ServerStatus
-from slim_split_ros.ros.watch_node import Watch
+from slim_split_ros.ros.watch_node import MOST_TOPICS, Watch
 from support.ros_peer import Peer
 from support.split_system import RELIABLE
 
@@ -89,6 +89,25 @@ def test_a_node_that_has_gone_complains_no_more(
     peer.repeat(lambda: (diagnostics.publish(DiagnosticArray(status=[warning])), listen()),
                 node.complaints, 'the complaint')
     peer.repeat(listen, lambda: not node.complaints(), 'the end of it')
+
+
+def test_who_comes_after_many_that_went_has_a_row(
+    peer: Peer, watch: tuple[Watch, SingleThreadedExecutor]
+) -> None:
+    node, executor = watch
+
+    def listen() -> None:
+        executor.spin_once(timeout_sec=0.01)
+
+    many = [peer.publisher(EncoderStatus, f'/flood{number}/status', RELIABLE)
+            for number in range(MOST_TOPICS + 10)]
+    peer.repeat(lambda: (many[0].publish(status(1)), many[-1].publish(status(1)), listen()),
+                node.robots, 'a row of the flood')
+    for publisher in many:
+        peer.node.destroy_publisher(publisher)
+    late = peer.publisher(EncoderStatus, '/late/onboard/status', RELIABLE)
+    peer.repeat(lambda: (late.publish(status(1)), listen()),
+                lambda: '/late/onboard' in [robot.node for robot in node.robots()], 'its row')
 
 
 def test_topics_that_are_not_of_ros_cost_nobody_a_row(peer: Peer) -> None:
