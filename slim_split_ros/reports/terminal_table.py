@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -24,6 +24,13 @@ def fit_table(table: Table, console: Console) -> list[RichTable]:
     if not any(_CUT in segment.text for line in lines for segment in line):
         return [beside]
     return [_below(table.columns, row) for row in table.rows]
+
+
+def stack(tables: list[RichTable], lines: list[Text], console: Console) -> Group:
+    """Put lines below tables, or above where the terminal is too low to show them all."""
+    group = Group(*tables, *lines)
+    is_too_low = console.is_terminal and len(console.render_lines(group)) > console.height
+    return Group(*lines, *tables) if is_too_low else group
 
 
 def _below(columns: tuple[str, ...], row: tuple[str, ...]) -> RichTable:

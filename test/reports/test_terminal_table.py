@@ -8,9 +8,10 @@ import pytest
 
 pytest.importorskip('rich', reason='rich is not installed')
 from rich.console import Console  # noqa: E402
+from rich.text import Text  # noqa: E402
 
 from slim_split_ros.reports.page import Table  # noqa: E402
-from slim_split_ros.reports.terminal_table import fit_table  # noqa: E402
+from slim_split_ros.reports.terminal_table import fit_table, stack  # noqa: E402
 
 TABLE = Table(('robot', 'frames/s', 'dropped', 'late'), (
     ('/left/onboard', '9.9', '14 no_subscriber, 3 encoder_busy', ''),
@@ -39,3 +40,14 @@ def test_no_word_is_cut_however_narrow_the_terminal(columns: int) -> None:
     assert '…' not in text and max(map(len, lines)) <= columns
     for word in ('/left/onboard', '/[red]/onboard', 'no_subscriber,', 'encoder_busy', '7 of 9'):
         assert word in text
+
+
+@pytest.mark.parametrize(('rows', 'first'), [(40, '┏'), (8, 'WARN')])
+def test_what_is_complained_of_is_on_top_where_not_everything_can_be_seen(
+    rows: int, first: str
+) -> None:
+    file = StringIO()
+    console = Console(file=file, width=120, height=rows, force_terminal=True, color_system=None)
+    lines = [Text('WARN onboard: link: down')] * 4
+    console.print(stack(fit_table(TABLE, console), lines, console))
+    assert file.getvalue().startswith(first)

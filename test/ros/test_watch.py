@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import json
 import math
 from pathlib import Path
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -141,6 +142,18 @@ def test_silence_is_one_line_that_names_the_domain() -> None:
     # Kilted's middleware warns of its profile.
     line, = [line for line in answer.stderr.splitlines() if '[rmw_' not in line]
     assert 'is heard in ROS domain' in line and 'ROS_DOMAIN_ID' in line
+
+
+def test_an_interruption_ends_the_last_line_too(peer: Peer) -> None:
+    publisher = peer.publisher(EncoderStatus, '/a/onboard/status', RELIABLE)
+    with subprocess.Popen([sys.executable, '-m', 'slim_split_ros', 'watch'],
+                          stdout=subprocess.PIPE, text=True) as command:
+        peer.repeat(lambda: publisher.publish(status(1)), publisher.get_subscription_count,
+                    'somebody who watches', limit_s=60.0)
+        command.send_signal(signal.SIGINT)
+        shown = command.stdout.read()
+
+    assert shown.endswith('\n')
 
 
 def test_the_last_state_is_written(peer: Peer, tmp_path: Path) -> None:
