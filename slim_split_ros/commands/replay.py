@@ -12,6 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.not_negative import not_negative
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              '%(default)s)')
     parser.add_argument('--width', type=float, default=0.0, metavar='W',
                         help='pin the width: 0.25, 0.5, 0.75 or 1.0 (default: the policy chooses)')
-    parser.add_argument('--rate', type=_not_negative, default=0.0, metavar='X',
+    parser.add_argument('--rate', type=not_negative, default=0.0, metavar='X',
                         help='how much faster than recorded; 0: as fast as it goes (default: 0)')
     parser.add_argument('--link', type=Path, metavar='CSV',
                         help='trace of a radio link that frames, answers and reports cross')
-    parser.add_argument('--target-fps', type=_not_negative, metavar='F',
+    parser.add_argument('--target-fps', type=not_negative, metavar='F',
                         help='images offered a second at most; 0: all of them (default: 0, or '
                              f'{_NODE_FPS:g} with --link)')
     parser.add_argument('--alone', action='store_true',
@@ -86,16 +87,6 @@ def run(args: argparse.Namespace) -> int:
         print(f'replay: {error}', file=sys.stderr)
         return 1
     return 0
-
-
-def _not_negative(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value < float('inf'):
-        raise argparse.ArgumentTypeError(f'{text} is not a number of 0 or more')
-    return value
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -11,6 +11,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.not_negative import not_negative
+
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
@@ -28,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description='Shows a row for each onboard and offboard node in this ROS domain, from '
                     'the status that each publishes, and what /diagnostics complains of. Needs '
                     'ROS.')
-    parser.add_argument('--seconds', type=float, default=0.0, metavar='S',
+    parser.add_argument('--seconds', type=not_negative, default=0.0, metavar='S',
                         help='how long to watch; 0: until Ctrl-C (default: 0)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the last state')
 
