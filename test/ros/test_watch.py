@@ -145,11 +145,13 @@ def test_silence_is_one_line_that_names_the_domain() -> None:
 
 
 def test_an_interruption_ends_the_last_line_too(peer: Peer) -> None:
-    publisher = peer.publisher(EncoderStatus, '/a/onboard/status', RELIABLE)
+    first = peer.publisher(EncoderStatus, '/a/onboard/status', RELIABLE)
     with subprocess.Popen([sys.executable, '-m', 'slim_split_ros', 'watch'],
                           stdout=subprocess.PIPE, text=True) as command:
-        peer.repeat(lambda: publisher.publish(status(1)), publisher.get_subscription_count,
-                    'somebody who watches', limit_s=60.0)
+        peer.wait(first.get_subscription_count, 'somebody who watches', limit_s=60.0)
+        # Found by whoever goes on to look.
+        second = peer.publisher(EncoderStatus, '/b/onboard/status', RELIABLE)
+        peer.wait(second.get_subscription_count, 'a second look')
         command.send_signal(signal.SIGINT)
         shown = command.stdout.read()
 
