@@ -12,6 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.not_negative import not_negative
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              '%(default)s)')
     parser.add_argument('--width', type=float, default=0.0, metavar='W',
                         help='pin the width: 0.25, 0.5, 0.75 or 1.0 (default: the policy chooses)')
-    parser.add_argument('--rate', type=_not_negative, default=0.0, metavar='X',
+    parser.add_argument('--rate', type=not_negative, default=0.0, metavar='X',
                         help='how much faster than recorded; 0: as fast as it goes (default: 0)')
     parser.add_argument('--link', type=Path, metavar='CSV',
                         help='trace of a radio link that frames, answers and reports cross')
-    parser.add_argument('--target-fps', type=_not_negative, metavar='F',
+    parser.add_argument('--target-fps', type=not_negative, metavar='F',
                         help='images offered a second at most; 0: all of them (default: 0, or '
                              f'{_NODE_FPS:g} with --link)')
     parser.add_argument('--alone', action='store_true',
@@ -88,23 +89,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _not_negative(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value < float('inf'):
-        raise argparse.ArgumentTypeError(f'{text} is not a number of 0 or more')
-    return value
-
-
 def _run(args: argparse.Namespace) -> None:
     from slim_split_ros.bags.replay.session import replay_images, replay_recorded
     from slim_split_ros.reports.rerun_file import RerunFile
 
     other = None if args.compare is None else _read_other(args.compare)
     plan = _plan(args)
-    bag = _make_room(args.output)
+    bag = _make_room(args.output, args.bag)
     title = f'replay of {args.bag.name}'
     with nullcontext() if args.rerun is None else RerunFile(args.rerun, title) as timeline:
         on_picture = None if timeline is None else timeline.add_picture
@@ -146,8 +137,8 @@ def _plan(args: argparse.Namespace) -> ReplayPlan:
                       args.alone, path)
 
 
-def _make_room(folder: Path) -> Path:
-    """Take away the bag of an earlier replay, and nothing that is none; return where it was."""
+def _make_room(folder: Path, source: Path) -> Path:
+    """Take away the bag of an earlier replay, unless it is to be replayed; return where it was."""
     import shutil
 
     from slim_split_ros.bags import BagError
@@ -155,6 +146,9 @@ def _make_room(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     bag = folder / BAG
     if bag.exists():
+        if source.resolve().is_relative_to(bag.resolve()):
+            raise BagError(f'{source} lies where the bag of this replay goes: name another folder '
+                           'with --output')
         if not {path.name for path in bag.iterdir()} <= {f'{BAG}.mcap', 'metadata.yaml'}:
             raise BagError(f'{bag} holds something else than the bag of a replay: name another '
                            'folder with --output')
@@ -203,7 +197,7 @@ def _read_other(path: Path) -> ReplayRun:
 
     try:
         return read_run(path.stem, json.loads(path.read_text(encoding='utf-8')))
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise BagError(f'{path} cannot be compared with ({error}): give a file that '
                        '`replay --json` wrote') from error
 

@@ -11,8 +11,10 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.not_negative import not_negative
+
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, Group
 
     from slim_split_ros.ros.watch_node import Watch, WatchSession
 
@@ -28,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description='Shows a row for each onboard and offboard node in this ROS domain, from '
                     'the status that each publishes, and what /diagnostics complains of. Needs '
                     'ROS.')
-    parser.add_argument('--seconds', type=float, default=0.0, metavar='S',
+    parser.add_argument('--seconds', type=not_negative, default=0.0, metavar='S',
                         help='how long to watch; 0: until Ctrl-C (default: 0)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the last state')
 
@@ -59,42 +61,37 @@ def _watch(session: WatchSession, seconds: float) -> None:
     # A file has no width; there a line is not broken.
     console = Console(width=None if sys.stdout.isatty() else _FILE_COLUMNS)
     end_s, redraw_s = time.monotonic() + seconds, 0.0
-    # Not a terminal: the last state is printed once.
-    with Live(console=console, auto_refresh=False, transient=False) as live:
-        while (now_s := time.monotonic()) < end_s:
-            session.listen(_SPIN_S)
-            if now_s >= redraw_s:
-                redraw_s = now_s + _PERIOD_S
-                live.update(_draw(session.node), refresh=console.is_terminal)
-        live.update(_draw(session.node), refresh=True)
-    if not console.is_terminal:
-        console.line()  # rich ends only what it has drawn over
+    try:
+        # Not a terminal: the last state is printed once.
+        with Live(console=console, auto_refresh=False, transient=False) as live:
+            while (now_s := time.monotonic()) < end_s:
+                session.listen(_SPIN_S)
+                if now_s >= redraw_s:
+                    redraw_s = now_s + _PERIOD_S
+                    live.update(_draw(session.node, console), refresh=console.is_terminal)
+            live.update(_draw(session.node, console), refresh=True)
+    finally:
+        if not console.is_terminal:
+            console.line()  # rich ends only what it has drawn over
 
 
-def _draw(node: Watch) -> Group:
-    from rich.console import Group
-    from rich.table import Table as RichTable
+def _draw(node: Watch, console: Console) -> Group:
     from rich.text import Text
 
+    from slim_split_ros.reports.terminal_table import fit_table, stack
     from slim_split_ros.reports.watch_rows import robot_table, server_table
 
-    parts: list[RichTable | Text] = []
+    tables, lines = [], []
     for table in (robot_table(node.robots()), server_table(node.servers())):
         if table.rows:
-            drawn = RichTable(header_style='bold')
-            for number, column in enumerate(table.columns):
-                drawn.add_column(column, justify='left' if number == 0 else 'right')
-            for row in table.rows:
-                # Text, not markup: brackets in a name are no commands.
-                drawn.add_row(*(Text(cell) for cell in row))
-            parts.append(drawn)
-    if not parts:
-        parts.append(Text(_nobody()))
+            tables += fit_table(table, console)
+    if not tables:
+        lines.append(Text(_nobody()))
     for complaint in node.complaints():
         line = f'{complaint.level} {complaint.name}: {complaint.message}'
-        parts.append(Text(''.join(letter if letter.isprintable() else '?' for letter in line),
+        lines.append(Text(''.join(letter if letter.isprintable() else '?' for letter in line),
                           style='red' if complaint.level == 'ERROR' else 'yellow'))
-    return Group(*parts)
+    return stack(tables, lines, console)
 
 
 def _nobody() -> str:

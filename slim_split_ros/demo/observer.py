@@ -25,8 +25,10 @@ from slim_split_ros.wire.message_size import answer_bytes
 
 # Deep enough that a busy observer loses no message, so that what is missing was not sent.
 _BEST_EFFORT = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
-# Camera images whose detections may still come.
+# Camera images that may still be encoded.
 _IMAGES_KEPT = 8
+# Of those that were, and whose detections may still come: seconds of a slow server.
+_AWAITED_BYTES = 2**26
 # Of all images kept to be shown.
 _KEPT_BYTES = 2**28
 _MS_PER_NS = 1e-6
@@ -83,6 +85,7 @@ class Observer(Node):
         self._encoded: list[FrameRecord] = []
         self._by_sequence: dict[int, FrameRecord] = {}
         self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
+        self._awaited: OrderedDict[int, Image | CompressedImage] = OrderedDict()
         self._status: EncoderStatus | None = None
         self._answers = 0
         self._report_bytes = 0
@@ -161,6 +164,13 @@ class Observer(Node):
         seen.message_bytes += len(serialized)
         seen.encode_ms = message.encode_ms
         self._by_sequence[message.sequence] = seen
+        if (image := self._images.get(seen.stamp_ns)) is not None:
+            self._await(seen.stamp_ns, image)
+
+    def _await(self, stamp_ns: int, image: Image | CompressedImage) -> None:
+        self._awaited[stamp_ns] = image
+        while sum(len(kept.data) for kept in self._awaited.values()) > _AWAITED_BYTES:
+            self._awaited.popitem(last=False)
 
     def _on_arrival(self, message: EncodedFrame) -> None:
         self._record(to_ns(message.header.stamp)).arrived_s = time.time()
@@ -182,7 +192,7 @@ class Observer(Node):
         seen.answer_bytes = answer_bytes(len(message.detections))
         seen.found = read_boxes(message)
         self._answers += 1
-        image = self._images.get(stamp_ns)
+        image = self._awaited.pop(stamp_ns, None) or self._images.get(stamp_ns)
         if (image is not None and stamp_ns >= self._next_picture_ns
                 and self._kept_bytes + len(image.data) <= _KEPT_BYTES):
             seen.image = image

@@ -25,6 +25,8 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 # Font heights and lines grow with the picture; this many rows give scale 1.
 ROWS_AT_SCALE_1 = 900.0
 SMALLEST_SCALE = 0.35
+# Farther from the picture, pixels, nothing is drawn.
+FARTHEST = 1e5
 
 
 def new_canvas(geometry: FrameGeometry, picture: np.ndarray | None = None) -> np.ndarray:
@@ -55,7 +57,10 @@ def draw_detections(
 def _draw_box(
     canvas: np.ndarray, box: np.ndarray, text: str, colour: tuple[int, int, int], scale: float
 ) -> None:
-    left, top, width, height = (round(float(value)) for value in box)
+    # Boxes may come from outside; drawing takes none that is not finite, or far away.
+    left, top, width, height = np.rint(
+        np.clip(np.nan_to_num(np.asarray(box, np.float64)), -FARTHEST, FARTHEST)
+    ).astype(int).tolist()
     cv2.rectangle(
         canvas, (left, top), (left + width - 1, top + height - 1), colour,
         max(1, round(2 * scale)))

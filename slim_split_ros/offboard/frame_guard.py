@@ -70,10 +70,12 @@ class Starts:
         passed = self._passed.get(start_ns)
         if passed is None or passed.receiver_id == receiver_id:
             return
-        if sequence <= passed.newest or now_s - passed.passed_s < HELD_S:
+        if now_s - passed.passed_s < HELD_S:
             raise ReplayedError(
                 f'frame {sequence} is of a robot that is heard on another topic: somebody sends '
                 'its frames here (`ros2 topic info -v` names the publishers)')
+        if sequence <= passed.newest:
+            raise _came_before(sequence)
 
     def note(self, start_ns: int, sequence: int, receiver_id: int, now_s: float) -> None:
         """Remember a frame; raise ReplayedError for one that came, UnprovenError if full."""
@@ -82,9 +84,7 @@ class Starts:
             self._add(start_ns, _Passed(sequence, receiver_id, now_s))
             return
         if not passed.passes(sequence):
-            raise ReplayedError(
-                f'frame {sequence} came before, or over {WINDOW_FRAMES} others overtook it: '
-                'somebody sends recorded frames again (`ros2 topic info -v` names the publishers)')
+            raise _came_before(sequence)
         passed.receiver_id, passed.passed_s = receiver_id, now_s
 
     def _add(self, start_ns: int, passed: _Passed) -> None:
@@ -157,6 +157,12 @@ class FrameGuard:
         is_due = now_s - self._asked_s.get(start_ns, -math.inf) >= ASKING_GAP_S
         if is_due and len(self._to_ask) < MOST_ASKED:
             self._to_ask[start_ns] = None
+
+
+def _came_before(sequence: int) -> ReplayedError:
+    return ReplayedError(
+        f'frame {sequence} came before, or later ones overtook it: somebody sends recorded frames '
+        'again (`ros2 topic info -v` names the publishers)')
 
 
 def _no_tag(message: Any) -> bytes:

@@ -30,6 +30,9 @@ from slim_split_ros.reports.page import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# Of the classes that a model knows; a list of COCO's 80 is read by nobody.
+_MOST_NAMED = 8
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessRow:
@@ -77,10 +80,16 @@ def render_demo(facts: DemoFacts) -> str:
     lead = (f'{facts.source}, encoded on board by {facts.codec} ({facts.model}), {how}, detected '
             f'in another process; {facts.seconds:.0f} seconds over ROS 2, in which '
             f'{facts.captured} images came, {facts.captured / facts.seconds:.1f} a second. '
-            f'This model finds {", ".join(facts.classes)}.')
+            f'This model finds {_named(facts.classes)}.')
     sections = [_figures(facts), *_pictures(facts), *_codecs(facts), _plots(facts), _fates(facts),
                 _processes(facts)]
     return render_page('From camera to detections', sections, lead)
+
+
+def _named(classes: Sequence[str]) -> str:
+    left_out = len(classes) - _MOST_NAMED
+    more = f' and {left_out} others' if left_out > 0 else ''
+    return ', '.join(classes[:_MOST_NAMED]) + more
 
 
 def _figures(facts: DemoFacts) -> Section:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+import math
 from typing import Any
 
 
@@ -55,26 +56,33 @@ def read_run(name: str, figures: Any) -> ReplayRun:
     try:
         return ReplayRun(
             name, str(figures['bag']), str(figures['model']), figures['link'],
-            float(figures['seconds']), str(figures['payload_sha256']), dict(figures['dropped']),
+            _number(figures['seconds']), str(figures['payload_sha256']), dict(figures['dropped']),
             tuple(_read_frame(row) for row in figures['rows']))
     except KeyError as error:
         raise ValueError(f'it has no {error}') from error
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, OverflowError) as error:
         raise ValueError('it holds something else') from error
 
 
 def _read_frame(row: Mapping[str, Any]) -> FrameOfRun:
     return FrameOfRun(
-        int(row['stamp_ns']), float(row['captured_s']), str(row['fate']),
+        int(row['stamp_ns']), _number(row['captured_s']), str(row['fate']),
         _or_none(row['width']), int(row['message_bytes']), _or_none(row['encode_ms']),
         _or_none(row['server_ms']), _or_none(row['end_to_end_ms']),
         tuple(_read_box(found) for found in row['detections']))
 
 
 def _read_box(found: Mapping[str, Any]) -> FoundBox:
-    x, y, width, height = (float(value) for value in found['box'])
-    return FoundBox(str(found['name']), float(found['score']), (x, y, width, height))
+    x, y, width, height = (_number(value) for value in found['box'])
+    return FoundBox(str(found['name']), _number(found['score']), (x, y, width, height))
 
 
 def _or_none(value: Any) -> float | None:
-    return None if value is None else float(value)
+    return None if value is None else _number(value)
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f'it has the number {value}')
+    return number

@@ -84,6 +84,8 @@ def _name(node: str, silent_s: float) -> str:
 
 
 def _point(robot: RobotState) -> str:
+    if not robot.width:  # nothing was sent yet
+        return ''
     after = '' if robot.alone else ' after the one before'
     return f'{_plain(robot.coder)} {robot.width:.2f}, {robot.rate}{after}'
 

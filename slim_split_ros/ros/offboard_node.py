@@ -181,7 +181,8 @@ class Offboard(ManagedNode):
             self.state, serving.facts if serving else ServerFacts(),
             serving.detector_problem if serving else '',
             robots.silence if robots and self.state == ACTIVE else '',
-            self._counters.snapshot(now_s), robots.load if robots else Load(), sentences)
+            self._counters.snapshot(now_s), len(robots.by_name) if robots else 0,
+            robots.load if robots else Load(), sentences)
 
 
 def main(args: Sequence[str] | None = None) -> int:

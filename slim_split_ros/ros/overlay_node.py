@@ -31,7 +31,6 @@ from slim_split_ros.ros.topics.messages import decode_compressed, make_image, to
 from slim_split_ros.ros.topics.qos import NEWEST, RELIABLE, SENSOR_DATA, overridable
 
 _WARNING_PERIOD_S = 5.0
-_FARTHEST = 1e5
 _MOST_NAMES = 10_000
 
 
@@ -98,8 +97,7 @@ class Overlay(Node):
         boxes = [(box.center.position.x - box.size_x / 2, box.center.position.y - box.size_y / 2,
                   box.size_x, box.size_y) for box in (item.bbox for item in found)]
         return draw_detections(pixels, Detections(
-            # From outside: drawing takes no box that is not finite, or far away.
-            np.clip(np.nan_to_num(np.reshape(boxes, (-1, 4))), -_FARTHEST, _FARTHEST),
+            np.reshape(boxes, (-1, 4)),
             np.array([item.score for item in best]),
             np.array([self._number(item.class_id) for item in best], np.int64)), self._names)
 

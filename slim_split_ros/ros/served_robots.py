@@ -8,12 +8,10 @@ import time
 import traceback
 from typing import Any
 
-from rclpy.exceptions import InvalidTopicNameException
-from rclpy.validate_full_topic_name import validate_full_topic_name
-
 from slim_split_ros.offboard import MAX_SENDERS, Load
 from slim_split_ros.ros.process.lifecycle import ManagedNode
 from slim_split_ros.ros.served_robot import ServedRobot
+from slim_split_ros.ros.topics.graph import is_topic, topics_by_type
 from slim_split_ros.ros.topics.namespaces import read_robots, topic_of
 from slim_split_ros.ros.topics.qos import TopicOptions, fixed, overridable
 from slim_split_ros.ros.topics.waiting import steady_clock
@@ -120,11 +118,11 @@ class ServedRobots:
         prefix = self._node.get_namespace().rstrip('/') + '/'
         names = {
             topic[len(prefix):-len(_FEATURES)]
-            for topic, types in self._node.get_topic_names_and_types()
-            if _TYPE in types and topic.startswith(prefix) and topic.endswith(_FEATURES)}
+            for topic in topics_by_type(self._node).get(_TYPE, [])
+            if topic.startswith(prefix) and topic.endswith(_FEATURES)}
         return {name for name in names
                 if any(fnmatchcase(name, pattern) for pattern in self._patterns)
-                and _is_valid(f'{prefix}{topic_of(name, _LONGEST_TOPIC, self._node.get_name())}')
+                and is_topic(f'{prefix}{topic_of(name, _LONGEST_TOPIC, self._node.get_name())}')
                 and self._node.count_publishers(f'{prefix}{name}{_FEATURES}')}
 
     def _waited_since(self, name: str) -> float:
@@ -171,11 +169,3 @@ class ServedRobots:
             'serves: start another one with other patterns') if unserved else ''
         if unserved and not was_full:
             self._node.get_logger().warning(self._full)
-
-
-def _is_valid(topic: str) -> bool:
-    """Say whether ROS takes it; what is not of ROS may have topics of any name and length."""
-    try:
-        return validate_full_topic_name(topic)
-    except InvalidTopicNameException:
-        return False

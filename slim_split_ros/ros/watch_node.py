@@ -13,18 +13,22 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
+from rclpy.subscription import Subscription
 
 from slim_split_ros.msg import EncoderStatus, ServerStatus
 from slim_split_ros.reports.watch_rows import RobotState, ServerState
+from slim_split_ros.ros.topics.graph import topics_by_type
 
 # Whoever publishes may be reliable or not.
 _ANYHOW = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 _STATUS = '/status'
 _LOOK_S = 1.0
-_MOST_TOPICS = 128
+MOST_TOPICS = 128
 # Statuses come once a second.
 _WINDOW_S = 3.0
 _MOST_DIAGNOSTICS = 256
+# As the aggregator of diagnostics has it: who says nothing for so long says nothing any more.
+_STALE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,8 @@ class Watch(Node):
         super().__init__('watch')
         self._robots: dict[str, _Heard] = {}
         self._servers: dict[str, _Heard] = {}
-        self._complaints: dict[str, Complaint] = {}
-        self._topics: set[str] = set()
+        self._complaints: dict[str, tuple[float, Complaint]] = {}
+        self._topics: dict[str, Subscription] = {}
         self.create_subscription(
             DiagnosticArray, '/diagnostics', self._on_diagnostics, _ANYHOW)
         self.create_timer(_LOOK_S, self._look)
@@ -68,23 +72,29 @@ class Watch(Node):
         return [_server_state(name, heard) for name, heard in sorted(self._servers.items())]
 
     def complaints(self) -> list[Complaint]:
-        """Return what is not OK, by name."""
-        return [complaint for _, complaint in sorted(self._complaints.items())]
+        """Return what is not OK by what was said lately, by name."""
+        oldest_s = time.monotonic() - _STALE_S
+        self._complaints = {
+            name: said for name, said in self._complaints.items() if said[0] >= oldest_s}
+        return [complaint for _, (_, complaint) in sorted(self._complaints.items())]
 
     def _look(self) -> None:
         kinds = {'slim_split_ros/msg/EncoderStatus': (EncoderStatus, self._robots),
                  'slim_split_ros/msg/ServerStatus': (ServerStatus, self._servers)}
-        for topic, names in self.get_topic_names_and_types():
-            for name in set(names) & kinds.keys():
-                if topic not in self._topics and len(self._topics) < _MOST_TOPICS:
-                    self._topics.add(topic)
-                    kind, heard = kinds[name]
-                    self.create_subscription(
+        for topic in [topic for topic in self._topics if not self.count_publishers(topic)]:
+            self.destroy_subscription(self._topics.pop(topic))
+        there = topics_by_type(self)
+        for name, (kind, heard) in kinds.items():
+            for topic in there.get(name, []):
+                if topic not in self._topics and len(self._topics) < MOST_TOPICS:
+                    self._topics[topic] = self.create_subscription(
                         kind, topic, self._listener(topic.removesuffix(_STATUS), heard), _ANYHOW)
 
     def _listener(self, name: str, heard: dict[str, _Heard]) -> Callable[[Any], None]:
         def hear(message: EncoderStatus | ServerStatus) -> None:
             now_s = time.monotonic()
+            if name not in heard and len(heard) >= MOST_TOPICS:
+                del heard[min(heard, key=lambda other: heard[other].came_s)]
             known = heard.setdefault(name, _Heard(message, now_s))
             known.message, known.came_s = message, now_s
             if isinstance(message, EncoderStatus):
@@ -102,7 +112,8 @@ class Watch(Node):
             if level is None:
                 self._complaints.pop(status.name, None)
             elif len(self._complaints) < _MOST_DIAGNOSTICS or status.name in self._complaints:
-                self._complaints[status.name] = Complaint(level, status.name, status.message)
+                self._complaints[status.name] = (
+                    time.monotonic(), Complaint(level, status.name, status.message))
 
 
 class WatchSession:

@@ -182,9 +182,9 @@ def test_gaps_and_jumping_stamps_are_said_in_a_sentence_each(
     replayed = replay(plan(bag, tiny_bundle), tmp_path / 'bag')
 
     gap, jump = replayed.notes
-    assert gap.startswith('1 gaps of more than 1 s without an image; the longest, before image 2')
+    assert gap.startswith('gaps of more than 1 s without an image: 1; the longest, before image 2')
     assert 'replayed as 10 s' in gap
-    assert jump.startswith('1 stamps jump against the time of recording')
+    assert jump.startswith('stamps that jump against the time of recording: 1')
     assert [row.captured_s for row in replayed.record.figures.rows] == pytest.approx(
         [0.0, 0.1, 10.1, 10.2])
 

@@ -36,6 +36,22 @@ def test_name_that_no_file_can_have_ends_with_status_1_and_one_line(
     assert said.count('\n') == 1
 
 
+@pytest.mark.parametrize('arguments', [
+    ['watch', '--seconds', '-1'],
+    ['watch', '--seconds', 'nan'],
+    ['replay', 'bag', '--rate', 'inf'],
+    ['replay', 'bag', '--target-fps', 'ten'],
+])
+def test_number_that_cannot_be_is_wrong_use(
+    arguments: list[str], capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+    assert f'{arguments[-1]} is not a number of 0 or more' in capsys.readouterr().err
+
+
 def test_too_little_memory_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

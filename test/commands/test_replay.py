@@ -148,6 +148,21 @@ def test_what_lies_in_the_place_of_the_bag_is_not_removed(
     assert mine.read_text() == 'years'
 
 
+def test_a_replay_of_its_own_results_does_not_take_them_away(
+    bag: Path, model: Path, tmp_path: Path, replay: Callable[..., Answer]
+) -> None:
+    common = '--model', model, '--output', tmp_path / 'out'
+    assert replay(bag, *common).returncode == 0
+    results = tmp_path / 'out' / 'bag'
+    before = {path.name: path.read_bytes() for path in results.iterdir()}
+
+    for source in (results, results / 'metadata.yaml', next(results.glob('*.mcap'))):
+        answer = replay(source, '--features', *common)
+        assert answer.returncode == 1
+        assert 'name another folder with --output' in answer.stderr
+    assert {path.name: path.read_bytes() for path in results.iterdir()} == before
+
+
 def test_options_that_mean_nothing_for_features_are_wrong_use(
     bag: Path, tmp_path: Path, replay: Callable[..., Answer]
 ) -> None:

@@ -41,6 +41,16 @@ def test_boxes_at_the_edge_are_drawn_with_their_label_inside_the_picture(box):
     assert np.count_nonzero(canvas != CANVAS_GREY) > 500
 
 
+@pytest.mark.parametrize('strange', [np.nan, np.inf, -1e30])
+def test_a_box_that_no_detector_gives_ends_nothing_and_leaves_the_others(strange):
+    boxes = np.array([[strange, 5, strange, 5], [5, 30, 20, 20]], np.float32)
+    found = Detections(boxes, np.array([0.9, 0.8], np.float32), np.array([0, 1]))
+
+    canvas = draw_detections(new_canvas(FrameGeometry(64, 64, 416, 416)), found, CLASSES)
+
+    assert np.all(canvas[49, 10:20] != CANVAS_GREY)
+
+
 def test_classes_have_colours_of_their_own():
     pictures = [
         draw_detections(

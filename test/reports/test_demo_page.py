@@ -52,6 +52,12 @@ def test_page_says_what_the_facts_say(facts):
     assert html.count('<svg') == 4
 
 
+def test_of_many_classes_some_are_named(facts):
+    html = render_demo(replace(facts, classes=tuple(f'class{number}' for number in range(80))))
+
+    assert 'class7 and 72 others.' in html and 'class8' not in html
+
+
 def test_page_without_truth_speaks_of_none(facts):
     html = render_demo(without_truth(facts))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -58,6 +59,9 @@ def test_a_run_that_sent_nothing_is_shown() -> None:
     ({'rows': [{'stamp_ns': 1}]}, "no 'captured_s'"),
     ({'rows': 7}, 'holds something else'),
     ({'dropped': None}, 'holds something else'),
+    ({'seconds': math.nan}, 'the number nan'),
+    ({'rows': [{'stamp_ns': math.inf, 'captured_s': 0.0}]}, 'holds something else'),
+    ({'rows': [{'stamp_ns': 1, 'captured_s': math.inf}]}, 'the number inf'),
 ])
 def test_what_is_no_replay_is_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):

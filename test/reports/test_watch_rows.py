@@ -27,6 +27,11 @@ def test_a_known_capacity_and_a_frame_that_leans_on_another_are_said() -> None:
     assert row[4] == '1,234 of 2,000'
 
 
+def test_a_robot_that_sent_nothing_yet_has_no_width() -> None:
+    row, = robot_table([robot(width=0.0, rate=0, reason='')]).rows
+    assert row[1:3] == ('', '')
+
+
 def test_a_silent_robot_says_for_how_long() -> None:
     row, = robot_table([robot(silent_s=12.3)]).rows
     assert row[0] == '/robot1/onboard (silent for 12 s)'

@@ -39,6 +39,20 @@ def write_key(file: Path, mode: int = 0o600) -> Path:
     return file
 
 
+def assert_sound(system: SplitSystem) -> None:
+    """Fail unless both nodes run, and none of their frames met a fault of ours."""
+    for node in (system.onboard, system.offboard):
+        assert node.is_running
+        assert 'Traceback' not in node.output
+
+
+def drops_in(statuses: list[ServerStatus]) -> dict[str, int]:
+    """Return the drops by reason of the newest status."""
+    if not statuses:
+        return {}
+    return dict(zip(statuses[-1].drop_reasons, statuses[-1].drop_counts, strict=True))
+
+
 class Keyed:
     """Hold both nodes, each with a key or without, and hear all that they say."""
 
@@ -66,10 +80,7 @@ class Keyed:
 
     def drops(self) -> dict[str, int]:
         """Return the offboard node's drops by reason, from its newest status."""
-        if not self.server_statuses:
-            return {}
-        status = self.server_statuses[-1]
-        return dict(zip(status.drop_reasons, status.drop_counts, strict=True))
+        return drops_in(self.server_statuses)
 
     def said(self, name: str, level: bytes, words: str) -> bool:
         """Say whether the diagnostics of late have this."""
@@ -161,8 +172,7 @@ def test_an_attacker_beside_both_nodes_has_no_effect_but_counts(
         and keyed.said('offboard: robots', DiagnosticStatus.WARN, 'frame'), 'the diagnostics')
     assert len(system.detections_of(forged_ns)) == detected
     system.settle()
-    assert system.onboard.is_running and system.offboard.is_running
-    assert 'Traceback' not in system.onboard.output + system.offboard.output
+    assert_sound(system)
 
 
 def test_after_a_start_of_either_side_detections_come_again_and_recordings_do_not_pass(
@@ -198,12 +208,13 @@ def test_after_a_start_of_either_side_detections_come_again_and_recordings_do_no
     assert len(system.detections_of(stamp_ns)) == detected_once
 
 
+@pytest.mark.parametrize('robots', ['a,b', "'*'"])
 def test_a_robot_s_frames_played_on_another_s_topic_are_refused_there_and_it_goes_on(
-    peer: Peer, tiny_bundle: Path, tmp_path: Path, key: Path, nodes: list[Process]
+    peer: Peer, tiny_bundle: Path, tmp_path: Path, key: Path, nodes: list[Process], robots: str
 ) -> None:
     given = {'model': tiny_bundle, 'auth_key_file': key}
     nodes.append(start_node(
-        'offboard', tmp_path / 'offboard.log', {**given, 'device': 'cpu', 'robots': 'a,b'}))
+        'offboard', tmp_path / 'offboard.log', {**given, 'device': 'cpu', 'robots': robots}))
     nodes.append(start_node(
         'onboard', tmp_path / 'onboard.log', {**given, 'target_fps': 60.0}, ['__ns:=/a']))
     images = peer.publisher(Image, 'a/image', SENSOR_DATA)
@@ -232,16 +243,52 @@ def test_a_robot_s_frames_played_on_another_s_topic_are_refused_there_and_it_goe
             asked.append(True)
 
     def refused() -> int:
-        return sum(
-            count for reason, count in zip(
-                statuses[-1].drop_reasons, statuses[-1].drop_counts, strict=True)
-            if reason == 'replayed') if statuses else 0
+        return drops_in(statuses).get('replayed', 0)
 
     asked: list[bool] = []
     peer.repeat(attack, lambda: refused() > 20 and to_ns(found[-1].header.stamp) > before_ns,
                 'refused frames on the one topic, detections of the other')
     assert not asked and not questions and not elsewhere
     assert 'heard on another topic' in nodes[0].output
+
+
+def test_a_robot_of_a_pattern_that_went_and_came_back_is_served_and_its_recording_is_not(
+    peer: Peer, tiny_bundle: Path, tmp_path: Path, key: Path, nodes: list[Process]
+) -> None:
+    given = {'model': tiny_bundle, 'auth_key_file': key}
+    nodes.append(start_node('offboard', tmp_path / 'offboard.log', {
+        **given, 'device': 'cpu', 'robots': "'scout*'"}))
+    images = peer.publisher(Image, 'scout/image', SENSOR_DATA)
+    frames = peer.listen(EncodedFrame, 'scout/features', SENSOR_DATA)
+    found = peer.listen(Detection2DArray, 'scout/detections', RELIABLE)
+    statuses = peer.listen(ServerStatus, 'scout/offboard/status', RELIABLE)
+    shown: list[int] = []
+
+    def show() -> None:
+        shown.append(1_000_000_000 * (len(shown) + 1))
+        images.publish(image_message(patch_pixels(), shown[-1]))
+
+    def serve(number: int) -> None:
+        nodes.append(start_node('onboard', tmp_path / f'onboard_{number}.log', given,
+                                ['__ns:=/scout']))
+        found.clear()
+        peer.repeat(show, lambda: found, f'a detection of start {number}',
+                    error=DiscoveryTimeoutError)
+
+    serve(1)
+    recorded = deepcopy(frames)
+    nodes.pop().end()
+    peer.wait(lambda: 'robot scout is gone' in nodes[0].output, 'the end of it')
+    found.clear()
+    statuses.clear()
+    played = peer.publisher(EncodedFrame, 'scout/features', SENSOR_DATA)
+    peer.repeat(lambda: [played.publish(frame) for frame in recorded],
+                lambda: drops_in(statuses).get('replayed', 0) > 10, 'counts')
+    assert not found
+    assert 'came before' in nodes[0].output and 'another topic' not in nodes[0].output
+    peer.node.destroy_publisher(played)
+    serve(2)
+    assert 'Traceback' not in nodes[0].output
 
 
 @pytest.mark.parametrize(('has_onboard', 'words'), [
@@ -258,8 +305,7 @@ def test_a_key_on_one_side_alone_is_a_reason_a_count_and_a_sentence(
         and keyed.said('onboard: link', DiagnosticStatus.ERROR, 'refuses these frames'), words)
     assert f'{words}' in system.offboard.output
     assert not system.detections
-    assert system.onboard.is_running and system.offboard.is_running
-    assert 'Traceback' not in system.onboard.output + system.offboard.output
+    assert_sound(system)
 
 
 def test_a_robot_with_a_key_says_so_of_reports_and_answers_without(

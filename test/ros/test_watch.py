@@ -6,15 +6,17 @@ from collections.abc import Iterator
 import json
 import math
 from pathlib import Path
+import signal
 import subprocess
 import sys
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import pytest
 from rclpy.executors import SingleThreadedExecutor
 
 from slim_split_ros.msg import EncoderStatus, ServerStatus
-from slim_split_ros.ros.watch_node import Watch
+from slim_split_ros.ros.watch_node import MOST_TOPICS, Watch
 from support.ros_peer import Peer
 from support.split_system import RELIABLE
 
@@ -75,6 +77,62 @@ def test_every_robot_and_server_has_a_row(
     assert (complaint.level, complaint.message) == ('WARN', 'no image')
 
 
+def test_a_node_that_has_gone_complains_no_more(
+    peer: Peer, watch: tuple[Watch, SingleThreadedExecutor]
+) -> None:
+    node, executor = watch
+    diagnostics = peer.publisher(DiagnosticArray, '/diagnostics', RELIABLE)
+    warning = DiagnosticStatus(level=DiagnosticStatus.WARN, name='onboard: link', message='down')
+
+    def listen() -> None:
+        executor.spin_once(timeout_sec=0.01)
+
+    peer.repeat(lambda: (diagnostics.publish(DiagnosticArray(status=[warning])), listen()),
+                node.complaints, 'the complaint')
+    peer.repeat(listen, lambda: not node.complaints(), 'the end of it')
+
+
+def test_who_comes_after_many_that_went_has_a_row(
+    peer: Peer, watch: tuple[Watch, SingleThreadedExecutor]
+) -> None:
+    node, executor = watch
+
+    def listen() -> None:
+        executor.spin_once(timeout_sec=0.01)
+
+    many = [peer.publisher(EncoderStatus, f'/flood{number}/status', RELIABLE)
+            for number in range(MOST_TOPICS + 10)]
+    peer.repeat(lambda: (many[0].publish(status(1)), many[-1].publish(status(1)), listen()),
+                node.robots, 'a row of the flood')
+    for publisher in many:
+        peer.node.destroy_publisher(publisher)
+    late = peer.publisher(EncoderStatus, '/late/onboard/status', RELIABLE)
+    peer.repeat(lambda: (late.publish(status(1)), listen()),
+                lambda: '/late/onboard' in [robot.node for robot in node.robots()], 'its row')
+
+
+def test_topics_that_are_not_of_ros_cost_nobody_a_row(peer: Peer) -> None:
+    class AmongStrangers(Watch):
+        def get_topic_names_and_types(
+            self, *args: Any, **kwargs: Any
+        ) -> list[tuple[str, list[str]]]:
+            return [(f'/{name}/onboard/status', ['slim_split_ros/msg/EncoderStatus'])
+                    for name in ('2a', 'x//y', 'a b', 'n' * 300)] + \
+                super().get_topic_names_and_types(*args, **kwargs)
+
+    first = peer.publisher(EncoderStatus, '/robot1/onboard/status', RELIABLE)
+    node = AmongStrangers()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        peer.repeat(lambda: (first.publish(status(1)), executor.spin_once(timeout_sec=0.1)),
+                    node.robots, 'a row')
+    finally:
+        executor.shutdown()
+        node.destroy_node()
+    assert [robot.node for robot in node.robots()] == ['/robot1/onboard']
+
+
 def test_silence_is_one_line_that_names_the_domain() -> None:
     answer = subprocess.run(
         [sys.executable, '-m', 'slim_split_ros', 'watch', '--seconds', '1'],
@@ -84,6 +142,20 @@ def test_silence_is_one_line_that_names_the_domain() -> None:
     # Kilted's middleware warns of its profile.
     line, = [line for line in answer.stderr.splitlines() if '[rmw_' not in line]
     assert 'is heard in ROS domain' in line and 'ROS_DOMAIN_ID' in line
+
+
+def test_an_interruption_ends_the_last_line_too(peer: Peer) -> None:
+    first = peer.publisher(EncoderStatus, '/a/onboard/status', RELIABLE)
+    with subprocess.Popen([sys.executable, '-m', 'slim_split_ros', 'watch'],
+                          stdout=subprocess.PIPE, text=True) as command:
+        peer.wait(first.get_subscription_count, 'somebody who watches', limit_s=60.0)
+        # Found by whoever goes on to look.
+        second = peer.publisher(EncoderStatus, '/b/onboard/status', RELIABLE)
+        peer.wait(second.get_subscription_count, 'a second look')
+        command.send_signal(signal.SIGINT)
+        shown = command.stdout.read()
+
+    assert shown.endswith('\n')
 
 
 def test_the_last_state_is_written(peer: Peer, tmp_path: Path) -> None:

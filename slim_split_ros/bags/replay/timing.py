@@ -57,18 +57,18 @@ class BagTiming:
         if self._gaps:
             longest_s, number = max(self._gaps)
             cut = f', replayed as {_LONGEST_GAP_S:g} s' if longest_s > _LONGEST_GAP_S else ''
-            notes.append(f'{len(self._gaps)} gaps of more than {_GAP_S:g} s without an image; the '
-                         f'longest, before image {number}, has {longest_s:.1f} s{cut}')
+            notes.append(f'gaps of more than {_GAP_S:g} s without an image: {len(self._gaps)}; '
+                         f'the longest, before image {number}, has {longest_s:.1f} s{cut}')
         if self._backward:
-            notes.append(f'{self._backward} images were recorded before the one they follow; they '
+            notes.append(f'images recorded before the one they follow: {self._backward}; they '
                          'are replayed in the order of the file: `ros2 bag convert` sorts them')
         if self._jumps:
             furthest_s, number = max(self._jumps, key=lambda jump: abs(jump[0]))
-            notes.append(f'{len(self._jumps)} stamps jump against the time of recording; the '
-                         f'furthest, of image {number}, by {furthest_s:.1f} s: images are '
+            notes.append(f'stamps that jump against the time of recording: {len(self._jumps)}; '
+                         f'the furthest, of image {number}, by {furthest_s:.1f} s: images are '
                          'replayed when they were recorded, under the stamps they have')
         if self._repeated:
-            notes.append(f'{self._repeated} images have the stamp of the one before: who matches '
+            notes.append(f'images with the stamp of the one before: {self._repeated}; who matches '
                          'detections by stamp takes one for the other')
         return notes
 

@@ -11,7 +11,7 @@ ACTIVE = 'active'
 # Words of frames that this server cannot use.
 UNUSABLE = ('model', 'mismatch', 'coder', 'checksum', 'payload', 'header', 'failure',
             'unauthenticated', 'replayed')
-# With a key the first frames of a robot, or of all after a start of the server, are of this kind.
+# With a key the first frames of each robot, after its start or the server's, are of this kind.
 UNPROVEN = 'unproven'
 FEW_UNPROVEN = 3
 # Of frames that it had no time for.
@@ -34,6 +34,7 @@ class OffboardFacts:
     detector_problem: str
     feature_silence: str
     has_frames: bool
+    topics: int
     senders: int
     recent: Counter[str]
     span_s: float
@@ -66,11 +67,12 @@ def _judge_model(facts: OffboardFacts) -> Finding:
 def _judge_robots(facts: OffboardFacts) -> Finding:
     recent = facts.recent
     sentence = most_frequent(UNUSABLE, recent, facts.sentences, 'frames')
+    few_unproven = FEW_UNPROVEN * facts.topics
     rate = recent['frames_in'] / max(facts.span_s, _LEAST_SPAN_S)
     return worst(ROBOTS, [
         (Level.WARN if recent['frames_sent'] else Level.ERROR, sentence),
         (Level.WARN, most_frequent((UNPROVEN,), recent, facts.sentences, 'frames',
-                                   max(FEW_UNPROVEN, recent['frames_sent']))),
+                                   max(few_unproven, recent['frames_sent']))),
         (Level.WARN, facts.feature_silence),
         (Level.STALE, '' if facts.has_frames else 'waiting for the first frame'),
         (Level.STALE, '' if recent['frames_in'] else 'no frame came lately'),

@@ -13,13 +13,14 @@ from slim_split_ros.ros.health.server_status import ServerFacts, Service
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Hold the node's state at one moment."""
+    """Hold the node's state at one moment; `topics` of frames are listened to."""
 
     state: str
     facts: ServerFacts
     detector_problem: str
     feature_silence: str
     service: Service
+    topics: int
     load: Load
     sentences: Mapping[str, str]
 
@@ -39,8 +40,9 @@ class OffboardWatch:
         return judge_offboard(OffboardFacts(
             state=reading.state, model=f'{facts.model} on {facts.place}',
             detector_problem=reading.detector_problem, feature_silence=reading.feature_silence,
-            has_frames=frames.frames_in > 0, senders=load.senders, recent=recent,
-            span_s=self._trend.span_s, sentences=reading.sentences, server_ms=service.server_ms,
+            has_frames=frames.frames_in > 0, topics=reading.topics, senders=load.senders,
+            recent=recent, span_s=self._trend.span_s, sentences=reading.sentences,
+            server_ms=service.server_ms,
             values={
                 parts.MODEL: {
                     'model': facts.model, 'fingerprint': f'{facts.fingerprint:016x}',

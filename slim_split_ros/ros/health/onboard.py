@@ -108,14 +108,19 @@ def _judge_link(facts: OnboardFacts) -> Finding:
 
 
 def _judge_server(facts: OnboardFacts) -> Finding:
-    is_slow = facts.server_ms > _SERVER_SHARE * facts.deadline_ms or facts.recent['server'] > 0
-    slow = f'the server takes {facts.server_ms:.0f} ms of a deadline of ' \
-           f'{facts.deadline_ms:.0f}: lower target_fps of the robots, or run it on a GPU'
+    remedy = 'lower target_fps of the robots, or run it on a GPU'
+    skipped, slow = facts.recent['server'], ''
+    if facts.server_ms > _SERVER_SHARE * facts.deadline_ms:
+        slow = f'the server takes {facts.server_ms:.0f} ms of a deadline of ' \
+               f'{facts.deadline_ms:.0f}: {remedy}'
+    elif skipped:
+        slow = f'{skipped} of {facts.recent["frames_in"]} images were left out, because the ' \
+               f'server is behind at {facts.server_ms:.0f} ms a frame: {remedy}'
     known = facts.server_ms == facts.server_ms
     return worst(SERVER, [
         (Level.ERROR, facts.server_absence),
         (Level.WARN, facts.other_server),
-        (Level.WARN, slow if is_slow and known else ''),
+        (Level.WARN, slow if known else ''),
         (Level.STALE, _idle(facts)),
         (Level.STALE, '' if known else 'no report of the server yet'),
     ], f'{facts.server_ms:.0f} ms a frame', _values(facts, SERVER))

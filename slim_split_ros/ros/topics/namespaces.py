@@ -31,8 +31,10 @@ def node_namespaces(namespace: str, robot: str, cameras: str, image_topic: str) 
     """
     names = [name.strip() for name in cameras.split(',')] if cameras.strip() else []
     for argument, name in (('robot', robot), *(('cameras', name) for name in names)):
-        if (name or argument == 'cameras') and not _TOKEN.fullmatch(name):
-            raise ValueError(f'argument {argument} has the name {name!r}: give {_RULE}')
+        # As a topic two underscores in a row pass; as a namespace on the command line they do not.
+        if (name or argument == 'cameras') and (not _TOKEN.fullmatch(name) or '__' in name):
+            raise ValueError(f'argument {argument} has the name {name!r}: give {_RULE}, and no '
+                             'two underscores in a row')
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise ValueError(
             f'argument cameras names {twice[0]} twice: give each camera a name of its own')

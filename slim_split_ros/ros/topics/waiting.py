@@ -13,6 +13,8 @@ from rclpy.publisher import Publisher
 from rclpy.qos import QoSCompatibility, qos_check_compatible
 from rclpy.subscription import Subscription
 
+from slim_split_ros.ros.topics.graph import topics_by_type
+
 PATIENCE_S = 5.0
 # Enough to find the right one, few enough for a line of a log.
 _NAMED_TOPICS = 5
@@ -127,10 +129,9 @@ def _obstacle(publisher: Any, subscription: Subscription) -> str:
 
 def _elsewhere(node: Node, kind: type, remedy: str) -> str:
     """Say on which topics messages of a type are published; empty if on none."""
-    # Types of a topic are also those that somebody asks for in vain.
     topics = [
-        topic for topic, types in node.get_topic_names_and_types()
-        if _type_name(kind) in types and not topic.endswith(_REBUILT) and any(
+        topic for topic in topics_by_type(node).get(_type_name(kind), [])
+        if not topic.endswith(_REBUILT) and any(
             publisher.topic_type == _type_name(kind)
             for publisher in node.get_publishers_info_by_topic(topic))]
     if not topics:

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.ros
 
 WELL = OffboardFacts(
     state='active', model='robocup on the CPU', detector_problem='', feature_silence='',
-    has_frames=True, senders=2, recent=Counter(frames_in=100, frames_sent=98), span_s=5.0,
-    sentences={}, server_ms=25.0, values={'model': {}, 'robots': {}, 'load': {}})
+    has_frames=True, topics=1, senders=2, recent=Counter(frames_in=100, frames_sent=98),
+    span_s=5.0, sentences={}, server_ms=25.0, values={'model': {}, 'robots': {}, 'load': {}})
 
 
 def test_a_server_that_is_well_is_ok_in_every_part_with_its_figures() -> None:
@@ -40,6 +40,8 @@ def test_a_server_that_is_well_is_ok_in_every_part_with_its_figures() -> None:
     ('robots', {'recent': Counter(frames_in=1000, frames_sent=50, unproven=950),
                 'sentences': {'unproven': 'a recording'}}, Level.WARN, 'frames: a recording'),
     ('robots', {'recent': Counter(frames_in=4, unproven=4)}, Level.WARN, '4 of 4 frames'),
+    ('robots', {'recent': Counter(frames_in=12, frames_sent=4, unproven=8), 'topics': 3},
+     Level.OK, 'frames/s'),
     ('robots', {'feature_silence': 'nobody publishes'}, Level.WARN, 'nobody publishes'),
     ('robots', {'has_frames': False}, Level.STALE, 'waiting for the first frame'),
     ('robots', {'recent': Counter()}, Level.STALE, 'no frame came lately'),

@@ -64,6 +64,8 @@ def test_a_robot_that_is_well_is_ok_in_every_part_with_its_figures() -> None:
     ('server', {'server_absence': 'start it'}, Level.ERROR, 'start it'),
     ('server', {'other_server': 'end one'}, Level.WARN, 'end one'),
     ('server', {'server_ms': 200.0}, Level.WARN, 'takes 200 ms of a deadline of 300'),
+    ('server', {'recent': with_counts(server=7)}, Level.WARN,
+     'images were left out, because the server is behind at 25 ms a frame: lower target_fps'),
     ('server', {'server_ms': math.nan}, Level.STALE, 'no report'),
     ('detections', {'recent': with_counts(answers_late=40)}, Level.WARN, 'raise it'),
     ('detections', {'recent': with_counts(answers_refused=2), 'sentences': {'answer': 'twice'}},

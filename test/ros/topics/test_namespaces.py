@@ -24,6 +24,7 @@ def test_namespaces_are_those_of_the_robot_and_of_each_camera(
 @pytest.mark.parametrize(('robot', 'cameras', 'image_topic', 'words'), [
     ('1st', '', 'image', "argument robot has the name '1st'"),
     ('a/b', '', 'image', "argument robot has the name 'a/b'"),
+    ('a__b', '', 'image', "argument robot has the name 'a__b': .* no two underscores in a row"),
     ('', 'front,,rear', 'image', "argument cameras has the name ''"),
     ('', 'front,rear,front', 'image', 'names front twice: give each camera a name of its own'),
     ('', 'front,rear', '/image', 'argument image_topic is /image, one topic for 2 cameras'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rclpy
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.ros
 
 RELIABLE = QoSProfile(depth=1)
 LIMIT_S = 20.0
+STRANGE_NAMES = ('2a', 'c-d', 'x//y', '~z', '{q}', 'a b', 'é', 'n' * 300)
 
 
 @pytest.fixture
@@ -37,10 +39,19 @@ def camera() -> Iterator[Node]:
     rclpy.shutdown(context=context)
 
 
+class AmongStrangers(Node):
+    """Be a node that sees topics of programs which are not of ROS, with names of their own."""
+
+    def get_topic_names_and_types(self, *args: Any, **kwargs: Any) -> list[tuple[str, list[str]]]:
+        """Return what is there, and theirs."""
+        return [(f'/{name}/image', ['sensor_msgs/msg/Image']) for name in STRANGE_NAMES] + \
+            super().get_topic_names_and_types(*args, **kwargs)
+
+
 @pytest.fixture
 def explained(ros: None) -> Iterator[Callable[[str], None]]:
     """Give a function that waits until the silence on /image is explained by some words."""
-    node = rclpy.create_node('listener')
+    node = AmongStrangers('listener')
     subscription = node.create_subscription(Image, 'image', lambda message: None, RELIABLE)
     remedies = {Image: 'remap the topic', CompressedImage: 'set image_transport to compressed'}
 
