@@ -127,8 +127,10 @@ def frame_tables(coded: np.ndarray, model: ContextModel) -> tuple[np.ndarray, np
     tables = np.zeros(coded.shape, np.uint16)
     for rows, columns, _ in AROUND:
         tables[0] = tables[0] * model.levels + _shifted(levels, rows, columns)
-    seen = (model.weights @ magnitudes.astype(np.float32).reshape(len(coded), -1)).reshape(
-        coded.shape)  # whole numbers below 2^24
+    # BLAS on ARM may raise flags of lanes that hold no number of ours.
+    with np.errstate(all='ignore'):
+        seen = (model.weights @ magnitudes.astype(np.float32).reshape(len(coded), -1)).reshape(
+            coded.shape)  # whole numbers below 2^24
     edges = [1, model.planes, *range(model.planes + BLOCK, len(coded), BLOCK), len(coded)]
     for first, last in pairwise(edges):
         block = slice(first, last)

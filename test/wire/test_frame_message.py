@@ -57,6 +57,7 @@ def test_the_nodes_publish_the_bytes_that_they_always_did() -> None:
 
 
 def test_a_replay_records_the_bytes_that_the_nodes_publish(tmp_path: Path) -> None:
+    pytest.importorskip('rosbags')
     from slim_split_ros.bags.definitions import FEATURES
     from slim_split_ros.bags.files import find_files
     from slim_split_ros.bags.replay.results import ResultsBag

@@ -3,7 +3,7 @@ import math
 import re
 import tracemalloc
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 import pytest
 
@@ -116,7 +116,7 @@ ANYTHING = st.one_of(
 @given(st.dictionaries(st.sampled_from([
     'sender_start_ns', 'sequence', 'width', 'rate', 'fingerprint', 'stamp_ns', 'encode_ms',
     'chunk_index', 'chunk_count', 'frame_id', 'reference']), ANYTHING), st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 def test_any_values_give_a_header_that_can_be_sealed_or_a_wire_error(fields, checksum):
     try:
         header = replace(HEADER, **fields)

