@@ -75,7 +75,7 @@ class Replica:
             manifest, device, detector=loaded, detects=detector != NO_DETECTOR)
         self._frames = FrameServer(
             manifest, server, classes, _HELD_BATCHES * most_together, time.time,
-            time.monotonic)
+            time.monotonic, serve.get_replica_context().replica_id.unique_id)
         # The runtime takes long and holds its thread: the loop goes on, and sees if it is stuck.
         self._thread = ThreadPoolExecutor(1, 'frames')
         self._started_s: float | None = None

@@ -39,7 +39,8 @@ class FrameServer:
     """
     Serve packed requests; for one thread, except `facts`.
 
-    `held` says how many frames it is given at once, `unix_s` gives the time of day.
+    `held` says how many frames it is given at once, `unix_s` gives the time of day, `name` is
+    the replica's.
 
         server = FrameServer(
             manifest, load_server(manifest), manifest.classes, 2, time.time, time.monotonic)
@@ -48,10 +49,10 @@ class FrameServer:
 
     def __init__(
         self, manifest: Manifest, server: Server, classes: Sequence[str], held: int,
-        unix_s: Callable[[], float], steady_s: Callable[[], float],
+        unix_s: Callable[[], float], steady_s: Callable[[], float], name: str = '',
     ) -> None:
         self._manifest, self._server, self._classes = manifest, server, tuple(classes)
-        self._held = held
+        self._held, self._name = held, name
         self._unix_s, self._steady_s = unix_s, steady_s
         self._decoders: OrderedDict[int, FrameDecoder] = OrderedDict()
         # Frames that the runtime could not serve, since one that it could.
@@ -87,7 +88,9 @@ class FrameServer:
         for alike in _by_settings({place: requests[place] for place in decoded}):
             answers |= self._detect(alike, requests, decoded)
         service_s = (self._steady_s() - started_s) / max(1, len(packed))
-        return [pack_answer(_timed(answers[place], service_s)) for place in range(len(packed))]
+        return [pack_answer(replace(
+            answers[place], service_s=service_s, replica=self._name, together=len(packed)))
+            for place in range(len(packed))]
 
     def _detect(
         self, alike: list[int], requests: dict[int, Request],
@@ -130,7 +133,3 @@ def _by_settings(requests: dict[int, Request]) -> list[list[int]]:
             request.score_threshold, request.max_detections, request.with_picture), []
         ).append(place)
     return list(alike.values())
-
-
-def _timed(answer: Answer, service_s: float) -> Answer:
-    return replace(answer, service_s=service_s)

@@ -24,7 +24,13 @@ import psutil
 
 from slim_split_ros.fleet.errors import ClusterError
 
-_RAY = 'import sys; from ray.scripts.scripts import main; sys.exit(main())'
+# It ends with whoever started it, however that ends: prctl(2), PR_SET_PDEATHSIG.
+_RAY = """
+import ctypes, sys
+ctypes.CDLL(None).prctl(1, 15)
+from ray.scripts.scripts import main
+sys.exit(main())
+"""
 _START_S, _DEPLOY_S, _END_S = 60.0, 90.0, 5.0
 _OBJECT_STORE_BYTES = 100 * 2**20  # the least is 75 MiB
 _REPLICA = 'ray::ServeReplica:'

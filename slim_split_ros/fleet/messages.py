@@ -30,8 +30,9 @@ PROTOCOL = 1
 _MOST_BLOCKS = 64
 # Deadline, threshold, detections at most, key, whether pictures are wanted, whether it is video.
 _REQUEST = struct.Struct('<ddHQ??')
-# Outcome, whether it was decoded, seconds of service, detections, height and width of the picture.
-_ANSWER = struct.Struct('<B?dIII')
+# Outcome, whether it was decoded, seconds of service, frames of the batch, detections, height and
+# width of the picture.
+_ANSWER = struct.Struct('<B?dHIII')
 _BOX_BYTES, _SCORE_BYTES, _LABEL_BYTES, _PIXEL_BYTES = 16, 4, 8, 3
 # What frames are refused for, by the name that travels.
 _REFUSALS: dict[str, type[Exception]] = {kind.__name__: kind for kind in (
@@ -78,7 +79,8 @@ class Answer:
     """
     Hold what became of a frame; `served` where it was, else a sentence and what raised it.
 
-    `service_s` is the frame's part of the time that its batch took at the replica.
+    `service_s` is the frame's part of the time that its batch of `together` frames took at the
+    `replica`.
     """
 
     outcome: Outcome
@@ -87,6 +89,8 @@ class Answer:
     is_decoded: bool = False
     sentence: str = ''
     error: str = ''
+    replica: str = ''
+    together: int = 0
 
     @property
     def refusal(self) -> Exception:
@@ -138,24 +142,26 @@ def pack_answer(answer: Answer) -> bytes:
             height, width = served.picture.shape[:2]
             picture = np.ascontiguousarray(served.picture).tobytes()
     head = _ANSWER.pack(
-        answer.outcome.value, answer.is_decoded, answer.service_s, count, height, width)
+        answer.outcome.value, answer.is_decoded, answer.service_s, answer.together, count, height,
+        width)
     return _join([head, boxes, scores, labels, picture, problem,
-                  answer.sentence.encode(), answer.error.encode()])
+                  answer.sentence.encode(), answer.error.encode(), answer.replica.encode()])
 
 
 def unpack_answer(data: bytes, classes: int) -> Answer:
     """Return an answer whose labels are below `classes`; raise MessageError for what is none."""
     try:
         head, boxes, scores, labels, picture, *words = _split(data)
-        outcome, is_decoded, service_s, count, height, width = _ANSWER.unpack(head)
-        problem, sentence, error = (str(word, 'utf-8') for word in words)
+        outcome, is_decoded, service_s, together, count, height, width = _ANSWER.unpack(head)
+        problem, sentence, error, replica = (str(word, 'utf-8') for word in words)
         outcome = Outcome(outcome)
     except (ValueError, struct.error) as mistake:
         raise MessageError(f'an answer of {len(data)} bytes is none: {mistake}') from mistake
     if not 0.0 <= service_s < float('inf'):
         raise MessageError(f'an answer says that a frame took {service_s} s')
     if outcome is not Outcome.SERVED:
-        return Answer(outcome, service_s, None, is_decoded, sentence, error)
+        return Answer(
+            outcome, service_s, None, is_decoded, sentence, error, replica, together)
     sizes = (count * _BOX_BYTES, count * _SCORE_BYTES, count * _LABEL_BYTES,
              height * width * _PIXEL_BYTES)
     if sizes != (len(boxes), len(scores), len(labels), len(picture)):
@@ -169,7 +175,9 @@ def unpack_answer(data: bytes, classes: int) -> Answer:
         raise MessageError(f'an answer has boxes that are not finite, or labels over {classes}')
     pixels = (np.frombuffer(picture, np.uint8).reshape(height, width, 3) if picture.nbytes
               else None)
-    return Answer(outcome, service_s, Served(found, pixels, problem), is_decoded)
+    return Answer(
+        outcome, service_s, Served(found, pixels, problem), is_decoded, replica=replica,
+        together=together)
 
 
 def lost(sentence: str) -> Answer:

@@ -14,6 +14,7 @@ import time
 from slim_split_ros.fleet import check_address, deployment_name, read_address
 from slim_split_ros.fleet.client import ClusterState, Expected, FleetClient
 from slim_split_ros.fleet.messages import Answer, Outcome, Request
+from slim_split_ros.fleet.replica_figures import ReplicaLog
 from slim_split_ros.fleet.turns import FleetTurns
 from slim_split_ros.offboard import LONGEST_WAIT_S, Drop, Turn
 from slim_split_ros.offboard.decode import is_video
@@ -47,6 +48,7 @@ class FleetServing:
         self._client: FleetClient | None = None
         self._turns = FleetTurns()
         self._answers: deque[tuple[Turn, Answer]] = deque()
+        self._replicas = ReplicaLog()
 
     @property
     def state(self) -> ClusterState:
@@ -93,7 +95,11 @@ class FleetServing:
         state = self.state
         values = {'deployment': self._where, 'replicas': state.replicas,
                   'in_flight': self._turns.in_flight, 'serves': 'cluster' if state.is_up
-                  else 'local' if self._falls_back else 'nobody'}
+                  else 'local' if self._falls_back else 'nobody'} | {
+            f'replica {name}': (
+                f'{figures.rate_fps:.1f} frames/s, {figures.service_ms:.0f} ms, '
+                f'{figures.elsewhere_ms:.0f} ms queue, {figures.together:.1f} a batch')
+            for name, figures in self._replicas.figures(time.monotonic()).items()}
         if state.is_up:
             return Finding(
                 PART, Level.OK, f'{state.replicas} replicas of {self._where} on {state.place}',
@@ -105,14 +111,17 @@ class FleetServing:
     def _send(self, turn: Turn, robot: ServedRobot, settings: OffboardSettings) -> None:
         received = turn.received
         left_s = received.arrival_s + LONGEST_WAIT_S - time.monotonic()
+        sent_s = time.monotonic()
         self._client.send(
             Request(
                 received.frame, received.earlier, time.time() + left_s,
                 settings.score_threshold, settings.max_detections, robot.topics.want_pictures,
                 is_video(received.frame), robot.key),
-            lambda answer: self._answered(turn, answer))
+            lambda answer: self._answered(turn, answer, sent_s))
 
-    def _answered(self, turn: Turn, answer: Answer) -> None:
+    def _answered(self, turn: Turn, answer: Answer, sent_s: float) -> None:
+        now_s = time.monotonic()
+        self._replicas.add(answer, now_s - sent_s, now_s)
         self._answers.append((turn, answer))
         self._wake()
 

@@ -87,19 +87,3 @@ def test_without_ray_the_problem_says_what_to_install(
     path = f'{tmp_path}:{os.environ.get("PYTHONPATH", "")}'
     with fleet.client(environment={'PYTHONPATH': path}) as client:
         wait_until(lambda: 'pip install' in client.state.problem, 'the advice')
-
-
-def test_a_head_that_dies_is_told_at_once_and_missed_until_it_is_back(
-    fleet: DeployedCluster, client: FleetClient
-) -> None:
-    frame = square_frames(fleet.manifest, 1)[0]
-    fleet.cluster.kill_head()
-    wait_until(lambda: 'its head' in client.state.problem or 'no Ray' in client.state.problem,
-               'the problem')
-    assert ask(client, request_for(frame)).outcome is Outcome.LOST
-
-    fleet.cluster.start_head()
-    assert fleet.cluster.deploy(fleet.folder, REPLICAS) == fleet.deployment
-
-    wait_until(lambda: client.state.is_up and ask(
-        client, request_for(frame)).outcome is Outcome.SERVED, 'service')

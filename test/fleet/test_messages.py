@@ -29,7 +29,8 @@ FOUND = Detections(
     np.array([[1, 2, 3, 4], [5, 6, 7, 8]], np.float32), np.array([0.9, 0.4], np.float32),
     np.array([3, 0], np.int64))
 SERVED = Answer(Outcome.SERVED, 0.02, Served(
-    FOUND, np.arange(36, dtype=np.uint8).reshape(3, 4, 3), 'a problem'), is_decoded=True)
+    FOUND, np.arange(36, dtype=np.uint8).reshape(3, 4, 3), 'a problem'), is_decoded=True,
+    replica='0ghaazcm', together=3)
 
 
 def test_a_request_comes_back_as_it_was(tiny_bundle: Path) -> None:
@@ -46,6 +47,7 @@ def test_an_answer_comes_back_as_it_was() -> None:
 
     assert answer.outcome is Outcome.SERVED and answer.is_decoded
     assert answer.served.problem == 'a problem' and answer.service_s == 0.02
+    assert (answer.replica, answer.together) == ('0ghaazcm', 3)
     for name in ('boxes', 'scores', 'labels'):
         np.testing.assert_array_equal(
             getattr(answer.served.detections, name), getattr(FOUND, name))
