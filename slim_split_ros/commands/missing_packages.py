@@ -22,7 +22,7 @@ def explain_missing(error: ModuleNotFoundError) -> str:
         return ('rerun is not installed: pip install rerun-sdk (requirements/rerun.txt says which '
                 'versions), or leave --rerun out')
     if error.name == 'ray':
-        return ('ray is not installed: pip install \'.[fleet]\' or make fleet, in a checkout of '
+        return ("ray is not installed: pip install '.[fleet]' or make fleet, in a checkout of "
                 'this package')
     extra = _EXTRAS.get(error.name or '', 'run')
     target = 'setup-training' if extra == 'train' else 'setup'
