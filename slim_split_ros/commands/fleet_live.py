@@ -83,7 +83,9 @@ def _draw(view: FleetView, seconds: float) -> Group:
 
     from slim_split_ros.reports.fleet_page import replica_table, robot_table
 
-    parts = [Text(view.said), ProgressBar(total=seconds, completed=view.elapsed_s, width=60)]
+    bar = RichTable.grid(padding=(0, 1))
+    bar.add_row(ProgressBar(total=seconds, completed=view.elapsed_s, width=40), Text(view.said))
+    parts = [bar]
     for table in (robot_table(view.robots), replica_table(view.replicas or {})):
         if table.rows:
             drawn = RichTable(header_style='bold')

@@ -17,6 +17,7 @@ import time
 
 from pydantic import BaseModel, ConfigDict, PositiveInt
 from ray import serve
+from ray.serve.metrics import Counter
 
 from slim_split_ros.detectors import load_detector
 from slim_split_ros.fleet.frame_server import FrameServer
@@ -79,6 +80,9 @@ class Replica:
         # The runtime takes long and holds its thread: the loop goes on, and sees if it is stuck.
         self._thread = ThreadPoolExecutor(1, 'frames')
         self._started_s: float | None = None
+        self._counted = Counter(
+            'slim_split_frames', 'frames by what became of them: served, late or refused',
+            tag_keys=('outcome',))
         self._serve_batch.set_max_batch_size(most_together)
         self._serve_batch.set_batch_wait_timeout_s(BATCH_WAIT_S if most_together > 1 else 0.0)
 
@@ -104,10 +108,13 @@ class Replica:
     async def _serve_batch(self, requests: list[bytes]) -> list[bytes]:
         self._started_s = time.monotonic()
         try:
-            return await asyncio.get_running_loop().run_in_executor(
+            answers = await asyncio.get_running_loop().run_in_executor(
                 self._thread, self._frames.serve, requests)
         finally:
             self._started_s = None
+        for outcome, number in self._frames.take_outcomes().items():
+            self._counted.inc(number, {'outcome': outcome})
+        return answers
 
     @serve.multiplexed(max_num_models_per_replica=VIDEO_PLACES)
     async def _video_place(self, place: str) -> str:

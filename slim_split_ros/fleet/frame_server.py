@@ -6,7 +6,7 @@ Nothing of Ray is known here; the model is the same as a node's own, and so are 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 import json
@@ -55,6 +55,7 @@ class FrameServer:
         self._held, self._name = held, name
         self._unix_s, self._steady_s = unix_s, steady_s
         self._decoders: OrderedDict[int, FrameDecoder] = OrderedDict()
+        self._outcomes: Counter[str] = Counter()
         # Frames that the runtime could not serve, since one that it could.
         self.failed_in_a_row = 0
 
@@ -64,6 +65,11 @@ class FrameServer:
         return json.dumps({
             'protocol': PROTOCOL, 'fingerprint': f'{self._manifest.fingerprint:016x}',
             'classes': self._classes, 'held': self._held, 'place': self._server.place})
+
+    def take_outcomes(self) -> Counter[str]:
+        """Return how many frames had which outcome since this was asked last."""
+        taken, self._outcomes = self._outcomes, Counter()
+        return taken
 
     def serve(self, packed: Sequence[bytes]) -> list[bytes]:
         """Return an answer to each, in the order given; a bad request costs its own frame."""
@@ -87,6 +93,7 @@ class FrameServer:
                     Outcome.REFUSED, sentence=str(error), error=type(error).__name__)
         for alike in _by_settings({place: requests[place] for place in decoded}):
             answers |= self._detect(alike, requests, decoded)
+        self._outcomes.update(answer.outcome.name.lower() for answer in answers.values())
         service_s = (self._steady_s() - started_s) / max(1, len(packed))
         return [pack_answer(replace(
             answers[place], service_s=service_s, replica=self._name, together=len(packed)))

@@ -109,8 +109,12 @@ class LocalCluster:
 
     def replicas(self) -> list[psutil.Process]:
         """Return the processes of the replicas that there are."""
+        return [process for process in self.processes() if _is_replica(process)]
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process that belongs to it."""
         self._note_processes()
-        return [process for process in self._started.values() if _is_replica(process)]
+        return list(self._started.values())
 
     def kill_head(self) -> None:
         """End the head and all that belongs to it at once, as when its machine fails."""

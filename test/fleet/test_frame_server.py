@@ -127,6 +127,8 @@ def test_a_bad_frame_costs_itself_alone_and_says_why(
         Outcome.REFUSED, Outcome.SERVED, Outcome.REFUSED, Outcome.REFUSED]
     assert isinstance(answers[0].refusal, FingerprintMismatchError)
     assert isinstance(answers[2].refusal, PayloadError)
+    assert replica.take_outcomes() == {'served': 1, 'refused': 3}
+    assert not replica.take_outcomes()
 
 
 def test_a_runtime_that_fails_is_counted_until_it_serves_again(

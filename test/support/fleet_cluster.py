@@ -58,6 +58,10 @@ def deployed_cluster(folder: Path) -> Iterator[DeployedCluster]:
     bundle = write_tiny_bundle(folder / 'model', with_pictures=True, with_video=True)
     with LocalCluster(num_cpus=2) as cluster:
         yield DeployedCluster(cluster, bundle, cluster.deploy(bundle, REPLICAS))
+        processes = cluster.processes()
+    # Whatever the tests did to it, nothing of it is left.
+    assert len(processes) > REPLICAS
+    assert not [process for process in processes if process.is_running()]
 
 
 def wait_until(condition: object, what: str) -> None:
