@@ -12,14 +12,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+import ctypes
 import json
 import logging
 from multiprocessing.connection import Connection
 import os
+import signal
 import socket
 import sys
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from slim_split_ros.fleet.messages import Answer, Outcome, lost, pack_answer, video_key
 from slim_split_ros.fleet.names import Address, read_address, video_place
@@ -48,10 +50,9 @@ class Bridge:
         """Connect and pass on until the node closes its end; a problem is told to the node."""
         try:
             self._connect()
-            asyncio.run(self._pass_on())
         except Exception as error:  # the border of the process: the node says it to people
-            self._tell({'problem': _explain(error, self._address, self._deployment)})
-            os._exit(1)  # Ray's own end may take long without a cluster
+            self._end(error)
+        asyncio.run(self._pass_on_until_the_end())
 
     def _connect(self) -> None:
         self._reach_head()
@@ -60,6 +61,17 @@ class Bridge:
         ray.init(
             address=f'{self._address.host}:{self._address.port}', log_to_driver=False,
             logging_level=logging.ERROR, namespace='serve')
+
+    def _end(self, error: Exception) -> NoReturn:
+        self._tell({'problem': _explain(error, self._address, self._deployment)})
+        os._exit(1)  # Ray's own end may take long without a cluster
+
+    async def _pass_on_until_the_end(self) -> NoReturn:
+        try:
+            await self._pass_on()
+        except Exception as error:  # as above; from outside the loop it would cancel requests
+            self._end(error)
+        os._exit(0)
 
     async def _pass_on(self) -> None:
         from ray import serve
@@ -80,7 +92,6 @@ class Bridge:
         if self._tasks:
             # What is on its way is never cancelled: a batch may be stuck for good by that.
             await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
-        os._exit(0)
 
     async def _watch(self, facts: dict[str, Any]) -> None:
         """Tell the node each second how the deployment is; raise once the head is gone."""
@@ -191,6 +202,8 @@ def _first_line(error: BaseException) -> str:
 
 def main() -> None:
     """Read the arguments, and pass on."""
+    # With whoever started it, however that ends: prctl(2), PR_SET_PDEATHSIG.
+    ctypes.CDLL(None).prctl(1, int(signal.SIGTERM))
     descriptor, address, deployment = sys.argv[1:]
     Bridge(Connection(int(descriptor)), read_address(address), deployment).run()
 

@@ -29,7 +29,7 @@ from slim_split_ros.fleet.messages import (
     unpack_answer,
 )
 from slim_split_ros.fleet.names import Address
-from slim_split_ros.offboard import LONGEST_WAIT_S
+from slim_split_ros.offboard import LONGEST_WAIT_S, FingerprintMismatchError
 
 BRIDGE = ('-m', 'slim_split_ros.fleet.bridge')
 # Beyond its deadline, for what is on its way.
@@ -269,6 +269,9 @@ class FleetClient:
         if answer.outcome is not Outcome.LOST:
             connected.unanswered = 0
         on_answer(answer)
+        if isinstance(answer.refusal, FingerprintMismatchError):
+            # The node has checked its frames: what is deployed was changed under its name.
+            raise _BrokenError(f'the deployment {self._deployment} has another model now')
 
     def _expire(self, connected: _Connected) -> None:
         now_s = time.monotonic()

@@ -30,6 +30,12 @@ pipe.send_bytes(b's' + json.dumps({{'replicas': 2, 'problem': '', 'facts': facts
 {then}
 """
 ANSWER_GARBAGE = "number = pipe.recv_bytes()[:8]\npipe.send_bytes(b'a' + number + b'garbage')"
+REFUSE_THE_MODEL = '''
+from slim_split_ros.fleet.messages import Answer, Outcome, pack_answer
+answer = pack_answer(Answer(Outcome.REFUSED, error='FingerprintMismatchError'))
+pipe.send_bytes(b'a' + pipe.recv_bytes()[:8] + answer)
+time.sleep(600)
+'''
 READ_NOTHING = 'time.sleep(600)'
 
 
@@ -95,6 +101,17 @@ def test_an_answer_that_is_none_costs_its_frame_and_the_connection(
     wait_until(lambda: 'what is no answer' in client.state.problem, 'the problem')
     # And it is tried again.
     wait_until(lambda: client.state.is_up, 'the next connection')
+
+
+def test_a_deployment_whose_model_was_changed_is_looked_at_anew(
+    connect: Callable[..., FleetClient], frame: Frame
+) -> None:
+    client = connect(bridge_that(REFUSE_THE_MODEL))
+    wait_until(lambda: client.state.is_up, 'the connection')
+
+    assert ask(client, request_for(frame)).outcome is Outcome.REFUSED
+
+    wait_until(lambda: 'another model now' in client.state.problem, 'the problem')
 
 
 def test_a_request_that_nobody_answers_ends_and_several_end_the_connection(
