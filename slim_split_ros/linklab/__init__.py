@@ -10,6 +10,7 @@ from slim_split_ros.linklab.live_path import LivePath
 from slim_split_ros.linklab.namespaces import Namespaces, check_machine, why_no_loss
 from slim_split_ros.linklab.results import Means, Results, average
 from slim_split_ros.linklab.robot import EmulatedRobot, FrameRow, SentMessage
+from slim_split_ros.linklab.robot_outcome import RobotOutcome, summarize_robot
 from slim_split_ros.linklab.run import Run, RunSettings, run_emulation
 from slim_split_ros.linklab.schedule import Schedule
 from slim_split_ros.linklab.shaper import Shaper
@@ -19,9 +20,9 @@ from slim_split_ros.linklab.trace import Trace, parse_trace, read_trace, read_tr
 
 __all__ = [
     'Comparison', 'EmulatedRobot', 'Events', 'FrameRow', 'FrameTable', 'LinkLabError', 'LivePath',
-    'Means', 'NamespaceError', 'Namespaces', 'RealFrame', 'RealRun', 'Results', 'Run', 'RunError',
-    'RunSettings', 'Schedule', 'SentMessage', 'Shaper', 'TableError', 'Timeline', 'Trace',
-    'TraceShare', 'average', 'check_machine', 'compare', 'count_feasible', 'make_frames',
-    'make_timeline', 'parse_sizes', 'parse_trace', 'read_text', 'read_trace', 'read_traces',
-    'run_emulation', 'why_no_loss', 'with_loss',
+    'Means', 'NamespaceError', 'Namespaces', 'RealFrame', 'RealRun', 'Results', 'RobotOutcome',
+    'Run', 'RunError', 'RunSettings', 'Schedule', 'SentMessage', 'Shaper', 'TableError',
+    'Timeline', 'Trace', 'TraceShare', 'average', 'check_machine', 'compare', 'count_feasible',
+    'make_frames', 'make_timeline', 'parse_sizes', 'parse_trace', 'read_text', 'read_trace',
+    'read_traces', 'run_emulation', 'summarize_robot', 'why_no_loss', 'with_loss',
 ]

@@ -58,7 +58,8 @@ ROOMS = {
     'weights': Room(_rooms('wire control'), allowed=frozenset({'yaml'})),
     'ros': Room(BELOW_ROS, TORCH),
     'demo': Room(BELOW_ROS | {'ros'}, TORCH),
-    'commands': Room(BELOW_ROS | {'ros', 'demo'}),
+    'fleet': Room(_rooms('offboard wire')),
+    'commands': Room(BELOW_ROS | {'ros', 'demo', 'fleet'}),
 }
 # The one file of a room that may do more, as the architecture says.
 EXCEPTIONS = {
