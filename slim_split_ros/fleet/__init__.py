@@ -1,4 +1,4 @@
-"""Decoding and detecting on the replicas of a Ray cluster; what imports Ray is not named here."""
+"""A fleet beyond one server: replicas on a Ray cluster, the plan of it; this imports no Ray."""
 
 from slim_split_ros.fleet.errors import AddressError, FleetError
 from slim_split_ros.fleet.names import (

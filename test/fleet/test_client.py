@@ -30,12 +30,12 @@ pipe.send_bytes(b's' + json.dumps({{'replicas': 2, 'problem': '', 'facts': facts
 {then}
 """
 ANSWER_GARBAGE = "number = pipe.recv_bytes()[:8]\npipe.send_bytes(b'a' + number + b'garbage')"
-REFUSE_THE_MODEL = '''
+REFUSE_THE_MODEL = """
 from slim_split_ros.fleet.messages import Answer, Outcome, pack_answer
 answer = pack_answer(Answer(Outcome.REFUSED, error='FingerprintMismatchError'))
 pipe.send_bytes(b'a' + pipe.recv_bytes()[:8] + answer)
 time.sleep(600)
-'''
+"""
 READ_NOTHING = 'time.sleep(600)'
 
 
