@@ -1,4 +1,4 @@
-"""`fleet`: how many robots so much hardware serves, and what each of so many gets."""
+"""`fleet`: robots served by replicas on this machine, or a plan of how many hardware serves."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 OUTPUT = Path('out') / 'fleet'
 MOST_ROBOTS = 1000
+# A process of 100 MB each.
+MOST_LIVE_ROBOTS = 32
+PLANNED_FPS, LIVE_FPS, LIVE_S, LIVE_REPLICAS = 10.0, 3.0, 60.0, 2
 MOST_FPS = 1000.0
 MOST_SERVERS = 100_000
 LEAST_S, MOST_S = 5.0, 20.0
@@ -38,17 +41,19 @@ _SEED = 4
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Describe the command's arguments."""
     parser = subparsers.add_parser(
-        'fleet', help='plan how many robots so much hardware serves',
-        description='--plan measures what decoding and detecting a frame takes on this machine, '
-                    'works out how many robots a core, a GPU and the air of a cell serve, and '
+        'fleet', help='serve robots by a Ray cluster here, or plan how many hardware serves',
+        description='Runs simulated robots on this machine, served by replicas of a Ray cluster '
+                    'of which one is killed halfway (needs Ray and ROS). --plan instead measures what '
+                    'decoding and detecting a frame takes on this machine, works out how many robots a core, a GPU and the air of a cell serve, and '
                     "lets so many robots send in virtual time, with the nodes' own decisions. "
                     'Prints tables and writes a page. Needs neither ROS nor Ray.')
-    parser.add_argument('--plan', action='store_true', required=True,
-                        help='work it out and simulate it')
-    parser.add_argument('--robots', type=_whole(1, MOST_ROBOTS), required=True, metavar='N',
-                        help=f'how many robots, 1 to {MOST_ROBOTS}')
-    parser.add_argument('--fps', type=_number(0.0, MOST_FPS), default=10.0, metavar='F',
-                        help='frames a second that each camera offers (default: %(default)g)')
+    parser.add_argument('--plan', action='store_true', help='work it out and simulate it')
+    parser.add_argument('--robots', type=_whole(1, MOST_ROBOTS), default=8, metavar='N',
+                        help=f'how many robots, 1 to {MOST_ROBOTS}; without --plan at most '
+                             f'{MOST_LIVE_ROBOTS} (default: %(default)d)')
+    parser.add_argument('--fps', type=_number(0.0, MOST_FPS), metavar='F',
+                        help='frames a second that each camera offers (default: '
+                             f'{PLANNED_FPS:g} of a plan, else {LIVE_FPS:g})')
     parser.add_argument('--link', type=Path, metavar='TRACE',
                         help='CSV t_s,rate_kbps,delay_ms,loss of what the air of one cell '
                              'carries, which its robots share (default: no limit)')
@@ -56,7 +61,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='Wi-Fi cells that there are (default: as many as it takes)')
     parser.add_argument('--replicas', type=_whole(1, MOST_SERVERS), metavar='R',
                         help='servers that there are, a core or a GPU each (default: as many as '
-                             'it takes)')
+                             'it takes; without --plan 2)')
     parser.add_argument('--checkpoint', default=DEFAULT_MODELS['slim'], metavar='NAME|DIR',
                         help='name of a shipped model, or a model folder (default: %(default)s)')
     parser.add_argument('--deadline-ms', type=_number(0.0, 60_000.0), default=300.0, metavar='MS',
@@ -67,16 +72,20 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='take the costs from an earlier plan (--json) instead of measuring')
     parser.add_argument('--seconds', type=_number(0.0, 3600.0), metavar='S',
                         help=f'how long is simulated, after a start of 3 s (default: {MOST_S:g}, '
-                             f'less for very many frames, at least {LEAST_S:g})')
+                             f'less for very many frames, at least {LEAST_S:g}), or watched '
+                             f'without --plan (default: {LIVE_S:g})')
     parser.add_argument('--seed', type=_whole(0, 2**31), default=0, metavar='N',
                         help='of phases, losses and sizes of frames (default: 0)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--output', type=Path, default=OUTPUT, metavar='DIR',
-                        help='folder of the page plan.html (default: %(default)s)')
+                        help='folder of the page, plan.html or index.html (default: %(default)s)')
 
 
 def run(args: argparse.Namespace) -> int:
-    """Plan, simulate, print and write."""
+    """Plan, simulate, print and write; or run the fleet."""
+    if not args.plan:
+        return _run_live(args)
+    args.fps = args.fps or PLANNED_FPS
     from slim_split_ros.control import ControlError
     from slim_split_ros.fleet.planning import PlanError
     from slim_split_ros.linklab import LinkLabError
@@ -94,6 +103,22 @@ def run(args: argparse.Namespace) -> int:
         print(f'fleet: {error}', file=sys.stderr)
         return 1
     return 0
+
+
+def _run_live(args: argparse.Namespace) -> int:
+    from slim_split_ros.commands.fleet_live import run_live
+
+    planned = [f'--{name}' for name in ('link', 'cells', 'costs') if getattr(args, name)]
+    if planned:
+        print(f'fleet: {planned[0]} is of a plan: give --plan too', file=sys.stderr)
+        return 2
+    if args.robots > MOST_LIVE_ROBOTS:
+        print(f'fleet: {args.robots} robots do not run on one machine: give at most '
+              f'{MOST_LIVE_ROBOTS}, or --plan', file=sys.stderr)
+        return 2
+    return run_live(
+        args.robots, args.replicas or LIVE_REPLICAS, args.seconds or LIVE_S,
+        args.fps or LIVE_FPS, args.seed, args.output, args.json)
 
 
 def _plan(args: argparse.Namespace) -> None:
