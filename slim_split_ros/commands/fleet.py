@@ -43,10 +43,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         'fleet', help='serve robots by a Ray cluster here, or plan how many hardware serves',
         description='Runs simulated robots on this machine, served by replicas of a Ray cluster '
-                    'of which one is killed halfway (needs Ray and ROS). --plan instead measures what '
-                    'decoding and detecting a frame takes on this machine, works out how many robots a core, a GPU and the air of a cell serve, and '
-                    "lets so many robots send in virtual time, with the nodes' own decisions. "
-                    'Prints tables and writes a page. Needs neither ROS nor Ray.')
+                    'of which one is killed halfway (needs Ray and ROS). --plan instead measures '
+                    'what decoding and detecting a frame takes on this machine, works out how '
+                    'many robots a core, a GPU and the air of a cell serve, and lets so many '
+                    "robots send in virtual time, with the nodes' own decisions (needs neither). "
+                    'Prints tables and writes a page.')
     parser.add_argument('--plan', action='store_true', help='work it out and simulate it')
     parser.add_argument('--robots', type=_whole(1, MOST_ROBOTS), default=8, metavar='N',
                         help=f'how many robots, 1 to {MOST_ROBOTS}; without --plan at most '
