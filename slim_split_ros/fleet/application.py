@@ -17,12 +17,13 @@ import time
 
 from pydantic import BaseModel, ConfigDict, PositiveInt
 from ray import serve
+from ray.serve.config import RequestRouterConfig
 from ray.serve.metrics import Counter
 
 from slim_split_ros.detectors import load_detector
 from slim_split_ros.fleet.frame_server import FrameServer
-from slim_split_ros.fleet.messages import video_key
-from slim_split_ros.fleet.names import VIDEO_PLACES, deployment_name
+from slim_split_ros.fleet.names import deployment_name
+from slim_split_ros.fleet.router import VideoRouter
 from slim_split_ros.offboard import load_server
 from slim_split_ros.wire import load_manifest
 
@@ -92,8 +93,6 @@ class Replica:
 
     async def serve_frame(self, request: bytes) -> bytes:
         """Answer a packed request by a packed answer."""
-        if video_key(request) is not None:
-            await self._video_place(serve.get_multiplexed_model_id())
         return await self._serve_batch(request)
 
     async def check_health(self) -> None:
@@ -116,12 +115,6 @@ class Replica:
             self._counted.inc(number, {'outcome': outcome})
         return answers
 
-    @serve.multiplexed(max_num_models_per_replica=VIDEO_PLACES)
-    async def _video_place(self, place: str) -> str:
-        # Serve sends what names a place to the replica that has it; the decoders are made by the
-        # frames themselves.
-        return place
-
 
 def build(arguments: ReplicaArguments) -> serve.Application:
     """Return the application for one model, named after its fingerprint."""
@@ -134,6 +127,7 @@ def build(arguments: ReplicaArguments) -> serve.Application:
     deployment = serve.deployment(
         Replica, name=deployment_name(fingerprint), max_ongoing_requests=held,
         max_queued_requests=_MOST_QUEUED, health_check_period_s=2.0, health_check_timeout_s=5.0,
+        request_router_config=RequestRouterConfig(request_router_class=VideoRouter),
         graceful_shutdown_timeout_s=5.0, graceful_shutdown_wait_loop_s=0.1,
         ray_actor_options={
             'num_cpus': arguments.num_cpus, 'num_gpus': arguments.num_gpus}, **scaling)

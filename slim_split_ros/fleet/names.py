@@ -15,7 +15,7 @@ import re
 from slim_split_ros.fleet.errors import AddressError
 
 DEFAULT_ADDRESS = '127.0.0.1:6379'
-# Robots whose video goes to the same replica; each is a label of Ray's metrics.
+# A few robots share one; names of places travel with requests, and may become labels of metrics.
 VIDEO_PLACES = 64
 _NAME = re.compile(r'[A-Za-z0-9_.-]{1,64}')
 _MOST_PORT = 2**16 - 1

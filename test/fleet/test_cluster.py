@@ -55,6 +55,24 @@ def test_robots_at_once_have_each_their_own_answer(
     assert lefts == sorted(lefts) and len(set(lefts)) > 3
 
 
+def test_the_video_of_a_busy_fleet_stays_with_its_replicas(
+    fleet: DeployedCluster, client: FleetClient
+) -> None:
+    frames = square_frames(fleet.manifest, 12, 'video')
+
+    def send(key: int) -> set[tuple[Outcome, str]]:
+        answers = [ask(client, request_for(frame, key=key)) for frame in frames]
+        return {(answer.outcome, answer.replica) for answer in answers}
+
+    # Twice as many at once as the replicas hold.
+    with ThreadPoolExecutor(8) as robots:
+        seen = list(robots.map(send, range(100, 108)))
+
+    assert [len(of_robot) for of_robot in seen] == [1] * 8
+    assert {outcome for of_robot in seen for outcome, _ in of_robot} == {Outcome.SERVED}
+    assert len({replica for of_robot in seen for _, replica in of_robot}) == REPLICAS
+
+
 def test_a_replica_that_is_killed_is_replaced_and_video_starts_again(
     fleet: DeployedCluster, client: FleetClient
 ) -> None:
