@@ -7,8 +7,7 @@ A configuration file names `build` as its `import_path` (docs/fleet.md). Only wh
 runs, and what deploys it, imports this file.
 """
 
-from __future__ import annotations
-
+# Not with annotations as texts: Serve looks at `build` for the type of its arguments.
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 import os

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ def test_its_arguments_are_what_the_application_takes(config: str, tiny_bundle: 
     application = application_of(config)
 
     assert application.import_path == f'{build.__module__}:{build.__name__}'
+    # By which Serve knows what to make of the file's arguments.
+    assert signature(build).parameters['arguments'].annotation is ReplicaArguments
     build(ReplicaArguments(**{**application.args, 'model': str(tiny_bundle)}))
 
 
