@@ -7,7 +7,7 @@ PYTHON ?= $(shell tools/find_python $(DISTRO))
 SETUP = $(PYTHON) -m tools.environment --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
 RUN = $(VENV)/bin/python
 
-.PHONY: setup setup-training setup-test demo test test-ros test-arm64 fuzz lint docs clean distclean help
+.PHONY: setup setup-training setup-test demo fleet test test-ros test-arm64 fuzz lint docs clean distclean help
 
 help:
 	@echo 'make setup             virtual environment with ROS 2 and messages in $(VENV)/'
@@ -17,6 +17,8 @@ help:
 	@echo '                       TOPIC: which one of a bag with several)'
 	@echo 'make demo [LINK=...]   the same over the emulated link of a trace (CSV)'
 	@echo 'make demo [CODEC=...]  the same with another shipped model (slim or ensemble)'
+	@echo 'make fleet [ROBOTS=8] [REPLICAS=2] [SECONDS=60]   robots served by a Ray cluster on'
+	@echo '                       this machine; halfway one replica is killed'
 	@echo 'make test [ARGS=...]   every test; ARGS go to pytest'
 	@echo 'make test-ros          those that touch ROS (DISTRO=kilted: on Kilted)'
 	@echo 'make test-arm64        wire, coders and encoder of robots on emulated aarch64 (Debian)'
@@ -36,7 +38,7 @@ setup-test:
 
 # What users write travels by the environment, as they wrote it: here and in the shell an
 # apostrophe, a blank or a dollar would mean something. The names themselves are not exported.
-unexport SOURCE TOPIC LINK CODEC ARGS
+unexport SOURCE TOPIC LINK CODEC ARGS ROBOTS REPLICAS SECONDS
 demo: export DEMO_SOURCE = $(value SOURCE)
 demo: export DEMO_TOPIC = $(value TOPIC)
 demo: export DEMO_LINK = $(value LINK)
@@ -45,6 +47,15 @@ demo: setup
 	@$(RUN) -m slim_split_ros demo $${DEMO_SOURCE:+"--source=$$DEMO_SOURCE"} \
 		$${DEMO_TOPIC:+"--topic=$$DEMO_TOPIC"} $${DEMO_LINK:+"--link=$$DEMO_LINK"} \
 		$${DEMO_CODEC:+"--codec=$$DEMO_CODEC"}
+
+fleet: export FLEET_ROBOTS = $(value ROBOTS)
+fleet: export FLEET_REPLICAS = $(value REPLICAS)
+fleet: export FLEET_SECONDS = $(value SECONDS)
+fleet:
+	@$(SETUP) --fleet
+	@$(RUN) -m slim_split_ros fleet $${FLEET_ROBOTS:+"--robots=$$FLEET_ROBOTS"} \
+		$${FLEET_REPLICAS:+"--replicas=$$FLEET_REPLICAS"} \
+		$${FLEET_SECONDS:+"--seconds=$$FLEET_SECONDS"}
 
 test test-ros fuzz: export PYTEST_ADDOPTS += $(value ARGS)
 test: setup-test

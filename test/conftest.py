@@ -15,6 +15,7 @@ from support.processes import Process
 from support.ros_environment import isolate_ros
 
 if TYPE_CHECKING:
+    from support.fleet_cluster import DeployedCluster
     from support.ros_peer import Peer
     from support.split_system import SplitSystem
 
@@ -105,6 +106,16 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from support.bundles import write_tiny_bundle
 
     return write_tiny_bundle(tmp_path_factory.mktemp('bundle'))
+
+
+@pytest.fixture(scope='session')
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedCluster]:
+    """Give a Ray cluster of this test run with two replicas of a tiny model."""
+    pytest.importorskip('ray', reason='ray is not here: requirements/fleet.txt')
+    from support.fleet_cluster import deployed_cluster
+
+    with deployed_cluster(tmp_path_factory.mktemp('fleet')) as running:
+        yield running
 
 
 @pytest.fixture(scope='module')

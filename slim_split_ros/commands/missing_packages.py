@@ -21,6 +21,9 @@ def explain_missing(error: ModuleNotFoundError) -> str:
     if error.name == 'rerun':
         return ('rerun is not installed: pip install rerun-sdk (requirements/rerun.txt says which '
                 'versions), or leave --rerun out')
+    if error.name == 'ray':
+        return ("ray is not installed: pip install '.[fleet]' or make fleet, in a checkout of "
+                'this package')
     extra = _EXTRAS.get(error.name or '', 'run')
     target = 'setup-training' if extra == 'train' else 'setup'
     return (f"{error.name} is not installed: pip install '.[{extra}]' or make {target}, in a "

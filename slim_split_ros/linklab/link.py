@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from slim_split_ros.linklab.share import TraceShare
 from slim_split_ros.linklab.trace import Trace
 
 DATAGRAM_BYTES = 1200
@@ -24,7 +25,7 @@ Size = TypeVar('Size', int, NDArray[np.int64])
 class Link:
     """Serve datagrams in order; time must not go backwards between calls."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace | TraceShare) -> None:
         """Start with an empty queue at time 0."""
         self.trace = trace
         self._end_bits = 0.0

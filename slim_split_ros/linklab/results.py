@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from slim_split_ros.linklab.emulator import FrameRow
 from slim_split_ros.linklab.feasible import count_feasible
 from slim_split_ros.linklab.frames import FrameTable
 from slim_split_ros.linklab.oracle import oracle_ap50
+from slim_split_ros.linklab.robot import FrameRow
 from slim_split_ros.linklab.schedule import Schedule
 from slim_split_ros.linklab.trace import Trace
 

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slim_split_ros.control import ControlSettings, OperatingPoints, PolicyName, WidthController
-from slim_split_ros.linklab.emulator import FrameRow, emulate
+from slim_split_ros.linklab.emulator import emulate
 from slim_split_ros.linklab.errors import RunError
 from slim_split_ros.linklab.frames import make_frames
 from slim_split_ros.linklab.link import Packets
 from slim_split_ros.linklab.results import Results, make_reference, summarize
+from slim_split_ros.linklab.robot import FrameRow
 from slim_split_ros.linklab.schedule import Schedule
 from slim_split_ros.linklab.trace import Trace
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from math import inf
 
 from slim_split_ros.linklab.link import Packets
+from slim_split_ros.linklab.share import TraceShare
 from slim_split_ros.linklab.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Hold what every figure of one run shares."""
+    """Hold what every figure of one run shares; `phase_s` is when the camera's first frame is."""
 
     deadline_s: float
     fps: float
@@ -17,6 +18,7 @@ class Schedule:
     duration_s: float
     with_loss: bool
     packets: Packets = Packets()
+    phase_s: float = 0.0
 
     @property
     def frame_count(self) -> int:
@@ -25,9 +27,14 @@ class Schedule:
 
     def capture_s(self, frame: int) -> float:
         """Give when a frame is captured."""
-        return frame / self.fps
+        return self.phase_s + frame / self.fps
 
-    def back_s(self, trace: Trace, left_queue_s: float) -> float:
+    @property
+    def end_s(self) -> float:
+        """Give when the run is over."""
+        return self.phase_s + self.duration_s
+
+    def back_s(self, trace: Trace | TraceShare, left_queue_s: float) -> float:
         """Give when detections are back of a frame whose last bit left the queue then."""
         if left_queue_s == inf:
             return inf

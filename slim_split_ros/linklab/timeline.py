@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from slim_split_ros.linklab.emulator import FrameRow
+from slim_split_ros.linklab.robot import FrameRow
 from slim_split_ros.linklab.schedule import Schedule
 from slim_split_ros.linklab.trace import Trace
 

@@ -155,6 +155,13 @@ class Reception:
             self._turns.charge(
                 _account(start_ns, sender) if sender else _NEWCOMERS, service_s)
 
+    def give_back(self, received: Received) -> None:
+        """Keep what was taken but not decoded, for frames of video that lean on it."""
+        with self._lock:
+            if sender := self._senders.get(received.frame.header.sender_start_ns):
+                for frame in (*received.earlier, received.frame):
+                    sender.keep(frame)
+
     def decoded(self, received: Received) -> None:
         """Note that a frame was decoded, whatever comes of it; its sender hears of that."""
         header = received.frame.header

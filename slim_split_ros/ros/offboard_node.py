@@ -16,6 +16,7 @@ import secrets
 import sys
 import time
 
+from slim_split_ros.fleet import AddressError
 from slim_split_ros.msg import ServerStatus
 from slim_split_ros.offboard import (
     Batches,
@@ -28,6 +29,7 @@ from slim_split_ros.offboard import (
     Starts,
 )
 from slim_split_ros.ros.errors import StartError
+from slim_split_ros.ros.fleet_serving import FleetServing
 from slim_split_ros.ros.health.diagnostics import Diagnostics
 from slim_split_ros.ros.health.findings import Finding
 from slim_split_ros.ros.health.offboard_watch import OffboardWatch, Reading
@@ -45,13 +47,13 @@ from slim_split_ros.ros.served_robots import ServedRobots
 from slim_split_ros.ros.serving import Serving, load_serving
 from slim_split_ros.ros.serving_batches import serve_batch
 from slim_split_ros.ros.settings.key_file import load_key
-from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
+from slim_split_ros.ros.settings.offboard_parameters import RAY, OffboardSettings
 from slim_split_ros.ros.settings.parameters import LiveParameters
 from slim_split_ros.ros.topics.qos import RELIABLE, TopicOptions, overridable
 from slim_split_ros.ros.topics.waiting import steady_clock
 from slim_split_ros.wire import WireError
 
-_START_ERRORS = (StartError, WireError, OffboardError)
+_START_ERRORS = (StartError, WireError, OffboardError, AddressError)
 _STATUS_PERIOD_S = 1.0
 # How soon a report that had to keep its distance to the one before follows it.
 _REPORT_POLL_S = 0.025
@@ -83,6 +85,9 @@ class Offboard(ManagedNode):
         facts = self._serving.facts
         self.get_logger().info(
             f'model {facts.fingerprint:016x} from {facts.model} on {facts.place}')
+        if self._live.current.backend == RAY:
+            self._fleet = FleetServing(
+                self._live.current, self._serving, lambda: self._calls.put('the cluster has news'))
         self._batches = Batches(self._serving.server.most_together)
         self._starts = Starts()
         self._robots = ServedRobots(self, self._live.current.robots, self._make_robot)
@@ -94,11 +99,15 @@ class Offboard(ManagedNode):
         self._worker = Worker(self._calls, self._serve_next, self._diagnostics.failed)
         self._robots.listen(lambda: self._calls.put('frames wait'))
         self.create_timer(_REPORT_POLL_S, self._publish_reports, clock=steady_clock())
+        if self._fleet:
+            self._fleet.start()
         self._worker.start()
 
     def rest(self) -> None:
         """Wait for the frames in hand, for a limited time; what waits gets too old."""
         self._worker.stop()
+        if self._fleet:
+            self._fleet.close()
         self._robots.rest()
 
     def tear_down(self) -> None:
@@ -109,6 +118,7 @@ class Offboard(ManagedNode):
     def _forget(self) -> None:
         self._serving: Serving | None = None
         self._robots: ServedRobots | None = None
+        self._fleet: FleetServing | None = None
 
     def _make_robot(self, name: str, options: TopicOptions) -> ServedRobot:
         # One each: what was recorded of one robot is no proof on the topics of another.
@@ -128,6 +138,8 @@ class Offboard(ManagedNode):
     def _serve_next(self, call: str) -> None:
         """Serve the frames whose turn it is, if some wait; runs in the worker's thread."""
         robots = self._robots.by_name
+        if self._fleet and self._fleet.serve(robots, self._live.current):
+            return
         receptions = {name: robot.reception for name, robot in robots.items()}
         batch, too_old = self._batches.next_batch(receptions, time.monotonic())
         for name, number in (+too_old).items():
@@ -167,6 +179,8 @@ class Offboard(ManagedNode):
     def _judge(self) -> list[Finding]:
         now_s = time.monotonic()
         findings = self._watch.judge(self._reading(now_s), now_s)
+        if self._fleet and self.state == ACTIVE:
+            findings.append(self._fleet.judge())
         return findings + [robot.judge(self.state, now_s) for robot in self._named_robots()]
 
     def _named_robots(self) -> list[ServedRobot]:

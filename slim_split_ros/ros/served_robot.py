@@ -90,6 +90,11 @@ class ServedRobot:
                 ServerStatus, self._topic('~/status'), **options(RELIABLE))
 
     @property
+    def key(self) -> int:
+        """Name it to servers elsewhere, which serve robots of several nodes."""
+        return self._guard.receiver_id
+
+    @property
     def silence(self) -> str:
         """Why nothing comes, a sentence; empty while something does, and while not listening."""
         return self._waiting.silence if self._waiting else ''
@@ -117,6 +122,16 @@ class ServedRobot:
             return None
         self.reception.decoded(received)
         return decoded
+
+    def refused(self, received: Received, error: Exception) -> None:
+        """Count and explain a frame that a server elsewhere could not serve."""
+        header = received.frame.header
+        self._refuse(error, header.sequence, header.fingerprint)
+
+    def given_up(self, received: Received, reason: str, sentence: str) -> None:
+        """Count a frame that nobody served, and keep it for those that lean on it."""
+        self.reception.give_back(received)
+        self.diagnostics.dropped(reason, sentence)
 
     def publish(self, received: Received, served: Served) -> None:
         """Publish what came of a frame."""
@@ -150,9 +165,9 @@ class ServedRobot:
             state, self.counters.snapshot(now_s), self.reception.load, self.silence,
             self.diagnostics.sentences, now_s)
 
-    def too_old(self, number: int) -> None:
+    def too_old(self, number: int, sentence: str = _SENTENCES[Drop.DEADLINE]) -> None:
         """Count frames that waited for too long."""
-        self.diagnostics.dropped(Drop.DEADLINE.value, _SENTENCES[Drop.DEADLINE], number)
+        self.diagnostics.dropped(Drop.DEADLINE.value, sentence, number)
 
     def _topic(self, topic: str) -> str:
         return topic_of(self.name, topic, self._node.get_name())

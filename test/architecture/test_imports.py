@@ -19,7 +19,8 @@ ROS = frozenset({
     'launch_ros', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'rosgraph_msgs',
     'rosidl_runtime_py', 'sensor_msgs', 'std_msgs', 'std_srvs', 'vision_msgs', f'{PACKAGE}.msg'})
 TORCH = frozenset({'torch', 'torchvision', 'onnxscript'})
-HEAVY = TORCH | {'av', 'matplotlib', 'onnxruntime', 'panda3d', 'pandas', 'rclpy', 'rosbags'}
+RAY = frozenset({'ray'})
+HEAVY = TORCH | RAY | {'av', 'matplotlib', 'onnxruntime', 'panda3d', 'pandas', 'rclpy', 'rosbags'}
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,10 @@ ROOMS = {
         'cv2', 'mcap', 'numpy', 'rosbags', 'yaml', 'zstandard'})),
     'reports': Room(_rooms(''), ROS | TORCH),
     'weights': Room(_rooms('wire control'), allowed=frozenset({'yaml'})),
-    'ros': Room(BELOW_ROS, TORCH),
-    'demo': Room(BELOW_ROS | {'ros'}, TORCH),
-    'commands': Room(BELOW_ROS | {'ros', 'demo'}),
+    'fleet': Room(_rooms('wire offboard detectors'), ROS | TORCH),
+    'ros': Room(BELOW_ROS | {'fleet'}, TORCH),
+    'demo': Room(BELOW_ROS | {'fleet', 'ros'}, TORCH),
+    'commands': Room(BELOW_ROS | {'fleet', 'ros', 'demo'}),
 }
 # The one file of a room that may do more, as the architecture says.
 EXCEPTIONS = {
@@ -87,6 +89,7 @@ def test_file_imports_only_what_its_room_may(name: str) -> None:
                 for module in imported} - {PACKAGE}
     assert rooms <= room.rooms | {own_room}
     assert not packages & room.forbidden
+    assert own_room == 'fleet' or not packages & RAY
     if room.allowed is not None:
         assert packages <= room.allowed | STANDARD
 
@@ -120,6 +123,21 @@ def test_onboard_node_does_not_load_torch() -> None:
 
     assert not loaded & TORCH
     assert not [name for name in loaded if name.startswith(f'{PACKAGE}.offboard')]
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize('statement', [
+    'ros.onboard_node', 'ros.offboard_node', 'demo.run', 'demo.prepare', 'fleet.client',
+    'fleet.bridge', 'ros.fleet_serving'])
+def test_nothing_but_the_end_of_the_bridge_loads_ray(statement: str) -> None:
+    assert 'ray' not in _loaded_by(f'import {PACKAGE}.{statement}')
+
+
+@pytest.mark.parametrize('extra', ['runtime', 'test', 'rerun', 'training'])
+def test_ray_is_installed_for_a_fleet_alone(extra: str) -> None:
+    lines = (FOLDER.parent / 'requirements' / f'{extra}.txt').read_text().splitlines()
+
+    assert not [line for line in lines if line.startswith('ray')]
 
 
 def _loaded_by(statement: str) -> set[str]:

@@ -128,3 +128,17 @@ def test_a_report_names_the_newest_frame_that_was_decoded(
     (report,) = video_reception.due_reports(3.0)
 
     assert report.decoded_sequence == 1
+
+
+def test_frames_that_a_server_elsewhere_gave_back_come_before_the_next(
+    video_reception: Reception, video_frame: Callable[..., Received]
+) -> None:
+    video_reception.receive(video_frame(0))
+    video_reception.receive(video_frame(1, 0))
+    taken, _ = video_reception.next_frame(0.1)
+    video_reception.receive(video_frame(2, 1, 0.2))
+
+    video_reception.give_back(taken)
+
+    received, _ = video_reception.next_frame(0.3)
+    assert (who(received), earlier(received)) == ((ROBOT, 2), [0, 1])

@@ -27,7 +27,8 @@ LAUNCHED = {'onboard': ('onboard',), 'offboard': ('offboard',),
             'fleet': ('sim_camera', 'onboard', 'offboard')}
 SERVICES = {'/onboard/enable', '/offboard/enable', '/onboard/keep_frames'}
 TRANSITIONS = {'configure', 'activate', 'deactivate', 'cleanup', 'shutdown'}
-MAKE_VARIABLES = {'SOURCE', 'TOPIC', 'LINK', 'CODEC', 'ARGS', 'DISTRO', 'PYTHON', 'MINUTES'}
+MAKE_VARIABLES = {'SOURCE', 'TOPIC', 'LINK', 'CODEC', 'ARGS', 'DISTRO', 'PYTHON', 'MINUTES',
+                  'ROBOTS', 'REPLICAS', 'SECONDS'}
 # Of others: a camera driver's, and the names that stand for anybody's.
 FOREIGN_TOPICS = {'/camera/image_raw', '/image'}
 

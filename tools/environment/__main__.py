@@ -37,7 +37,7 @@ class Setup:
     venv: Path
     underlay: Underlay
 
-    def perform(self, for_tests: bool, for_training: bool) -> None:
+    def perform(self, for_tests: bool, for_training: bool, for_fleet: bool) -> None:
         """Do the steps that are not done."""
         stamp = Stamp(self.venv)
         made = content_key([], str(CHECKOUT), sys.version, str(self.underlay))
@@ -56,6 +56,9 @@ class Setup:
         if for_tests:
             self._do(stamp, 'test', content_key([REQUIREMENTS / 'test.txt'], runtime),
                      self._install_test, 'what the tests need')
+        if for_tests or for_fleet:
+            self._try_fleet(stamp, content_key([REQUIREMENTS / 'fleet.txt'], runtime),
+                            may_fail=not for_fleet)
         if for_training:
             self._do(stamp, 'training', content_key([REQUIREMENTS / 'training.txt'], runtime),
                      self._install_training, 'what training needs')
@@ -139,6 +142,16 @@ class Setup:
         self._installer('training').install(
             '-r', REQUIREMENTS / 'training.txt', what='what training needs')
 
+    def _try_fleet(self, stamp: Stamp, key: str, may_fail: bool) -> None:
+        installer = self._installer('fleet')
+        try:
+            self._do(stamp, 'fleet', key, lambda: installer.install(
+                '-r', REQUIREMENTS / 'fleet.txt', what='Ray'), 'Ray (a download of 90 MB)')
+        except SetupError as error:
+            if not may_fail:
+                raise
+            print(f'set-up: going on without Ray, its tests are skipped: {error}')
+
     def _try_torch(self, stamp: Stamp, key: str, may_fail: bool) -> None:
         installer = self._installer('torch')
         try:
@@ -156,12 +169,13 @@ def main() -> int:
     parser.add_argument('--venv', type=Path, required=True, help='folder to make')
     parser.add_argument('--tests', action='store_true', help='also what the tests need')
     parser.add_argument('--training', action='store_true', help='also torch and what goes with it')
+    parser.add_argument('--fleet', action='store_true', help='also Ray')
     arguments = parser.parse_args()
     venv = CHECKOUT / arguments.venv
     try:
         with _sole_run():
             setup = Setup(venv, find_underlay(arguments.distro or None, venv))
-            setup.perform(arguments.tests, arguments.training)
+            setup.perform(arguments.tests, arguments.training, arguments.fleet)
     except (SetupError, OSError, subprocess.SubprocessError) as error:
         print(f'set-up: {error}', file=sys.stderr)
         return 1

@@ -14,8 +14,8 @@ UNUSABLE = ('model', 'mismatch', 'coder', 'checksum', 'payload', 'header', 'fail
 # With a key the first frames of each robot, after its start or the server's, are of this kind.
 UNPROVEN = 'unproven'
 FEW_UNPROVEN = 3
-# Of frames that it had no time for.
-TOO_SLOW = ('server_busy', 'deadline', 'senders')
+# Of frames that it, or its cluster, had no time for.
+TOO_SLOW = ('server_busy', 'deadline', 'senders', 'cluster')
 SLOW_SHARE = 0.2
 _LEAST_SPAN_S = 1.0
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 import re
 
+from slim_split_ros.fleet import DEFAULT_ADDRESS, AddressError, is_deployment_name, read_address
 from slim_split_ros.ros.errors import SettingError
 from slim_split_ros.ros.settings.key_file import AUTH_KEY_MEANING
 from slim_split_ros.ros.settings.onboard_parameters import (
@@ -17,6 +18,7 @@ from slim_split_ros.ros.topics.namespaces import read_robots
 from slim_split_ros.wire.answer import MOST_DETECTIONS
 
 NO_DETECTOR = 'none'
+LOCAL, RAY = 'local', 'ray'
 _DEVICE = re.compile(r'auto|cpu|cuda(:\d+)?')
 
 
@@ -45,6 +47,17 @@ class OffboardSettings:
     robots: str = parameter(
         '', 'namespaces of the robots that are served, such as robot1,robot2/front, or patterns '
         'such as *; if none: that of this node', read_only=True)
+    backend: str = parameter(
+        LOCAL, 'where frames are decoded and detected in: local (this process), or ray (replicas '
+        'of a Ray cluster, docs/fleet.md)', choices=(LOCAL, RAY), read_only=True)
+    ray_address: str = parameter(
+        DEFAULT_ADDRESS, 'host:port of the head of the Ray cluster; one that is not this machine '
+        'needs RAY_AUTH_MODE=token', read_only=True)
+    deployment: str = parameter(
+        '', 'name of the deployment in the cluster; if none: the one of this model',
+        read_only=True)
+    fallback: bool = parameter(
+        True, 'serve in this process while the cluster cannot', read_only=True)
     autostart: bool = parameter(
         True, AUTOSTART_MEANING, read_only=True)
 
@@ -53,6 +66,13 @@ class OffboardSettings:
         if not _DEVICE.fullmatch(self.device):
             raise SettingError(
                 f'device is {self.device!r}: choose auto, cpu, cuda or cuda:N')
+        if self.deployment and not is_deployment_name(self.deployment):
+            raise SettingError(
+                f'deployment is {self.deployment!r:.80}: use letters, digits, `-`, `_` and `.`')
+        try:
+            read_address(self.ray_address)
+        except AddressError as error:
+            raise SettingError(str(error)) from error
         try:
             read_robots(self.robots)
         except ValueError as error:

@@ -1,0 +1,31 @@
+"""
+Which errors can the fleet's side raise? One family, drawn below.
+
+FleetError
+├── AddressError  a cluster that this node must not connect to
+├── ClusterError  a cluster on this machine that does not start, or takes no deployment
+├── MessageError  bytes between node and replica that are no request or answer
+└── RefusedError  a replica could not serve a frame, for a reason that this version has no name for
+"""
+
+from __future__ import annotations
+
+
+class FleetError(Exception):
+    """Say that a frame, or every frame, cannot be served by the cluster."""
+
+
+class AddressError(FleetError):
+    """Name the address, and what has to be set before it is used."""
+
+
+class ClusterError(FleetError):
+    """Repeat the last thing that it said."""
+
+
+class MessageError(FleetError):
+    """Say what of the bytes is not as it must be."""
+
+
+class RefusedError(FleetError):
+    """Repeat what the replica said."""

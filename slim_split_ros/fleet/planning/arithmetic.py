@@ -1,0 +1,180 @@
+"""How many robots a core, a GPU and the air of a cell serve, and what each of so many gets."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+import math
+
+from slim_split_ros.fleet.planning.costs import FrameCost
+from slim_split_ros.fleet.planning.errors import PlanError
+from slim_split_ros.offboard.sender import MOST_EARLIER_FRAMES
+
+# Of servers and air, what is planned to be used: at the brim each disturbance becomes a queue.
+HEADROOM = 0.9
+# Of the camera's interval, what a robot spends on encoding at most: the policy's own bound.
+ENCODE_SHARE = 0.8
+_CAREFUL = 1e-9     # 0.9 / 0.3 is 2.9999999999999996
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWay:
+    """Hold a way to send frames: what it costs server, air and robot, and what it is worth."""
+
+    cost: FrameCost
+    message_bytes: float
+    encode_ms: float
+    ap50: float
+
+    def kbps(self, fps: float) -> float:
+        """Give what so many frames a second take of a link."""
+        return self.message_bytes * 8.0 * fps / 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Air:
+    """
+    Hold what a cell carries on average, in all.
+
+    `on_time_share` gives, for so many robots in a cell, the share of frames of the cheapest way
+    that a robot gets through in time over its share of the air.
+    """
+
+    name: str
+    kbps: float
+    on_time_share: Callable[[int], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """
+    Hold what is asked: so many robots with cameras of `fps`, detections back by the deadline.
+
+    `servers` (cores, or GPUs) and `cells` are what there is, None for as many as it takes; without
+    `air` nothing limits the links.
+    """
+
+    robots: int
+    fps: float
+    deadline_s: float = 0.3
+    servers: int | None = None
+    cells: int | None = None
+    air: Air | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    Hold the answer.
+
+    `way` is that which the figures are of: the most accurate that the robot's processor and its
+    share of the air allow. Robots a server leave it headroom, of robots a cell nearly as large a
+    share of the frames comes through as of one alone, at the cheapest way; `saturated_by` is the
+    number of robots whose frames fill the servers to the brim.
+    """
+
+    way: PlannedWay
+    servers: int
+    cells: int
+    servers_needed: int
+    cells_needed: int
+    robots_a_server: float
+    robots_a_cell: float
+    saturated_by: float
+    robots_allowed: int
+    offered_per_s: float
+    arriving_per_s: float
+    served_per_s: float
+    on_time_share: float
+    utilisation: float
+
+
+def make_plan(question: Question, ways: Sequence[PlannedWay]) -> Plan:
+    """
+    Answer; raises PlanError where no way is left or a cell carries not one robot.
+
+    What is served is what arrives in time, or as much as the servers do of it: of what waits only
+    the newest is served. Video that others lean on is decoded all the same. Where servers are
+    full, a frame that was not fresh when its turn came has waited for anything up to the camera's
+    interval.
+    """
+    fps, air = question.fps, question.air
+    possible = [way for way in ways if way.encode_ms / 1000.0 <= ENCODE_SHARE / fps] or \
+        [min(ways, key=lambda way: way.encode_ms)]
+    cheapest = min(possible, key=lambda way: way.message_bytes)
+    robots_a_cell = _robots_a_cell(question, cheapest)
+    cells_needed = math.ceil(question.robots / max(1, min(robots_a_cell, question.robots)))
+    cells = question.cells or cells_needed
+    in_a_cell = math.ceil(question.robots / cells)
+    way = _most_accurate(possible, question, in_a_cell) or cheapest
+    if way.cost.serve_ms <= 0.0:
+        raise PlanError('serving a frame was measured to take no time: measure the costs again')
+    service_s = way.cost.service_s
+    robots_a_server = HEADROOM / (fps * service_s)
+    servers_needed = math.ceil(question.robots / robots_a_server - _CAREFUL)
+    servers = question.servers or servers_needed
+    offered_per_s = question.robots * fps
+    arriving_per_s = offered_per_s * (air.on_time_share(in_a_cell) if air else 1.0)
+    served_per_s = min(arriving_per_s, _served_when_full(way.cost, servers, arriving_per_s))
+    room_s = question.deadline_s - service_s - way.encode_ms / 1000.0
+    in_time = float(room_s >= 0.0)
+    if served_per_s < arriving_per_s:
+        in_time -= _stale_share(arriving_per_s / served_per_s) * max(0.0, in_time - room_s * fps)
+    return Plan(
+        way, servers, cells, servers_needed, cells_needed, robots_a_server, robots_a_cell,
+        saturated_by=servers / (fps * service_s),
+        robots_allowed=_whole(min(servers * robots_a_server, cells * robots_a_cell)),
+        offered_per_s=offered_per_s, arriving_per_s=arriving_per_s, served_per_s=served_per_s,
+        on_time_share=in_time * served_per_s / offered_per_s,
+        utilisation=min(1.0, arriving_per_s * service_s / servers))
+
+
+def _stale_share(overload: float) -> float:
+    """
+    Give the share of turns at which none of those who may be served has a fresh frame.
+
+    Between two turns come `overload` frames, of whoever has not had his turn in this round: of
+    all at its begin, of nobody at its end.
+    """
+    return (1.0 - math.exp(-overload)) / overload
+
+
+def _robots_a_cell(question: Question, cheapest: PlannedWay) -> float:
+    """Give how many robots share a cell's air and still come through, each at its cheapest."""
+    air, fps = question.air, question.fps
+    if air is None:
+        return math.inf
+    # On average; a frame over a small share of the air also takes long.
+    most = _whole(HEADROOM * air.kbps / cheapest.kbps(fps))
+    if most < 1 and question.cells is None:
+        raise PlanError(
+            f'{air.name} carries {air.kbps:.0f} kbit/s on average, one robot at {fps:g} frames/s '
+            f'needs {cheapest.kbps(fps) / HEADROOM:.0f} at least: ask for fewer with --fps, or '
+            f'say with --cells how many cells there are')
+    least_share = HEADROOM * air.on_time_share(1)
+    return float(bisect_left(
+        range(1, most + 1), True, key=lambda robots: air.on_time_share(robots) < least_share))
+
+
+def _most_accurate(
+    ways: Sequence[PlannedWay], question: Question, in_a_cell: int
+) -> PlannedWay | None:
+    """Give the way whose frames a robot's share of the air carries, with headroom."""
+    share_kbps = HEADROOM * question.air.kbps / in_a_cell if question.air else math.inf
+    return max((way for way in ways if way.kbps(question.fps) <= share_kbps),
+               key=lambda way: (way.ap50, -way.message_bytes), default=None)
+
+
+def _served_when_full(cost: FrameCost, servers: int, arriving_per_s: float) -> float:
+    """Give the frames served a second by servers that always have some to serve."""
+    if cost.way.alone:
+        return servers / cost.service_s
+    decode_s, serve_s = cost.decode_ms / 1000.0, cost.serve_ms / 1000.0
+    # A sender's frames that are decoded before one of it are limited.
+    least = servers / (serve_s + (MOST_EARLIER_FRAMES + 1) * decode_s)
+    return max(least, (servers - arriving_per_s * decode_s) / serve_s)
+
+
+def _whole(number: float) -> int:
+    return math.floor(number + _CAREFUL)

@@ -1,0 +1,107 @@
+"""Tests of frames served by a real Ray cluster on this machine, and of what goes wrong there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slim_split_ros.fleet.client import FleetClient
+from slim_split_ros.fleet.messages import Outcome
+from slim_split_ros.offboard import FrameDecoder, ReferenceLostError, load_server
+from support.fleet_cluster import REPLICAS, DeployedCluster, ask, wait_until
+from support.fleet_frames import request_for, square_frames
+
+
+@pytest.fixture(scope='module')
+def client(fleet: DeployedCluster) -> Iterator[FleetClient]:
+    with fleet.client() as client:
+        wait_until(lambda: client.state.is_up, 'the connection')
+        yield client
+
+
+def test_results_are_those_of_a_nodes_own_server_bit_for_bit(
+    fleet: DeployedCluster, client: FleetClient
+) -> None:
+    manifest = fleet.manifest
+    server, decoder = load_server(manifest, 'cpu'), FrameDecoder(manifest)
+    for coder in ('cells', 'video'):
+        for frame in square_frames(manifest, 5, coder):
+            answer = ask(client, request_for(frame))
+
+            (own,) = server.serve([decoder.decode(frame)], 0.3, 100)
+            assert answer.outcome is Outcome.SERVED
+            assert len(own.detections)
+            for name in ('boxes', 'scores', 'labels'):
+                there = getattr(answer.served.detections, name)
+                assert there.dtype == getattr(own.detections, name).dtype
+                np.testing.assert_array_equal(there, getattr(own.detections, name))
+            np.testing.assert_array_equal(answer.served.picture, own.picture)
+
+
+def test_robots_at_once_have_each_their_own_answer(
+    fleet: DeployedCluster, client: FleetClient
+) -> None:
+    frames = square_frames(fleet.manifest, 12)
+
+    with ThreadPoolExecutor(4) as robots:
+        answers = list(robots.map(lambda frame: ask(client, request_for(frame)), frames))
+
+    lefts = [answer.served.detections.boxes[:, 0].min() for answer in answers]
+    assert lefts == sorted(lefts) and len(set(lefts)) > 3
+
+
+def test_the_video_of_a_busy_fleet_stays_with_its_replicas(
+    fleet: DeployedCluster, client: FleetClient
+) -> None:
+    frames = square_frames(fleet.manifest, 12, 'video')
+
+    def send(key: int) -> set[tuple[Outcome, str]]:
+        answers = [ask(client, request_for(frame, key=key)) for frame in frames]
+        return {(answer.outcome, answer.replica) for answer in answers}
+
+    # Twice as many at once as the replicas hold.
+    with ThreadPoolExecutor(8) as robots:
+        seen = list(robots.map(send, range(100, 108)))
+
+    assert [len(of_robot) for of_robot in seen] == [1] * 8
+    assert {outcome for of_robot in seen for outcome, _ in of_robot} == {Outcome.SERVED}
+    assert len({replica for of_robot in seen for _, replica in of_robot}) == REPLICAS
+
+
+def test_a_replica_that_is_killed_is_replaced_and_video_starts_again(
+    fleet: DeployedCluster, client: FleetClient
+) -> None:
+    frames = square_frames(fleet.manifest, 3, 'video')
+    assert ask(client, request_for(frames[0], key=1)).outcome is Outcome.SERVED
+
+    killed = fleet.cluster.replicas()
+    for replica in killed:
+        replica.kill()
+    wait_until(lambda: len([replica for replica in fleet.cluster.replicas()
+                            if replica not in killed]) == REPLICAS, 'two new replicas')
+    wait_until(lambda: client.state.replicas == REPLICAS and ask(
+        client, request_for(square_frames(fleet.manifest, 1)[0])
+    ).outcome is Outcome.SERVED, 'service')
+
+    assert isinstance(ask(client, request_for(frames[1], key=1)).refusal, ReferenceLostError)
+    assert ask(client, request_for(frames[0], key=1)).outcome is Outcome.SERVED
+    assert ask(client, request_for(frames[1], key=1)).outcome is Outcome.SERVED
+
+
+def test_a_deployment_that_is_not_there_is_named(fleet: DeployedCluster) -> None:
+    with fleet.client(deployment='detect-nothing') as client:
+        wait_until(lambda: 'no deployment detect-nothing' in client.state.problem, 'the problem')
+
+
+def test_without_ray_the_problem_says_what_to_install(
+    fleet: DeployedCluster, tmp_path: Path
+) -> None:
+    (tmp_path / 'ray.py').write_text("raise ModuleNotFoundError('none', name='ray')")
+    path = f'{tmp_path}:{os.environ.get("PYTHONPATH", "")}'
+    with fleet.client(environment={'PYTHONPATH': path}) as client:
+        wait_until(lambda: 'pip install' in client.state.problem, 'the advice')
