@@ -135,7 +135,8 @@ def _points(outcome: FleetOutcome) -> tuple[tuple[str, float], ...]:
 def _verdict(costs: Costs, plan: Plan, run: FleetRun) -> tuple[str, ...]:
     """Say in sentences what it takes, and whether what there is will do."""
     unit = 'GPU' if costs.device != CPU else 'core'
-    each = f'each {plan.served_per_s / run.robots:.2g} frames served a second'
+    each = (f'each gets {plan.served_per_s / run.robots:.2g} frames served a second, '
+            f'{plan.on_time_share:.0%} of those it offers on time')
     sentences = [
         f'A frame takes {plan.way.cost.service_s * 1000.0:.1f} ms of a {unit}: at '
         f'{run.control.target_fps:g} frames/s a {unit} serves {plan.robots_a_server:.2g} robots '

@@ -88,7 +88,8 @@ def test_beyond_the_servers_plan_and_simulation_agree_and_all_get_the_same(
     outcome = simulate(robots, servers, fps, seconds=20.0)
     assert outcome.total('served') / 20.0 == pytest.approx(plan.served_per_s, rel=0.1)
     share = outcome.total('on_time') / outcome.total('offered')
-    assert share == pytest.approx(plan.on_time_share, rel=0.1)
+    # Worked out as if no frame were fresh at its turn, which in small fleets many are.
+    assert 0.9 * plan.on_time_share <= share <= 1.25 * plan.on_time_share
     assert outcome.utilisation == pytest.approx(1.0, abs=0.05)
     assert outcome.fairness > 0.7
 

@@ -96,8 +96,8 @@ def make_plan(question: Question, ways: Sequence[PlannedWay]) -> Plan:
 
     What is served is what arrives in time, or as much as the servers do of it: of what waits only
     the newest is served. Video that others lean on is decoded all the same. Where servers are
-    full, a frame that was not fresh when its turn came has waited for anything up to the camera's
-    interval.
+    full, a frame is taken to have waited for anything up to the camera's interval when its turn
+    comes: in small fleets, where fresh ones come first, up to a fifth more are on time.
     """
     fps, air = question.fps, question.air
     possible = [way for way in ways if way.encode_ms / 1000.0 <= ENCODE_SHARE / fps] or \
@@ -118,9 +118,8 @@ def make_plan(question: Question, ways: Sequence[PlannedWay]) -> Plan:
     arriving_per_s = offered_per_s * (air.on_time_share(in_a_cell) if air else 1.0)
     served_per_s = min(arriving_per_s, _served_when_full(way.cost, servers, arriving_per_s))
     room_s = question.deadline_s - service_s - way.encode_ms / 1000.0
-    in_time = float(room_s >= 0.0)
-    if served_per_s < arriving_per_s:
-        in_time -= _stale_share(arriving_per_s / served_per_s) * max(0.0, in_time - room_s * fps)
+    is_full = served_per_s < arriving_per_s
+    in_time = min(1.0, max(0.0, room_s * fps)) if is_full else float(room_s >= 0.0)
     return Plan(
         way, servers, cells, servers_needed, cells_needed, robots_a_server, robots_a_cell,
         saturated_by=servers / (fps * service_s),
@@ -128,16 +127,6 @@ def make_plan(question: Question, ways: Sequence[PlannedWay]) -> Plan:
         offered_per_s=offered_per_s, arriving_per_s=arriving_per_s, served_per_s=served_per_s,
         on_time_share=in_time * served_per_s / offered_per_s,
         utilisation=min(1.0, arriving_per_s * service_s / servers))
-
-
-def _stale_share(overload: float) -> float:
-    """
-    Give the share of turns at which none of those who may be served has a fresh frame.
-
-    Between two turns come `overload` frames, of whoever has not had his turn in this round: of
-    all at its begin, of nobody at its end.
-    """
-    return (1.0 - math.exp(-overload)) / overload
 
 
 def _robots_a_cell(question: Question, cheapest: PlannedWay) -> float:
