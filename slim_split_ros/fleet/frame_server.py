@@ -91,6 +91,9 @@ class FrameServer:
             except (WireError, OffboardError, FleetError) as error:
                 answers[place] = Answer(
                     Outcome.REFUSED, sentence=str(error), error=type(error).__name__)
+            except Exception as error:  # of any kind: the others of the batch are not to blame
+                answers[place] = Answer(
+                    Outcome.REFUSED, sentence=f'nothing decoded: {error!r:.500}')
         for alike in _by_settings({place: requests[place] for place in decoded}):
             answers |= self._detect(alike, requests, decoded)
         self._outcomes.update(answer.outcome.name.lower() for answer in answers.values())

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from slim_split_ros.fleet import frame_server
 from slim_split_ros.fleet.frame_server import FrameServer
 from slim_split_ros.fleet.messages import Answer, Outcome, pack_request, unpack_answer
 from slim_split_ros.offboard import (
@@ -15,6 +16,8 @@ from slim_split_ros.offboard import (
     ReferenceLostError,
     Served,
     Server,
+    ServerInput,
+    decode_frame,
     load_server,
 )
 from slim_split_ros.wire import Frame, FrameHeader, Manifest, PayloadError, load_manifest
@@ -129,6 +132,24 @@ def test_a_bad_frame_costs_itself_alone_and_says_why(
     assert isinstance(answers[2].refusal, PayloadError)
     assert replica.take_outcomes() == {'served': 1, 'refused': 3}
     assert not replica.take_outcomes()
+
+
+def test_what_nobody_foresaw_in_a_frame_costs_it_alone(
+    manifest: Manifest, replica: FrameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = square_frames(manifest, 2)
+
+    def decode_but_one(frame: Frame, manifest: Manifest) -> ServerInput:
+        if frame.header.sequence == bad.header.sequence:
+            raise ZeroDivisionError
+        return decode_frame(frame, manifest)
+
+    monkeypatch.setattr(frame_server, 'decode_frame', decode_but_one)
+    answers = [unpack_answer(answer, 4) for answer in replica.serve(
+        [pack_request(request_for(frame)) for frame in (bad, good)])]
+
+    assert [answer.outcome for answer in answers] == [Outcome.REFUSED, Outcome.SERVED]
+    assert 'ZeroDivisionError' in answers[0].sentence
 
 
 def test_a_runtime_that_fails_is_counted_until_it_serves_again(
