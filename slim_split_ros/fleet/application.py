@@ -42,6 +42,9 @@ class ReplicaArguments(BaseModel):
     """
     Say what is deployed; `most_together` above 1 is worth it on GPUs alone.
 
+    A replica runs on as many threads as `num_cpus` has whole ones: with more than its own, those
+    of one machine slow each other down.
+
     With `replicas` there are so many; else 1 to `most_replicas`, by what is asked of them.
     """
 
@@ -61,7 +64,8 @@ class Replica:
     """Hold one model; Serve makes it and calls its methods, one event loop for all."""
 
     def __init__(
-        self, model: str, detector: str, device: str, most_together: int, fingerprint: int
+        self, model: str, detector: str, device: str, most_together: int, threads: int,
+        fingerprint: int,
     ) -> None:
         manifest = load_manifest(Path(model))
         if manifest.fingerprint != fingerprint:
@@ -69,11 +73,11 @@ class Replica:
                 f'{model} holds model {manifest.fingerprint:016x} here, {fingerprint:016x} where '
                 'it was deployed: give all machines the same files')
         loaded = (None if detector in (SHIPPED, NO_DETECTOR)
-                  else load_detector(Path(os.path.expanduser(detector))))
+                  else load_detector(Path(os.path.expanduser(detector)), threads))
         classes = {SHIPPED: manifest.classes, NO_DETECTOR: ()}.get(
             detector, loaded.classes if loaded else ())
         server = load_server(
-            manifest, device, detector=loaded, detects=detector != NO_DETECTOR)
+            manifest, device, threads, detector=loaded, detects=detector != NO_DETECTOR)
         self._frames = FrameServer(
             manifest, server, classes, _HELD_BATCHES * most_together, time.time,
             time.monotonic, serve.get_replica_context().replica_id.unique_id)
@@ -132,5 +136,5 @@ def build(arguments: ReplicaArguments) -> serve.Application:
             'num_cpus': arguments.num_cpus, 'num_gpus': arguments.num_gpus}, **scaling)
     return deployment.bind(
         arguments.model, arguments.detector, arguments.device, arguments.most_together,
-        fingerprint)
+        max(1, int(arguments.num_cpus)), fingerprint)
 
