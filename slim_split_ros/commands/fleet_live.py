@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, Group
 
     from slim_split_ros.demo.fleet_run import FleetPlan, FleetView
     from slim_split_ros.reports.fleet_page import FleetFacts
@@ -67,7 +67,7 @@ def _watch(plan: FleetPlan) -> FleetFacts:
             if view.said != said and not console.is_terminal:
                 print(f'fleet: {view.said}', flush=True)
             said = view.said
-            live.update(_draw(view, plan.seconds), refresh=console.is_terminal)
+            live.update(_draw(view, plan.seconds, console), refresh=console.is_terminal)
 
         facts = run_fleet(plan, dict(os.environ), show)
     if not console.is_terminal:
@@ -75,23 +75,19 @@ def _watch(plan: FleetPlan) -> FleetFacts:
     return facts
 
 
-def _draw(view: FleetView, seconds: float) -> Group:
+def _draw(view: FleetView, seconds: float, console: Console) -> Group:
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table as RichTable
     from rich.text import Text
 
     from slim_split_ros.reports.fleet_page import replica_table, robot_table
+    from slim_split_ros.reports.terminal_table import fit_table
 
     bar = RichTable.grid(padding=(0, 1))
     bar.add_row(ProgressBar(total=seconds, completed=view.elapsed_s, width=40), Text(view.said))
     parts = [bar]
     for table in (robot_table(view.robots), replica_table(view.replicas or {})):
         if table.rows:
-            drawn = RichTable(header_style='bold')
-            for number, column in enumerate(table.columns):
-                drawn.add_column(column, justify='left' if number == 0 else 'right')
-            for row in table.rows:
-                drawn.add_row(*(Text(cell) for cell in row))
-            parts.append(drawn)
+            parts += fit_table(table, console)
     return Group(*parts)

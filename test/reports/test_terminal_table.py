@@ -5,13 +5,11 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
-pytest.importorskip('rich', reason='rich is not installed')
-from rich.console import Console  # noqa: E402
-from rich.text import Text  # noqa: E402
-
-from slim_split_ros.reports.page import Table  # noqa: E402
-from slim_split_ros.reports.terminal_table import fit_table, stack  # noqa: E402
+from slim_split_ros.reports.page import Table
+from slim_split_ros.reports.terminal_table import fit_table, stack
 
 TABLE = Table(('robot', 'frames/s', 'dropped', 'late'), (
     ('/left/onboard', '9.9', '14 no_subscriber, 3 encoder_busy', ''),
