@@ -125,7 +125,7 @@ def _run_live(args: argparse.Namespace) -> int:
 def _plan(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from slim_split_ros.commands.fleet_simulation import FleetRun, feasible_share, simulate_fleet
+    from slim_split_ros.commands.fleet_simulation import FleetRun, frames_through, simulate_fleet
     from slim_split_ros.control import ControlSettings
     from slim_split_ros.fleet.planning import Air, Question, make_plan
     from slim_split_ros.linklab import read_trace
@@ -141,10 +141,9 @@ def _plan(args: argparse.Namespace) -> None:
     points = points.only({way.coder for way in samples})
     ways = _planned_ways(points, costs)
     settings = FleetRun(args.robots, 1, args.cells or 1, _seconds(args), control, trace, args.seed)
-    service_s = sum(way.cost.service_s for way in ways) / len(ways)
     air = trace and Air(
         trace.name, trace.bits_until(trace.duration_s) / trace.duration_s / 1000.0,
-        feasible_share(settings, points, service_s))
+        frames_through(settings, points, costs.by_way()))
     plan = make_plan(
         Question(args.robots, args.fps, control.deadline_s, args.replicas, args.cells, air), ways)
     settings = FleetRun(args.robots, plan.servers, plan.cells, settings.seconds, control, trace,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 import math
 import random
+import statistics
 
 from slim_split_ros.control import (
     ControlSettings,
@@ -19,6 +20,7 @@ from slim_split_ros.fleet.planning import (
     ROBOTS_A_NODE,
     FrameCost,
     ServerCounts,
+    Through,
     VirtualServers,
     Way,
 )
@@ -32,12 +34,11 @@ from slim_split_ros.linklab import (
     SentMessage,
     Trace,
     TraceShare,
-    count_feasible,
+    emulate,
     make_frames,
     parse_trace,
     summarize_robot,
 )
-from slim_split_ros.linklab.link import Packets
 from slim_split_ros.offboard import Report
 from slim_split_ros.onboard import Encoded
 from slim_split_ros.wire import Frame, FrameHeader, Manifest
@@ -46,7 +47,7 @@ from slim_split_ros.wire import Frame, FrameHeader, Manifest
 FRAME_TABLES = 16
 # Robots learn of link and server with small frames first; those are no fleet's everyday.
 WARM_UP_S = 3.0
-# A cell's state differs over a trace: its feasible share is the mean from so many moments on.
+# The air differs over a trace: what comes through is the mean from so many moments on.
 _BEGINS = 8
 _UNLIMITED = 't_s,rate_kbps,delay_ms,loss\n0,1e8,1,0\n'
 
@@ -77,6 +78,10 @@ class FleetRun:
     def end_s(self) -> float:
         """Give when the run is over."""
         return WARM_UP_S + self.seconds
+
+    def counted(self, rows: Sequence[FrameRow]) -> list[FrameRow]:
+        """Leave out a robot's start, and what its camera offered after the end."""
+        return [row for row in rows if WARM_UP_S <= row.captured_s < self.end_s]
 
     def share(self, robot: int) -> Trace | TraceShare:
         """Give a robot's part of the air; robots meet the trace at moments of their own."""
@@ -127,7 +132,7 @@ def simulate_fleet(
     servers = VirtualServers(
         manifest, costs, [{str(number): connections[number] for number in node}
                           for node in run.nodes()], run.servers, events, run.end_s)
-    service_s = sum(cost.service_s for cost in costs.values()) / len(costs)
+    service_s = _mean_service_s(costs)
     tables = _frame_tables(run, points)
     for number, connection in enumerate(connections):
         schedule = run.schedule(service_s, dice.random() / run.control.target_fps)
@@ -138,8 +143,7 @@ def simulate_fleet(
     for second in range(1, math.ceil(run.end_s) + 1):
         events.push(float(second), lambda now_s: tick())
     events.run()
-    counted = [[row for row in connection.robot.rows if WARM_UP_S <= row.captured_s < run.end_s]
-               for connection in connections]
+    counted = [run.counted(connection.robot.rows) for connection in connections]
     return FleetOutcome(
         [summarize_robot(rows, run.control.deadline_s) for rows in counted],
         [servers.counts[str(number)] for number in range(run.robots)],
@@ -155,30 +159,40 @@ def _by_second(robots: list[list[FrameRow]], run: FleetRun) -> list[int]:
     return served
 
 
-def feasible_share(
-    run: FleetRun, points: OperatingPoints, service_s: float
-) -> Callable[[int], float]:
+def frames_through(
+    run: FleetRun, points: OperatingPoints, costs: Mapping[Way, FrameCost]
+) -> Callable[[int], Through]:
     """
-    Give, for so many robots in a cell, the share of frames that come through in time.
+    Give, for so many robots in a cell, what one's controller gets through over its share of it.
 
-    By a sender that knows the trace, at the cheapest point (the link lab's feasible frames), less
-    those that the trace's loss takes on their way or back.
+    The mean of runs that begin at different moments of the trace, each with a server of its own.
     """
-    whole = replace(run, seconds=max(1.0, run.trace.duration_s - WARM_UP_S))
-    schedule, frames = whole.schedule(service_s), _frame_tables(whole, points, 1)[0].only_alone()
-    size = int(min(point.bytes for point in points))
-    kept = [Packets().chance_kept(size, loss) * (1.0 - loss)
-            for loss in (run.trace.loss(schedule.capture_s(frame))
-                         for frame in range(schedule.frame_count))]
+    tables, dice = _frame_tables(run, points, _BEGINS), random.Random(run.seed)
+    mean_s = _mean_service_s(costs)
+    phases_s = [dice.random() / run.control.target_fps for _ in range(_BEGINS)]
 
     @lru_cache
-    def share(robots: int) -> float:
-        feasible = sum(count_feasible(
-            TraceShare(run.trace, run.trace.duration_s * begin / _BEGINS, robots), frames,
-            schedule) for begin in range(_BEGINS)) / (_BEGINS * schedule.frame_count)
-        return feasible * sum(kept) / len(kept)
+    def through(robots: int) -> Through:
+        outcomes, services_s = [], []
+        for begin, phase_s in enumerate(phases_s):
+            share = TraceShare(run.trace, run.trace.duration_s * begin / _BEGINS, robots)
+            rows = run.counted(emulate(
+                share, tables[begin % len(tables)], run.schedule(mean_s, phase_s),
+                WidthController(points, run.control), run.seed + begin))
+            outcomes.append(summarize_robot(rows, run.control.deadline_s))
+            services_s += [
+                costs[Way(row.coder, row.width, row.rate, row.alone)].service_s
+                for row in rows if row.back_s is not None]
+        offered = sum(outcome.offered for outcome in outcomes)
+        return Through(sum(outcome.served for outcome in outcomes) / offered,
+                       sum(outcome.on_time for outcome in outcomes) / offered,
+                       statistics.mean(services_s) if services_s else mean_s)
 
-    return share
+    return through
+
+
+def _mean_service_s(costs: Mapping[Way, FrameCost]) -> float:
+    return statistics.mean(cost.service_s for cost in costs.values())
 
 
 def _frame_tables(

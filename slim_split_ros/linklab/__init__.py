@@ -2,9 +2,9 @@
 
 from slim_split_ros.linklab.comparison import Comparison, RealFrame, RealRun, compare
 from slim_split_ros.linklab.csv_table import read_text
+from slim_split_ros.linklab.emulator import emulate
 from slim_split_ros.linklab.errors import LinkLabError, NamespaceError, RunError, TableError
 from slim_split_ros.linklab.events import Events
-from slim_split_ros.linklab.feasible import count_feasible
 from slim_split_ros.linklab.frames import FrameTable, make_frames, parse_sizes
 from slim_split_ros.linklab.live_path import LivePath
 from slim_split_ros.linklab.namespaces import Namespaces, check_machine, why_no_loss
@@ -22,7 +22,7 @@ __all__ = [
     'Comparison', 'EmulatedRobot', 'Events', 'FrameRow', 'FrameTable', 'LinkLabError', 'LivePath',
     'Means', 'NamespaceError', 'Namespaces', 'RealFrame', 'RealRun', 'Results', 'RobotOutcome',
     'Run', 'RunError', 'RunSettings', 'Schedule', 'SentMessage', 'Shaper', 'TableError',
-    'Timeline', 'Trace', 'TraceShare', 'average', 'check_machine', 'compare', 'count_feasible',
+    'Timeline', 'Trace', 'TraceShare', 'average', 'check_machine', 'compare', 'emulate',
     'make_frames', 'make_timeline', 'parse_sizes', 'parse_trace', 'read_text', 'read_trace',
     'read_traces', 'run_emulation', 'summarize_robot', 'why_no_loss', 'with_loss',
 ]

@@ -16,6 +16,7 @@ from slim_split_ros.linklab.events import Events
 from slim_split_ros.linklab.frames import FrameTable
 from slim_split_ros.linklab.robot import EmulatedRobot, FrameRow, SentMessage
 from slim_split_ros.linklab.schedule import Schedule
+from slim_split_ros.linklab.share import TraceShare
 from slim_split_ros.linklab.trace import Trace
 
 # Reports leave at once after an arrival, at least 50 ms apart (20 Hz), and every 100 ms
@@ -28,8 +29,10 @@ FAR_CLOCK_OFFSET_S = 4321.0
 FAR_CLOCK_RATE = 1.0 + 20e-6
 
 
-def emulate(trace: Trace, frames: FrameTable, schedule: Schedule, controller: WidthController,
-            seed: int = 0) -> list[FrameRow]:
+def emulate(
+    trace: Trace | TraceShare, frames: FrameTable, schedule: Schedule,
+    controller: WidthController, seed: int = 0,
+) -> list[FrameRow]:
     """Offer every frame to the controller and give what became of each."""
     events, server = Events(), _Server(schedule)
     robot = EmulatedRobot(trace, frames, schedule, controller, seed, events, server)

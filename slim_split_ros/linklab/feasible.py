@@ -7,11 +7,10 @@ the queue already; loss is left out.
 
 from slim_split_ros.linklab.frames import FrameTable
 from slim_split_ros.linklab.schedule import Schedule
-from slim_split_ros.linklab.share import TraceShare
 from slim_split_ros.linklab.trace import Trace
 
 
-def count_feasible(trace: Trace | TraceShare, frames: FrameTable, schedule: Schedule) -> int:
+def count_feasible(trace: Trace, frames: FrameTable, schedule: Schedule) -> int:
     """Send every frame at the narrowest point, first in, first out, but those that fail."""
     point = min(range(len(frames.points)), key=lambda index: frames.points[index].bytes)
     end_bits, count = 0.0, 0

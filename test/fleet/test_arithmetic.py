@@ -5,7 +5,14 @@ import math
 import pytest
 
 from fleet.plans import cost, way
-from slim_split_ros.fleet.planning import HEADROOM, Air, PlanError, Question, make_plan
+from slim_split_ros.fleet.planning import (
+    HEADROOM,
+    Air,
+    PlanError,
+    Question,
+    Through,
+    make_plan,
+)
 
 
 def test_a_core_serves_as_many_robots_as_their_frames_leave_it_time() -> None:
@@ -42,7 +49,7 @@ def test_video_is_decoded_though_it_is_not_served_but_not_without_limit() -> Non
 
 def test_the_most_accurate_way_is_planned_that_processor_and_air_allow() -> None:
     cheap, good, slow = way(500, 0.4), way(2000, 0.6), way(2500, 0.7, encode_ms=90.0)
-    air = Air('cell', 1000.0, lambda robots: 1.0)
+    air = Air('cell', 1000.0, lambda robots: Through(1.0, 1.0, 0.05))
     free = make_plan(Question(2, 10.0), [cheap, good, slow])
     shared = make_plan(Question(8, 10.0, cells=1, air=air), [cheap, good, slow])
     slower = make_plan(Question(2, 5.0), [cheap, good, slow])
@@ -50,7 +57,7 @@ def test_the_most_accurate_way_is_planned_that_processor_and_air_allow() -> None
 
 
 def test_the_air_of_a_cell_limits_robots_too() -> None:
-    air = Air('cell', 400.0, lambda robots: 0.9)
+    air = Air('cell', 400.0, lambda robots: Through(0.9, 0.9, 0.05))
     plan = make_plan(Question(9, 10.0, air=air), [way()])
     assert plan.robots_a_cell == 4
     assert plan.cells == plan.cells_needed == 3
@@ -60,8 +67,24 @@ def test_the_air_of_a_cell_limits_robots_too() -> None:
 
 
 def test_robots_whose_frames_take_too_long_over_their_share_are_too_many_for_a_cell() -> None:
-    air = Air('cell', 4000.0, lambda robots: 0.8 if robots <= 6 else 0.7)
+    air = Air('cell', 4000.0, lambda robots: Through(1.0, 0.8 if robots <= 6 else 0.7, 0.05))
     assert make_plan(Question(20, 10.0, air=air), [way()]).robots_a_cell == 6
+
+
+def test_late_frames_that_the_air_brings_are_served_and_full_servers_make_more_late() -> None:
+    air = Air('cell', 4000.0, lambda robots: Through(0.8, 0.6, 0.05))
+    enough, full = (make_plan(Question(20, 2.0, servers=servers, cells=2, air=air), [way()])
+                    for servers in (4, 1))
+    assert enough.served_per_s == pytest.approx(0.8 * 40.0)
+    assert enough.on_time_share == pytest.approx(0.6)
+    assert full.served_per_s == pytest.approx(20.0)
+    dear = Air('cell', 4000.0, lambda robots: Through(0.8, 0.6, 0.1))
+    assert make_plan(Question(20, 2.0, servers=1, cells=2, air=dear),
+                     [way()]).served_per_s == pytest.approx(10.0)
+    # Of those that the air brings in time, as many as wait for at most 248 of 500 ms.
+    assert full.on_time_share == pytest.approx(0.5 * 0.75 * 0.248 / 0.5)
+    silent = Air('cell', 4000.0, lambda robots: Through(0.0, 0.0, 0.05))
+    assert make_plan(Question(20, 2.0, cells=2, air=silent), [way()]).on_time_share == 0.0
 
 
 def test_without_air_nothing_limits_the_cells() -> None:
@@ -70,7 +93,7 @@ def test_without_air_nothing_limits_the_cells() -> None:
 
 
 def test_air_that_carries_not_one_robot_is_named_with_what_one_needs() -> None:
-    air = Air('faint', 50.0, lambda robots: 0.1)
+    air = Air('faint', 50.0, lambda robots: Through(0.1, 0.1, 0.05))
     with pytest.raises(PlanError, match=r'faint carries 50 kbit/s.* needs 89 .*--fps'):
         make_plan(Question(3, 10.0, air=air), [way()])
     assert make_plan(Question(3, 10.0, cells=3, air=air), [way()]).robots_allowed == 0

@@ -7,6 +7,7 @@ from slim_split_ros.fleet.planning.arithmetic import (
     Plan,
     PlannedWay,
     Question,
+    Through,
     make_plan,
 )
 from slim_split_ros.fleet.planning.costs import Costs, FrameCost, Way, parse_costs
@@ -20,6 +21,6 @@ from slim_split_ros.fleet.planning.servers import (
 
 __all__ = [
     'ENCODE_SHARE', 'HEADROOM', 'ROBOTS_A_NODE', 'Air', 'Costs', 'CostsError', 'FrameCost',
-    'NodeRobot', 'Plan', 'PlanError', 'PlannedWay', 'Question', 'ServerCounts', 'VirtualServers',
-    'Way', 'make_plan', 'parse_costs',
+    'NodeRobot', 'Plan', 'PlanError', 'PlannedWay', 'Question', 'ServerCounts', 'Through',
+    'VirtualServers', 'Way', 'make_plan', 'parse_costs',
 ]

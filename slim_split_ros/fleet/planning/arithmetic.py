@@ -33,17 +33,29 @@ class PlannedWay:
 
 
 @dataclass(frozen=True, slots=True)
+class Through:
+    """
+    Hold what shares of its frames a robot has served, and on time, by a server of its own.
+
+    `service_s` is what that server takes for one of them, as the robot sends them.
+    """
+
+    served: float
+    on_time: float
+    service_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Air:
     """
     Hold what a cell carries on average, in all.
 
-    `on_time_share` gives, for so many robots in a cell, the share of frames of the cheapest way
-    that a robot gets through in time over its share of the air.
+    `through` gives what a robot's controller gets through, for so many robots in a cell.
     """
 
     name: str
     kbps: float
-    on_time_share: Callable[[int], float]
+    through: Callable[[int], Through]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +82,8 @@ class Plan:
 
     `way` is that which the figures are of: the most accurate that the robot's processor and its
     share of the air allow. Robots a server leave it headroom, of robots a cell nearly as large a
-    share of the frames comes through as of one alone, at the cheapest way; `saturated_by` is the
-    number of robots whose frames fill the servers to the brim.
+    share of the frames is on time as of one alone; `saturated_by` is the number of robots whose
+    frames fill the servers to the brim.
     """
 
     way: PlannedWay
@@ -94,8 +106,8 @@ def make_plan(question: Question, ways: Sequence[PlannedWay]) -> Plan:
     """
     Answer; raises PlanError where no way is left or a cell carries not one robot.
 
-    What is served is what arrives in time, or as much as the servers do of it: of what waits only
-    the newest is served. Video that others lean on is decoded all the same. Where servers are
+    What is served is what arrives, or as much as the servers do of it: of what waits only the
+    newest is served. Video that others lean on is decoded all the same. Where servers are
     full, a frame is taken to have waited for anything up to the camera's interval when its turn
     comes: in small fleets, where fresh ones come first, up to a fifth more are on time.
     """
@@ -110,16 +122,22 @@ def make_plan(question: Question, ways: Sequence[PlannedWay]) -> Plan:
     way = _most_accurate(possible, question, in_a_cell) or cheapest
     if way.cost.serve_ms <= 0.0:
         raise PlanError('serving a frame was measured to take no time: measure the costs again')
-    service_s = way.cost.service_s
+    room_s = question.deadline_s - way.cost.service_s - way.encode_ms / 1000.0
+    through = air.through(in_a_cell) if air else Through(
+        1.0, float(room_s >= 0.0), way.cost.service_s)
+    service_s = through.service_s
     robots_a_server = HEADROOM / (fps * service_s)
     servers_needed = math.ceil(question.robots / robots_a_server - _CAREFUL)
     servers = question.servers or servers_needed
     offered_per_s = question.robots * fps
-    arriving_per_s = offered_per_s * (air.on_time_share(in_a_cell) if air else 1.0)
-    served_per_s = min(arriving_per_s, _served_when_full(way.cost, servers, arriving_per_s))
-    room_s = question.deadline_s - service_s - way.encode_ms / 1000.0
-    is_full = served_per_s < arriving_per_s
-    in_time = min(1.0, max(0.0, room_s * fps)) if is_full else float(room_s >= 0.0)
+    arriving_per_s = offered_per_s * through.served
+    # Over a link some of the frames lean on others; which, is in the mean.
+    full_per_s = servers / service_s if air else _served_when_full(
+        way.cost, servers, arriving_per_s)
+    served_per_s = min(arriving_per_s, full_per_s)
+    in_time = through.on_time / through.served if through.served else 0.0
+    if served_per_s < arriving_per_s:
+        in_time *= min(1.0, max(0.0, room_s * fps))
     return Plan(
         way, servers, cells, servers_needed, cells_needed, robots_a_server, robots_a_cell,
         saturated_by=servers / (fps * service_s),
@@ -141,9 +159,9 @@ def _robots_a_cell(question: Question, cheapest: PlannedWay) -> float:
             f'{air.name} carries {air.kbps:.0f} kbit/s on average, one robot at {fps:g} frames/s '
             f'needs {cheapest.kbps(fps) / HEADROOM:.0f} at least: ask for fewer with --fps, or '
             f'say with --cells how many cells there are')
-    least_share = HEADROOM * air.on_time_share(1)
+    least_share = HEADROOM * air.through(1).on_time
     return float(bisect_left(
-        range(1, most + 1), True, key=lambda robots: air.on_time_share(robots) < least_share))
+        range(1, most + 1), True, key=lambda robots: air.through(robots).on_time < least_share))
 
 
 def _most_accurate(
