@@ -166,7 +166,7 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
     page.write_text(render_agreement(
         f'{args.detector.name} on {names}: {facts.measured_on}.', rows, pictures), 'utf-8')
     write_agreement(args.json, agreement)
-    print_agreement(rows)
+    print_agreement(agreement)
     print(f'Written: {args.output} (what it gives: {page}); give it to both nodes: '
           f'model:={args.output}')
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 import json
 from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODEL, model_folder
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Enough to choose from; as many as are measured are taken of them.
 FRAMES = 200
+# One of fewer is more than a twentieth of the agreement.
+_FEW_THINGS = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +89,7 @@ def _evaluate(args: argparse.Namespace, work: Path) -> None:
     agreement = measure_agreement(codecs, detector, work / 'frames', KEPT_ASIDE, show_progress)
     rows = agreement.rows()
     write_agreement(args.json, agreement)
-    print_agreement(rows)
+    print_agreement(agreement)
     if args.report:
         names = ', '.join(Path(source).name for source in args.source)
         args.report.parent.mkdir(parents=True, exist_ok=True)
@@ -130,10 +132,13 @@ def write_agreement(path: Path | None, agreement: Agreement) -> None:
             'points': agreement.rows()}, indent=1) + '\n', 'utf-8')
 
 
-def print_agreement(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print what each codec needs for some agreements."""
+def print_agreement(agreement: Agreement) -> None:
+    """Print what each codec needs for some agreements, and whether that says anything."""
     from slim_split_ros.reports.agreement_page import NEEDED_COLUMNS, as_points, needed_rows
     from slim_split_ros.reports.page import Table
     from slim_split_ros.reports.text_table import lay_out
 
-    print(lay_out(Table(NEEDED_COLUMNS, tuple(needed_rows(as_points(rows))))))
+    print(lay_out(Table(NEEDED_COLUMNS, tuple(needed_rows(as_points(agreement.rows()))))))
+    if agreement.boxes < _FEW_THINGS:
+        print(f'{len(agreement.frames)} frames with {agreement.boxes} thing(s) are too few to go '
+              'by: give a longer --source, or one in which the detector finds more')

@@ -270,7 +270,9 @@ def test_evaluate_gives_the_same_for_a_model_as_it_is(
     measured = json.loads((tmp_path / 'a.json').read_text())
     assert {'slim', 'webp', 'jpeg'} <= {point['codec'] for point in measured['points']}
     assert measured['frames'] == 12
-    assert 'slim (cells)' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert 'slim (cells)' in said
+    assert '12 frames with 12 thing(s) are too few to go by' in said
     assert 'data:image/jpeg' in (tmp_path / 'a.html').read_text()
 
 
