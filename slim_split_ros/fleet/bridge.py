@@ -63,7 +63,7 @@ class Bridge:
             logging_level=logging.ERROR, namespace='serve')
 
     def _end(self, error: Exception) -> NoReturn:
-        self._tell({'problem': _explain(error, self._address, self._deployment)})
+        self._tell({'problem': explain(error, self._address, self._deployment)})
         os._exit(1)  # Ray's own end may take long without a cluster
 
     async def _pass_on_until_the_end(self) -> NoReturn:
@@ -172,15 +172,17 @@ def _status(deployment: str) -> dict[str, Any]:
     return {'replicas': running, 'problem': problem}
 
 
-def _explain(error: Exception, address: Address, deployment: str) -> str:
+def explain(error: Exception, address: Address, deployment: str) -> str:
     """Say what is wrong, and what to do, in one line."""
     where = f'{address.host}:{address.port}'
     text = _first_line(error)
     if isinstance(error, ModuleNotFoundError):
         return (f'{error.name} is not installed: pip install "slim_split_ros[fleet]", or set the '
                 'parameter `backend` to local')
-    if 'ersion mismatch' in str(error):
-        return f'the cluster at {where} has another Ray or Python: install the same ({text})'
+    if 'ersion mismatch: ' in str(error):
+        # Both sides' versions, a line each.
+        versions = ' '.join(str(error).split()).partition(': ')[2]
+        return f'the cluster at {where} has another Ray or Python: install the same ({versions})'
     if 'does not exist' in str(error):
         return (f'no deployment {deployment} at {where}: deploy this model there, or set the '
                 'parameters `model` and `deployment` to what is there')
