@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from itertools import count
 import os
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from slim_split_ros.fleet.client import FleetClient
@@ -74,8 +77,29 @@ def test_the_video_of_a_busy_fleet_stays_with_its_replicas(
     assert len({replica for of_robot in seen for _, replica in of_robot}) == REPLICAS
 
 
-# How long Ray's router goes on asking a replica that is dead is not ours to say.
-@pytest.mark.flaky(reruns=2)
+def test_a_replica_that_hangs_costs_what_it_holds_and_the_others_go_on_with_its_video(
+    fleet: DeployedCluster, client: FleetClient
+) -> None:
+    frames = square_frames(fleet.manifest, 6, 'video', alone=range(6))
+    hung = fleet.cluster.replicas()[0]
+
+    def send(key: int) -> list[Outcome]:
+        return [ask(client, request_for(frame, key=key)).outcome for frame in frames]
+
+    hung.suspend()
+    try:
+        with ThreadPoolExecutor(8) as robots:
+            seen = list(robots.map(send, range(200, 208)))
+        assert hung.status() == psutil.STATUS_STOPPED
+    finally:
+        hung.resume()
+
+    assert {outcomes[-1] for outcomes in seen} == {Outcome.SERVED}
+    outcomes = Counter(outcome for outcomes in seen for outcome in outcomes)
+    assert set(outcomes) <= {Outcome.SERVED, Outcome.LOST}
+    assert outcomes[Outcome.LOST] <= client.state.held
+
+
 def test_a_replica_that_is_killed_is_replaced_and_video_starts_again(
     fleet: DeployedCluster, client: FleetClient
 ) -> None:
@@ -113,3 +137,16 @@ def test_without_ray_the_problem_says_what_to_install(
     path = f'{tmp_path}:{os.environ.get("PYTHONPATH", "")}'
     with fleet.client(environment={'PYTHONPATH': path}) as client:
         wait_until(lambda: 'pip install' in client.state.problem, 'the advice')
+
+
+def test_a_cluster_of_another_ray_is_not_used_and_both_versions_are_named(
+    fleet: DeployedCluster, tmp_path: Path
+) -> None:
+    (tmp_path / 'sitecustomize.py').write_text(
+        'import ray._private.utils\n'
+        "ray._private.utils.compute_version_info = lambda: ('2.9.3', '3.10.4')\n")
+    path = f'{tmp_path}:{os.environ.get("PYTHONPATH", "")}'
+    with fleet.client(environment={'PYTHONPATH': path}) as client:
+        wait_until(lambda: 'another Ray or Python' in client.state.problem, 'the problem')
+        assert all(
+            named in client.state.problem for named in (version('ray'), '2.9.3'))
