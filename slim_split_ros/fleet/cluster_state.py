@@ -38,19 +38,26 @@ class ClusterState:
 
 
 def read_status(data: bytes, deployment: str, expected: Expected) -> ClusterState:
-    """Return what a bridge's JSON says of a deployment; raise BridgeError for nonsense."""
+    """
+    Return what a bridge's JSON says of a deployment.
+
+    Raises BridgeError for nonsense, and for a deployment of something else than expected.
+    """
     try:
         status = json.loads(data)
         problem, facts = str(status.get('problem', '')), status.get('facts')
         if facts is None or problem:
             return ClusterState(problem or 'connecting')
-        return ClusterState(
-            _mismatch(facts, deployment, expected), int(status['replicas']), int(facts['held']),
-            str(facts['place']))
+        mismatch = _mismatch(facts, deployment, expected)
+        state = ClusterState(
+            '', int(status['replicas']), int(facts['held']), str(facts['place']))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BridgeError(
             f'the deployment {deployment} says of itself what nobody understands '
             f'({error!r:.100}): deploy it anew with this version') from error
+    if mismatch:
+        raise BridgeError(mismatch)
+    return state
 
 
 def _mismatch(facts: Mapping[str, object], deployment: str, expected: Expected) -> str:

@@ -95,11 +95,13 @@ class LocalCluster:
             time.sleep(0.1)
         self._note_processes()
 
-    def deploy(self, model: Path, replicas: int, num_cpus: float = 0.5) -> str:
+    def deploy(
+        self, model: Path, replicas: int, num_cpus: float = 0.5, name: str = ''
+    ) -> str:
         """Deploy a model folder and wait until its replicas run; return the deployment's name."""
         done = subprocess.run(
             [sys.executable, '-m', 'slim_split_ros.fleet.deploy', self.address, str(model),
-             f'--replicas={replicas}', f'--num-cpus={num_cpus}'],
+             f'--replicas={replicas}', f'--num-cpus={num_cpus}', f'--name={name}'],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_DEPLOY_S,
             env={**os.environ, **self.environment}, check=False)
         self._note_processes()

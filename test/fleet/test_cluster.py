@@ -17,6 +17,7 @@ import pytest
 from slim_split_ros.fleet.client import FleetClient
 from slim_split_ros.fleet.messages import Outcome
 from slim_split_ros.offboard import FrameDecoder, ReferenceLostError, load_server
+from support.bundles import write_tiny_bundle
 from support.fleet_cluster import REPLICAS, DeployedCluster, ask, wait_until
 from support.fleet_frames import request_for, square_frames
 
@@ -150,3 +151,17 @@ def test_a_cluster_of_another_ray_is_not_used_and_both_versions_are_named(
         wait_until(lambda: 'another Ray or Python' in client.state.problem, 'the problem')
         assert all(
             named in client.state.problem for named in (version('ray'), '2.9.3'))
+
+
+def test_another_model_under_the_same_name_is_noticed_and_the_own_one_too(
+    fleet: DeployedCluster, tmp_path: Path
+) -> None:
+    own = fleet.cluster.deploy(fleet.folder, 1, 0.0, name='wing')
+    with fleet.client(deployment=own) as client:
+        wait_until(lambda: client.state.is_up, 'the connection')
+
+        fleet.cluster.deploy(write_tiny_bundle(tmp_path, seed=1), 1, 0.0, name='wing')
+        wait_until(lambda: 'wing serves model' in client.state.problem, 'the other model')
+
+        fleet.cluster.deploy(fleet.folder, 1, 0.0, name='wing')
+        wait_until(lambda: client.state.is_up, 'the own model again')
