@@ -78,8 +78,7 @@ def test_a_fleet_leaves_page_and_figures_and_no_process(
 
     assert run.end() == 0, run.process.output
     assert not run.left()
-    for said in ('starting a Ray cluster', 'deploying the replicas', 'a replica was killed',
-                 'all replicas serve again'):
+    for said in ('starting a Ray cluster', 'deploying the replicas', 'a replica was killed'):
         assert f'fleet: {said}' in run.process.output
     figures = json.loads((tmp_path / 'figures.json').read_text())
     assert [robot['answered'] > 0 for robot in figures['robots']] == [True] * ROBOTS
@@ -107,3 +106,16 @@ def test_ctrl_c_ends_a_fleet_with_a_sentence_and_no_process(
     assert 'Traceback' not in run.process.output
     assert not run.left()
     assert not (tmp_path / 'out' / 'index.html').exists()
+
+
+def test_what_a_fleet_started_ends_with_it_where_it_is_killed(
+    fleet_run: Callable[..., Fleet]
+) -> None:
+    run = fleet_run(600.0)
+    wait_until(lambda: run.has_said('watching'), LIMIT_S, 'watching')
+    run.note()
+
+    run.process.signal(signal.SIGKILL)
+
+    assert run.end() == -signal.SIGKILL
+    assert not run.left()
