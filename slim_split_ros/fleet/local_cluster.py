@@ -31,7 +31,7 @@ ctypes.CDLL(None).prctl(1, 15)
 from ray.scripts.scripts import main
 sys.exit(main())
 """
-_START_S, _DEPLOY_S, _END_S, _LOOK_S = 60.0, 90.0, 5.0, 0.1
+_START_S, _DEPLOY_S, _END_S, _LOOK_S = 120.0, 120.0, 5.0, 0.1
 _OBJECT_STORE_BYTES = 100 * 2**20  # the least is 75 MiB
 _REPLICA = 'ray::ServeReplica:'
 
