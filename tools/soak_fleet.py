@@ -122,7 +122,7 @@ class Soak:
                       f'after {"?" if back_s is None else round(back_s, 1)} s', flush=True)
             if now_s >= look_at_s:
                 look_at_s = now_s + look_s
-                self._look(now_s - start_s)
+                self._look(time.monotonic() - start_s)
 
     def _wait_for_service(self, began_s: float, limit_s: float) -> float | None:
         """Return after how long everybody was served by every replica, None if never."""
