@@ -160,12 +160,12 @@ def test_a_cluster_of_another_ray_is_not_used_and_both_versions_are_named(
 def test_another_model_under_the_same_name_is_noticed_and_the_own_one_too(
     fleet: DeployedCluster, tmp_path: Path
 ) -> None:
-    own = fleet.cluster.deploy(fleet.folder, 1, 0.0, name='wing')
-    with fleet.client(deployment=own) as client:
+    other = write_tiny_bundle(tmp_path, seed=1)
+    with fleet.client() as client:
         wait_until(lambda: client.state.is_up, 'the connection')
-
-        fleet.cluster.deploy(write_tiny_bundle(tmp_path, seed=1), 1, 0.0, name='wing')
-        wait_until(lambda: 'wing serves model' in client.state.problem, 'the other model')
-
-        fleet.cluster.deploy(fleet.folder, 1, 0.0, name='wing')
+        try:
+            fleet.cluster.deploy(other, 1, name=fleet.deployment)
+            wait_until(lambda: 'serves model' in client.state.problem, 'the other model')
+        finally:
+            fleet.cluster.deploy(fleet.folder, REPLICAS)
         wait_until(lambda: client.state.is_up, 'the own model again')
