@@ -21,7 +21,8 @@ import time
 import numpy as np
 
 from slim_split_ros.fleet import read_address
-from slim_split_ros.fleet.client import Expected, FleetClient
+from slim_split_ros.fleet.client import FleetClient
+from slim_split_ros.fleet.cluster_state import Expected
 from slim_split_ros.fleet.local_cluster import LocalCluster
 from slim_split_ros.fleet.messages import Answer, Outcome, Request
 from slim_split_ros.offboard import decode_frame, load_server

@@ -61,18 +61,19 @@ def _watch(plan: FleetPlan) -> FleetFacts:
     # A file has no width; there a line is not broken, and the last state is printed once.
     console = Console(width=None if sys.stdout.isatty() else _FILE_COLUMNS)
     said = ''
-    with Live(console=console, auto_refresh=False) as live:
-        def show(view: FleetView) -> None:
-            nonlocal said
-            if view.said != said and not console.is_terminal:
-                print(f'fleet: {view.said}', flush=True)
-            said = view.said
-            live.update(_draw(view, plan.seconds, console), refresh=console.is_terminal)
+    try:
+        with Live(console=console, auto_refresh=False) as live:
+            def show(view: FleetView) -> None:
+                nonlocal said
+                if view.said != said and not console.is_terminal:
+                    print(f'fleet: {view.said}', flush=True)
+                said = view.said
+                live.update(_draw(view, plan.seconds, console), refresh=console.is_terminal)
 
-        facts = run_fleet(plan, dict(os.environ), show)
-    if not console.is_terminal:
-        console.line()  # rich ends only what it has drawn over
-    return facts
+            return run_fleet(plan, dict(os.environ), show)
+    finally:
+        if not console.is_terminal:
+            console.line()  # rich ends only what it has drawn over
 
 
 def _draw(view: FleetView, seconds: float, console: Console) -> Group:

@@ -82,22 +82,22 @@ def run_fleet(
     with Interruption() as interruption:
         try:
             show(FleetView('starting a Ray cluster', 0.0))
-            with LocalCluster(max(2, plan.replicas)) as cluster:
+            with LocalCluster(max(2, plan.replicas), interruption.check) as cluster:
                 show(FleetView('deploying the replicas', 0.0))
                 cluster.deploy(bundle_folder(_MODEL, 'slim'), plan.replicas, _REPLICA_CPUS)
                 names = [f'robot{number}' for number in range(1, plan.robots + 1)]
                 children += [
                     ChildProcess(name, node.command(), plan.folder / f'{name}.log',
                                  {**environment, **cluster.environment})
-                    for name, node in _plan_nodes(plan, names, cluster.address).items()]
+                    for name, node in plan_nodes(plan, names, cluster.address).items()]
                 with _Session(plan, names, children, cluster, interruption, show) as session:
                     return session.run()
         finally:
             end_all(children)
 
 
-def _plan_nodes(plan: FleetPlan, robots: Sequence[str], address: str) -> dict[str, NodePlan]:
-    """Return one camera for all, an onboard node a robot, and one offboard node."""
+def plan_nodes(plan: FleetPlan, robots: Sequence[str], address: str) -> dict[str, NodePlan]:
+    """Return one camera for all, an onboard node a robot, and one offboard node, by name."""
     nodes = {
         'sim_camera': NodePlan('sim_camera', f'{_ROOM}.cameras.sim_camera_node', {
             'seed': plan.seed, 'fps': plan.fps, 'width': 320, 'height': 240}),
@@ -180,8 +180,7 @@ class _Session:
 
     def _spin(self, said: str, elapsed_s: float, start_s: float) -> None:
         self._executor.spin_once(timeout_sec=_SPIN_S)
-        if self._interruption.came:
-            raise DemoError('interrupted before it was done')
+        self._interruption.check()
         for child in self._children:
             child.check()
         if (now_s := time.monotonic()) - self._shown_s > 2 * _LOOK_S:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from types import FrameType, TracebackType
 
+from slim_split_ros.demo.errors import DemoError
+
 # Ctrl-C, the wish of a supervisor, a terminal that was closed.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -21,10 +23,10 @@ class Interruption:
         self._came = False
         self._before = {}
 
-    @property
-    def came(self) -> bool:
-        """Whether a signal has come."""
-        return self._came
+    def check(self) -> None:
+        """Raise DemoError if a signal has come."""
+        if self._came:
+            raise DemoError('interrupted before it was done')
 
     def __enter__(self) -> Interruption:
         # What is ignored stays so: `nohup`, or a job that a script put into the background.

@@ -54,8 +54,7 @@ def run_real_link(trace: Trace, settings: RunSettings, model: Path | None, folde
     children: list[ChildProcess] = []
 
     def check() -> None:
-        if interruption.came:
-            raise DemoError('interrupted before it was done')
+        interruption.check()
         for child in children:
             child.check()
 

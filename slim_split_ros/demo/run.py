@@ -198,8 +198,7 @@ class _Session:
 
     def _spin_once(self) -> None:
         self._executor.spin_once(timeout_sec=_SPIN_S)
-        if self._interruption.came:
-            raise DemoError('interrupted before it was done')
+        self._interruption.check()
         for child in self._children:
             child.check()
 

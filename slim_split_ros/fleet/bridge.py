@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 import ctypes
+from dataclasses import dataclass
 import json
 import logging
 from multiprocessing.connection import Connection
@@ -23,6 +24,7 @@ import sys
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from slim_split_ros.fleet.errors import BridgeError
 from slim_split_ros.fleet.messages import Answer, Outcome, lost, pack_answer, video_key
 from slim_split_ros.fleet.names import Address, read_address, video_place
 
@@ -63,7 +65,7 @@ class Bridge:
             logging_level=logging.ERROR, namespace='serve')
 
     def _end(self, error: Exception) -> NoReturn:
-        self._tell({'problem': _explain(error, self._address, self._deployment)})
+        self._tell({'problem': explain(error, self._address, self._deployment)})
         os._exit(1)  # Ray's own end may take long without a cluster
 
     async def _pass_on_until_the_end(self) -> NoReturn:
@@ -79,12 +81,11 @@ class Bridge:
         handle = serve.get_app_handle(self._deployment)
         loop = asyncio.get_running_loop()
         closed = asyncio.Event()
-        facts = json.loads(await asyncio.wait_for(
-            asyncio.shield(_result(handle.facts.remote())), _FACTS_S))
+        facts = await _facts(handle)
         Thread(target=self._read, daemon=True, args=(
             lambda data: loop.call_soon_threadsafe(self._start, handle, data),
             lambda: loop.call_soon_threadsafe(closed.set))).start()
-        watch = asyncio.ensure_future(self._watch(facts))
+        watch = asyncio.ensure_future(self._watch(handle, facts))
         end = asyncio.ensure_future(closed.wait())
         await asyncio.wait([watch, end], return_when=asyncio.FIRST_COMPLETED)
         if watch.done():
@@ -93,15 +94,24 @@ class Bridge:
             # What is on its way is never cancelled: a batch may be stuck for good by that.
             await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
 
-    async def _watch(self, facts: dict[str, Any]) -> None:
+    async def _watch(self, handle: DeploymentHandle, facts: dict[str, Any]) -> None:
         """Tell the node each second how the deployment is; raise once the head is gone."""
-        self._tell(await asyncio.to_thread(_status, self._deployment) | {'facts': facts})
         status = asyncio.ensure_future(asyncio.to_thread(_status, self._deployment))
+        name, stage, asked = (await status).name, None, None
         while True:
             await asyncio.to_thread(self._reach_head)
             if status.done():
-                self._tell(await status | {'facts': facts})
+                now = await status
+                if now.name != name:
+                    raise BridgeError(f'another model is deployed as {self._deployment} now')
+                # And what is deployed may find other classes than before.
+                if now.stage != stage and asked is None:
+                    stage, asked = now.stage, asyncio.ensure_future(_facts(handle))
+                self._tell({'replicas': now.replicas, 'problem': now.problem, 'facts': facts})
                 status = asyncio.ensure_future(asyncio.to_thread(_status, self._deployment))
+            if asked and asked.done():
+                facts, stage = (asked.result(), stage) if not asked.exception() else (facts, None)
+                asked = None
             await asyncio.sleep(_STATUS_PERIOD_S)
 
     def _reach_head(self) -> None:
@@ -158,29 +168,50 @@ async def _result(response: Any) -> Any:
     return await response
 
 
-def _status(deployment: str) -> dict[str, Any]:
-    """Return how many replicas run, and what is wrong, as Serve sees it."""
+async def _facts(handle: DeploymentHandle) -> dict[str, Any]:
+    """Return what a replica says of itself; raise TimeoutError if none does."""
+    return json.loads(await asyncio.wait_for(
+        asyncio.shield(_result(handle.facts.remote())), _FACTS_S))
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """Hold how many replicas run, what is wrong, and what changes with what is deployed."""
+
+    name: str
+    replicas: int
+    problem: str
+    stage: tuple[float, str]
+
+
+def _status(deployment: str) -> _Status:
+    """Return how the deployment is, as Serve sees it."""
     from ray import serve
 
     application = serve.status().applications.get(deployment)
     if application is None:
-        return {'problem': f'the application {deployment} was deleted'}
-    (found, *_) = application.deployments.values()
+        raise BridgeError(f'the application {deployment} was deleted: deploy it again')
+    ((name, found), *_) = application.deployments.items()
     running = found.replica_states.get('RUNNING', 0)
     problem = '' if running else (
         f'no replica of {deployment} runs: {found.message or found.status.value}')
-    return {'replicas': running, 'problem': problem}
+    return _Status(
+        name, running, problem, (application.last_deployed_time_s, found.status.value))
 
 
-def _explain(error: Exception, address: Address, deployment: str) -> str:
+def explain(error: Exception, address: Address, deployment: str) -> str:
     """Say what is wrong, and what to do, in one line."""
     where = f'{address.host}:{address.port}'
     text = _first_line(error)
+    if isinstance(error, BridgeError):
+        return text
     if isinstance(error, ModuleNotFoundError):
         return (f'{error.name} is not installed: pip install "slim_split_ros[fleet]", or set the '
                 'parameter `backend` to local')
-    if 'ersion mismatch' in str(error):
-        return f'the cluster at {where} has another Ray or Python: install the same ({text})'
+    if 'ersion mismatch: ' in str(error):
+        # Both sides' versions, a line each.
+        versions = ' '.join(str(error).split()).partition(': ')[2]
+        return f'the cluster at {where} has another Ray or Python: install the same ({versions})'
     if 'does not exist' in str(error):
         return (f'no deployment {deployment} at {where}: deploy this model there, or set the '
                 'parameters `model` and `deployment` to what is there')

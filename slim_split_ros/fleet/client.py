@@ -8,19 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-import json
-from multiprocessing.connection import Connection
-import socket
-import struct
-import subprocess
-import sys
 from threading import Event, Lock, Thread
 import time
 
 from slim_split_ros.fleet.bridge import ANSWER, NUMBER_BYTES, STATUS
-from slim_split_ros.fleet.errors import MessageError
+from slim_split_ros.fleet.bridge_process import FAREWELL_S, POLL_S, BridgeProcess
+from slim_split_ros.fleet.cluster_state import ClusterState, Expected, read_status
+from slim_split_ros.fleet.errors import BridgeError, MessageError
 from slim_split_ros.fleet.messages import (
-    PROTOCOL,
     Answer,
     Outcome,
     Request,
@@ -36,59 +31,19 @@ BRIDGE = ('-m', 'slim_split_ros.fleet.bridge')
 GRACE_S = 2.0
 # Requests without an answer, one after the other, until the cluster is taken for stuck.
 _MOST_UNANSWERED = 3
-# Ray takes 1 to 3 s to connect here; beyond this it hangs. While it is connected, it says each
-# second how the deployment is.
-_CONNECT_S = 30.0
-_SILENCE_S = 6.0
 _FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 30.0
 # Who was connected for so long starts again without delay.
 _GOOD_S = 10.0
-_POLL_S = 0.1
-_SEND_LIMIT = struct.pack('ll', 1, 0)  # s, us
-_FAREWELL_S = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """Name what the cluster must serve to be used in a node's place."""
-
-    fingerprint: int
-    classes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterState:
-    """
-    Hold what is known of the cluster; `problem` is empty where it can be used.
-
-    `held` is how many frames each of its replicas is given at once.
-    """
-
-    problem: str = 'connecting'
-    replicas: int = 0
-    held: int = 0
-    place: str = ''
-
-    @property
-    def is_up(self) -> bool:
-        """Whether frames may be sent there."""
-        return not self.problem
+_ENDED = 'the connection to the cluster ended'
 
 
 @dataclass(slots=True)
 class _Connected:
     """Hold one bridge, and what it has in hand."""
 
-    process: subprocess.Popen[bytes]
-    pipe: Connection
-    started_s: float
-    heard_s: float
+    bridge: BridgeProcess
     unanswered: int = 0
     pending: dict[int, tuple[float, Callable[[Answer], None]]] = field(default_factory=dict)
-
-
-class _BrokenError(Exception):
-    """Say why a bridge is given up."""
 
 
 class FleetClient:
@@ -130,7 +85,7 @@ class FleetClient:
         """Let go of the cluster; requests in hand are answered as lost."""
         self._closed.set()
         if self._thread.is_alive():
-            self._thread.join(_FAREWELL_S + 2 * _POLL_S)
+            self._thread.join(FAREWELL_S + 2 * POLL_S)
 
     def send(self, request: Request, on_answer: Callable[[Answer], None]) -> None:
         """Send a request; its answer comes, in any case, by one call of `on_answer`."""
@@ -142,13 +97,9 @@ class FleetClient:
                 self._number += 1
                 number = self._number
                 connected.pending[number] = limit_s, on_answer
-                try:
-                    connected.pipe.send_bytes(number.to_bytes(NUMBER_BYTES, 'little') + packed)
-                except OSError:
-                    # The bridge is stuck, or gone: its process is, and its thread sees that.
-                    connected.process.kill()
+                connected.bridge.send(number.to_bytes(NUMBER_BYTES, 'little') + packed)
                 return
-        on_answer(lost(self._state.problem))
+        on_answer(lost(self._state.problem or _ENDED))
 
     def _run(self) -> None:
         retry_s = _FIRST_RETRY_S
@@ -156,7 +107,7 @@ class FleetClient:
             started_s = time.monotonic()
             try:
                 self._keep_up()
-            except (_BrokenError, OSError) as error:
+            except (BridgeError, OSError) as error:
                 self._say(ClusterState(str(error)))
             if time.monotonic() - started_s > _GOOD_S:
                 retry_s = _FIRST_RETRY_S
@@ -165,7 +116,8 @@ class FleetClient:
 
     def _keep_up(self) -> None:
         """Start a bridge and listen to it until it is no good."""
-        connected = self._connect()
+        connected = _Connected(BridgeProcess(
+            self._bridge, self._address, self._deployment, self._environment))
         try:
             with self._lock:
                 self._connected = connected
@@ -175,83 +127,25 @@ class FleetClient:
         finally:
             with self._lock:
                 self._connected = None
-            connected.pipe.close()
-            try:
-                connected.process.wait(_FAREWELL_S)
-            except subprocess.TimeoutExpired:
-                connected.process.kill()
-                connected.process.wait()
+            connected.bridge.close()
             for _, on_answer in connected.pending.values():
-                on_answer(lost(self._state.problem or 'the connection to the cluster ended'))
-
-    def _connect(self) -> _Connected:
-        ours, theirs = socket.socketpair()
-        # Nothing waits for a bridge that does not read.
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_LIMIT)
-        with theirs:
-            process = subprocess.Popen(
-                [sys.executable, *self._bridge, str(theirs.fileno()),
-                 f'{self._address.host}:{self._address.port}', self._deployment],
-                pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, start_new_session=True,
-                env={**self._environment, 'RAY_USAGE_STATS_ENABLED': '0'})
-        now_s = time.monotonic()
-        return _Connected(process, Connection(ours.detach()), now_s, now_s)
+                on_answer(lost(self._state.problem or _ENDED))
 
     def _listen(self, connected: _Connected) -> None:
+        bridge = connected.bridge
+        had_spoken = bridge.has_spoken
         try:
-            if not connected.pipe.poll(_POLL_S):
-                self._check_silence(connected)
-                return
-            data = connected.pipe.recv_bytes()
-        except (EOFError, OSError) as error:
-            raise _BrokenError(self._last_words(connected)) from error
-        connected.heard_s = time.monotonic()
+            data = bridge.receive()
+        except BridgeError as error:
+            # Its last words say more than its end.
+            said = had_spoken and self._state.problem
+            raise BridgeError(said or str(error)) from error
+        if data is None:
+            return
         if data[:1] == STATUS:
-            self._say(self._read_status(data[1:]))
+            self._say(read_status(data[1:], self._deployment, self._expected))
         elif data[:1] == ANSWER:
             self._answer(connected, data[1:1 + NUMBER_BYTES], data[1 + NUMBER_BYTES:])
-
-    def _check_silence(self, connected: _Connected) -> None:
-        is_new = not self._state.is_up and connected.heard_s == connected.started_s
-        limit_s = _CONNECT_S if is_new else _SILENCE_S
-        if time.monotonic() - connected.heard_s > limit_s:
-            raise _BrokenError(
-                f'nothing heard of the cluster for {limit_s:g} s: see `ray status` at '
-                f'{self._address.host}')
-
-    def _last_words(self, connected: _Connected) -> str:
-        if self._state.problem and connected.heard_s > connected.started_s:
-            return self._state.problem
-        return (f'the connection to the cluster at {self._address.host}:{self._address.port} '
-                'ended: its head is gone, or was started anew')
-
-    def _read_status(self, data: bytes) -> ClusterState:
-        try:
-            status = json.loads(data)
-            problem, facts = str(status.get('problem', '')), status.get('facts')
-            if facts is None or problem:
-                return ClusterState(problem or 'connecting')
-            return ClusterState(
-                self._mismatch(facts), int(status['replicas']), int(facts['held']),
-                str(facts['place']))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _BrokenError(
-                f'the deployment {self._deployment} says of itself what nobody understands '
-                f'({error!r:.100}): deploy it anew with this version') from error
-
-    def _mismatch(self, facts: Mapping[str, object]) -> str:
-        if facts['protocol'] != PROTOCOL:
-            return (f'the deployment {self._deployment} is of another version of this package: '
-                    'deploy it anew with the version of this node')
-        if facts['fingerprint'] != f'{self._expected.fingerprint:016x}':
-            return (f'the deployment {self._deployment} serves model {facts["fingerprint"]}, this '
-                    f'node has {self._expected.fingerprint:016x}: give both the same model, or '
-                    'leave the parameter `deployment` empty')
-        if tuple(facts['classes']) != self._expected.classes:
-            return (f'the deployment {self._deployment} finds other classes than this node: give '
-                    'both the same `detector`')
-        return ''
 
     def _answer(self, connected: _Connected, number: bytes, packed: bytes) -> None:
         with self._lock:
@@ -263,7 +157,7 @@ class FleetClient:
             answer = unpack_answer(packed, len(self._expected.classes))
         except MessageError as error:
             on_answer(lost(str(error)))
-            raise _BrokenError(
+            raise BridgeError(
                 f'the deployment {self._deployment} answers what is no answer ({error}): deploy '
                 'it anew with the version of this node') from error
         if answer.outcome is not Outcome.LOST:
@@ -271,7 +165,7 @@ class FleetClient:
         on_answer(answer)
         if isinstance(answer.refusal, FingerprintMismatchError):
             # The node has checked its frames: what is deployed was changed under its name.
-            raise _BrokenError(f'the deployment {self._deployment} has another model now')
+            raise BridgeError(f'the deployment {self._deployment} has another model now')
 
     def _expire(self, connected: _Connected) -> None:
         now_s = time.monotonic()
@@ -283,7 +177,7 @@ class FleetClient:
             on_answer(lost('no replica answered in time'))
         connected.unanswered += len(expired)
         if connected.unanswered >= _MOST_UNANSWERED:
-            raise _BrokenError(
+            raise BridgeError(
                 f'{connected.unanswered} frames one after the other had no answer: see `serve '
                 f'status` and the logs of {self._deployment}')
 

@@ -22,6 +22,8 @@ def main() -> int:
     parser.add_argument('model', help='model folder, the same path on every machine')
     parser.add_argument('--replicas', type=int, default=None,
                         help='a fixed number (default: 1 to 4, by what is asked of them)')
+    parser.add_argument('--name', default='',
+                        help="what it is called (default: after the model's fingerprint)")
     parser.add_argument('--num-cpus', type=float, default=1.0, help='processors of a replica')
     arguments = parser.parse_args()
     try:
@@ -48,7 +50,7 @@ def _deploy(arguments: argparse.Namespace) -> None:
     application = build(ReplicaArguments(
         model=os.path.abspath(arguments.model), replicas=arguments.replicas,
         num_cpus=arguments.num_cpus))
-    name = deployment_name(load_manifest(Path(arguments.model)).fingerprint)
+    name = arguments.name or deployment_name(load_manifest(Path(arguments.model)).fingerprint)
     serve.run(application, name=name, route_prefix=None)
     print(name)
 

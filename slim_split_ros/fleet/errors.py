@@ -3,6 +3,7 @@ Which errors can the fleet's side raise? One family, drawn below.
 
 FleetError
 ├── AddressError  a cluster that this node must not connect to
+├── BridgeError   a bridge to the cluster that ended, hangs or says nonsense: a new one follows
 ├── ClusterError  a cluster on this machine that does not start, or takes no deployment
 ├── MessageError  bytes between node and replica that are no request or answer
 └── RefusedError  a replica could not serve a frame, for a reason that this version has no name for
@@ -17,6 +18,10 @@ class FleetError(Exception):
 
 class AddressError(FleetError):
     """Name the address, and what has to be set before it is used."""
+
+
+class BridgeError(FleetError):
+    """Say why a bridge is given up, in a sentence for whoever looks at the node."""
 
 
 class ClusterError(FleetError):

@@ -6,7 +6,7 @@ Only this machine reaches it, and only with a token that was drawn for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ ctypes.CDLL(None).prctl(1, 15)
 from ray.scripts.scripts import main
 sys.exit(main())
 """
-_START_S, _DEPLOY_S, _END_S = 60.0, 90.0, 5.0
+_START_S, _DEPLOY_S, _END_S, _LOOK_S = 120.0, 120.0, 5.0, 0.1
 _OBJECT_STORE_BYTES = 100 * 2**20  # the least is 75 MiB
 _REPLICA = 'ray::ServeReplica:'
 
@@ -40,14 +40,15 @@ class LocalCluster:
     """
     Start a head, deploy models on it, kill parts of it; everything ends with the context.
 
-    Raises ClusterError where it does not come up, with the end of what it said.
+    Raises ClusterError where it does not come up, with the end of what it said; `check` is called
+    while it is waited for, and what that raises ends the wait.
 
         with LocalCluster(num_cpus=2) as cluster:
             name = cluster.deploy(folder, replicas=2)
     """
 
-    def __init__(self, num_cpus: int) -> None:
-        self._num_cpus = num_cpus
+    def __init__(self, num_cpus: int, check: Callable[[], None] = lambda: None) -> None:
+        self._num_cpus, self._check = num_cpus, check
         self._port = _free_port()
         # Paths of sockets have at most 107 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix='fleet'))
@@ -92,20 +93,37 @@ class LocalCluster:
         while 'Ray runtime started' not in log.read_text(errors='replace'):
             if self._head.poll() is not None or time.monotonic() > limit_s:
                 raise ClusterError(f'the cluster did not start: {_last_line(log)}')
-            time.sleep(0.1)
+            self._check()
+            time.sleep(_LOOK_S)
         self._note_processes()
 
-    def deploy(self, model: Path, replicas: int, num_cpus: float = 0.5) -> str:
+    def deploy(
+        self, model: Path, replicas: int, num_cpus: float = 0.5, name: str = ''
+    ) -> str:
         """Deploy a model folder and wait until its replicas run; return the deployment's name."""
-        done = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, '-m', 'slim_split_ros.fleet.deploy', self.address, str(model),
-             f'--replicas={replicas}', f'--num-cpus={num_cpus}'],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_DEPLOY_S,
-            env={**os.environ, **self.environment}, check=False)
-        self._note_processes()
-        if done.returncode:
-            raise ClusterError(done.stderr.strip().splitlines()[-1])
-        return done.stdout.split()[-1]
+             f'--replicas={replicas}', f'--num-cpus={num_cpus}', f'--name={name}'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            start_new_session=True, env={**os.environ, **self.environment},
+        ) as process:
+            try:
+                said, complaint = self._hear(process)
+            finally:
+                process.kill()
+                self._note_processes()
+        if process.returncode:
+            raise ClusterError(complaint.strip().splitlines()[-1])
+        return said.split()[-1]
+
+    def _hear(self, process: subprocess.Popen[str]) -> tuple[str, str]:
+        limit_s = time.monotonic() + _DEPLOY_S
+        while time.monotonic() < limit_s:
+            with suppress(subprocess.TimeoutExpired):
+                return process.communicate(timeout=_LOOK_S)
+            self._check()
+        raise ClusterError(f'the replicas did not start within {_DEPLOY_S:g} s: too few '
+                           'processors or too little memory are free')
 
     def replicas(self) -> list[psutil.Process]:
         """Return the processes of the replicas that there are."""

@@ -6,7 +6,7 @@ import random
 import time
 from typing import Any
 
-from ray.serve.request_router import PendingRequest, RequestRouter, RunningReplica
+from ray.serve.request_router import PendingRequest, ReplicaID, RequestRouter, RunningReplica
 
 from slim_split_ros.fleet.places import Places
 
@@ -25,8 +25,15 @@ class VideoRouter(RequestRouter):
         """Return the replica of a place, or two of which Serve takes the one with less to do."""
         if not candidate_replicas:
             return []
+        now_s = time.monotonic()
         place = pending_request.metadata.multiplexed_model_id if pending_request else ''
-        if not place:
-            return [random.sample(candidate_replicas, min(2, len(candidate_replicas)))]
         by_name = {replica.replica_id.unique_id: replica for replica in candidate_replicas}
-        return [[by_name[self._places.keeper(place, by_name, time.monotonic())]]]
+        if place:
+            return [[by_name[self._places.keeper(place, by_name, now_s)]]]
+        names = self._places.speaking(by_name, now_s)
+        return [[by_name[name] for name in random.sample(names, min(2, len(names)))]]
+
+    def on_new_queue_len_info(self, replica_id: ReplicaID, num_ongoing_requests: int) -> None:
+        """Note that a replica answered to a request that was sent to it."""
+        super().on_new_queue_len_info(replica_id, num_ongoing_requests)
+        self._places.heard(replica_id.unique_id)

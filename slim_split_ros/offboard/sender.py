@@ -52,15 +52,17 @@ class Sender:
         older = received
         if not self.waiting or _sequence(self.waiting.frame) <= _sequence(received.frame):
             self.waiting, older = received, self.waiting
-            if is_video(received.frame) and received.frame.header.reference is None:
+            if _is_beginning(received.frame):
                 self.earlier.clear()
                 return
         if older:
             self.keep(older.frame)
 
     def keep(self, frame: Frame) -> None:
-        """Keep a frame that is not served for those that lean on it."""
-        if not is_video(frame):
+        """Keep a frame that is not served for those that lean on it: none if one alone waits."""
+        if not is_video(frame) or (
+                self.waiting and _is_beginning(self.waiting.frame)
+                and _sequence(frame) < _sequence(self.waiting.frame)):
             return
         insort(self.earlier, frame, key=_sequence)
         if (len(self.earlier) > MOST_EARLIER_FRAMES
@@ -77,6 +79,10 @@ class Sender:
     def is_newcomer(self) -> bool:
         """Whether it has yet to show that it goes on sending."""
         return self.frames <= NEWCOMER_FRAMES
+
+
+def _is_beginning(frame: Frame) -> bool:
+    return is_video(frame) and frame.header.reference is None
 
 
 def _sequence(frame: Frame) -> int:

@@ -12,7 +12,8 @@ import os
 import time
 
 from slim_split_ros.fleet import check_address, deployment_name, read_address
-from slim_split_ros.fleet.client import ClusterState, Expected, FleetClient
+from slim_split_ros.fleet.client import FleetClient
+from slim_split_ros.fleet.cluster_state import ClusterState, Expected
 from slim_split_ros.fleet.messages import Answer, Outcome, Request
 from slim_split_ros.fleet.replica_figures import ReplicaLog
 from slim_split_ros.fleet.turns import FleetTurns

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from slim_split_ros.demo.errors import DemoError
 from slim_split_ros.demo.interruption import Interruption
 
 
@@ -24,7 +25,8 @@ def test_signal_is_noted_without_breaking_anything(number):
         os.kill(os.getpid(), number)
         os.kill(os.getpid(), number)
 
-        assert interruption.came
+        with pytest.raises(DemoError, match='interrupted before it was done'):
+            interruption.check()
 
 
 def test_handlers_of_before_are_back_afterwards():
@@ -34,7 +36,7 @@ def test_handlers_of_before_are_back_afterwards():
         assert signal.getsignal(signal.SIGINT) != before
 
     assert signal.getsignal(signal.SIGINT) == before
-    assert not interruption.came
+    interruption.check()
 
 
 def test_signal_that_was_ignored_stays_so():
@@ -43,4 +45,4 @@ def test_signal_that_was_ignored_stays_so():
     with Interruption() as interruption:
         os.kill(os.getpid(), signal.SIGHUP)
 
-    assert not interruption.came
+    interruption.check()

@@ -142,3 +142,16 @@ def test_frames_that_a_server_elsewhere_gave_back_come_before_the_next(
 
     received, _ = video_reception.next_frame(0.3)
     assert (who(received), earlier(received)) == ((ROBOT, 2), [0, 1])
+
+
+def test_what_was_given_back_is_gone_once_a_beginning_waits(
+    video_reception: Reception, video_frame: Callable[..., Received]
+) -> None:
+    video_reception.receive(video_frame(0))
+    taken, _ = video_reception.next_frame(0.1)
+    video_reception.receive(video_frame(1, now_s=0.2))
+
+    video_reception.give_back(taken)
+
+    received, _ = video_reception.next_frame(0.3)
+    assert (who(received), earlier(received)) == ((ROBOT, 1), [])

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.ros
 NOWHERE = '127.0.0.1:9'
 PERIOD_S = 0.1
 END_S = 20.0
+# A node looks for its cluster every 30 s at least.
+BACK_S = 90.0
 
 
 @pytest.fixture
@@ -97,18 +99,18 @@ def test_robots_are_served_by_the_cluster_and_by_the_node_while_its_head_is_gone
         status = said_of_the_cluster(diagnostics)
         return status is not None and whom in {value.value for value in status.values}
 
-    peer.repeat(robot.show, lambda: is_served_by('cluster'), 'the cluster', PERIOD_S)
+    peer.repeat(robot.show, lambda: is_served_by('cluster'), 'the cluster', PERIOD_S, BACK_S)
     served = robot.served()
     peer.repeat(robot.show, lambda: robot.served() >= served + 10, 'detections', PERIOD_S)
     assert any(taken_ms > 0 for report in robot.reports for taken_ms in report.server_ms)
 
     fleet.cluster.kill_head()
-    peer.repeat(robot.show, lambda: is_served_by('local'), 'the fallback', PERIOD_S)
+    peer.repeat(robot.show, lambda: is_served_by('local'), 'the fallback', PERIOD_S, BACK_S)
     served = robot.served()
     peer.repeat(robot.show, lambda: robot.served() >= served + 10, 'detections', PERIOD_S)
 
     fleet.cluster.start_head()
     fleet.cluster.deploy(fleet.folder, replicas=2)
-    peer.repeat(robot.show, lambda: is_served_by('cluster'), 'the cluster again', PERIOD_S)
+    peer.repeat(robot.show, lambda: is_served_by('cluster'), 'the cluster again', PERIOD_S, BACK_S)
     served = robot.served()
     peer.repeat(robot.show, lambda: robot.served() >= served + 10, 'detections', PERIOD_S)

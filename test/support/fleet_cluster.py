@@ -11,7 +11,8 @@ from threading import Event
 import time
 
 from slim_split_ros.fleet import read_address
-from slim_split_ros.fleet.client import Expected, FleetClient
+from slim_split_ros.fleet.client import FleetClient
+from slim_split_ros.fleet.cluster_state import Expected
 from slim_split_ros.fleet.local_cluster import LocalCluster
 from slim_split_ros.fleet.messages import Answer, Request
 from slim_split_ros.wire import Manifest, load_manifest

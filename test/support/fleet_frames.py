@@ -18,14 +18,14 @@ REQUEST_S = 5.0
 
 def square_frames(
     manifest: Manifest, count: int, coder: str = 'cells', sender: int = 1,
-    alone: Collection[int] = (),
+    alone: Collection[int] = (), top: int = 96,
 ) -> list[Frame]:
     """Return so many frames of one sender; those of video lean on the one before."""
     encoder = FrameEncoder(manifest)
     frames: list[Frame] = []
     for sequence in range(count):
         image = np.zeros((480, 640, 3), np.uint8)
-        image[96:160, 8 * sequence:8 * sequence + 64] = 255
+        image[top:top + 64, 8 * sequence:8 * sequence + 64] = 255
         encoded = encoder.encode(image, 0.5, 0, coder=coder, alone=sequence in alone)
         frames.append(Frame(FrameHeader(
             sender, sequence, encoded.geometry, 0.5, 0, manifest.fingerprint, 7, 1.0,
