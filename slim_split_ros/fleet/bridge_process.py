@@ -43,7 +43,9 @@ class BridgeProcess:
                 [sys.executable, *bridge, str(theirs.fileno()), self._where, deployment],
                 pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, start_new_session=True,
-                env={**environment, 'RAY_USAGE_STATS_ENABLED': '0'})
+                env={**environment, 'RAY_USAGE_STATS_ENABLED': '0',
+                     # It has one loop, and nothing in it that takes long.
+                     'RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP': '0'})
         self._pipe = Connection(ours.detach())
         self._heard_s = time.monotonic()
         self.has_spoken = False

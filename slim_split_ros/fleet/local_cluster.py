@@ -56,7 +56,9 @@ class LocalCluster:
         self._started: dict[int, psutil.Process] = {}
         self.environment: Mapping[str, str] = {
             'RAY_USAGE_STATS_ENABLED': '0', 'RAY_AUTH_MODE': 'token',
-            'RAY_AUTH_TOKEN': secrets.token_hex(32), 'RAY_ENABLE_UV_RUN_RUNTIME_ENV': '0'}
+            'RAY_AUTH_TOKEN': secrets.token_hex(32), 'RAY_ENABLE_UV_RUN_RUNTIME_ENV': '0',
+            # Replicas run the model on a thread of their own: a second loop is hops for nothing.
+            'RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD': '0'}
 
     @property
     def address(self) -> str:
