@@ -57,12 +57,12 @@ class Bridge:
         asyncio.run(self._pass_on_until_the_end())
 
     def _connect(self) -> None:
-        self._reach_head()
+        reach_head(self._address)
         import ray
 
         ray.init(
-            address=f'{self._address.host}:{self._address.port}', log_to_driver=False,
-            logging_level=logging.ERROR, namespace='serve')
+            address=str(self._address), log_to_driver=False, logging_level=logging.ERROR,
+            namespace='serve')
 
     def _end(self, error: Exception) -> NoReturn:
         self._tell({'problem': explain(error, self._address, self._deployment)})
@@ -99,7 +99,7 @@ class Bridge:
         status = asyncio.ensure_future(asyncio.to_thread(_status, self._deployment))
         name, stage, asked = (await status).name, None, None
         while True:
-            await asyncio.to_thread(self._reach_head)
+            await asyncio.to_thread(reach_head, self._address)
             if status.done():
                 now = await status
                 if now.name != name:
@@ -113,10 +113,6 @@ class Bridge:
                 facts, stage = (asked.result(), stage) if not asked.exception() else (facts, None)
                 asked = None
             await asyncio.sleep(_STATUS_PERIOD_S)
-
-    def _reach_head(self) -> None:
-        # Ray itself waits for a head that is not there for up to a minute.
-        socket.create_connection((self._address.host, self._address.port), _REACH_S).close()
 
     def _read(self, start: Callable[[bytes], object], close: Callable[[], object]) -> None:
         try:
@@ -147,6 +143,11 @@ class Bridge:
                 self._pipe.send_bytes(data)
         except OSError:
             os._exit(0)  # the node is gone
+
+
+def reach_head(address: Address) -> None:
+    """Raise OSError where nobody listens: Ray itself waits for minutes for a head to come."""
+    socket.create_connection((address.host, address.port), _REACH_S).close()
 
 
 async def _ask(handle: DeploymentHandle, request: bytes) -> bytes:
@@ -201,7 +202,6 @@ def _status(deployment: str) -> _Status:
 
 def explain(error: Exception, address: Address, deployment: str) -> str:
     """Say what is wrong, and what to do, in one line."""
-    where = f'{address.host}:{address.port}'
     text = _first_line(error)
     if isinstance(error, BridgeError):
         return text
@@ -211,24 +211,26 @@ def explain(error: Exception, address: Address, deployment: str) -> str:
     if 'ersion mismatch: ' in str(error):
         # Both sides' versions, a line each.
         versions = ' '.join(str(error).split()).partition(': ')[2]
-        return f'the cluster at {where} has another Ray or Python: install the same ({versions})'
+        return f'the cluster at {address} has another Ray or Python: install the same ({versions})'
     if 'does not exist' in str(error):
-        return (f'no deployment {deployment} at {where}: deploy this model there, or set the '
+        return (f'no deployment {deployment} at {address}: deploy this model there, or set the '
                 'parameters `model` and `deployment` to what is there')
     if 'no Serve' in str(error) or 'no controller' in str(error) or 'Serve instance' in str(error):
-        return f'Serve does not run at {where}: deploy the model there (docs/fleet.md)'
-    if isinstance(error, (TimeoutError, asyncio.TimeoutError)) and not text:
-        return f'no replica of {deployment} at {where} answers: see its logs and `serve status`'
+        return f'Serve does not run at {address}: deploy the model there (docs/fleet.md)'
+    if isinstance(error, (TimeoutError, asyncio.TimeoutError)) and not str(error):
+        return f'no replica of {deployment} at {address} answers: see its logs and `serve status`'
+    if 'Failed to connect to Ray' in str(error):  # though somebody listens: `reach_head`
+        return (f'what listens at {address} is no Ray cluster, or does not know this token: see '
+                'that RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH are those of the head')
     if isinstance(error, OSError):
-        return (f'no Ray cluster at {where} ({text}): start it there with `ray start --head`, or '
-                'set the parameter `ray_address`')
-    return f'the cluster at {where} cannot be used: {text}'
+        return (f'no Ray cluster at {address} ({text}): start it there with `ray start --head`, '
+                'or give the `ray_address` of another')
+    return f'the cluster at {address} cannot be used: {text}'
 
 
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__ * bool(not isinstance(
-        error, TimeoutError))
+    return lines[0][:300] if lines else type(error).__name__
 
 
 def main() -> None:

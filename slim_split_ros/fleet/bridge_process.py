@@ -34,7 +34,7 @@ class BridgeProcess:
         self, bridge: Sequence[str], address: Address, deployment: str,
         environment: Mapping[str, str],
     ) -> None:
-        self._where = f'{address.host}:{address.port}'
+        self._where = str(address)
         ours, theirs = socket.socketpair()
         # Nothing waits for a bridge that does not read.
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_LIMIT)

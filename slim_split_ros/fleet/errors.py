@@ -4,7 +4,7 @@ Which errors can the fleet's side raise? One family, drawn below.
 FleetError
 ├── AddressError  a cluster that this node must not connect to
 ├── BridgeError   a bridge to the cluster that ended, hangs or says nonsense: a new one follows
-├── ClusterError  a cluster on this machine that does not start, or takes no deployment
+├── ClusterError  a cluster that does not start, cannot be reached, or takes no deployment
 ├── MessageError  bytes between node and replica that are no request or answer
 └── RefusedError  a replica could not serve a frame, for a reason that this version has no name for
 """
@@ -25,7 +25,7 @@ class BridgeError(FleetError):
 
 
 class ClusterError(FleetError):
-    """Repeat the last thing that it said."""
+    """Repeat the last thing that it said, or say what to do."""
 
 
 class MessageError(FleetError):

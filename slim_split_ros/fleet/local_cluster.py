@@ -94,7 +94,8 @@ class LocalCluster:
         limit_s = time.monotonic() + _START_S
         while 'Ray runtime started' not in log.read_text(errors='replace'):
             if self._head.poll() is not None or time.monotonic() > limit_s:
-                raise ClusterError(f'the cluster did not start: {_last_line(log)}')
+                raise ClusterError(f'the cluster did not start: '
+                                   f'{_last_line(log.read_text(errors="replace"))}')
             self._check()
             time.sleep(_LOOK_S)
         self._note_processes()
@@ -115,7 +116,7 @@ class LocalCluster:
                 process.kill()
                 self._note_processes()
         if process.returncode:
-            raise ClusterError(complaint.strip().splitlines()[-1])
+            raise ClusterError(_last_line(complaint))
         return said.split()[-1]
 
     def _hear(self, process: subprocess.Popen[str]) -> tuple[str, str]:
@@ -181,6 +182,6 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _last_line(log: Path) -> str:
-    lines = log.read_text(errors='replace').strip().splitlines()
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
     return lines[-1] if lines else 'it said nothing'

@@ -18,6 +18,8 @@ DEFAULT_ADDRESS = '127.0.0.1:6379'
 # A few robots share one; names of places travel with requests, and may become labels of metrics.
 VIDEO_PLACES = 64
 _NAME = re.compile(r'[A-Za-z0-9_.-]{1,64}')
+# Without brackets, the port of an IPv6 address could be a part of it.
+_ADDRESS = re.compile(r'(?:\[(?P<ipv6>[^][]+)\]|(?P<host>[^][:\s]+)):(?P<port>[0-9]{1,5})')
 _MOST_PORT = 2**16 - 1
 
 
@@ -36,15 +38,17 @@ class Address:
         except ValueError:
             return self.host == 'localhost'
 
+    def __str__(self) -> str:
+        return f'[{self.host}]:{self.port}' if ':' in self.host else f'{self.host}:{self.port}'
+
 
 def read_address(text: str) -> Address:
-    """Return the address of `host:port`; raise AddressError for anything else."""
-    host, _, port = text.rpartition(':')
-    host = host.removeprefix('[').removesuffix(']')
-    if not host or not port.isdecimal() or not 0 < int(port) <= _MOST_PORT:
-        raise AddressError(
-            f'ray_address is {text!r}: give host:port of the head, such as {DEFAULT_ADDRESS}')
-    return Address(host, int(port))
+    """Return the address of `host:port` or `[IPv6]:port`; raise AddressError for anything else."""
+    found = _ADDRESS.fullmatch(text)
+    if not found or not 0 < int(found['port']) <= _MOST_PORT:
+        raise AddressError(f'ray_address is {text!r:.80}: give host:port of the head, such as '
+                           f'{DEFAULT_ADDRESS}, or [IPv6]:port')
+    return Address(found['ipv6'] or found['host'], int(found['port']))
 
 
 def check_address(address: Address, environment: Mapping[str, str]) -> None:
@@ -56,7 +60,7 @@ def check_address(address: Address, environment: Mapping[str, str]) -> None:
     """
     if not address.is_loopback and environment.get('RAY_AUTH_MODE') != 'token':
         raise AddressError(
-            f'ray_address is {address.host}:{address.port}, which is not this machine: whoever '
+            f'ray_address is {address}, which is not this machine: whoever '
             'reaches the ports of a Ray cluster runs code on it. Set RAY_AUTH_MODE=token and '
             'RAY_AUTH_TOKEN_PATH here and on every machine of the cluster (docs/fleet.md)')
 

@@ -35,6 +35,7 @@ def test_what_ray_says_of_another_version_becomes_a_line_with_both(
 @pytest.mark.parametrize('error, words', [
     (ModuleNotFoundError('no', name='ray'), 'ray is not installed: pip install'),
     (ConnectionRefusedError(111, 'Connection refused'), 'no Ray cluster at 10.0.0.1:6379'),
+    (ConnectionError('Failed to connect to Ray cluster at 10.0.0.1:6379'), 'this token'),
     (TimeoutError(), 'no replica of detect-x at 10.0.0.1:6379 answers'),
     (RuntimeError('There is no Serve instance running'), 'Serve does not run at 10.0.0.1:6379'),
     (ValueError("Application 'detect-x' does not exist."), 'no deployment detect-x'),

@@ -20,7 +20,14 @@ def test_a_cluster_elsewhere_needs_a_token(text: str) -> None:
     check_address(read_address(text), {'RAY_AUTH_MODE': 'token'})
 
 
-@pytest.mark.parametrize('text', ['auto', '', 'ray://head:10001x', 'head:', ':6379', 'head:70000'])
+@pytest.mark.parametrize('text', ['localhost:6379', '10.0.0.5:1', '[::1]:6379'])
+def test_an_address_is_written_as_it_is_read(text: str) -> None:
+    assert str(read_address(text)) == text
+
+
+@pytest.mark.parametrize('text', [
+    'auto', '', 'ray://head:10001x', 'head:', ':6379', 'head:70000',
+    '::1:6379', '[]:6379', 'ray://head:10001', 'he ad:1', 'head:' + '1' * 5000])
 def test_an_address_that_is_none_is_refused_by_name(text: str) -> None:
     with pytest.raises(AddressError, match='host:port'):
         read_address(text)
