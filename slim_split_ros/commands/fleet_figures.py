@@ -28,7 +28,7 @@ def fleet_plan(
         clock=costs.clock, is_gpu=costs.device != CPU, servers=plan.servers, cells=plan.cells,
         costs=_cost_rows(ways, run), compared=_compared(plan, run, outcome),
         simulated=_simulated(outcome), verdict=_verdict(costs, plan, run),
-        capacity_per_s=plan.servers / plan.way.cost.service_s,
+        capacity_per_s=plan.servers / plan.service_s,
         served_by_second=tuple(outcome.served_by_second),
         on_time_by_robot=tuple(sorted(
             robot.on_time / robot.offered for robot in outcome.robots)),
@@ -49,7 +49,7 @@ def as_json(
             **{name: value if math.isfinite(value) else None
                for name, value in asdict(plan).items() if name != 'way'},
             'way': asdict(plan.way.cost.way),
-            'service_ms': plan.way.cost.service_s * 1000.0, 'verdict': _verdict(costs, plan, run)},
+            'verdict': _verdict(costs, plan, run)},
         'ways': [{**asdict(row), 'is_gpu': costs.device != CPU}
                  for row in _cost_rows(ways, run)],
         'simulation': {
@@ -135,28 +135,35 @@ def _points(outcome: FleetOutcome) -> tuple[tuple[str, float], ...]:
 def _verdict(costs: Costs, plan: Plan, run: FleetRun) -> tuple[str, ...]:
     """Say in sentences what it takes, and whether what there is will do."""
     unit = 'GPU' if costs.device != CPU else 'core'
-    each = (f'each gets {plan.served_per_s / run.robots:.2g} frames served a second, '
+    each = (f'each gets {_short(plan.served_per_s / run.robots)} frames served a second, '
             f'{plan.on_time_share:.0%} of those it offers on time')
     sentences = [
-        f'A frame takes {plan.way.cost.service_s * 1000.0:.1f} ms of a {unit}: at '
-        f'{run.control.target_fps:g} frames/s a {unit} serves {plan.robots_a_server:.2g} robots '
-        f'with a tenth in reserve, and {plan.saturated_by / plan.servers:.2g} fill it.']
+        f'A frame takes {plan.service_s * 1000.0:.1f} ms of a {unit}: at '
+        f'{run.control.target_fps:g} frames/s a {unit} serves {_short(plan.robots_a_server)} '
+        f'robots with a tenth in reserve, and '
+        f'{_short(1.0 / (run.control.target_fps * plan.service_s))} fill it.']
     if run.trace:
         sentences.append(
             f'The air of a cell ({run.trace.name}) carries '
-            f'{_count(int(plan.robots_a_cell), "robot")} at their cheapest point; here '
-            f'{math.ceil(run.robots / plan.cells)} share one.')
+            f'{_count(int(plan.robots_a_cell), "robot")}, each with nine tenths of the frames on '
+            f'time of one alone; here {math.ceil(run.robots / plan.cells)} share one.')
     if run.robots <= plan.robots_allowed:
         sentences.append(
             f'{_count(plan.servers, unit)} and {_count(plan.cells, "cell")} do for '
             f'{_count(run.robots, "robot")}: {each}.')
     else:
+        takes = 'and no number of cells for one' if plan.robots_a_cell < 1.0 else (
+            f'it takes {_count(plan.servers_needed, unit)} and '
+            f'{_count(plan.cells_needed, "cell")}')
         sentences.append(
             f'{_count(run.robots, "robot")} are more than the plan allows: '
             f'{_count(plan.servers, unit)} and {_count(plan.cells, "cell")} do for '
-            f'{plan.robots_allowed:,}, it takes {_count(plan.servers_needed, unit)} and '
-            f'{_count(plan.cells_needed, "cell")}; with what there is, {each}.')
+            f'{plan.robots_allowed:,}, {takes}; with what there is, {each}.')
     return tuple(sentences)
+
+
+def _short(number: float) -> str:
+    return f'{number:.2g}' if number < 10.0 else f'{number:,.0f}'
 
 
 def _count(number: int, noun: str) -> str:

@@ -76,6 +76,7 @@ def test_late_frames_that_the_air_brings_are_served_and_full_servers_make_more_l
     enough, full = (make_plan(Question(20, 2.0, servers=servers, cells=2, air=air), [way()])
                     for servers in (4, 1))
     assert enough.served_per_s == pytest.approx(0.8 * 40.0)
+    assert enough.service_s == 0.05
     assert enough.on_time_share == pytest.approx(0.6)
     assert full.served_per_s == pytest.approx(20.0)
     dear = Air('cell', 4000.0, lambda robots: Through(0.8, 0.6, 0.1))
@@ -83,8 +84,14 @@ def test_late_frames_that_the_air_brings_are_served_and_full_servers_make_more_l
                      [way()]).served_per_s == pytest.approx(10.0)
     # Of those that the air brings in time, as many as wait for at most 248 of 500 ms.
     assert full.on_time_share == pytest.approx(0.5 * 0.75 * 0.248 / 0.5)
-    silent = Air('cell', 4000.0, lambda robots: Through(0.0, 0.0, 0.05))
-    assert make_plan(Question(20, 2.0, cells=2, air=silent), [way()]).on_time_share == 0.0
+
+
+def test_air_that_brings_no_frame_on_time_carries_nobody() -> None:
+    silent = Air('slow', 4000.0, lambda robots: Through(0.0, 0.0, 0.05))
+    with pytest.raises(PlanError, match='over slow not even one .*--deadline-ms'):
+        make_plan(Question(20, 2.0, air=silent), [way()])
+    plan = make_plan(Question(20, 2.0, cells=2, air=silent), [way()])
+    assert plan.on_time_share == plan.robots_a_cell == plan.robots_allowed == 0
 
 
 def test_without_air_nothing_limits_the_cells() -> None:

@@ -19,7 +19,8 @@ def test_costs_written_are_costs_read_alone_and_within_a_plan() -> None:
 
 
 @pytest.mark.parametrize('text', ['', '{', '[]', '7', '{"costs": 3}', '[' * 100_000,
-                                  '{"fingerprint": 1, "frames": []}'])
+                                  '{"fingerprint": 1, "frames": []}',
+                                  json.dumps({**COSTS.as_json(), 'frames': []})])
 def test_what_holds_no_costs_is_refused_with_a_way_out(text: str) -> None:
     with pytest.raises(CostsError, match=r'^file: .*--plan --json'):
         parse_costs(text, 'file', MODEL)

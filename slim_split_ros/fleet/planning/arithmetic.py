@@ -82,8 +82,8 @@ class Plan:
 
     `way` is that which the figures are of: the most accurate that the robot's processor and its
     share of the air allow. Robots a server leave it headroom, of robots a cell nearly as large a
-    share of the frames is on time as of one alone; `saturated_by` is the number of robots whose
-    frames fill the servers to the brim.
+    share of the frames is on time as of one alone; `service_s` is what a server takes for a frame,
+    as the robots send them.
     """
 
     way: PlannedWay
@@ -93,7 +93,7 @@ class Plan:
     cells_needed: int
     robots_a_server: float
     robots_a_cell: float
-    saturated_by: float
+    service_s: float
     robots_allowed: int
     offered_per_s: float
     arriving_per_s: float
@@ -140,7 +140,7 @@ def make_plan(question: Question, ways: Sequence[PlannedWay]) -> Plan:
         in_time *= min(1.0, max(0.0, room_s * fps))
     return Plan(
         way, servers, cells, servers_needed, cells_needed, robots_a_server, robots_a_cell,
-        saturated_by=servers / (fps * service_s),
+        service_s=service_s,
         robots_allowed=_whole(min(servers * robots_a_server, cells * robots_a_cell)),
         offered_per_s=offered_per_s, arriving_per_s=arriving_per_s, served_per_s=served_per_s,
         on_time_share=in_time * served_per_s / offered_per_s,
@@ -148,7 +148,7 @@ def make_plan(question: Question, ways: Sequence[PlannedWay]) -> Plan:
 
 
 def _robots_a_cell(question: Question, cheapest: PlannedWay) -> float:
-    """Give how many robots share a cell's air and still come through, each at its cheapest."""
+    """Give how many robots share a cell's air and still have their frames on time."""
     air, fps = question.air, question.fps
     if air is None:
         return math.inf
@@ -160,6 +160,13 @@ def _robots_a_cell(question: Question, cheapest: PlannedWay) -> float:
             f'needs {cheapest.kbps(fps) / HEADROOM:.0f} at least: ask for fewer with --fps, or '
             f'say with --cells how many cells there are')
     least_share = HEADROOM * air.through(1).on_time
+    if not least_share:
+        if question.cells is None:
+            raise PlanError(
+                f'over {air.name} not even one robot alone has a frame on time at {fps:g} '
+                f'frames/s: give it longer with --deadline-ms, ask for fewer with --fps, or say '
+                f'with --cells how many cells there are')
+        return 0.0
     return float(bisect_left(
         range(1, most + 1), True, key=lambda robots: air.through(robots).on_time < least_share))
 

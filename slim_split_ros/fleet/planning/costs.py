@@ -84,6 +84,8 @@ def parse_costs(text: str, name: str, fingerprint: str) -> Costs:
     if not isinstance(document, Mapping) or not isinstance(document.get('frames'), list) or \
             not all(isinstance(document.get(key), str) for key in names):
         raise CostsError(f'{name}: holds no {", ".join(names)} and frames; {_REMEDY}')
+    if not document['frames']:
+        raise CostsError(f'{name}: holds the costs of no frame; {_REMEDY}')
     costs = Costs(*(document[key] for key in names), tuple(
         _parse_cost(row, f'{name}, frame {number}')
         for number, row in enumerate(document['frames'], 1)))
