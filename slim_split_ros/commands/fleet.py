@@ -99,8 +99,8 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         _plan(args)
-    except (ControlError, LinkLabError, OffboardError, OnboardError, PlanError, WireError,
-            OSError) as error:
+    except (ControlError, LinkLabError, OffboardError, OnboardError, PlanError,
+            WireError) as error:
         print(f'fleet: {error}', file=sys.stderr)
         return 1
     return 0
@@ -132,6 +132,8 @@ def _plan(args: argparse.Namespace) -> None:
     from slim_split_ros.weights.operating_point_file import POINTS_FILE, read_operating_points
     from slim_split_ros.wire import load_manifest
 
+    # What cannot be written to is better known before minutes of work than after them.
+    args.output.mkdir(parents=True, exist_ok=True)
     folder = model_folder(args.checkpoint)
     manifest = load_manifest(folder)
     points = read_operating_points(folder / POINTS_FILE, manifest)
@@ -229,7 +231,6 @@ def _show(
     print(lay_out(cost_table(shown)), lay_out(outcome_table(shown)), *shown.verdict,
           sep='\n\n')
     page = args.output / 'plan.html'
-    page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(render_fleet_plan(shown), encoding='utf-8')
     print(f'\nWritten: {page}')
     if args.json is not None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+import sys
 from typing import Any
 
 import pytest
 import yaml
 
 from slim_split_ros.__main__ import main
+from slim_split_ros.commands import fleet
 from slim_split_ros.wire import load_manifest
 
 pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
@@ -168,3 +171,41 @@ def test_costs_of_fewer_points_than_the_model_has_are_refused(
     capsys.readouterr()
     assert plan('2', '--costs', str(costs))[0] == 1
     assert 'the costs lack coder cells, width 1, rate 1' in capsys.readouterr().err
+
+
+def test_a_reader_that_closes_the_other_end_is_told_nothing_more(
+    plan: Any, costs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    there, here = os.pipe()
+    os.close(there)
+    with open(here, 'w', buffering=1) as closed:
+        monkeypatch.setattr(sys, 'stdout', closed)
+        status, _ = plan('1', '--costs', str(costs), '--seconds', '0.5')
+
+    assert status == 1 and capsys.readouterr().err == ''
+
+
+def test_an_output_that_is_no_folder_is_named_before_anything_is_measured(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / 'file').touch()
+    monkeypatch.setattr(fleet, '_costs', lambda *given: pytest.fail('it was measured'))
+
+    assert main(['fleet', '--plan', '--checkpoint', str(model),
+                 '--output', str(tmp_path / 'file')]) == 1
+    assert str(tmp_path / 'file') in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('cells, words', [
+    ((), 'over lossy not even one robot alone has a frame on time'),
+    (('--cells', '1'), 'do for 0, and no number of cells for one')])
+def test_air_through_which_nothing_comes_is_no_plan(
+    plan: Any, costs: Path, tmp_path: Path, capsys: pytest.CaptureFixture,
+    cells: tuple[str, ...], words: str
+) -> None:
+    trace = tmp_path / 'lossy.csv'
+    trace.write_text(TRACE.replace(',10,0', ',10,1'))
+    plan('2', '--costs', str(costs), '--link', str(trace), '--seconds', '0.5', *cells)
+
+    said = capsys.readouterr()
+    assert words in said.out + said.err
