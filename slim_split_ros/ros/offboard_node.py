@@ -31,7 +31,7 @@ from slim_split_ros.offboard import (
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.fleet_serving import FleetServing
 from slim_split_ros.ros.health.diagnostics import Diagnostics
-from slim_split_ros.ros.health.findings import Finding
+from slim_split_ros.ros.health.findings import Finding, Level
 from slim_split_ros.ros.health.offboard_watch import OffboardWatch, Reading
 from slim_split_ros.ros.health.server_status import (
     ServerFacts,
@@ -119,6 +119,7 @@ class Offboard(ManagedNode):
         self._serving: Serving | None = None
         self._robots: ServedRobots | None = None
         self._fleet: FleetServing | None = None
+        self._said_of_cluster = ''
 
     def _make_robot(self, name: str, options: TopicOptions) -> ServedRobot:
         # One each: what was recorded of one robot is no proof on the topics of another.
@@ -180,8 +181,19 @@ class Offboard(ManagedNode):
         now_s = time.monotonic()
         findings = self._watch.judge(self._reading(now_s), now_s)
         if self._fleet and self.state == ACTIVE:
-            findings.append(self._fleet.judge())
+            findings.append(self._judge_cluster())
         return findings + [robot.judge(self.state, now_s) for robot in self._named_robots()]
+
+    def _judge_cluster(self) -> Finding:
+        """Judge, and write what changed into the log, where somebody at a terminal sees it."""
+        finding = self._fleet.judge()
+        if finding.message != self._said_of_cluster:
+            self._said_of_cluster = finding.message
+            if finding.level is Level.OK:
+                self.get_logger().info(finding.message)
+            else:
+                self.get_logger().warning(finding.message)
+        return finding
 
     def _named_robots(self) -> list[ServedRobot]:
         return [robot for robot in self._robots or () if robot.name]

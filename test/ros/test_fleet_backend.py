@@ -56,6 +56,7 @@ def test_without_a_cluster_the_node_serves_alone_and_says_so(
 
     status = said_of_the_cluster(diagnostics)
     assert status.level == DiagnosticStatus.WARN and 'ray start --head' in status.message
+    assert status.message in started[-1].output
 
 
 def test_without_a_cluster_and_fallback_robots_are_told_that_nobody_serves(
