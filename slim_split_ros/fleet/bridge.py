@@ -220,12 +220,17 @@ def explain(error: Exception, address: Address, deployment: str) -> str:
     if isinstance(error, (TimeoutError, asyncio.TimeoutError)) and not str(error):
         return f'no replica of {deployment} at {address} answers: see its logs and `serve status`'
     if 'Failed to connect to Ray' in str(error):  # though somebody listens: `reach_head`
-        return (f'what listens at {address} is no Ray cluster, or does not know this token: see '
-                'that RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH are those of the head')
+        return explain_stranger(address)
     if isinstance(error, OSError):
         return (f'no Ray cluster at {address} ({text}): start it there with `ray start --head`, '
                 'or give the `ray_address` of another')
     return f'the cluster at {address} cannot be used: {text}'
+
+
+def explain_stranger(address: Address) -> str:
+    """Say what is wrong where somebody listens, but none who takes this process for its own."""
+    return (f'what listens at {address} is no Ray cluster, or does not know this token: see that '
+            'RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH are those of the head')
 
 
 def _first_line(error: BaseException) -> str:

@@ -10,13 +10,16 @@ replica.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 import logging
 import math
 import os
 from pathlib import Path
 import sys
+from threading import Timer
 
-from slim_split_ros.fleet.bridge import explain, reach_head
+from slim_split_ros.fleet.bridge import explain, explain_stranger, reach_head
 from slim_split_ros.fleet.errors import ClusterError
 from slim_split_ros.fleet.names import (
     Address,
@@ -26,6 +29,10 @@ from slim_split_ros.fleet.names import (
     read_address,
 )
 from slim_split_ros.wire import load_manifest
+
+_STDERR = 2
+# Ray takes some 25 s to give up where its token is wrong, and minutes where no Ray listens.
+_CONNECT_S = 60.0
 
 
 def main() -> int:
@@ -83,16 +90,37 @@ def _deploy(arguments: argparse.Namespace) -> None:
 
 def _connect(address: Address, name: str) -> None:
     os.environ['RAY_USAGE_STATS_ENABLED'] = '0'
-    # Each of its tries to connect would be a warning of its own.
-    os.environ['RAY_BACKEND_LOG_LEVEL'] = 'error'
     try:
         reach_head(address)
         import ray
 
-        ray.init(address=str(address), namespace='serve', log_to_driver=False,
-                 logging_level=logging.ERROR)
+        with _patience(address):
+            ray.init(address=str(address), namespace='serve', log_to_driver=False,
+                     logging_level=logging.ERROR)
     except Exception as error:  # whatever Ray raises, in words of this package
         raise ClusterError(explain(error, address, name)) from error
+
+
+@contextmanager
+def _patience(address: Address) -> Iterator[None]:
+    """Leave out Ray's warnings of each try to connect, written past Python; end it in the end."""
+    stderr = os.dup(_STDERR)
+
+    def give_up() -> None:
+        os.write(stderr, f'deploy: {explain_stranger(address)}\n'.encode())
+        os._exit(1)  # the call that hangs is not Python's
+
+    limit = Timer(_CONNECT_S, give_up)
+    limit.daemon = True
+    limit.start()
+    with open(os.devnull, 'wb') as nowhere:
+        os.dup2(nowhere.fileno(), _STDERR)
+    try:
+        yield
+    finally:
+        limit.cancel()
+        os.dup2(stderr, _STDERR)
+        os.close(stderr)
 
 
 if __name__ == '__main__':

@@ -103,7 +103,7 @@ class FleetServing:
             for name, figures in self._replicas.figures(time.monotonic()).items()}
         if state.is_up:
             return Finding(
-                PART, Level.OK, f'{state.replicas} replicas of {self._where} on {state.place}',
+                PART, Level.OK, f'{state.replicas} replica(s) of {self._where} on {state.place}',
                 values)
         level = Level.WARN if self._falls_back else Level.ERROR
         who = 'this node serves alone' if self._falls_back else 'nobody serves'
