@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         _adapt(args)
     except (BagError, DetectorError, NetworkError, OffboardError, StartError, TrainingError,
-            WireError, OSError) as error:
+            WireError) as error:
         print(f'adapt: {error}', file=sys.stderr)
         return 1
     return 0

@@ -55,8 +55,7 @@ def evaluate_agreement(args: argparse.Namespace) -> int:
     try:
         with TemporaryDirectory() as work:
             _evaluate(args, Path(work))
-    except (BagError, DetectorError, OffboardError, StartError, TrainingError, WireError,
-            OSError) as error:
+    except (BagError, DetectorError, OffboardError, StartError, TrainingError, WireError) as error:
         print(f'evaluate: {error}', file=sys.stderr)
         return 1
     return 0

@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
             figures = _run_emulations(traces, points, settings, sizes, args.report)
         if args.json is not None:
             args.json.write_text(json.dumps(figures), encoding='utf-8')
-    except (LinkLabError, ControlError, DemoError, WireError, OSError) as error:
+    except (LinkLabError, ControlError, DemoError, WireError) as error:
         print(f'link: {error}', file=sys.stderr)
         return 1
     return 0

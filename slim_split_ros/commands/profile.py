@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             table = profile_machine(manifest) if args.data is None else _profile(args, manifest)
         files = write_profile(table, output)
-    except (ControlError, EvaluationError, WireError, OSError) as error:
+    except (ControlError, EvaluationError, WireError) as error:
         print(f'profile: {error}', file=sys.stderr)
         return 1
     for row in table.points:

@@ -82,8 +82,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         _run(args)
-    except (BagError, ControlError, LinkLabError, OffboardError, OnboardError, WireError,
-            OSError) as error:
+    except (BagError, ControlError, LinkLabError, OffboardError, OnboardError, WireError) as error:
         print(f'replay: {error}', file=sys.stderr)
         return 1
     return 0

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 import resource
 import subprocess
@@ -35,6 +36,18 @@ def test_one_trace_gives_the_figures_and_the_rows(trace_file: Path, tmp_path: Pa
     assert figures['coder_shares'] == {'cells': 1.0}
     assert figures['alone_share'] == 1.0
     assert all(len(row) == len(figures['frame_columns']) for row in figures['frames'])
+
+
+def test_a_reader_that_closes_the_other_end_is_told_nothing_more(
+    trace_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    there, here = os.pipe()
+    os.close(there)
+    with open(here, 'w', buffering=1) as closed:
+        monkeypatch.setattr(sys, 'stdout', closed)
+        status = main(['link', '--trace', str(trace_file), '--points', POINTS])
+
+    assert status == 1 and capsys.readouterr().err == ''
 
 
 def test_a_folder_gives_a_row_a_trace_and_the_means(
