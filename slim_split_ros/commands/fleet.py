@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 OUTPUT = Path('out') / 'fleet'
 MOST_ROBOTS = 1000
-# A process of 100 MB each.
-MOST_LIVE_ROBOTS = 32
+# A process of 100 MB each, and of 300.
+MOST_LIVE_ROBOTS, MOST_LIVE_REPLICAS = 32, 16
 PLANNED_FPS, LIVE_FPS, LIVE_S, LIVE_REPLICAS = 10.0, 3.0, 60.0, 2
 MOST_FPS = 1000.0
 MOST_SERVERS = 100_000
@@ -36,6 +36,11 @@ SIMULATED_FRAMES = 100_000
 # One warms up.
 _FRAMES = 4
 _SEED = 4
+# Of each camera, wherever it begins.
+_FEWEST_FRAMES = 2.0
+# With their defaults: without --plan they would be given for nothing.
+_OF_A_PLAN = {'link': None, 'cells': None, 'costs': None, 'checkpoint': DEFAULT_MODELS['slim'],
+              'deadline_ms': 300.0, 'device': 'cpu'}
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -62,12 +67,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='Wi-Fi cells that there are (default: as many as it takes)')
     parser.add_argument('--replicas', type=_whole(1, MOST_SERVERS), metavar='R',
                         help='servers that there are, a core or a GPU each (default: as many as '
-                             'it takes; without --plan 2)')
-    parser.add_argument('--checkpoint', default=DEFAULT_MODELS['slim'], metavar='NAME|DIR',
+                             f'it takes; without --plan {LIVE_REPLICAS}, at most '
+                             f'{MOST_LIVE_REPLICAS})')
+    parser.add_argument('--checkpoint', default=_OF_A_PLAN['checkpoint'], metavar='NAME|DIR',
                         help='name of a shipped model, or a model folder (default: %(default)s)')
-    parser.add_argument('--deadline-ms', type=_number(0.0, 60_000.0), default=300.0, metavar='MS',
+    parser.add_argument('--deadline-ms', type=_number(0.0, 60_000.0), metavar='MS',
+                        default=_OF_A_PLAN['deadline_ms'],
                         help='from capture to detections back (default: %(default)g)')
-    parser.add_argument('--device', default='cpu', metavar='NAME',
+    parser.add_argument('--device', default=_OF_A_PLAN['device'], metavar='NAME',
                         help='where the costs are measured: cpu, cuda or cuda:N (default: cpu)')
     parser.add_argument('--costs', type=Path, metavar='FILE',
                         help='take the costs from an earlier plan (--json) instead of measuring')
@@ -97,6 +104,11 @@ def run(args: argparse.Namespace) -> int:
     if args.cells is not None and args.link is None:
         print('fleet: --cells says who shares the air: give --link too', file=sys.stderr)
         return 2
+    if args.seconds and args.seconds < _FEWEST_FRAMES / args.fps:
+        print(f'fleet: --seconds is {args.seconds:g}, in which a camera with {args.fps:g} '
+              f'frames/s may offer none: give {_FEWEST_FRAMES / args.fps:g} or more',
+              file=sys.stderr)
+        return 2
     try:
         _plan(args)
     except (ControlError, LinkLabError, OffboardError, OnboardError, PlanError,
@@ -109,14 +121,17 @@ def run(args: argparse.Namespace) -> int:
 def _run_live(args: argparse.Namespace) -> int:
     from slim_split_ros.commands.fleet_live import run_live
 
-    planned = [f'--{name}' for name in ('link', 'cells', 'costs') if getattr(args, name)]
+    planned = [name for name, default in _OF_A_PLAN.items() if getattr(args, name) != default]
     if planned:
-        print(f'fleet: {planned[0]} is of a plan: give --plan too', file=sys.stderr)
+        print(f'fleet: --{planned[0].replace("_", "-")} is of a plan: give --plan too',
+              file=sys.stderr)
         return 2
-    if args.robots > MOST_LIVE_ROBOTS:
-        print(f'fleet: {args.robots} robots do not run on one machine: give at most '
-              f'{MOST_LIVE_ROBOTS}, or --plan', file=sys.stderr)
-        return 2
+    for number, most, what in ((args.robots, MOST_LIVE_ROBOTS, 'robots'),
+                               (args.replicas or 1, MOST_LIVE_REPLICAS, 'replicas')):
+        if number > most:
+            print(f'fleet: {number} {what} do not run on one machine: give at most {most}, or '
+                  '--plan', file=sys.stderr)
+            return 2
     return run_live(
         args.robots, args.replicas or LIVE_REPLICAS, args.seconds or LIVE_S,
         args.fps or LIVE_FPS, args.seed, args.output, args.json)
@@ -159,7 +174,8 @@ def _plan(args: argparse.Namespace) -> None:
 
 def _seconds(args: argparse.Namespace) -> float:
     frames_per_s = args.robots * args.fps
-    return args.seconds or min(MOST_S, max(LEAST_S, SIMULATED_FRAMES / frames_per_s))
+    return args.seconds or max(_FEWEST_FRAMES / args.fps, min(
+        MOST_S, max(LEAST_S, SIMULATED_FRAMES / frames_per_s)))
 
 
 def _costs(

@@ -209,3 +209,12 @@ def test_air_through_which_nothing_comes_is_no_plan(
 
     said = capsys.readouterr()
     assert words in said.out + said.err
+
+
+def test_a_slow_camera_is_simulated_for_as_long_as_it_needs_to_offer_a_frame(
+    plan: Any, costs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    status, figures = plan('1', '--fps', '0.01', '--costs', str(costs))
+    assert status == 0 and figures['simulation']['offered_per_s'] > 0
+    assert plan('1', '--fps', '0.5', '--seconds', '3.9', '--costs', str(costs))[0] == 2
+    assert '--seconds is 3.9' in capsys.readouterr().err

@@ -11,6 +11,9 @@ from slim_split_ros.__main__ import main
 
 @pytest.mark.parametrize('arguments, words', [
     (['--costs', 'costs.json'], '--costs is of a plan'), (['--cells', '2'], '--cells is of a'),
+    (['--checkpoint', 'robocup'], '--checkpoint is of a plan'),
+    (['--deadline-ms', '100'], '--deadline-ms is of a plan'),
+    (['--replicas', '17'], '17 replicas do not run on one machine'),
     (['--robots', '33'], '33 robots do not run on one machine')])
 def test_what_only_a_plan_knows_is_wrong_use_without_it(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
