@@ -1,7 +1,8 @@
 """
 A Ray cluster on this machine that lives as long as its context, and leaves nothing behind.
 
-Only this machine reaches it, and only with a token that was drawn for it.
+It listens on the loopback interface, but for a port of Serve's in each replica, and only to
+whoever has the token that was drawn for it.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ class LocalCluster:
         self.environment: Mapping[str, str] = {
             'RAY_USAGE_STATS_ENABLED': '0', 'RAY_AUTH_MODE': 'token',
             'RAY_AUTH_TOKEN': secrets.token_hex(32), 'RAY_ENABLE_UV_RUN_RUNTIME_ENV': '0',
+            # Else Ray takes the machine's own address for 127.0.0.1, and listens on all of them.
+            'RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER': '0',
             # Replicas run the model on a thread of their own: a second loop is hops for nothing.
             'RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD': '0'}
 

@@ -78,6 +78,17 @@ def test_the_video_of_a_busy_fleet_stays_with_its_replicas(
     assert len({replica for of_robot in seen for _, replica in of_robot}) == REPLICAS
 
 
+def test_a_cluster_of_this_machine_is_reached_from_it_alone(fleet: DeployedCluster) -> None:
+    heard = []
+    for process in fleet.cluster.processes():
+        with suppress(psutil.Error):
+            heard += [connection.laddr.ip for connection in process.net_connections('inet')
+                      if connection.status == psutil.CONN_LISTEN]
+    # Serve gives each replica a port for handles on other machines, on all interfaces.
+    assert len(heard) > REPLICAS
+    assert sum('127.0.0.1' not in address for address in heard) <= REPLICAS
+
+
 def test_while_a_replica_hangs_the_others_go_on_with_its_video(
     fleet: DeployedCluster, client: FleetClient
 ) -> None:
