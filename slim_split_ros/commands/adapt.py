@@ -84,7 +84,7 @@ def _adapt(args: argparse.Namespace) -> None:
     from slim_split_ros.evaluation.video_fit import fit_video
     from slim_split_ros.training.adapt import Adaptation, adapt_model
     from slim_split_ros.training.errors import TrainingError
-    from slim_split_ros.training.pseudo_labels import TRAIN
+    from slim_split_ros.training.pseudo_labels import TRIED
     from slim_split_ros.training.run import pick_device
     from slim_split_ros.training.stage import RunPlace
     from slim_split_ros.wire import load_manifest
@@ -103,7 +103,7 @@ def _adapt(args: argparse.Namespace) -> None:
     if missing := why_no_video_encoding():
         print(f'Without video: {missing}')
     else:
-        fit_video(args.output, detector, work / 'frames', TRAIN, show_progress)
+        fit_video(args.output, detector, work / 'frames', TRIED, show_progress)
     _measure(args, base, detector, work)
 
 
@@ -141,7 +141,7 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
     from slim_split_ros.reports.agreement_card import CardFacts, render_card
     from slim_split_ros.reports.agreement_page import render_agreement
     from slim_split_ros.training.export.model_card import CARD_FILE
-    from slim_split_ros.training.pseudo_labels import KEPT_ASIDE, TRAIN
+    from slim_split_ros.training.pseudo_labels import KEPT_ASIDE, TRAIN, TRIED
     from slim_split_ros.wire import load_manifest
 
     manifest = load_manifest(args.output)
@@ -156,8 +156,9 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
     facts = CardFacts(
         fingerprint, f'model `{base.fingerprint:016x}` ({base.folder.name})',
         f'{args.detector.name}, {detector.description.sentence()}', names,
-        _count(work, TRAIN), f'{len(agreement.frames)} frames with {agreement.boxes} things, of '
-        'the last quarter of each source, which was kept aside', _command(args),
+        _count(work, TRAIN), _count(work, TRIED),
+        f'{len(agreement.frames)} frames with {agreement.boxes} things, of the last quarter of '
+        'each source, which was kept aside', _command(args),
         manifest.input_long_side, measure_encoder_mb(manifest))
     (args.output / CARD_FILE).write_text(render_card(facts, rows), 'utf-8')
     page = args.output / 'agreement.html'

@@ -21,7 +21,7 @@ from slim_split_ros.coders import why_no_video_encoding
 from slim_split_ros.detectors import Detections, DetectorRunError, OnnxDetector
 from slim_split_ros.evaluation.codecs.codec import MAX_DETECTIONS, Codec, Sent
 from slim_split_ros.evaluation.codecs.h264_codec import H264Codec
-from slim_split_ros.evaluation.codecs.image_codecs import PictureCodec
+from slim_split_ros.evaluation.codecs.image_codecs import QUALITIES, PictureCodec
 from slim_split_ros.evaluation.codecs.model_codec import ModelCodec, slim_settings
 from slim_split_ros.evaluation.codecs.picture_detector import DetectedPicture
 from slim_split_ros.evaluation.figures.coco_metrics import SCORE_FLOOR, load_ground_truth
@@ -36,6 +36,8 @@ from slim_split_ros.wire.manifest import Manifest
 
 # Of JPEG and H.264, whose best is far from ours, every second quality and what lies between.
 JPEG_QUALITIES = (10, 20, 40, 60, 90)
+# Frames may be large: without these WebP has nothing to say of few bytes.
+WEBP_SMALLER_SCALES = (1 / 4, 1 / 6)
 H264_CRFS = (24, 28, 32, 36, 40, 43, 46)
 H264_LEAST_SCALE = 0.5
 # Evenly of those there are: each goes through every setting of every codec.
@@ -93,8 +95,11 @@ def codecs_of(manifest: Manifest, detector: OnnxDetector) -> list[SeenCodec]:
     jpeg = PictureCodec('jpeg', seen_by)
     jpeg.settings = [
         setting for setting in jpeg.settings if setting.quality in JPEG_QUALITIES]
+    webp = PictureCodec('webp', seen_by)
+    webp.settings += [Setting('webp', quality=quality, scale=scale)
+                      for scale in WEBP_SMALLER_SCALES for quality in QUALITIES]
     codecs = [ModelCodec(manifest, slim_settings(manifest, alone_only=False), detector),
-              PictureCodec('webp', seen_by), jpeg]
+              webp, jpeg]
     if not why_no_video_encoding():
         h264 = H264Codec(seen_by)
         h264.settings = [setting for setting in h264.settings

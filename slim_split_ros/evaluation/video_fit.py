@@ -1,4 +1,4 @@
-"""At which sizes and quantizers does a place want its video? Tried on frames to learn from."""
+"""At which sizes and quantizers does a place want its video? Tried on frames set apart for it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from slim_split_ros.detectors import OnnxDetector
+from slim_split_ros.detectors.description import Resize
 from slim_split_ros.evaluation.agreement import measure_agreement
 from slim_split_ros.evaluation.codecs.model_codec import ModelCodec
 from slim_split_ros.evaluation.figures.points import MeasuredPoint, Setting
@@ -19,12 +20,12 @@ from slim_split_ros.training.frames import Progress
 from slim_split_ros.wire.manifest import load_manifest
 from slim_split_ros.wire.video_settings import VideoSettings
 
-TRIED_FRAMES = 16
+TRIED_FRAMES = 24
 LONG_SIDES = (256, 320, 416, 512, 640, 800, 960)
 # Of the detector's input; more pixels than this it does not see.
 MOST_OVERSIZE = 1.3
-# Of cells with objects, as shares of the coarsest quantizer: 45 to 24 in H.264.
-OBJECT_SHARES = (0.88, 0.8, 0.72, 0.64, 0.56, 0.48)
+# Of cells with objects, as shares of the coarsest quantizer: 45 to 20 in H.264.
+OBJECT_SHARES = (0.88, 0.8, 0.72, 0.64, 0.56, 0.48, 0.4)
 # Above them: as coarse as can be, somewhat coarser, and all alike, for maps that miss much.
 BACKGROUND_STEPS = (1.0, 0.16, 0.0)
 SMALL_STEP = -0.08  # of small objects, below others
@@ -36,8 +37,8 @@ def fit_video(
     folder: Path, detector: OnnxDetector, frames: Path, split: str, progress: Progress
 ) -> None:
     """Try settings on frames of `write_pseudo_labels`, and let the model have the best."""
-    longest = max(max(image.width, image.height) for image in load_split(frames, split).images)
-    tried = candidates(longest, detector)
+    largest = max(load_split(frames, split).images, key=lambda image: image.width * image.height)
+    tried = candidates(largest.width, largest.height, detector)
     set_video(folder, tried)
     manifest = load_manifest(folder)
     settings = [Setting('slim', width=manifest.widths[-1].width, rate=rate, coder=VIDEO,
@@ -48,11 +49,13 @@ def fit_video(
     set_video(folder, [tried[rate] for rate in choose(agreement.points)])
 
 
-def candidates(image_long_side: int, detector: OnnxDetector) -> list[VideoSettings]:
+def candidates(width: int, height: int, detector: OnnxDetector) -> list[VideoSettings]:
     """Return what is tried for images of a size and a detector."""
     described = detector.description
-    most = min(image_long_side,
-               MOST_OVERSIZE * max(described.input_width, described.input_height))
+    scales = described.input_width / width, described.input_height / height
+    # What is stretched is seen most finely along one side, what keeps its aspect along both.
+    seen = max(scales) if described.resize is Resize.STRETCH else min(scales)
+    most = max(width, height) * min(1.0, MOST_OVERSIZE * seen)
     sides = [side for side in LONG_SIDES if side <= most] or [max(16, int(most))]
     tried = []
     for side, share in product(sides, OBJECT_SHARES):

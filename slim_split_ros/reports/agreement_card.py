@@ -18,6 +18,7 @@ class CardFacts:
     detector: str
     sources: str
     trained_on: str
+    tried_on: str
     measured_on: str
     command: str
     input_long_side: int
@@ -34,7 +35,9 @@ def render_card(facts: CardFacts, rows: Sequence[Mapping[str, Any]]) -> str:
         "Licences of the detector and of the recordings are their owners'.", '',
         '| | |', '|---|---|',
         f'| detector | {facts.detector} |', f'| sources | {facts.sources} |',
-        f'| trained on | {facts.trained_on} |', f'| measured on | {facts.measured_on} |',
+        f'| trained on | {facts.trained_on} |',
+        f'| settings of video chosen on | {facts.tried_on} |',
+        f'| measured on | {facts.measured_on} |',
         f'| network input | longer side {facts.input_long_side} pixels |',
         f'| memory of the encoder, all widths, Python included | {facts.encoder_mb:.0f} MB |', '',
         '## What it takes', '',

@@ -20,12 +20,13 @@ from slim_split_ros.training.errors import DataSetError
 from slim_split_ros.training.frames import Progress
 
 THING = 'thing'
-TRAIN, KEPT_ASIDE = 'train', 'kept_aside'
-# Of each source the end is kept aside: frames in between would be near copies of others.
-KEPT_SHARE = 0.25
+TRAIN, TRIED, KEPT_ASIDE = 'train', 'tried', 'kept_aside'
+# Of each source the end is kept aside: frames in between would be near copies of others. Before it
+# is what settings are tried on: on frames that it was trained with a map misses nothing.
+KEPT_SHARE, TRIED_SHARE = 0.25, 0.15
 LEAST_FRAMES = 8
 # Things to learn from. One is enough to judge by, and the card says how many there were.
-LEAST_BOXES = {TRAIN: 8, KEPT_ASIDE: 1}
+LEAST_BOXES = {TRAIN: 8, TRIED: 1, KEPT_ASIDE: 1}
 # Share of frames on which a detector may fail before that is its fault and not theirs.
 _MOST_FAILURES = 0.5
 # Grey levels by which frames must differ on average, or they are one picture many times.
@@ -44,15 +45,16 @@ class Found:
 
 def split_in_time(sources: Sequence[Sequence[Path]]) -> dict[str, list[Path]]:
     """
-    Return the frames to train on and those kept aside, the end of each source.
+    Return the frames to train on, to try settings on and those kept aside, the end of each source.
 
     Raises DataSetError where they are too few or all alike.
     """
     check_frames([file for frames in sources for file in frames])
-    splits: dict[str, list[Path]] = {TRAIN: [], KEPT_ASIDE: []}
+    splits: dict[str, list[Path]] = {TRAIN: [], TRIED: [], KEPT_ASIDE: []}
     for frames in sources:
-        kept = max(1, round(KEPT_SHARE * len(frames)))
-        splits[TRAIN] += frames[:-kept]
+        kept, tried = (max(1, round(share * len(frames))) for share in (KEPT_SHARE, TRIED_SHARE))
+        splits[TRAIN] += frames[:-kept - tried]
+        splits[TRIED] += frames[-kept - tried:-kept]
         splits[KEPT_ASIDE] += frames[-kept:]
     return splits
 

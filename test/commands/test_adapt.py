@@ -42,9 +42,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='module')
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder of 12 pictures, as whoever keeps frames on the robot has."""
+    """Give a folder of 16 pictures, as whoever keeps frames on the robot has."""
     folder = tmp_path_factory.mktemp('frames')
-    write_drawn_data(folder, 'train', 12)
+    write_drawn_data(folder, 'train', 16)
     return folder / 'images' / 'train'
 
 
@@ -91,7 +91,7 @@ def test_every_point_is_measured_beside_what_one_would_send_instead(adapted: Pat
     assert all(point['agreement_ap50'] == pytest.approx(1.0) for point in ours)
     table = find_operating_points(load_manifest(adapted))
     assert [point.bytes for point in table] == sorted(point['bytes'] for point in ours)
-    assert measured['frames'] == measured['boxes'] == 3
+    assert measured['frames'] == measured['boxes'] == 4
 
 
 def test_video_behind_the_map_is_fitted_and_measured_where_it_can_be(adapted: Path) -> None:
@@ -199,7 +199,7 @@ def test_a_source_on_which_nothing_is_found_is_refused(
     detector = save(graph, tmp_path, {'names': "['saucer', 'cup']"})
 
     assert adapt(source, detector, base, tmp_path / 'model') == 1
-    _says(capsys, 'finds 0 thing(s) in 9 frames', 'lower --threshold', '`detect`')
+    _says(capsys, 'finds 0 thing(s) in 10 frames', 'lower --threshold', '`detect`')
 
 
 def _failing_detector(folder: Path, share: float) -> Path:
@@ -232,7 +232,7 @@ def test_a_detector_that_throws_on_every_picture_is_named(
     detector = _failing_detector(tmp_path, 0.05)
 
     assert adapt(source, detector, base, tmp_path / 'model') == 1
-    _says(capsys, '9 of 9 frames', f'{detector} failed on a picture')
+    _says(capsys, '10 of 10 frames', f'{detector} failed on a picture')
 
 
 def test_a_picture_on_which_a_detector_throws_costs_itself_alone(
@@ -245,7 +245,7 @@ def test_a_picture_on_which_a_detector_throws_costs_itself_alone(
     cv2.imwrite(str(frames / '000.jpg'), np.full((96, 128, 3), 255, np.uint8))
 
     assert adapt(frames, _failing_detector(tmp_path, 0.3), base, tmp_path / 'model') == 0
-    assert 'train: 8 of 9 frames' in capsys.readouterr().out
+    assert 'train: 9 of 10 frames' in capsys.readouterr().out
 
 
 def test_a_folder_of_somebody_elses_is_left_alone(
@@ -269,10 +269,10 @@ def test_evaluate_gives_the_same_for_a_model_as_it_is(
 
     measured = json.loads((tmp_path / 'a.json').read_text())
     assert {'slim', 'webp', 'jpeg'} <= {point['codec'] for point in measured['points']}
-    assert measured['frames'] == 12
+    assert measured['frames'] == 16
     said = capsys.readouterr().out
     assert 'slim (cells)' in said
-    assert '12 frames with 12 thing(s) are too few to go by' in said
+    assert '16 frames with 16 thing(s) are too few to go by' in said
     assert 'data:image/jpeg' in (tmp_path / 'a.html').read_text()
 
 

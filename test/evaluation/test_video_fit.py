@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip('torch')
 pytest.importorskip('pycocotools')
 
-from slim_split_ros.detectors import load_detector  # noqa: E402
+from slim_split_ros.detectors import OnnxDetector, load_detector  # noqa: E402
 from slim_split_ros.evaluation.figures.coco_metrics import Accuracy  # noqa: E402
 from slim_split_ros.evaluation.figures.points import (  # noqa: E402
     MeasuredFrame,
@@ -49,9 +49,19 @@ def test_candidates_are_no_larger_than_the_image_and_what_the_detector_sees(
 ) -> None:
     rows = np.float32([[[0, 0, 32, 32, 0.9, 1]]])
     graph = constant_graph({'output0': rows}, 1, (1, 3, 416, 416))
-    detector = load_detector(save(graph, tmp_path))
+    keeps = load_detector(save(graph, tmp_path))
+    (tmp_path / 'stretches').mkdir()
+    file = save(graph, tmp_path / 'stretches')
+    file.with_suffix('.yaml').write_text('resize: stretch\n')
+    stretches = load_detector(file)
 
-    assert {tried.long_side for tried in candidates(1280, detector)} == {256, 320, 416, 512}
-    assert {tried.long_side for tried in candidates(300, detector)} == {256}
-    assert {tried.long_side for tried in candidates(100, detector)} == {100}
-    assert all(tried.background + tried.offsets[0] >= 0.0 for tried in candidates(1280, detector))
+    def sides(width: int, height: int, detector: OnnxDetector) -> set[int]:
+        return {tried.long_side for tried in candidates(width, height, detector)}
+
+    assert sides(1280, 720, keeps) == sides(720, 1280, keeps) == {256, 320, 416, 512}
+    # Its 416 rows show more of 720 than its 416 columns of 1280.
+    assert sides(1280, 720, stretches) == {256, 320, 416, 512, 640, 800, 960}
+    assert sides(300, 200, keeps) == {256}
+    assert sides(100, 80, keeps) == {100}
+    assert all(tried.background + tried.offsets[0] >= 0.0
+               for tried in candidates(1280, 720, keeps))

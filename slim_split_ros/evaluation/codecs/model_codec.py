@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -46,7 +47,7 @@ class ModelCodec:
 
     def picture(self, sent: Sent, setting: Setting) -> NDArray[np.uint8]:
         """Rebuild uint8 (h, w, 3), BGR."""
-        picture = self._server.serve([self._decode(sent, setting)])[0].picture
+        picture = self._rebuilding.serve([self._decode(sent, setting)])[0].picture
         assert picture is not None
         return picture
 
@@ -54,6 +55,11 @@ class ModelCodec:
         """Begin a clip; the one before is over."""
         self._encoder.forget()
         return ModelStream(self._manifest, self._encoder, self._server, setting)
+
+    @cached_property
+    def _rebuilding(self) -> Server:
+        """Give a server that looks for nothing, for whoever only wants pictures."""
+        return load_server(self._manifest, 'cpu', threads=1, detects=False)
 
     def _decode(self, sent: Sent, setting: Setting) -> ServerInput | PictureInput:
         return FrameDecoder(self._manifest).decode(

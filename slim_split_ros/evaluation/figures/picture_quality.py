@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
 import math
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from slim_split_ros.evaluation.agreement import SeenCodec
+from slim_split_ros.evaluation.codecs.codec import Sent
 from slim_split_ros.evaluation.figures.points import Setting
+from slim_split_ros.networks.backbone import ConvNorm
 from slim_split_ros.networks.detector import Detector
 from slim_split_ros.networks.split_detector import normalize
 from slim_split_ros.training.data.coco_folder import LabelledImage
@@ -40,31 +46,40 @@ class PictureJudge:
     """
 
     def __init__(self, seeing: Detector) -> None:
-        self._seeing = seeing.eval()
+        # Half the time: norms within convolutions, and channels innermost.
+        self._seeing = deepcopy(seeing).eval().to(memory_format=torch.channels_last)
+        for block in self._seeing.modules():
+            if isinstance(block, ConvNorm):
+                block[0], block[1] = fuse_conv_bn_eval(block[0], block[1]), nn.Identity()
 
     @torch.inference_mode()
-    def judge(self, camera: Picture, rebuilt: Picture, boxes: NDArray[np.float32]) -> Figures:
+    def judge(self, camera: Picture, rebuilt: Iterable[Picture], boxes: NDArray[np.float32]
+              ) -> list[Figures]:
         """
-        Return each figure over the whole picture, and over what boxes cover.
+        Return each figure of each rebuilt picture, over all of it and over what boxes cover.
 
         Boxes (n, 4) are x, y, w, h in pixels; where there are none, figures inside are NaN.
         """
-        first, second = _to_tensor(camera), _to_tensor(rebuilt)
-        alike = structural_similarity(first, second, 255.0)[0, 0].numpy()
-        apart = self._distance(first, second).numpy()
+        taken = _to_tensor(camera)
+        features = self._levels(taken)
         inside = _inside(boxes, *camera.shape[:2])
         edge = WINDOW // 2
-        return {
-            'ssim': float(alike.mean()), 'features': float(apart.mean()),
-            'ssim_inside': _mean_of(alike, inside[edge:-edge, edge:-edge]),
-            'features_inside': _mean_of(apart, inside)}
+        figures = []
+        for picture in map(_to_tensor, rebuilt):
+            alike = structural_similarity(taken, picture, 255.0)[0, 0].numpy()
+            apart = self._distance(features, picture).numpy()
+            figures.append({
+                'ssim': float(alike.mean()), 'features': float(apart.mean()),
+                'ssim_inside': _mean_of(alike, inside[edge:-edge, edge:-edge]),
+                'features_inside': _mean_of(apart, inside)})
+        return figures
 
-    def _distance(self, first: Tensor, second: Tensor) -> Tensor:
+    def _distance(self, features: list[Tensor], picture: Tensor) -> Tensor:
         """Return the mean distance of the strides (H, W)."""
         maps = []
-        for mine, yours in zip(self._levels(first), self._levels(second), strict=True):
+        for mine, yours in zip(features, self._levels(picture), strict=True):
             apart = (functional.normalize(mine) - functional.normalize(yours)).pow(2).sum(1)
-            maps.append(functional.interpolate(apart[None], first.shape[2:])[0, 0])
+            maps.append(functional.interpolate(apart[None], picture.shape[2:])[0, 0])
         return torch.stack(maps).mean(0)
 
     def _levels(self, picture: Tensor) -> list[Tensor]:
@@ -72,33 +87,65 @@ class PictureJudge:
         return [features, *self._seeing.trunk(features)]
 
 
-def measure_pictures(codecs: Sequence[SeenCodec], images: Iterable[LabelledImage],
+@dataclass(slots=True)
+class _Point:
+    """One setting, what it sent of each frame, and how good that was."""
+
+    codec: SeenCodec
+    setting: Setting
+    sent: list[Sent] = field(default_factory=list)
+    figures: list[Figures] = field(default_factory=list)
+
+    @property
+    def bytes(self) -> float:
+        return float(np.mean([sent.bytes for sent in self.sent]))
+
+    def mean(self, key: str) -> float:
+        return float(np.nanmean([of_frame[key] for of_frame in self.figures]))
+
+
+def measure_pictures(codecs: Sequence[SeenCodec], images: Sequence[LabelledImage],
                      judge: PictureJudge, progress: Progress) -> list[dict[str, object]]:
     """
     Return, for each codec and number of bytes, its best figures over widths or scales.
 
     Every frame stands alone. Between two settings figures are interpolated over the logarithm of
-    bytes; what does not reach a number of bytes from both sides has None.
+    bytes; what does not reach a number of bytes from both sides has None. Looking takes longest:
+    only those settings are looked at between which a number of bytes lies.
     """
     cv2.setNumThreads(1)
-    found: dict[tuple[str, Setting], list[Figures]] = defaultdict(list)
-    for image in progress(images, 'looking at pictures'):
+    points = [_Point(codec, setting) for codec in codecs for setting in codec.settings
+              if setting.alone is not False]
+    for image in progress(images, 'encoding pictures'):
         camera = read_picture(image.path)
-        for codec in codecs:
-            for setting in codec.settings:
-                if setting.alone is False:
-                    continue
-                sent = codec.encode(camera, setting)
-                rebuilt = _enlarged(codec.picture(sent, setting), camera)
-                found[_name(setting), setting].append(
-                    {'bytes': sent.bytes, **judge.judge(camera, rebuilt, image.boxes)})
-    lines: dict[str, dict[tuple, list[Figures]]] = defaultdict(lambda: defaultdict(list))
-    for (name, setting), rows in found.items():
-        lines[name][setting.width, setting.scale].append(
-            {key: float(np.nanmean([row[key] for row in rows])) for key in rows[0]})
+        for point in points:
+            point.sent.append(point.codec.encode(camera, point.setting))
+    lines: dict[str, dict[tuple, list[_Point]]] = defaultdict(lambda: defaultdict(list))
+    for point in points:
+        lines[_name(point.setting)][point.setting.width, point.setting.scale].append(point)
+    needed = [point for of_codec in lines.values() for line in of_codec.values()
+              for point in _around(line)]
+    for number, image in enumerate(progress(images, 'looking at pictures')):
+        camera = read_picture(image.path)
+        rebuilt = (_enlarged(point.codec.picture(point.sent[number], point.setting), camera)
+                   for point in needed)
+        figures = judge.judge(camera, rebuilt, image.boxes)
+        for point, of_frame in zip(needed, figures, strict=True):
+            point.figures.append(of_frame)
     return [{'codec': name, 'bytes': size,
              **{key: _best_at(size, key, of_codec.values()) for key in LARGER_IS_BETTER}}
             for name, of_codec in lines.items() for size in BYTES]
+
+
+def _around(line: list[_Point]) -> list[_Point]:
+    """Return the points next to a number of bytes, which lies between two."""
+    line.sort(key=lambda point: point.bytes)
+    sizes = [point.bytes for point in line]
+    near: set[int] = set()
+    for size in BYTES:
+        if sizes[0] <= size <= sizes[-1]:
+            near |= {*range(bisect_left(sizes, size) - 1, bisect_right(sizes, size) + 1)}
+    return [point for place, point in enumerate(line) if place in near]
 
 
 def _name(setting: Setting) -> str:
@@ -127,14 +174,14 @@ def _mean_of(values: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
     return float(values[chosen].mean()) if chosen.any() else math.nan
 
 
-def _best_at(size: int, key: str, lines: Iterable[list[Figures]]) -> float | None:
+def _best_at(size: int, key: str, lines: Iterable[list[_Point]]) -> float | None:
     """Return the best figure of any line at a number of bytes, None where no line has it."""
     figures = []
-    for points in lines:
-        rising = sorted(points, key=lambda point: point['bytes'])
-        sizes = [point['bytes'] for point in rising]
-        if sizes[0] <= size <= sizes[-1]:
+    for line in lines:
+        seen = [point for point in line if point.figures]
+        sizes = [point.bytes for point in seen]
+        if seen and sizes[0] <= size <= sizes[-1]:
             figures.append(float(np.interp(
-                math.log(size), np.log(sizes), [point[key] for point in rising])))
+                math.log(size), np.log(sizes), [point.mean(key) for point in seen])))
     best = max if LARGER_IS_BETTER[key] else min
     return round(best(figures), 4) if figures else None
