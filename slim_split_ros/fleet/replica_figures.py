@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from threading import Lock
 
 from slim_split_ros.fleet.messages import Answer
 
@@ -32,24 +33,31 @@ class _Seen:
 
 
 class ReplicaLog:
-    """Keep the answers of the last seconds by replica; one that says nothing more is forgotten."""
+    """
+    Keep the answers of the last seconds by replica; one that says nothing more is forgotten.
+
+    For several threads: answers come in that of the connection, others want to know.
+    """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._seen: dict[str, deque[_Seen]] = {}
 
     def add(self, answer: Answer, took_s: float, now_s: float) -> None:
         """Note an answer that came so long after its request."""
-        if not answer.replica or (
-                answer.replica not in self._seen and len(self._seen) >= _MOST_REPLICAS):
-            return
-        self._seen.setdefault(answer.replica, deque()).append(
-            _Seen(now_s, took_s, answer.service_s, answer.together))
-        self._forget(now_s)
+        with self._lock:
+            if not answer.replica or (
+                    answer.replica not in self._seen and len(self._seen) >= _MOST_REPLICAS):
+                return
+            self._seen.setdefault(answer.replica, deque()).append(
+                _Seen(now_s, took_s, answer.service_s, answer.together))
+            self._forget(now_s)
 
     def figures(self, now_s: float) -> dict[str, ReplicaFigures]:
         """Return what is known, by the names that Serve gives replicas."""
-        self._forget(now_s)
-        return {name: _means(seen) for name, seen in sorted(self._seen.items())}
+        with self._lock:
+            self._forget(now_s)
+            return {name: _means(seen) for name, seen in sorted(self._seen.items())}
 
     def _forget(self, now_s: float) -> None:
         for name, seen in list(self._seen.items()):

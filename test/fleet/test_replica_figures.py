@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+import sys
+from threading import Thread
+
 import pytest
 
 from slim_split_ros.fleet.messages import Answer, Outcome
@@ -37,3 +41,26 @@ def test_however_many_names_come_few_are_kept() -> None:
         log.add(Answer(Outcome.SERVED, 0.04, replica=str(number), together=1), 0.05, 0.0)
 
     assert len(log.figures(0.0)) < 100
+
+
+@pytest.fixture
+def _hasty_threads() -> Iterator[None]:
+    """Let threads take turns as often as can be."""
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual_s)
+
+
+@pytest.mark.usefixtures('_hasty_threads')
+def test_answers_may_come_while_the_figures_are_asked_for() -> None:
+    log = ReplicaLog()
+    answers = Thread(target=lambda: [
+        log.add(Answer(Outcome.SERVED, 0.04, replica=str(number % 3), together=1), 0.05,
+                number / 100) for number in range(3000)])
+    answers.start()
+    while answers.is_alive():
+        assert all(figures.together == 1 for figures in log.figures(0.0).values())
+    answers.join()
+
+    assert set(log.figures(30.0)) == {'0', '1', '2'}
