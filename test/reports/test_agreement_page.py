@@ -40,10 +40,11 @@ def test_a_page_holds_curves_pictures_and_every_point() -> None:
 def test_a_card_says_where_a_model_comes_from_and_what_it_takes() -> None:
     card = render_card(CardFacts(
         '0123456789abcdef', 'model `fedc`', 'yolo.onnx, yolo: 640x640', 'drive.mp4',
-        '450 frames with 900 things', '40 frames with 80 things', 'python -m slim_split_ros adapt',
-        416, 123.4), ROWS)
+        '360 frames with 720 things', '90 frames with 180 things', '40 frames with 80 things',
+        'python -m slim_split_ros adapt', 416, 123.4), ROWS)
 
     assert '| webp | 0.950 |' in card
+    assert '| settings of video chosen on | 90 frames with 180 things |' in card
     assert '| cells | 0.5 | 0 | yes | 1000 | 2.00 | 0.850 |' in card
     assert '| video | 0.5 | 0 | no | 400 | 3.00 | 0.920 |' in card
     assert 'longer side 416 pixels' in card and '123 MB' in card
