@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from slim_split_ros.detectors import OnnxDetector, load_detector
+
 pytest.importorskip('torch')
 pytest.importorskip('pycocotools')
 
-from slim_split_ros.detectors import OnnxDetector, load_detector  # noqa: E402
 from slim_split_ros.evaluation.figures.coco_metrics import Accuracy  # noqa: E402
 from slim_split_ros.evaluation.figures.points import (  # noqa: E402
     MeasuredFrame,
