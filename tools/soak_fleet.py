@@ -185,7 +185,7 @@ class Soak:
 def main() -> int:
     """Parse, soak, say what grew."""
     parser = argparse.ArgumentParser(description='Soak a fleet with faults on this machine.')
-    parser.add_argument('--minutes', type=float, default=60.0, help='how long (default: 60)')
+    parser.add_argument('--minutes', type=_minutes, default=60.0, help='how long (default: 60)')
     parser.add_argument('--robots', type=int, default=4, metavar='N', help='(default: 4)')
     parser.add_argument('--fps', type=float, default=2.0, metavar='F',
                         help='images a second of each robot (default: 2)')
@@ -209,6 +209,12 @@ def main() -> int:
             return 1
     rclpy.try_shutdown()
     return _judge(soak, plan, arguments.json)
+
+
+def _minutes(text: str) -> float:
+    if not 1.0 <= (value := float(text)) < float('inf'):
+        raise argparse.ArgumentTypeError(f'{text}: less than a minute shows nothing')
+    return value
 
 
 def _judge(soak: Soak, plan: FleetPlan, file: Path | None) -> int:

@@ -9,9 +9,10 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from slim_split_ros.commands.agreement import print_agreement, write_agreement
+from slim_split_ros.commands.agreement import print_agreement
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
 from slim_split_ros.commands.input_size import HELP, input_long_side
+from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--source', action='append', required=True, metavar='BAG|VIDEO|DIR',
                         help='recording, video or folder of images; may be given again')
     parser.add_argument('--topic', default='', help='image topic of recordings that have several')
-    parser.add_argument('--output', type=Path, required=True, metavar='DIR',
+    parser.add_argument('--output', type=output_folder, required=True, metavar='DIR',
                         help='the model folder that is written')
     parser.add_argument('--base', default=DEFAULT_MODELS['slim'], metavar='MODEL',
                         help='what to start from: general, robocup or a model folder (default: '
@@ -53,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--device', default='auto',
                         help='auto, cpu, cuda or cuda:N (default: auto, a GPU where there is one)')
     parser.add_argument('--seed', type=int, default=0, help='of training (default: 0)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
+    parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -166,7 +167,7 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
                 for shown in show_frames(codecs, agreement, detector)]
     page.write_text(render_agreement(
         f'{args.detector.name} on {names}: {facts.measured_on}.', rows, pictures), 'utf-8')
-    write_agreement(args.json, agreement)
+    write_json(args.json, agreement.as_json())
     print_agreement(agreement)
     print(f'Written: {args.output} (what it gives: {page}); give it to both nodes: '
           f'model:={args.output}')

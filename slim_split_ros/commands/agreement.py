@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-import json
 from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
+from slim_split_ros.commands.output_paths import write_json, write_text
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODEL, model_folder
 
 if TYPE_CHECKING:
@@ -87,16 +87,14 @@ def _evaluate(args: argparse.Namespace, work: Path) -> None:
         return
     agreement = measure_agreement(codecs, detector, work / 'frames', KEPT_ASIDE, show_progress)
     rows = agreement.rows()
-    write_agreement(args.json, agreement)
+    write_json(args.json, agreement.as_json())
     print_agreement(agreement)
     if args.report:
         names = ', '.join(Path(source).name for source in args.source)
-        args.report.parent.mkdir(parents=True, exist_ok=True)
-        args.report.write_text(render_agreement(
+        write_text(args.report, render_agreement(
             f'{args.detector.name} on {len(agreement.frames)} frames of {names} with '
             f'{agreement.boxes} things.', rows,
-            [(shown.caption, shown.jpeg) for shown in show_frames(codecs, agreement, detector)]),
-            'utf-8')
+            [(shown.caption, shown.jpeg) for shown in show_frames(codecs, agreement, detector)]))
 
 
 def _judge_pictures(args: argparse.Namespace, codecs: Sequence[SeenCodec], frames: Path) -> None:
@@ -109,9 +107,7 @@ def _judge_pictures(args: argparse.Namespace, codecs: Sequence[SeenCodec], frame
     images = evenly(load_split(frames, KEPT_ASIDE).images, args.as_pictures)
     judge = PictureJudge(load_model(SHIPPED_MODEL).detector)
     rows = measure_pictures(codecs, images, judge, show_progress)
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps({'pictures': rows}, indent=1) + '\n', 'utf-8')
+    write_json(args.json, {'pictures': rows})
     for row in rows:
         print('  '.join(f'{name} {value}' for name, value in row.items()))
 
@@ -120,15 +116,6 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f'{text!r} is no number of frames, 1 or more')
     return int(text)
-
-
-def write_agreement(path: Path | None, agreement: Agreement) -> None:
-    """Write the points, where a file was asked for."""
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({
-            'frames': len(agreement.frames), 'boxes': agreement.boxes,
-            'points': agreement.rows()}, indent=1) + '\n', 'utf-8')
 
 
 def print_agreement(agreement: Agreement) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-import json
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.output_paths import output_file, write_json
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS, model_folder
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              "wall's, where other programs are busy")
     parser.add_argument('--seconds', type=float, default=_SECONDS, metavar='S',
                         help=f'how long each node is watched (default: {_SECONDS:g})')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
+    parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -77,13 +77,10 @@ def run(args: argparse.Namespace) -> int:
     except errors as error:
         print(f'bench: {error}', file=sys.stderr)
         return 1
-    if args.json is not None:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps({
-            'part': args.part, 'clock': 'processor' if args.processor else 'wall',
-            'model': model_folder(args.model).name, 'frames': len(frames),
-            'image': f'{frames[0].shape[1]}x{frames[0].shape[0]}', 'rows': rows}, indent=1) + '\n',
-            encoding='utf-8')
+    write_json(args.json, {
+        'part': args.part, 'clock': 'processor' if args.processor else 'wall',
+        'model': model_folder(args.model).name, 'frames': len(frames),
+        'image': f'{frames[0].shape[1]}x{frames[0].shape[0]}', 'rows': rows})
     print(lay_out(Table(tuple(rows[0]), tuple(
         tuple('' if value is None else str(value) for value in row.values()) for row in rows))))
     return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 from slim_split_ros.weights import DEFAULT_MODELS
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'for the simulated camera, else the shipped one of the codec)')
     parser.add_argument('--seed', type=int, default=_SEED, metavar='N',
                         help=f'which hall the simulated camera sees (default: {_SEED})')
-    parser.add_argument('--output', type=Path, default=Path('out/demo'), metavar='DIR',
+    parser.add_argument('--output', type=output_folder, default=Path('out/demo'), metavar='DIR',
                         help='page, pictures and logs (default: out/demo)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
-    parser.add_argument('--rerun', type=Path, metavar='FILE.rrd',
+    parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
+    parser.add_argument('--rerun', type=output_file, metavar='FILE.rrd',
                         help='write pictures, boxes, bytes, width and times for Rerun (needs '
                              'rerun-sdk)')
 
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the nodes, print the table, write the page and say where it is."""
     from slim_split_ros.bags import BagError
     from slim_split_ros.demo.errors import DemoError
-    from slim_split_ros.demo.output import LINK_PAGE, write_figures, write_pages
+    from slim_split_ros.demo.output import LINK_PAGE, figures_of, write_pages
     from slim_split_ros.demo.prepare import DemoOptions, prepare_demo
     from slim_split_ros.demo.timeline import write_timeline
     from slim_split_ros.linklab import LinkLabError
@@ -87,9 +88,8 @@ def run(args: argparse.Namespace) -> int:
         print('Comparing with WebP and JPEG', flush=True)
         facts, link = demo.describe(record)
         page = write_pages(args.output, facts, link)
-        if args.json:
-            write_figures(args.json, facts)
-    except (DemoError, StartError, WireError, BagError, LinkLabError, OSError) as error:
+        write_json(args.json, figures_of(facts))
+    except (DemoError, StartError, WireError, BagError, LinkLabError) as error:
         print(f'demo: {error}', file=sys.stderr)
         return 1
     _print_tables(facts, link)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
+
+from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,9 +27,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='what docs/detectors.md lists is recognised')
     parser.add_argument('--threshold', type=float, default=0.3, metavar='SCORE',
                         help='detections below it are left out (default: %(default)s)')
-    parser.add_argument('--output', type=Path, metavar='DIR',
+    parser.add_argument('--output', type=output_folder, metavar='DIR',
                         help='draw what is found into pictures there')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write what is found')
+    parser.add_argument('--json', type=output_file, metavar='FILE', help='write what is found')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,10 +60,8 @@ def run(args: argparse.Namespace) -> int:
         rows += of_picture
         if args.output is not None:
             _draw(args.output, path, picture, found, detector.classes)
-    if args.json is not None:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(
-            {'detector': detector.description.sentence(), 'detections': rows}, indent=1))
+    write_json(
+        args.json, {'detector': detector.description.sentence(), 'detections': rows})
     print(f'{len(rows)} detections in {len(args.pictures) - failed} pictures')
     return 1 if failed else 0
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from dataclasses import asdict
-import json
 from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from slim_split_ros.commands.agreement import add_arguments, evaluate_agreement
+from slim_split_ros.commands.output_paths import output_file, output_folder, write_json, write_text
 from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
 from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_RIVALS
 
@@ -52,10 +52,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--checkpoint', type=Path, metavar='DIR',
                         help='model folder (default: the shipped robocup; with --detector: '
                              'general)')
-    parser.add_argument('--dump', type=Path, metavar='DIR',
+    parser.add_argument('--dump', type=output_folder, metavar='DIR',
                         help='leave the detections of each point in COCO result format')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
-    parser.add_argument('--report', type=Path, metavar='FILE',
+    parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
+    parser.add_argument('--report', type=output_file, metavar='FILE',
                         help='write a page with tables and plots (HTML)')
     add_arguments(parser)
 
@@ -123,12 +123,11 @@ def _evaluate(args: argparse.Namespace, asked: tuple[str, ...] | None, clips: Pa
     }
     draws = evaluation.draws()
     print(*summary_lines(reaches(figures['detector'], figures['points'], draws)), sep='\n')
-    if args.json:
-        _write(args.json, json.dumps({'data': data, **figures}, indent=1) + '\n')
+    write_json(args.json, {'data': data, **figures})
     if args.report:
         from slim_split_ros.reports.evaluation_page import render_evaluation
 
-        _write(args.report, render_evaluation(
+        write_text(args.report, render_evaluation(
             data['name'], manifest.classes, **figures, draws=draws))
 
 
@@ -179,11 +178,6 @@ def _measure_video(manifest: Manifest, split: CocoSplit, asked: tuple[str, ...] 
     if asked is None and why_no_video_encoding():
         print(f'evaluate: without h264_video: {why_no_video_encoding()}', file=sys.stderr)
     return evaluate_video(manifest, split, asked or available_video_codecs(), dump, _progress)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, 'utf-8')
 
 
 def _progress(items: Iterable, name: str) -> Iterable:

@@ -7,6 +7,7 @@ from pathlib import Path
 import sys
 
 from slim_split_ros.commands.input_size import HELP, input_long_side
+from slim_split_ros.commands.output_paths import output_folder
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -26,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='goes with the model instead of its own detector (docs/detectors.md)')
     parser.add_argument('--input-long-side', type=input_long_side, metavar='PIXELS', help=HELP)
     written = parser.add_mutually_exclusive_group(required=True)
-    written.add_argument('--output', type=Path, metavar='DIR',
+    written.add_argument('--output', type=output_folder, metavar='DIR',
                          help='the model folder that is written')
     written.add_argument('--tables-only', action='store_true',
                          help='count the tables of the model folder --checkpoint anew, for fewer '

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.output_paths import output_file, output_folder, write_json, write_text
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              f'without --plan (default: {LIVE_S:g})')
     parser.add_argument('--seed', type=_whole(0, 2**31), default=0, metavar='N',
                         help='of phases, losses and sizes of frames (default: 0)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
-    parser.add_argument('--output', type=Path, default=OUTPUT, metavar='DIR',
+    parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
+    parser.add_argument('--output', type=output_folder, default=OUTPUT, metavar='DIR',
                         help='folder of the page, plan.html or index.html (default: %(default)s)')
 
 
@@ -103,6 +103,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.cells is not None and args.link is None:
         print('fleet: --cells says who shares the air: give --link too', file=sys.stderr)
+        return 2
+    if args.costs and args.device != _OF_A_PLAN['device']:
+        print(f'fleet: --device {args.device} says where costs are measured, and --costs has '
+              'measured ones: give one of the two', file=sys.stderr)
         return 2
     if args.seconds and args.seconds < _FEWEST_FRAMES / args.fps:
         print(f'fleet: --seconds is {args.seconds:g}, in which a camera with {args.fps:g} '
@@ -147,8 +151,6 @@ def _plan(args: argparse.Namespace) -> None:
     from slim_split_ros.weights.operating_point_file import POINTS_FILE, read_operating_points
     from slim_split_ros.wire import load_manifest
 
-    # What cannot be written to is better known before minutes of work than after them.
-    args.output.mkdir(parents=True, exist_ok=True)
     folder = model_folder(args.checkpoint)
     manifest = load_manifest(folder)
     points = read_operating_points(folder / POINTS_FILE, manifest)
@@ -247,13 +249,9 @@ def _show(
     print(lay_out(cost_table(shown)), lay_out(outcome_table(shown)), *shown.verdict,
           sep='\n\n')
     page = args.output / 'plan.html'
-    page.write_text(render_fleet_plan(shown), encoding='utf-8')
+    write_text(page, render_fleet_plan(shown))
     print(f'\nWritten: {page}')
-    if args.json is not None:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(
-            as_json(model, costs, ways, plan, settings, outcome), indent=1) + '\n',
-            encoding='utf-8')
+    write_json(args.json, as_json(model, costs, ways, plan, settings, outcome))
 
 
 def _watched(items: Sequence) -> Iterable:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from importlib.util import find_spec
-import json
 import os
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
+
+from slim_split_ros.commands.output_paths import write_json
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -43,9 +44,7 @@ def run_live(
         return 1
     page = folder / PAGE
     page.write_text(render_fleet(facts), encoding='utf-8')
-    if figures:
-        figures.parent.mkdir(parents=True, exist_ok=True)
-        figures.write_text(json.dumps(asdict(facts), indent=1) + '\n', encoding='utf-8')
+    write_json(figures, asdict(facts))
     lost = sum(facts.lost.values())
     print(f'The killed replica was back after {facts.recovered_s:.1f} s; {lost} frames were not '
           f'served from then on.\nPage with tables and plot: {page}')

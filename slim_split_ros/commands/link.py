@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-import json
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.output_paths import output_file, write_json, write_text
 from slim_split_ros.weights import SHIPPED_MODEL, model_folder
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              "points; drawn from the points' spread where it is missing)")
     parser.add_argument('--seed', type=int, default=0,
                         help='of losses and of sizes of frames (default: 0)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
-    parser.add_argument('--report', type=Path, metavar='HTML',
+    parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
+    parser.add_argument('--report', type=output_file, metavar='HTML',
                         help='plot the run of one trace into a self-contained page')
     parser.add_argument('--model', type=model_folder, metavar='NAME|DIR',
                         help='whose operating points are used, and which the nodes of --real '
@@ -88,8 +88,7 @@ def run(args: argparse.Namespace) -> int:
             figures = _run_real(traces, points, settings, sizes, args.model)
         else:
             figures = _run_emulations(traces, points, settings, sizes, args.report)
-        if args.json is not None:
-            args.json.write_text(json.dumps(figures), encoding='utf-8')
+        write_json(args.json, figures)
     except (LinkLabError, ControlError, DemoError, WireError) as error:
         print(f'link: {error}', file=sys.stderr)
         return 1
@@ -199,8 +198,7 @@ def _write_page(path: Path, trace: Trace, settings: RunSettings, run: Run) -> No
         trace=trace.name, policy=run.results.policy,
         deadline_ms=settings.control.deadline_s * 1000.0, fps=settings.control.target_fps,
         figures=_figures(run.results), **series))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding='utf-8')
+    write_text(path, page)
     print(f'Written: {path}')
 
 

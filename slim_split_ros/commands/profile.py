@@ -8,6 +8,7 @@ import sys
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.output_paths import output_folder
 from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
 from slim_split_ros.weights import SHIPPED_MODEL
 
@@ -41,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'the middle of this video; may be given again')
     parser.add_argument('--checkpoint', type=Path, default=SHIPPED_MODEL, metavar='DIR',
                         help='model folder (default: the shipped one)')
-    parser.add_argument('--output', type=Path, metavar='DIR',
+    parser.add_argument('--output', type=output_folder, metavar='DIR',
                         help='where the files go (default: the model folder)')
 
 

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from slim_split_ros.commands.not_negative import not_negative
+from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'bag with features, detections, status and pictures, a page and figures. The '
                     'same bag gives the same bytes and the same detections.')
     parser.add_argument('bag', type=Path, metavar='BAG', help='bag folder or file')
-    parser.add_argument('--output', type=Path, default=_OUTPUT, metavar='DIR',
+    parser.add_argument('--output', type=output_folder, default=_OUTPUT, metavar='DIR',
                         help=f'where page and bag go (default: {_OUTPUT})')
     parser.add_argument('--topic', default='', metavar='NAME',
                         help='which topic (default: the only one of images that is not depth)')
@@ -61,8 +62,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help="the bag holds features: replay them through the server's side alone")
     parser.add_argument('--compare', type=Path, metavar='JSON',
                         help='figures of another replay, shown beside these')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
-    parser.add_argument('--rerun', type=Path, metavar='FILE.rrd',
+    parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
+    parser.add_argument('--rerun', type=output_file, metavar='FILE.rrd',
                         help='write pictures, boxes, bytes, width and times for Rerun (needs '
                              'rerun-sdk)')
 
@@ -108,9 +109,7 @@ def _run(args: argparse.Namespace) -> None:
             _add_frames(timeline, figures)
     for note in replayed.notes:
         print(f'replay: {note}', file=sys.stderr)
-    if args.json is not None:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(figures, indent=1) + '\n', encoding='utf-8')
+    write_json(args.json, figures)
     page = _write_page(args.output, figures, other, replayed, plan.manifest.classes)
     print(f'Bag: {bag}\nPage: {page}')
     if args.rerun is not None:

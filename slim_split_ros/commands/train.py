@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 import sys
 
+from slim_split_ros.commands.output_paths import output_folder
 from slim_split_ros.weights import SHIPPED_MODELS
 
 WORKERS = 1
@@ -42,7 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         metavar='FILE.onnx',
                         help='with --preset general: looks for things; may be given several '
                              'times, and the first goes with the model')
-    parser.add_argument('--output', type=Path, default=Path('out/train'), metavar='DIR',
+    parser.add_argument('--output', type=output_folder, default=Path('out/train'), metavar='DIR',
                         help='checkpoints, logs, sample pictures and the model folder (default: '
                              'out/train)')
     parser.add_argument('--device', default='auto',

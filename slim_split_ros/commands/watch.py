@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-import json
 import os
-from pathlib import Path
 import sys
 import time
 from typing import TYPE_CHECKING
 
 from slim_split_ros.commands.not_negative import not_negative
+from slim_split_ros.commands.output_paths import output_file, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -32,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'ROS.')
     parser.add_argument('--seconds', type=not_negative, default=0.0, metavar='S',
                         help='how long to watch; 0: until Ctrl-C (default: 0)')
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the last state')
+    parser.add_argument('--json', type=output_file, metavar='FILE', help='write the last state')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,9 +44,7 @@ def run(args: argparse.Namespace) -> int:
             _watch(session, args.seconds or float('inf'))
         except KeyboardInterrupt:
             pass
-    if args.json is not None:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(_state(node), indent=1) + '\n', encoding='utf-8')
+    write_json(args.json, _state(node))
     if not node.robots() and not node.servers():
         print(f'watch: {_nobody()}', file=sys.stderr)
         return 1

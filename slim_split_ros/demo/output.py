@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-import json
 import os
 from pathlib import Path
+from typing import Any
 
 from slim_split_ros.reports.demo_page import DemoFacts, render_demo
 from slim_split_ros.reports.demo_rows import traffic
@@ -42,9 +42,9 @@ def write_pages(folder: Path, facts: DemoFacts, link: LinkRun | None) -> Path:
     return page
 
 
-def write_figures(file: Path, facts: DemoFacts) -> None:
-    """Write the figures as JSON."""
-    figures = {
+def figures_of(facts: DemoFacts) -> dict[str, Any]:
+    """Return the figures as JSON has them."""
+    return {
         'source': facts.source, 'codec': facts.codec, 'model': facts.model,
         'seconds': facts.seconds, 'score_threshold': facts.score_threshold,
         'iou': facts.least_iou, 'first_payload_s': facts.first_payload_s,
@@ -53,5 +53,3 @@ def write_figures(file: Path, facts: DemoFacts) -> None:
         'widths': [asdict(row) for row in facts.rows],
         'processes': [asdict(row) for row in facts.processes],
         'dropped_on_board': dict(facts.drops)}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(figures, indent=1) + '\n', encoding='utf-8')

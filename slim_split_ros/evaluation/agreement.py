@@ -68,6 +68,10 @@ class Agreement:
         """Return the points for JSON."""
         return [_row(point) for point in self.points]
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the points and what they were measured on."""
+        return {'frames': len(self.frames), 'boxes': self.boxes, 'points': self.rows()}
+
 
 @dataclass(frozen=True, slots=True)
 class OneClass:

@@ -118,6 +118,13 @@ def test_cells_without_a_link_are_wrong_use(plan: Any, capsys: pytest.CaptureFix
     assert '--link' in capsys.readouterr().err
 
 
+def test_device_beside_measured_costs_is_wrong_use(
+    plan: Any, costs: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert plan('3', '--costs', str(costs), '--device', 'cuda')[0] == 2
+    assert 'give one of the two' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(('content', 'words'), [
     (None, 'No such file'), ('', 'trace.csv'), ('t_s,rate_kbps\n1,2\n', 'trace.csv'),
     ('t_s,rate_kbps,delay_ms,loss\n0,-5,0,0\n', 'rate_kbps is "-5"'),
