@@ -8,6 +8,7 @@ from slim_split_ros.coders.errors import (
     StreamError,
     VideoEncodingError,
 )
+from slim_split_ros.coders.step_smoother import StepSmoother
 from slim_split_ros.coders.video_decoder import VideoDecoder, check_video_payload
 from slim_split_ros.coders.video_encoder import EncodedVideo, VideoEncoder
 from slim_split_ros.wire.video_settings import CodedSize, VideoSettings
@@ -18,6 +19,7 @@ __all__ = [
     'CoderMissingError',
     'EncodedVideo',
     'MissingReferenceError',
+    'StepSmoother',
     'StreamError',
     'VideoDecoder',
     'VideoEncoder',

@@ -7,13 +7,14 @@ What runs the network stands behind `Runtime`: one small file each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 import os
 from typing import Protocol
 
 import numpy as np
 
+from slim_split_ros.coders import StepSmoother
 from slim_split_ros.detectors import (
     Detections,
     DetectorError,
@@ -72,8 +73,9 @@ class Served:
     """
     Hold what came of a frame; boxes in pixels of the original image.
 
-    `picture` is uint8 (h, w, 3), BGR, the image as it was rebuilt or decoded, without padding;
-    None where nobody asked for one that was not there anyway, or the model rebuilds none.
+    `picture` is uint8 (h, w, 3), BGR, the image as it was rebuilt or decoded, without padding, and
+    of video without block steps, which the detector saw; None where nobody asked for one, or the
+    model rebuilds none.
     `problem` says how the user's detector failed.
     """
 
@@ -98,6 +100,7 @@ class Server:
         self._has_pictures = has_pictures
         self._detector = detector
         self._detects = detects
+        self._smoother = StepSmoother()
 
     @property
     def place(self) -> str:
@@ -137,7 +140,8 @@ class Server:
         for members in _group_by_size(batch, self._runtime.most_together):
             frames = [batch[index] for index in members]
             if isinstance(frames[0], PictureInput):
-                found = self._serve_pictures(frames, score_threshold, max_detections)
+                found = self._serve_pictures(
+                    frames, score_threshold, max_detections, with_pictures)
             else:
                 found = self._serve_alike(
                     frames, score_threshold, max_detections, with_pictures)
@@ -178,21 +182,31 @@ class Server:
         return [Served(*of_frame) for of_frame in zip(found, pictures, strict=True)]
 
     def _serve_pictures(
-        self, frames: list[PictureInput], score_threshold: float, max_detections: int
+        self, frames: list[PictureInput], score_threshold: float, max_detections: int,
+        with_pictures: bool,
     ) -> list[Served]:
         """Serve frames of video whose inputs have one size."""
+        found = self._detect_in_video(frames, score_threshold, max_detections)
+        return [
+            replace(served, picture=(
+                self._smoother.smooth(frame.picture) if with_pictures else None))
+            for served, frame in zip(found, frames, strict=True)]
+
+    def _detect_in_video(
+        self, frames: list[PictureInput], score_threshold: float, max_detections: int
+    ) -> list[Served]:
         if self._detector:
             return [
                 _detect_in(self._detector, frame.picture, frame.geometry, score_threshold,
                            max_detections)
                 for frame in frames]
         if not self._detects:
-            return [Served(NOTHING, frame.picture) for frame in frames]
+            return [Served(NOTHING, None)] * len(frames)
         candidates = self._runtime.detect_pictures(
             np.stack([place_picture(frame.picture, frame.geometry) for frame in frames]))
         return [
             Served(select_detections(
-                of_frame, frame.geometry, score_threshold, max_detections), frame.picture)
+                of_frame, frame.geometry, score_threshold, max_detections), None)
             for of_frame, frame in zip(candidates, frames, strict=True)]
 
 

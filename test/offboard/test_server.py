@@ -260,7 +260,25 @@ def test_boxes_of_another_detector_in_a_video_picture_are_in_pixels_of_the_camer
     (served,) = load_server(pictured, 'cpu', detector=detector).serve([picture])
 
     np.testing.assert_allclose(served.detections.boxes, [[0, 0, 640, 240]], atol=1.0)
-    assert served.picture is picture.picture
+    assert served.picture.shape == (240, 320, 3)
+
+
+def test_steps_of_video_are_smoothed_for_those_who_look_and_for_nobody_else(
+        pictured, tmp_path, monkeypatch):
+    detector = end_to_end_detector(tmp_path, [[0, 80, 320, 200, 0.9, 2]])
+    seen = []
+    detect = detector.detect
+    monkeypatch.setattr(
+        detector, 'detect', lambda picture, *how: seen.append(picture) or detect(picture, *how))
+    blocks = np.repeat(np.arange(100, 200, 5, np.uint8), 16)
+    frame = PictureInput(np.tile(blocks[:, None], (240, 1, 3)), FrameGeometry(1280, 960, 416, 320))
+    server = load_server(pictured, 'cpu', detector=detector)
+
+    (looked_at,), (unseen,) = server.serve([frame]), server.serve([frame], with_pictures=False)
+
+    assert all(picture is frame.picture for picture in seen)
+    assert not np.array_equal(looked_at.picture, frame.picture)
+    assert unseen.picture is None
 
 
 def test_a_detector_that_fails_costs_no_picture(pictured, tmp_path):
