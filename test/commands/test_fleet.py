@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from slim_split_ros.__main__ import main
-from slim_split_ros.commands import fleet
 from slim_split_ros.wire import load_manifest
 
 pytest.importorskip('onnx', reason='the tiny model is built with onnx: make setup-training')
@@ -190,17 +189,6 @@ def test_a_reader_that_closes_the_other_end_is_told_nothing_more(
         status, _ = plan('1', '--costs', str(costs), '--seconds', '0.5')
 
     assert status == 1 and capsys.readouterr().err == ''
-
-
-def test_an_output_that_is_no_folder_is_named_before_anything_is_measured(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
-    (tmp_path / 'file').touch()
-    monkeypatch.setattr(fleet, '_costs', lambda *given: pytest.fail('it was measured'))
-
-    assert main(['fleet', '--plan', '--checkpoint', str(model),
-                 '--output', str(tmp_path / 'file')]) == 1
-    assert str(tmp_path / 'file') in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('cells, words', [
