@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -20,7 +21,7 @@ from slim_split_ros.training.frames import Progress
 from slim_split_ros.wire.manifest import load_manifest
 from slim_split_ros.wire.video_settings import VideoSettings
 
-TRIED_FRAMES = 24
+TRIED_FRAMES = 48
 LONG_SIDES = (256, 320, 416, 512, 640, 800, 960)
 # Of the detector's input; more pixels than this it does not see.
 MOST_OVERSIZE = 1.3
@@ -46,7 +47,7 @@ def fit_video(
     agreement = measure_agreement(
         [ModelCodec(manifest, settings, detector)], detector, frames, split, progress,
         TRIED_FRAMES)
-    set_video(folder, [tried[rate] for rate in choose(agreement.points)])
+    set_video(folder, [tried[rate] for rate in choose(agreement.points, tried)])
 
 
 def candidates(width: int, height: int, detector: OnnxDetector) -> list[VideoSettings]:
@@ -66,13 +67,39 @@ def candidates(width: int, height: int, detector: OnnxDetector) -> list[VideoSet
     return tried
 
 
-def choose(points: Sequence[MeasuredPoint]) -> list[int]:
-    """Return the rates that reach each of AIMS for the fewest bytes, each rate once."""
+def choose(points: Sequence[MeasuredPoint], tried: Sequence[VideoSettings]) -> list[int]:
+    """
+    Return the rates that reach each of AIMS for the fewest bytes, each rate once.
+
+    `points` has one for each of `tried`. On few frames a setting reaches more or less by chance,
+    and the cheapest of many is mostly a lucky one: so agreements of one size and one kind of
+    background are taken so that finer quantizers never give less.
+    """
     sizes = [float(np.mean([frame.bytes for frame in point.frames])) for point in points]
-    found = [point.accuracy.ap50 for point in points]
+    found = np.array([point.accuracy.ap50 for point in points])
+    alike = defaultdict(list)
+    for place, settings in enumerate(tried):
+        alike[settings.long_side, settings.background == 1.0, settings.offsets[0] == 0.0].append(
+            (-settings.background - settings.offsets[0], place))
+    for members in alike.values():
+        places = [place for _, place in sorted(members)]
+        found[places] = _never_falling(found[places])
     chosen = []
     for aim in AIMS:
-        reaching = [place for place, ap50 in enumerate(found) if ap50 >= aim]
-        place = min(reaching, key=sizes.__getitem__) if reaching else int(np.argmax(found))
+        reaching = np.flatnonzero(found >= aim)
+        place = (min(reaching, key=sizes.__getitem__) if len(reaching)
+                 else int(np.argmax(found)))
         chosen.append(points[place].setting.rate or 0)
     return list(dict.fromkeys(chosen))
+
+
+def _never_falling(values: np.ndarray) -> np.ndarray:
+    """Return the nearest values that never fall, by least squares (pool adjacent violators)."""
+    pools: list[tuple[float, int]] = []
+    for value in values:
+        mean, count = float(value), 1
+        while pools and pools[-1][0] > mean:
+            before, many = pools.pop()
+            mean, count = (before * many + mean * count) / (many + count), many + count
+        pools.append((mean, count))
+    return np.repeat([mean for mean, _ in pools], [count for _, count in pools])

@@ -19,6 +19,7 @@ from slim_split_ros.evaluation.figures.points import (  # noqa: E402
     Setting,
 )
 from slim_split_ros.evaluation.video_fit import candidates, choose  # noqa: E402
+from slim_split_ros.wire.video_settings import VideoSettings  # noqa: E402
 from support.detector_graphs import constant_graph, save  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -33,16 +34,44 @@ def points(*measured: tuple[int, float]) -> list[MeasuredPoint]:
         for rate, (size, ap50) in enumerate(measured)]
 
 
+def apart(count: int) -> list[VideoSettings]:
+    """Return settings of which each has a size of its own."""
+    return [VideoSettings(256 + 32 * place, 0.9, (-0.1,)) for place in range(count)]
+
+
+def finer(count: int) -> list[VideoSettings]:
+    """Return settings of one size, each finer than the one before."""
+    return [VideoSettings(416, 1.0, (-0.1 * place - 0.1,)) for place in range(count)]
+
+
 def test_the_default_reaches_nine_tenths_for_the_fewest_bytes() -> None:
-    assert choose(points((900, 0.4), (2000, 0.92), (1500, 0.91), (1000, 0.75)))[0] == 2
+    measured = points((900, 0.4), (2000, 0.92), (1500, 0.91), (1000, 0.75))
+
+    assert choose(measured, apart(4))[0] == 2
 
 
 def test_a_setting_that_another_beats_is_not_kept() -> None:
-    assert 1 not in choose(points((900, 0.6), (1000, 0.55), (1500, 0.91), (3000, 0.99)))
+    measured = points((900, 0.6), (1000, 0.55), (1500, 0.91), (3000, 0.99))
+
+    assert 1 not in choose(measured, apart(4))
 
 
 def test_where_nothing_reaches_the_aims_the_best_is_kept() -> None:
-    assert choose(points((900, 0.1), (1000, 0.3), (2000, 0.2))) == [1]
+    assert choose(points((900, 0.1), (1000, 0.3), (2000, 0.2)), apart(3)) == [1]
+
+
+def test_a_setting_that_finer_ones_say_was_lucky_is_not_taken_at_its_word() -> None:
+    measured = points((900, 0.7), (1200, 0.91), (1600, 0.83), (2000, 0.87), (2500, 0.97))
+
+    assert choose(measured, apart(5))[0] == 1
+    assert choose(measured, finer(5))[0] == 4
+
+
+def test_sizes_are_not_held_against_each_other() -> None:
+    measured = points((900, 0.7), (1200, 0.92), (1600, 0.6), (2000, 0.7))
+    sides = [VideoSettings(side, 1.0, (-0.1 * step,)) for side in (320, 640) for step in (1, 2)]
+
+    assert choose(measured, sides)[0] == 1
 
 
 def test_candidates_are_no_larger_than_the_image_and_what_the_detector_sees(
