@@ -31,7 +31,7 @@ OBJECT_SHARES = (0.88, 0.8, 0.72, 0.64, 0.56, 0.48, 0.4)
 BACKGROUND_STEPS = (1.0, 0.16, 0.0)
 SMALL_STEP = -0.08  # of small objects, below others
 # Agreements for which the cheapest setting is kept, the default's first.
-AIMS = (0.9, 0.5, 0.7, 0.8, 0.95, 0.98)
+AIMS = (0.9, 0.5, 0.6, 0.7, 0.8, 0.85, 0.95, 0.98)
 
 
 def fit_video(
