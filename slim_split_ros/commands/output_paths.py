@@ -22,16 +22,16 @@ def output_folder(text: str) -> Path:
     return path
 
 
-def write_text(file: Path | None, text: str) -> None:
-    """Write a text in UTF-8, where a file was asked for."""
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding='utf-8')
+def write_text(file: Path, text: str) -> None:
+    """Write a text in UTF-8; folders that are missing are made."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding='utf-8')
 
 
 def write_json(file: Path | None, document: object) -> None:
     """Write a document, where a file was asked for."""
-    write_text(file, json.dumps(document, indent=1) + '\n')
+    if file is not None:
+        write_text(file, json.dumps(document, indent=1) + '\n')
 
 
 def _check(path: Path, *, is_folder: bool) -> None:
