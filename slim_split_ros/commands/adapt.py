@@ -9,7 +9,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from slim_split_ros.commands.agreement import print_agreement
+from slim_split_ros.commands.agreement import FEW_THINGS, print_agreement
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
 from slim_split_ros.commands.input_size import HELP, input_long_side
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
@@ -129,6 +129,9 @@ def _look(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work
             files, detector, args.threshold, work / 'frames', split, show_progress)
         left_out = f' of {len(files)}' if found.frames < len(files) else ''
         print(f'{split}: {found.frames}{left_out} frames with {found.things} things')
+        if found.things < FEW_THINGS:
+            print(f'adapt: {found.things} thing(s) are too few to go by: give a --source in which '
+                  'the detector finds more, or a lower --threshold', file=sys.stderr)
     end_looking(work)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Enough to choose from; as many as are measured are taken of them.
 FRAMES = 200
 # One of fewer is more than a twentieth of the agreement.
-_FEW_THINGS = 20
+FEW_THINGS = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,6 +125,6 @@ def print_agreement(agreement: Agreement) -> None:
     from slim_split_ros.reports.text_table import lay_out
 
     print(lay_out(Table(NEEDED_COLUMNS, tuple(needed_rows(as_points(agreement.rows()))))))
-    if agreement.boxes < _FEW_THINGS:
+    if agreement.boxes < FEW_THINGS:
         print(f'{len(agreement.frames)} frames with {agreement.boxes} thing(s) are too few to go '
               'by: give a longer --source, or one in which the detector finds more')

@@ -31,7 +31,7 @@ OBJECT_SHARES = (0.88, 0.8, 0.72, 0.64, 0.56, 0.48, 0.4)
 BACKGROUND_STEPS = (1.0, 0.16, 0.0)
 SMALL_STEP = -0.08  # of small objects, below others
 # Agreements for which the cheapest setting is kept, the default's first.
-AIMS = (0.9, 0.5, 0.6, 0.7, 0.8, 0.85, 0.95, 0.98)
+AIMS = (0.9, 0.5, 0.6, 0.7, 0.8, 0.85, 0.95, 0.98, 1.0)
 
 
 def fit_video(
@@ -69,7 +69,7 @@ def candidates(width: int, height: int, detector: OnnxDetector) -> list[VideoSet
 
 def choose(points: Sequence[MeasuredPoint], tried: Sequence[VideoSettings]) -> list[int]:
     """
-    Return the rates that reach each of AIMS for the fewest bytes, each rate once.
+    Return the rates that reach each of AIMS, or the most there is, for the fewest bytes.
 
     `points` has one for each of `tried`. On few frames a setting reaches more or less by chance,
     and the cheapest of many is mostly a lucky one: so agreements of one size and one kind of
@@ -86,10 +86,8 @@ def choose(points: Sequence[MeasuredPoint], tried: Sequence[VideoSettings]) -> l
         found[places] = _never_falling(found[places])
     chosen = []
     for aim in AIMS:
-        reaching = np.flatnonzero(found >= aim)
-        place = (min(reaching, key=sizes.__getitem__) if len(reaching)
-                 else int(np.argmax(found)))
-        chosen.append(points[place].setting.rate or 0)
+        reaching = np.flatnonzero(found >= min(aim, found.max()))
+        chosen.append(points[min(reaching, key=sizes.__getitem__)].setting.rate or 0)
     return list(dict.fromkeys(chosen))
 
 

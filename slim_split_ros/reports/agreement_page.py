@@ -86,14 +86,15 @@ def _plot_section(points: Sequence[Point]) -> Section:
     figure, axes = make_axes('bytes a frame, headers included', 'agreement AP50', _PLOT_INCHES)
     for name, own in families(points).items():
         colour, marker = _STYLES.get(own[0]['codec'], ('#888888', '.'))
-        line = '-' if own[0].get('alone', True) else '--'
+        line = '-'
         if own[0].get('coder', 'cells') != 'cells':
-            marker = 's'
+            line, marker = ('-', 's') if own[0].get('alone', True) else ('--', 'D')
         front = pareto_front(own, 'bytes')
         axes.scatter([point['bytes'] for point in own], [point['ap50'] for point in own], s=14,
                      color=colour, marker=marker, alpha=0.6)
         axes.plot([point['bytes'] for point in front], [point['ap50'] for point in front],
-                  color=colour, linestyle=line, linewidth=1.2, label=name)
+                  color=colour, linestyle=line, linewidth=1.2, marker=marker, markersize=4,
+                  label=name)
     axes.set_xscale('log')
     axes.legend(frameon=False, fontsize='small')
     return Section('Bytes and agreement', drawings=(Drawing(

@@ -136,9 +136,10 @@ def test_the_same_command_goes_on_where_it_was_and_another_begins_anew(
 
 
 def test_another_input_size_is_the_folders(
-    source: Path, detector: Path, base: Path, tmp_path: Path
+    source: Path, detector: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert adapt(source, detector, base, tmp_path / 'model', '--input-long-side', '320') == 0
+    _says(capsys, '4 thing(s) are too few to go by', 'a lower --threshold')
 
     manifest = load_manifest(tmp_path / 'model')
     encoder = FrameEncoder(manifest)

@@ -56,6 +56,12 @@ def test_a_setting_that_another_beats_is_not_kept() -> None:
     assert 1 not in choose(measured, apart(4))
 
 
+def test_the_finest_that_brings_anything_is_kept_for_links_with_room() -> None:
+    measured = points((900, 0.98), (1500, 0.995), (3000, 0.995))
+
+    assert choose(measured, finer(3)) == [0, 1]
+
+
 def test_where_nothing_reaches_the_aims_the_best_is_kept() -> None:
     assert choose(points((900, 0.1), (1000, 0.3), (2000, 0.2)), apart(3)) == [1]
 
