@@ -139,7 +139,7 @@ def test_another_input_size_is_the_folders(
     source: Path, detector: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert adapt(source, detector, base, tmp_path / 'model', '--input-long-side', '320') == 0
-    _says(capsys, '4 thing(s) are too few to go by', 'a lower --threshold')
+    _says(capsys, 'thing(s) are too few to go by', 'a lower --threshold')
 
     manifest = load_manifest(tmp_path / 'model')
     encoder = FrameEncoder(manifest)
