@@ -36,6 +36,11 @@ class Fleet:
         self.note()
         return words in self.process.output or not self.process.is_running
 
+    def has_started_something(self) -> bool:
+        """Say whether a process of its own was seen, or it has ended."""
+        self.note()
+        return bool(self._started) or not self.process.is_running
+
     def note(self) -> None:
         """Look at what runs now."""
         if self.process.is_running:
@@ -97,7 +102,7 @@ def test_ctrl_c_ends_a_fleet_with_a_sentence_and_no_process(
 ) -> None:
     run = fleet_run(600.0)
     wait_until(lambda: run.has_said(moment), LIMIT_S, moment)
-    run.note()
+    wait_until(run.has_started_something, LIMIT_S, 'a process')
 
     run.process.signal(signal.SIGINT)
 
