@@ -14,6 +14,7 @@ import numpy as np
 
 from slim_split_ros.coders.block_map import MACROBLOCK
 from slim_split_ros.coders.errors import VideoEncodingError
+from slim_split_ros.coders.filter_chain import open_filters
 from slim_split_ros.wire.video_settings import CodedSize
 
 if TYPE_CHECKING:
@@ -31,21 +32,8 @@ class QuantizerRegions:
     """Attach quantizer offsets to frames of one size; for one thread."""
 
     def __init__(self, size: CodedSize) -> None:
-        # 0.5 ms, and only whoever encodes pays for it.
-        from av.filter import Graph
-
         self._size = size
-        self._graph = Graph()
-        if hasattr(self._graph, 'threads'):
-            # A pool of threads for filters that do nothing.
-            self._graph.threads = 1
-        last = self._graph.add('buffer', (
-            f'video_size={size.width}x{size.height}:pix_fmt=yuv420p:time_base=1/1:pixel_aspect=1'))
-        for name, options in [('addroi', '0:0:16:16:0')] * CAPACITY + [('buffersink', None)]:
-            following = self._graph.add(name, options)
-            last.link_to(following)
-            last = following
-        self._graph.configure()
+        self._graph = open_filters(size, [('addroi', '0:0:16:16:0')] * CAPACITY)
 
     def attach(
         self, frame: av.VideoFrame, offsets: np.ndarray, common: int

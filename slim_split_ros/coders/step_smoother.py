@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from slim_split_ros.coders.filter_chain import open_filters
 from slim_split_ros.wire.video_settings import CodedSize
 
 if TYPE_CHECKING:
@@ -43,23 +44,8 @@ class StepSmoother:
         return cv2.cvtColor(graph.pull().to_ndarray(), cv2.COLOR_YUV2BGR_I420)
 
     def _graph(self, size: CodedSize) -> Graph:
-        graph = self._graphs.pop(size, None) or _open(size)
+        graph = self._graphs.pop(size, None) or open_filters(size, [(FILTER, OPTIONS)])
         self._graphs[size] = graph
         if len(self._graphs) > MOST_SIZES:
             self._graphs.popitem(last=False)
         return graph
-
-
-def _open(size: CodedSize) -> Graph:
-    from av.filter import Graph
-
-    graph = Graph()
-    if hasattr(graph, 'threads'):
-        graph.threads = 1  # a pool of them is slower for pictures so small
-    source = graph.add('buffer', (
-        f'video_size={size.width}x{size.height}:pix_fmt=yuv420p:time_base=1/1:pixel_aspect=1'))
-    smoothing, sink = graph.add(FILTER, OPTIONS), graph.add('buffersink')
-    source.link_to(smoothing)
-    smoothing.link_to(sink)
-    graph.configure()
-    return graph

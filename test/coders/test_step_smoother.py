@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip('av')
+from slim_split_ros.coders.step_smoother import MOST_SIZES, StepSmoother
 
-from slim_split_ros.coders.step_smoother import MOST_SIZES, StepSmoother  # noqa: E402
+pytest.importorskip('av')
 
 
 def _gray(values: np.ndarray) -> np.ndarray:

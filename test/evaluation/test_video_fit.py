@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from slim_split_ros.detectors import OnnxDetector, load_detector
+from slim_split_ros.wire.video_settings import VideoSettings
 
 pytest.importorskip('torch')
 pytest.importorskip('pycocotools')
@@ -19,7 +20,6 @@ from slim_split_ros.evaluation.figures.points import (  # noqa: E402
     Setting,
 )
 from slim_split_ros.evaluation.video_fit import candidates, choose  # noqa: E402
-from slim_split_ros.wire.video_settings import VideoSettings  # noqa: E402
 from support.detector_graphs import constant_graph, save  # noqa: E402
 
 pytestmark = pytest.mark.torch
