@@ -30,9 +30,9 @@ class Preset:
 PRESETS = {
     'quick': Preset(StageSettings(400, 16, 2e-3), StageSettings(500, 16, 2e-3),
                     StageSettings(120, 16, 2e-3)),
-    'full': Preset(StageSettings(2000, 64, 2e-3),
-                   StageSettings(5000, 128, 4e-3, weight_decay=0.05),
-                   StageSettings(4500, 64, 1.5e-3)),
+    'full': Preset(StageSettings(4500, 16, 1.5e-3),
+                   StageSettings(8000, 32, 2e-3, weight_decay=0.05),
+                   StageSettings(2500, 16, 1e-3)),
 }
 
 
