@@ -7,6 +7,8 @@ import json
 import os
 from pathlib import Path
 
+from slim_split_ros.wire.utf8 import is_utf8
+
 
 def output_file(text: str) -> Path:
     """Return the path of a file that can be written; raises ArgumentTypeError for any other."""
@@ -35,6 +37,9 @@ def write_json(file: Path | None, document: object) -> None:
 
 
 def _check(path: Path, *, is_folder: bool) -> None:
+    # OpenCV crashes on it, and neither pages nor JSON can name it.
+    if not is_utf8(str(path)):
+        raise argparse.ArgumentTypeError(f'{str(path)!r} is not written in UTF-8: choose another')
     try:
         found = next(place for place in (path, *path.absolute().parents) if place.exists())
         if found != path and not found.is_dir():

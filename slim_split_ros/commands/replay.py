@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from slim_split_ros.commands.not_negative import not_negative
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
+from slim_split_ros.wire.utf8 import is_utf8
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,6 +142,8 @@ def _make_room(folder: Path, source: Path) -> Path:
 
     from slim_split_ros.bags import BagError
 
+    if not is_utf8(str(source)):  # no page could name it
+        raise BagError(f'{str(source)!r} is not written in UTF-8: rename the file or folder')
     folder.mkdir(parents=True, exist_ok=True)
     bag = folder / BAG
     if bag.exists():

@@ -17,8 +17,9 @@ from slim_split_ros.bags import (
 )
 from slim_split_ros.demo.processes import NodePlan
 from slim_split_ros.onboard import ImageError, decode_image, view_image
-from slim_split_ros.ros.cameras.picture_source import check_source, is_utf8
+from slim_split_ros.ros.cameras.picture_source import check_source
 from slim_split_ros.ros.errors import StartError
+from slim_split_ros.wire.utf8 import is_utf8
 
 _ROOM = 'slim_split_ros.ros'
 # One damaged image at the beginning of a bag is no reason to refuse it.

@@ -21,6 +21,7 @@ from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.fingerprint import FINGERPRINT_DIGITS, fingerprint_manifest
 from slim_split_ros.wire.manifest_fields import Fields
 from slim_split_ros.wire.payload import Coder
+from slim_split_ros.wire.utf8 import is_utf8
 from slim_split_ros.wire.video_settings import VideoSettings
 
 MANIFEST_FILE = 'manifest.json'
@@ -164,6 +165,8 @@ def load_manifest(folder: Path) -> Manifest:
     Raises ManifestError naming the file, the field and the remedy.
     """
     path = Path(folder) / MANIFEST_FILE
+    if not is_utf8(str(path)):  # ONNX Runtime takes no other
+        raise ManifestError(f'{str(path)!r} is not written in UTF-8: rename the folder')
     try:
         data = json.loads(_read_text(path), parse_constant=_refuse_constant)
     except OSError as error:
@@ -262,13 +265,10 @@ def _parse_detector(
 def _parse_classes(fields: Fields, least_bytes: int) -> tuple[str, ...]:
     names = fields.items('classes', MOST_CLASSES)
     for index, name in enumerate(names):
-        # Half of a surrogate pair is JSON, but no text that a message carries.
-        encoded = name.encode(errors='replace') if isinstance(name, str) else b''
-        if not (least_bytes <= len(encoded) <= MOST_CLASS_NAME_BYTES
-                and encoded.decode() == name):
-            raise ManifestError(
-                f'classes[{index}] is {name!r:.40}, must be text of {least_bytes} to '
-                f'{MOST_CLASS_NAME_BYTES} bytes')
+        if not (isinstance(name, str) and is_utf8(name)
+                and least_bytes <= len(name.encode()) <= MOST_CLASS_NAME_BYTES):
+            raise ManifestError(f'classes[{index}] is {name!r:.40}, must be text of {least_bytes} '
+                                f'to {MOST_CLASS_NAME_BYTES} bytes')
     return tuple(names)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,15 @@ def test_path_that_cannot_be_is_said_with_the_reason(
     (tmp_path / 'taken').write_text('')
 
     assert reason in _refuse([command, option, str(tmp_path / name)], capsys)
+
+
+@pytest.mark.parametrize(('command', 'option'), FILES + FOLDERS)
+def test_path_that_no_library_takes_is_refused(
+    command: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    said = _refuse([command, option, str(tmp_path / os.fsdecode(b'a\xff'))], capsys)
+
+    assert r"a\udcff' is not written in UTF-8: choose another" in said
 
 
 def test_missing_folders_are_made(tmp_path: Path) -> None:

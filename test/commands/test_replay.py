@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,7 @@ def test_each_fault_is_one_line_that_says_the_way_out(
         ((strange, '--model', model), 'no image on /image could be sent: image dropped: encoding'),
         ((bag, '--width', 0.3, '--model', model), 'no width from 0.3'),
         ((bag, '--model', tmp_path), 'manifest.json cannot be read'),
+        ((os.fsdecode(b'a\xff.mcap'),), 'is not written in UTF-8: rename'),
         ((bag, '--compare', tmp_path / 'no.json'), 'cannot be compared with'),
         ((bag, '--link', tmp_path / 'absent.csv', '--model', model), 'absent.csv'),
     ):

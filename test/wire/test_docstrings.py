@@ -6,7 +6,7 @@ import pytest
 
 @pytest.mark.parametrize(
     'module', ['bit_coder', 'fields', 'fingerprint', 'geometry', 'message_size', 'payload',
-               'report', 'video_settings'])
+               'report', 'utf8', 'video_settings'])
 def test_examples_in_docstrings_hold(module):
     results = doctest.testmod(
         import_module(f'slim_split_ros.wire.{module}'), optionflags=doctest.NORMALIZE_WHITESPACE)

@@ -15,6 +15,7 @@ from slim_split_ros.ros.cameras.omissions import Omissions
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.wire.errors import PictureError
 from slim_split_ros.wire.picture_header import is_jpeg_or_png, read_picture_size
+from slim_split_ros.wire.utf8 import is_utf8
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
 _FOLDER_FPS = 10.0
@@ -83,11 +84,6 @@ def open_source(source: str) -> PictureSource:
     fps = video.get(cv2.CAP_PROP_FPS)
     video.release()
     return Video(path, fps if 0.0 < fps <= 240.0 else _FOLDER_FPS)
-
-
-def is_utf8(path: str) -> bool:
-    """Tell whether a path can be given to others than Python: Linux takes any bytes for one."""
-    return path.encode(errors='replace').decode() == path
 
 
 def check_source(source: str) -> None:

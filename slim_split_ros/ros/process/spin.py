@@ -14,6 +14,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.process.ending import Ending
+from slim_split_ros.wire.utf8 import is_utf8
 
 # A worker's thread gets its turn this soon beside a busy executor. CPython's default of 5 ms
 # costs 0.5 ms a frame in the median and several now and then; a tenth of this is worse again.
@@ -57,6 +58,7 @@ def _run(
 ) -> int:
     node = None
     try:
+        _check_arguments(sys.argv if args is None else args)
         rclpy.init(args=None if args is None else list(args))
         if not ending.is_asked:
             node = make_node()
@@ -78,6 +80,12 @@ def _run(
             node.destroy_node()
         rclpy.try_shutdown()
     return _DONE
+
+
+def _check_arguments(args: Sequence[str]) -> None:
+    if not_text := [argument for argument in args if not is_utf8(argument)]:
+        raise StartError(f'{not_text[0]!r} is not written in UTF-8, which ROS needs: rename the '
+                         'file or folder')
 
 
 def _spin(node: RunnableNode) -> None:
