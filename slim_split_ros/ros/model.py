@@ -1,14 +1,13 @@
 """The model that the parameters `model` and `codec` mean, and the shipped ones by fingerprint."""
 
 from functools import cache
-import os
 from pathlib import Path
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.settings.onboard_parameters import SHIPPED
-from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
+from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS, model_folder
 from slim_split_ros.wire import ManifestError, load_manifest, native_coder
 
 
@@ -17,12 +16,11 @@ def bundle_folder(model: str, codec: str) -> Path:
     Return the folder of the bundle, by a shipped one's name or its path; a file in it names it.
 
     `codec` says which of the shipped ones where none is named. Raises StartError where that one
-    is not installed.
+    is not installed, ManifestError for what is neither folder nor name.
     """
     name = DEFAULT_MODELS[codec] if model == SHIPPED else model
     if name not in SHIPPED_MODELS:
-        path = Path(os.path.expanduser(model))
-        return path.parent if os.path.isfile(path) else path
+        return model_folder(model)
     folder = SHIPPED_MODELS[name]
     if not folder.is_dir():
         raise StartError(

@@ -72,7 +72,7 @@ from slim_split_ros.ros.topics.messages import (
 )
 from slim_split_ros.ros.topics.qos import RELIABLE, SENSOR_DATA, overridable
 from slim_split_ros.ros.topics.waiting import steady_clock
-from slim_split_ros.weights.operating_point_file import find_operating_points
+from slim_split_ros.weights.operating_point_file import POINTS_FILE, find_operating_points
 from slim_split_ros.wire import WireError, load_manifest
 
 NO_SUBSCRIBER = 'no_subscriber'
@@ -147,8 +147,13 @@ class Onboard(ManagedNode):
         self._manifest = manifest
         self.get_logger().info(f'model {manifest.fingerprint:016x} from {manifest.folder}')
         warn_of_slow_coder(self.get_logger())
-        points = find_operating_points(manifest) or unmeasured_points(
-            entry.width for entry in manifest.widths)
+        points = find_operating_points(manifest)
+        if points is None:
+            self.get_logger().warning(
+                f'{manifest.folder} has no {POINTS_FILE}: without what its points cost, frames go '
+                'at the widest width that is allowed. Run `python -m slim_split_ros profile`, or '
+                'let `adapt` end, which writes it')
+            points = unmeasured_points(entry.width for entry in manifest.widths)
         encoder = FrameEncoder(manifest, threads=settings.threads)
         if encoder.why_no_video:
             self.get_logger().warning(

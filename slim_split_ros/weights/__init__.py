@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from slim_split_ros.wire.errors import ManifestError
+
 # Not by importlib.resources: the package also spans the folder of the generated messages.
 _FOLDER = Path(__file__).resolve().parent
 # By name: for any scene, for RoboCup, and the founding paper's ensemble of encoders.
@@ -14,6 +16,14 @@ SHIPPED_RIVALS = _FOLDER / 'rivals' / 'rivals.safetensors'
 
 
 def model_folder(model: str) -> Path:
-    """Return the folder of a shipped model by its name, or of any by its path or a file in it."""
+    """
+    Return the folder of a shipped model by its name, or of any by its path or a file in it.
+
+    Raises ManifestError for what is neither.
+    """
     path = SHIPPED_MODELS.get(model) or Path(model).expanduser()
-    return path.parent if path.is_file() else path
+    folder = path.parent if path.is_file() else path
+    if not model or not folder.is_dir():
+        raise ManifestError(f'model {model!r} is neither a folder nor one of the shipped models '
+                            f'({", ".join(SHIPPED_MODELS)})')
+    return folder

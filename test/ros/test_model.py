@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import os
 from pathlib import Path
+import shutil
 import signal
 
 import pytest
@@ -86,3 +88,41 @@ def test_a_node_without_the_compiled_coder_says_so_once(
     said = [line for line in process.output.splitlines() if 'entropy coder' in line]
     assert len(said) == 1 and '[WARN]' in said[0]
     assert 'coded by slower Python code, to the same bytes' in said[0]
+
+
+@pytest.mark.parametrize('node', ['onboard', 'offboard'])
+def test_a_model_that_is_not_there_ends_a_node_with_the_names_of_those_that_are(
+    node: str, ros_process: Callable[..., Process]
+) -> None:
+    process = ros_process('-m', f'slim_split_ros.ros.{node}_node', '--ros-args', '-p',
+                          'model:=generall')
+
+    assert process.wait(END_S) == 1
+    assert process.own_lines == ["model 'generall' is neither a folder nor one of the shipped "
+                                 'models (general, robocup, ensemble)']
+
+
+@pytest.mark.parametrize('node', ['onboard', 'offboard'])
+def test_a_name_that_ros_cannot_take_ends_a_node_in_one_line(
+    node: str, ros_process: Callable[..., Process]
+) -> None:
+    process = ros_process('-m', f'slim_split_ros.ros.{node}_node', '--ros-args', '-p',
+                          os.fsdecode(b'model:=a\xff'))
+
+    assert process.wait(END_S) == 1
+    line, = process.own_lines
+    assert line.endswith('is not written in UTF-8, which ROS needs: rename the file or folder')
+
+
+def test_a_model_that_nobody_measured_is_said_once(
+    tiny_bundle: Path, tmp_path: Path, ros_process: Callable[..., Process]
+) -> None:
+    folder = shutil.copytree(tiny_bundle, tmp_path / 'model')
+    (folder / 'operating_points.yaml').unlink(missing_ok=True)
+    process = ros_process('-m', 'slim_split_ros.ros.onboard_node', '--ros-args', '-p',
+                          f'model:={folder}')
+
+    process.wait_for_output('has no operating_points.yaml', END_S)
+    process.signal(signal.SIGINT)
+
+    assert process.wait(END_S) == 0, process.output

@@ -10,9 +10,9 @@ import pytest
 
 from slim_split_ros.offboard import FrameDecoder, decode_frame, load_server
 from slim_split_ros.onboard import FrameEncoder
-from slim_split_ros.weights import SHIPPED_MODELS
+from slim_split_ros.weights import SHIPPED_MODELS, model_folder
 from slim_split_ros.weights.operating_point_file import find_operating_points
-from slim_split_ros.wire import Coder, Frame, FrameHeader, Manifest, load_manifest
+from slim_split_ros.wire import Coder, Frame, FrameHeader, Manifest, ManifestError, load_manifest
 
 CODERS = {'general': Coder.CONTEXTS, 'robocup': Coder.CONTEXTS, 'ensemble': Coder.BITS}
 
@@ -83,3 +83,9 @@ def test_video_that_it_can_code_is_among_its_operating_points(manifest: Manifest
     for alone in (True, False):
         rates = {point.rate for point in of_video if point.alone is alone}
         assert rates == set(range(len(manifest.video)))
+
+
+@pytest.mark.parametrize('model', ['', 'generall', 'nowhere/at/all'])
+def test_what_is_no_model_is_refused_with_the_names_of_those_that_are(model: str) -> None:
+    with pytest.raises(ManifestError, match='neither a folder nor one of .*general, robocup'):
+        model_folder(model)
