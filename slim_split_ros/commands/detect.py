@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
@@ -43,10 +45,12 @@ def run(args: argparse.Namespace) -> int:
         return 1
     print(f'{args.detector.name}: {detector.description.sentence()}')
     rows, failed = [], 0
-    for path in args.pictures:
+    for path, name in zip(args.pictures, _names(args.pictures), strict=True):
         try:
             picture = _read_picture(path)
             found = detector.detect(picture, args.threshold)
+            if args.output is not None:
+                _draw(args.output / name, picture, found, detector.classes)
         except (DetectorError, ValueError, OSError) as error:
             print(f'detect: {error}', file=sys.stderr)
             failed += 1
@@ -58,8 +62,6 @@ def run(args: argparse.Namespace) -> int:
         if not of_picture:
             print(f'{path}: nothing above {args.threshold:g}')
         rows += of_picture
-        if args.output is not None:
-            _draw(args.output, path, picture, found, detector.classes)
     write_json(
         args.json, {'detector': detector.description.sentence(), 'detections': rows})
     print(f'{len(rows)} detections in {len(args.pictures) - failed} pictures')
@@ -70,6 +72,8 @@ def _read_picture(path: Path) -> np.ndarray:
     """Return uint8 (H, W, 3), BGR; ValueError names a file that is no picture."""
     from slim_split_ros.onboard import ImageError, decode_image
 
+    if path.is_dir():
+        raise ValueError(f'{path} is a folder: give the pictures in it')
     try:
         return decode_image(path.read_bytes()).array
     except ImageError as error:
@@ -83,13 +87,23 @@ def _rows(path: Path, found: Detections, classes: tuple[str, ...]) -> list[dict]
         for box, score, label in zip(found.boxes, found.scores, found.labels, strict=True)]
 
 
+def _names(pictures: Sequence[Path]) -> list[str]:
+    """Return what the drawn pictures are called: as they are, numbered where several are alike."""
+    names: list[str] = []
+    for path in pictures:
+        alike = (f'{path.stem}_{number}.png' for number in count(2))
+        names.append(next(name for name in chain([f'{path.stem}.png'], alike)
+                          if name not in names))
+    return names
+
+
 def _draw(
-    folder: Path, path: Path, picture: np.ndarray, found: Detections, classes: tuple[str, ...]
+    file: Path, picture: np.ndarray, found: Detections, classes: tuple[str, ...]
 ) -> None:
     import cv2
 
     from slim_split_ros.offboard import draw_detections
 
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn = draw_detections(picture.copy(), found, classes)
-    cv2.imwrite(str(folder / f'{path.stem}.png'), drawn)
+    _, data = cv2.imencode('.png', draw_detections(picture.copy(), found, classes))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data.tobytes())

@@ -62,3 +62,32 @@ def test_file_that_is_no_detector_is_one_line(tmp_path: Path) -> None:
     assert answer.returncode == 1
     assert len(answer.stderr.splitlines()) == 1
     assert str(file) in answer.stderr
+
+
+def test_pictures_of_one_name_are_drawn_beside_one_another(tmp_path: Path) -> None:
+    pictures = [tmp_path / folder / name for folder, name in (
+        ('first', 'a.png'), ('second', 'a.png'), ('first', 'a_2.png'))]
+    for picture in pictures:
+        picture.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(picture), PICTURE)
+
+    answer = _detect('--detector', _detector(tmp_path), *pictures, '--output', tmp_path / 'out')
+
+    assert answer.returncode == 0
+    assert {path.name for path in (tmp_path / 'out').iterdir()} == {
+        'a.png', 'a_2.png', 'a_2_2.png'}
+
+
+def test_what_cannot_be_drawn_or_is_a_folder_costs_itself_alone(tmp_path: Path) -> None:
+    (tmp_path / 'out' / 'taken.png').mkdir(parents=True)
+    for name in ('taken.png', 'free.png'):
+        cv2.imwrite(str(tmp_path / name), PICTURE)
+
+    answer = _detect('--detector', _detector(tmp_path), tmp_path / 'taken.png', tmp_path,
+                     tmp_path / 'free.png', '--output', tmp_path / 'out')
+
+    assert answer.returncode == 1
+    drawn, folder = answer.stderr.splitlines()
+    assert 'taken.png' in drawn
+    assert f'{tmp_path} is a folder: give the pictures in it' in folder
+    assert (tmp_path / 'out' / 'free.png').is_file()
