@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 import torch
 from torch import nn
 
@@ -38,8 +38,9 @@ def save_model(model: CodecModel, path: Path) -> None:
                for name, tensor in model.state_dict().items()}
     codec = next(name for name, kind in CODECS.items() if type(model) is kind)
     # One entry: several are written in an order that changes, and the file's hash with it.
-    save_file(tensors, path, metadata={
-        'config': json.dumps({'codec': codec, **model.config.to_dict()})})
+    # Not save_file, whose file nobody else on the machine may read.
+    path.write_bytes(save(tensors, metadata={
+        'config': json.dumps({'codec': codec, **model.config.to_dict()})}))
 
 
 def load_model(path: Path) -> CodecModel:

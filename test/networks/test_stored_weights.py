@@ -14,7 +14,12 @@ from safetensors.torch import save_file  # noqa: E402
 
 from slim_split_ros.networks.config import ModelConfig  # noqa: E402
 from slim_split_ros.networks.errors import WeightsError  # noqa: E402
-from slim_split_ros.networks.stored_weights import load_model  # noqa: E402
+from slim_split_ros.networks.split_detector import SplitDetector  # noqa: E402
+from slim_split_ros.networks.stored_weights import (  # noqa: E402
+    load_model,
+    round_to_half,
+    save_model,
+)
 
 CONFIG = ModelConfig(('ball',)).to_dict()
 
@@ -48,3 +53,12 @@ def test_what_is_no_safetensors_file_is_refused_with_the_file(
     (tmp_path / 'model.safetensors').write_bytes(content)
     with pytest.raises(WeightsError, match=r'model\.safetensors cannot be read as a model'):
         load_model(tmp_path)
+
+
+def test_weights_may_be_read_by_whoever_may_read_what_is_beside_them(tmp_path: Path) -> None:
+    file, beside = tmp_path / 'model.safetensors', tmp_path / 'beside'
+    save_model(round_to_half(SplitDetector(ModelConfig(('ball',)))), file)
+    beside.touch()
+
+    assert file.stat().st_mode == beside.stat().st_mode
+    assert load_model(tmp_path).config.classes == ('ball',)

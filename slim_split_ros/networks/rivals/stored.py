@@ -14,7 +14,7 @@ import re
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 import torch
 from torch import Tensor, nn
 
@@ -63,10 +63,10 @@ def save_rivals(stored: StoredRivals, path: Path) -> None:
     for name, tensor in stored.modules.state_dict().items():
         tensors |= _packed(name, tensor)
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, metadata={
+    path.write_bytes(save(tensors, metadata={
         'config': json.dumps(stored.rivals.config.to_dict()),
         'nano_config': json.dumps(stored.nano_config.to_dict()),
-        'tables': json.dumps(stored.tables, separators=(',', ':'))})
+        'tables': json.dumps(stored.tables, separators=(',', ':'))}))
 
 
 def load_rivals(path: Path) -> StoredRivals:
