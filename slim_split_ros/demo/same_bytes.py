@@ -104,8 +104,10 @@ def _code(pixels: np.ndarray, codec: str, scale: float, quality: int) -> CodedPi
 
 
 def _shrink(pixels: np.ndarray, scale: float) -> np.ndarray:
-    return pixels if scale == 1.0 else cv2.resize(
-        pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if scale == 1.0:
+        return pixels
+    width, height = (max(1, round(scale * side)) for side in (pixels.shape[1], pixels.shape[0]))
+    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _encode(pixels: np.ndarray, codec: str, quality: int) -> np.ndarray:

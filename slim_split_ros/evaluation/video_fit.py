@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import product
+import math
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from slim_split_ros.training.data.coco_folder import load_split
 from slim_split_ros.training.export.model_folder import set_video
 from slim_split_ros.training.frames import Progress
 from slim_split_ros.wire.manifest import load_manifest
-from slim_split_ros.wire.video_settings import VideoSettings
+from slim_split_ros.wire.video_settings import MIN_CODED_SIDE, VideoSettings
 
 TRIED_FRAMES = 48
 LONG_SIDES = (256, 320, 416, 512, 640, 800, 960)
@@ -38,8 +39,8 @@ def fit_video(
     folder: Path, detector: OnnxDetector, frames: Path, split: str, progress: Progress
 ) -> None:
     """Try settings on frames of `write_pseudo_labels`, and let the model have the best."""
-    largest = max(load_split(frames, split).images, key=lambda image: image.width * image.height)
-    tried = candidates(largest.width, largest.height, detector)
+    sizes = [(image.width, image.height) for image in load_split(frames, split).images]
+    tried = candidates(sizes, detector)
     set_video(folder, tried)
     manifest = load_manifest(folder)
     settings = [Setting('slim', width=manifest.widths[-1].width, rate=rate, coder=VIDEO,
@@ -50,14 +51,17 @@ def fit_video(
     set_video(folder, [tried[rate] for rate in choose(agreement.points, tried)])
 
 
-def candidates(width: int, height: int, detector: OnnxDetector) -> list[VideoSettings]:
-    """Return what is tried for images of a size and a detector."""
+def candidates(sizes: Sequence[tuple[int, int]], detector: OnnxDetector) -> list[VideoSettings]:
+    """Return what is tried for images of some widths and heights and a detector."""
+    width, height = max(sizes, key=math.prod)
+    # Below, nothing would be left of the shorter side of the narrowest image.
+    least = max(MIN_CODED_SIDE, *(math.ceil(max(size) / min(size)) for size in sizes))
     described = detector.description
     scales = described.input_width / width, described.input_height / height
     # What is stretched is seen most finely along one side, what keeps its aspect along both.
     seen = max(scales) if described.resize is Resize.STRETCH else min(scales)
     most = max(width, height) * min(1.0, MOST_OVERSIZE * seen)
-    sides = [side for side in LONG_SIDES if side <= most] or [max(16, int(most))]
+    sides = [side for side in LONG_SIDES if least <= side <= most] or [max(least, int(most))]
     tried = []
     for side, share in product(sides, OBJECT_SHARES):
         for background in sorted({min(1.0, share + step) for step in BACKGROUND_STEPS}):

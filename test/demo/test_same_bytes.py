@@ -52,3 +52,10 @@ def test_the_widest_of_the_model_detects(tiny_bundle: Path) -> None:
 
     # The tiny model's class is its width.
     assert found.names and set(found.names) == {CLASSES[list(WIDTHS).index(max(WIDTHS))]}
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 40), (40, 1)])
+def test_a_picture_too_thin_to_shrink_stays_as_thin(size: tuple[int, int]) -> None:
+    coded = code_within(np.zeros((*size, 3), np.uint8), 'JPEG', 10)
+
+    assert coded.pixels.shape == (*size, 3)

@@ -92,12 +92,15 @@ def test_candidates_are_no_larger_than_the_image_and_what_the_detector_sees(
     stretches = load_detector(file)
 
     def sides(width: int, height: int, detector: OnnxDetector) -> set[int]:
-        return {tried.long_side for tried in candidates(width, height, detector)}
+        return {tried.long_side for tried in candidates([(width, height)], detector)}
 
     assert sides(1280, 720, keeps) == sides(720, 1280, keeps) == {256, 320, 416, 512}
     # Its 416 rows show more of 720 than its 416 columns of 1280.
     assert sides(1280, 720, stretches) == {256, 320, 416, 512, 640, 800, 960}
     assert sides(300, 200, keeps) == {256}
     assert sides(100, 80, keeps) == {100}
+    # Two rows are left of the narrowest.
+    assert sides(6400, 16, keeps) == {416, 512}
+    assert {tried.coded_size(6400, 16).height for tried in candidates([(6400, 16)], keeps)} == {2}
     assert all(tried.background + tried.offsets[0] >= 0.0
-               for tried in candidates(1280, 720, keeps))
+               for tried in candidates([(1280, 720)], keeps))
