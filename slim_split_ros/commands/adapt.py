@@ -32,7 +32,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'and measure every operating point with this detector on frames kept aside, '
                     'beside WebP and JPEG. Writes a model folder, which has the detector too, '
                     'for both nodes, with a card and a page. Takes 10 to 30 minutes on two '
-                    'cores; interrupted, the same command goes on. Needs torch, the nodes do not '
+                    'cores; interrupted, the same command keeps what was looked at and trained. '
+                    'Needs torch, the nodes do not '
                     '(docs/adapt.md).')
     parser.add_argument('--detector', type=Path, required=True, metavar='FILE.onnx',
                         help='what docs/detectors.md lists is recognised')
@@ -69,6 +70,10 @@ def run(args: argparse.Namespace) -> int:
 
     if min(args.frames, args.steps) < 1:
         print('adapt: --frames and --steps have to be 1 at least', file=sys.stderr)
+        return 2
+    if args.output.resolve() in (Path(source).expanduser().resolve() for source in args.source):
+        print(f'adapt: {args.output} is a --source: choose another folder for the model',
+              file=sys.stderr)
         return 2
     try:
         _adapt(args)

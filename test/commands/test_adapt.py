@@ -292,3 +292,13 @@ def test_a_base_that_rebuilds_no_pictures_is_refused_at_once(
     assert adapt(source, detector, tmp_path / 'base', tmp_path / 'model') == 1
     _says(capsys, 'rebuilds no pictures', '--base of codec slim')
     assert not (tmp_path / 'model').exists()
+
+
+def test_a_model_among_the_frames_is_wrong_use(
+    source: Path, detector: Path, base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(source.iterdir())
+
+    assert adapt(source, detector, base, source) == 2
+    _says(capsys, 'is a --source', 'choose another folder')
+    assert sorted(source.iterdir()) == before
