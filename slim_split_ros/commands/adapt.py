@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from slim_split_ros.commands.agreement import FEW_THINGS, print_agreement
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
 from slim_split_ros.commands.input_size import HELP, input_long_side
+from slim_split_ros.commands.number_arguments import at_least_one, seed, share
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
@@ -45,16 +46,16 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--base', default=DEFAULT_MODELS['slim'], metavar='MODEL',
                         help='what to start from: general, robocup or a model folder (default: '
                              '%(default)s)')
-    parser.add_argument('--frames', type=int, default=600, metavar='N',
+    parser.add_argument('--frames', type=at_least_one, default=600, metavar='N',
                         help='taken evenly from all sources (default: %(default)s)')
     parser.add_argument('--input-long-side', type=input_long_side, metavar='PIXELS', help=HELP)
-    parser.add_argument('--steps', type=int, default=300, metavar='N',
+    parser.add_argument('--steps', type=at_least_one, default=300, metavar='N',
                         help='of training (default: %(default)s)')
-    parser.add_argument('--threshold', type=float, default=0.4, metavar='SCORE',
+    parser.add_argument('--threshold', type=share, default=0.4, metavar='SCORE',
                         help='what is found with less is no truth (default: %(default)s)')
     parser.add_argument('--device', default='auto',
                         help='auto, cpu, cuda or cuda:N (default: auto, a GPU where there is one)')
-    parser.add_argument('--seed', type=int, default=0, help='of training (default: 0)')
+    parser.add_argument('--seed', type=seed, default=0, help='of training (default: 0)')
     parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
 
 
@@ -68,9 +69,6 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire import WireError
 
-    if min(args.frames, args.steps) < 1:
-        print('adapt: --frames and --steps have to be 1 at least', file=sys.stderr)
-        return 2
     if args.output.resolve() in (Path(source).expanduser().resolve() for source in args.source):
         print(f'adapt: {args.output} is a --source: choose another folder for the model',
               file=sys.stderr)

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
+from slim_split_ros.commands.number_arguments import at_least_one, share
 from slim_split_ros.commands.output_paths import write_json, write_text
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODEL, model_folder
 
@@ -32,9 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--source', action='append', metavar='BAG|VIDEO|DIR',
                        help='recording, video or folder of images; may be given again')
     group.add_argument('--topic', default='', help='image topic of recordings that have several')
-    group.add_argument('--threshold', type=float, default=0.4, metavar='SCORE',
+    group.add_argument('--threshold', type=share, default=0.4, metavar='SCORE',
                        help='what is found with less is no truth (default: %(default)s)')
-    group.add_argument('--as-pictures', type=_count, metavar='N',
+    group.add_argument('--as-pictures', type=at_least_one, metavar='N',
                        help='instead: how good N frames are as pictures, whole and inside boxes, '
                             'at 1, 2 and 4 kB')
 
@@ -110,12 +111,6 @@ def _judge_pictures(args: argparse.Namespace, codecs: Sequence[SeenCodec], frame
     write_json(args.json, {'pictures': rows})
     for row in rows:
         print('  '.join(f'{name} {value}' for name, value in row.items()))
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f'{text!r} is no number of frames, 1 or more')
-    return int(text)
 
 
 def print_agreement(agreement: Agreement) -> None:

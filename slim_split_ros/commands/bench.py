@@ -8,6 +8,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.number_arguments import at_least_one, number_above
 from slim_split_ros.commands.output_paths import output_file, write_json
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS, model_folder
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 _ROUNDS = 100
-_SECONDS = 10.0
+_SECONDS, _MOST_SECONDS = 10.0, 3600.0
 _FPS = 10.0
 # Moving pictures: those of a video lean on one another.
 _FRAMES = 24
@@ -42,16 +43,17 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--model', default=DEFAULT_MODELS['slim'], metavar='NAME|DIR',
                         help='name of a shipped model, or a model folder (default: '
                              '%(default)s)')
-    parser.add_argument('--threads', type=_at_least_one, default=1, metavar='N',
+    parser.add_argument('--threads', type=at_least_one, default=1, metavar='N',
                         help='threads of encoder or server (default: 1)')
     parser.add_argument('--device', default='cpu', metavar='NAME',
                         help='of the server: cpu, cuda or cuda:N (default: cpu)')
-    parser.add_argument('--rounds', type=_at_least_one, default=_ROUNDS, metavar='N',
+    parser.add_argument('--rounds', type=at_least_one, default=_ROUNDS, metavar='N',
                         help=f'frames that each system gets (default: {_ROUNDS})')
     parser.add_argument('--processor', action='store_true',
                         help="measure encode and server by the processor's time instead of the "
                              "wall's, where other programs are busy")
-    parser.add_argument('--seconds', type=float, default=_SECONDS, metavar='S',
+    parser.add_argument('--seconds', type=number_above(0.0, _MOST_SECONDS), metavar='S',
+                        default=_SECONDS,
                         help=f'how long each node is watched (default: {_SECONDS:g})')
     parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
 
@@ -84,12 +86,6 @@ def run(args: argparse.Namespace) -> int:
     print(lay_out(Table(tuple(rows[0]), tuple(
         tuple('' if value is None else str(value) for value in row.values()) for row in rows))))
     return 0
-
-
-def _at_least_one(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not a whole number of at least 1')
-    return int(text)
 
 
 def _frames(args: argparse.Namespace) -> list[np.ndarray]:

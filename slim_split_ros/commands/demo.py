@@ -10,6 +10,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.number_arguments import number_from, seed
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 from slim_split_ros.weights import DEFAULT_MODELS
 
@@ -43,15 +44,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--link', type=Path, metavar='CSV',
                         help='trace of a radio link that frames and detections cross; width and '
                              'rate are chosen by the onboard node then')
-    parser.add_argument('--seconds', type=_seconds, default=_SECONDS, metavar='S',
-                        help=f'how long to watch (default: {_SECONDS:.0f})')
+    parser.add_argument('--seconds', type=number_from(_LEAST_SECONDS), metavar='S',
+                        default=_SECONDS, help=f'how long to watch (default: {_SECONDS:.0f})')
     parser.add_argument('--codec', choices=tuple(DEFAULT_MODELS), default='slim',
                         help="which shipped model: slim, or ensemble for the founding paper's "
                              '(default: slim)')
     parser.add_argument('--model', default='shipped', metavar='NAME|DIR',
                         help='general, robocup or ensemble, or a model folder (default: robocup '
                              'for the simulated camera, else the shipped one of the codec)')
-    parser.add_argument('--seed', type=int, default=_SEED, metavar='N',
+    parser.add_argument('--seed', type=seed, default=_SEED, metavar='N',
                         help=f'which hall the simulated camera sees (default: {_SEED})')
     parser.add_argument('--output', type=output_folder, default=Path('out/demo'), metavar='DIR',
                         help='page, pictures and logs (default: out/demo)')
@@ -99,17 +100,6 @@ def run(args: argparse.Namespace) -> int:
         print(f'Rerun: {args.rerun}')
     print(f'Page with plots and pictures: {page}')
     return 0
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not _LEAST_SECONDS <= seconds < float('inf'):
-        raise argparse.ArgumentTypeError(
-            f'{text} is not a number of seconds of at least {_LEAST_SECONDS:g}')
-    return seconds
 
 
 def _run_with_bar(plan: DemoPlan, environment: Mapping[str, str]) -> DemoRecord:

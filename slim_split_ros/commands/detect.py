@@ -9,6 +9,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.number_arguments import share
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('pictures', type=Path, nargs='+', metavar='PICTURE', help='JPEG or PNG')
     parser.add_argument('--detector', type=Path, required=True, metavar='FILE.onnx',
                         help='what docs/detectors.md lists is recognised')
-    parser.add_argument('--threshold', type=float, default=0.3, metavar='SCORE',
+    parser.add_argument('--threshold', type=share, default=0.3, metavar='SCORE',
                         help='detections below it are left out (default: %(default)s)')
     parser.add_argument('--output', type=output_folder, metavar='DIR',
                         help='draw what is found into pictures there')

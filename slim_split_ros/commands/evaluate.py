@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from slim_split_ros.commands.agreement import add_arguments, evaluate_agreement
+from slim_split_ros.commands.number_arguments import at_least_one
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json, write_text
 from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
 from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_RIVALS
@@ -38,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='only the pictures of the half of the split that thresholds and '
                              'tables are chosen on, or of the half that judges them; no day of '
                              'recording is in both')
-    parser.add_argument('--pictures', type=_count, metavar='N',
+    parser.add_argument('--pictures', type=at_least_one, metavar='N',
                         help='about N pictures, spread evenly (default: all)')
     parser.add_argument('--video', nargs='?', type=parse_seeds, const=(), metavar='SEEDS',
                         help='measure as video, beside plain H.264 as video (needs PyAV): clips '
@@ -58,13 +59,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--report', type=output_file, metavar='FILE',
                         help='write a page with tables and plots (HTML)')
     add_arguments(parser)
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'{number} is less than 1')
-    return number
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,11 +8,12 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.number_arguments import number_above, seed, whole_number
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json, write_text
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
 
@@ -54,35 +55,35 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     "robots send in virtual time, with the nodes' own decisions (needs neither). "
                     'Prints tables and writes a page.')
     parser.add_argument('--plan', action='store_true', help='work it out and simulate it')
-    parser.add_argument('--robots', type=_whole(1, MOST_ROBOTS), default=8, metavar='N',
+    parser.add_argument('--robots', type=whole_number(1, MOST_ROBOTS), default=8, metavar='N',
                         help=f'how many robots, 1 to {MOST_ROBOTS}; without --plan at most '
                              f'{MOST_LIVE_ROBOTS} (default: %(default)d)')
-    parser.add_argument('--fps', type=_number(0.0, MOST_FPS), metavar='F',
+    parser.add_argument('--fps', type=number_above(0.0, MOST_FPS), metavar='F',
                         help='frames a second that each camera offers (default: '
                              f'{PLANNED_FPS:g} of a plan, else {LIVE_FPS:g})')
     parser.add_argument('--link', type=Path, metavar='TRACE',
                         help='CSV t_s,rate_kbps,delay_ms,loss of what the air of one cell '
                              'carries, which its robots share (default: no limit)')
-    parser.add_argument('--cells', type=_whole(1, MOST_ROBOTS), metavar='K',
+    parser.add_argument('--cells', type=whole_number(1, MOST_ROBOTS), metavar='K',
                         help='Wi-Fi cells that there are (default: as many as it takes)')
-    parser.add_argument('--replicas', type=_whole(1, MOST_SERVERS), metavar='R',
+    parser.add_argument('--replicas', type=whole_number(1, MOST_SERVERS), metavar='R',
                         help='servers that there are, a core or a GPU each (default: as many as '
                              f'it takes; without --plan {LIVE_REPLICAS}, at most '
                              f'{MOST_LIVE_REPLICAS})')
     parser.add_argument('--checkpoint', default=_OF_A_PLAN['checkpoint'], metavar='NAME|DIR',
                         help='name of a shipped model, or a model folder (default: %(default)s)')
-    parser.add_argument('--deadline-ms', type=_number(0.0, 60_000.0), metavar='MS',
+    parser.add_argument('--deadline-ms', type=number_above(0.0, 60_000.0), metavar='MS',
                         default=_OF_A_PLAN['deadline_ms'],
                         help='from capture to detections back (default: %(default)g)')
     parser.add_argument('--device', default=_OF_A_PLAN['device'], metavar='NAME',
                         help='where the costs are measured: cpu, cuda or cuda:N (default: cpu)')
     parser.add_argument('--costs', type=Path, metavar='FILE',
                         help='take the costs from an earlier plan (--json) instead of measuring')
-    parser.add_argument('--seconds', type=_number(0.0, 3600.0), metavar='S',
+    parser.add_argument('--seconds', type=number_above(0.0, 3600.0), metavar='S',
                         help=f'how long is simulated, after a start of 3 s (default: {MOST_S:g}, '
                              f'less for very many frames, at least {LEAST_S:g}), or watched '
                              f'without --plan (default: {LIVE_S:g})')
-    parser.add_argument('--seed', type=_whole(0, 2**31), default=0, metavar='N',
+    parser.add_argument('--seed', type=seed, default=0, metavar='N',
                         help='of phases, losses and sizes of frames (default: 0)')
     parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
     parser.add_argument('--output', type=output_folder, default=OUTPUT, metavar='DIR',
@@ -258,27 +259,3 @@ def _watched(items: Sequence) -> Iterable:
     from tqdm import tqdm
 
     return tqdm(items, 'measuring', leave=False, disable=not sys.stderr.isatty())
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isdecimal() or len(text) > 12 or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(
-                f'{text:.40} is not a whole number from {least} to {most}')
-        return int(text)
-
-    return parse
-
-
-def _number(above: float, most: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not above < value <= most:
-            raise argparse.ArgumentTypeError(
-                f'{text:.40} is not a number above {above:g} and up to {most:g}')
-        return value
-
-    return parse

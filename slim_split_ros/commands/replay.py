@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from slim_split_ros.commands.not_negative import not_negative
+from slim_split_ros.commands.number_arguments import not_negative
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 from slim_split_ros.wire.utf8 import is_utf8

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 import sys
 
+from slim_split_ros.commands.number_arguments import seed
 from slim_split_ros.commands.output_paths import output_folder
 from slim_split_ros.weights import SHIPPED_MODELS
 
@@ -48,7 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'out/train)')
     parser.add_argument('--device', default='auto',
                         help='auto, cpu, cuda or cuda:N (default: auto, a GPU where there is one)')
-    parser.add_argument('--seed', type=int, default=0,
+    parser.add_argument('--seed', type=seed, default=0,
                         help='of weights and of the order of pictures (default: 0)')
     parser.add_argument('--rivals', action='store_true',
                         help='train the rivals of a finished model instead, into '

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from slim_split_ros.commands.not_negative import not_negative
+from slim_split_ros.commands.number_arguments import not_negative
 from slim_split_ros.commands.output_paths import output_file, write_json
 
 if TYPE_CHECKING:

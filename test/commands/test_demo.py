@@ -48,9 +48,9 @@ def nodes_of(process):
 
 
 @pytest.mark.parametrize(('arguments', 'complaint'), [
-    (['--seconds', '0'], '0 is not a number of seconds of at least 2'),
-    (['--seconds', 'nan'], 'nan is not a number of seconds'),
-    (['--seconds', 'soon'], 'soon is not a number of seconds'),
+    (['--seconds', '0'], '0 is not a number of 2 or more'),
+    (['--seconds', 'nan'], 'nan is not a number of 2'),
+    (['--seconds', 'soon'], 'soon is not a number of 2'),
     (['--width', '0.5'], 'unrecognized arguments: --width'),
     (['--codec', 'morse'], "invalid choice: 'morse'"),
 ])

@@ -41,6 +41,15 @@ def test_name_that_no_file_can_have_ends_with_status_1_and_one_line(
     ['watch', '--seconds', 'nan'],
     ['replay', 'bag', '--rate', 'inf'],
     ['replay', 'bag', '--target-fps', 'ten'],
+    ['bench', 'node', '--seconds', 'nan'],
+    ['bench', 'encode', '--rounds', '²'],
+    ['demo', '--seed', '-1'],
+    ['train', '--data', 'here', '--seed', '9' * 5_000],
+    *([*command, '--threshold', score] for score in ('nan', '5', '-0.1') for command in (
+        ['detect', 'a.png', '--detector', 'a.onnx'],
+        ['adapt', '--detector', 'a.onnx', '--source', 'a', '--output', 'new'],
+        ['evaluate', '--detector', 'a.onnx', '--source', 'a'])),
+    ['adapt', '--detector', 'a.onnx', '--source', 'a', '--output', 'new', '--steps', '0'],
 ])
 def test_number_that_cannot_be_is_wrong_use(
     arguments: list[str], capsys: pytest.CaptureFixture
@@ -49,7 +58,9 @@ def test_number_that_cannot_be_is_wrong_use(
         main(arguments)
 
     assert ended.value.code == 2
-    assert f'{arguments[-1]} is not a number of 0 or more' in capsys.readouterr().err
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert f'argument {arguments[-2]}: {arguments[-1]:.40} is not a ' in said
+    assert len(said) < 200
 
 
 def test_too_little_memory_is_one_line(
