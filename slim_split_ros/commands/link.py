@@ -8,7 +8,15 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.number_arguments import (
+    not_negative,
+    number_above,
+    number_from,
+    seed,
+    share,
+)
 from slim_split_ros.commands.output_paths import output_file, write_json, write_text
+from slim_split_ros.commands.width_argument import WidthError, check_width
 from slim_split_ros.weights import SHIPPED_MODEL, model_folder
 
 if TYPE_CHECKING:
@@ -19,6 +27,8 @@ if TYPE_CHECKING:
 
 FRAMES_FILE = 'frames.csv'
 OUTPUT = Path('out') / 'link'
+# As far as the controller and the emulation go.
+_MOST_MS, _MOST_FPS = 60_000.0, 1000.0
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -32,27 +42,27 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         metavar='CSV', help='a trace, or a folder of traces')
     parser.add_argument('--policy', choices=('auto', 'paper', 'aimd', 'fixed'), default='auto',
                         help='who chooses the width (default: auto)')
-    parser.add_argument('--width', type=float, default=0.0, help='width of --policy fixed')
-    parser.add_argument('--deadline-ms', type=float, default=300.0,
+    parser.add_argument('--width', type=share, default=0.0, help='width of --policy fixed')
+    parser.add_argument('--deadline-ms', type=number_above(0.0, _MOST_MS), default=300.0,
                         help='from capture to detections back (default: %(default)g)')
-    parser.add_argument('--fps', type=float, default=10.0,
+    parser.add_argument('--fps', type=number_above(0.0, _MOST_FPS), default=10.0,
                         help='frames offered a second (default: %(default)g)')
-    parser.add_argument('--server-ms', type=float, default=25.0,
+    parser.add_argument('--server-ms', type=number_from(0.0, _MOST_MS), default=25.0,
                         help='what the server takes for a frame (default: %(default)g)')
     loss = parser.add_mutually_exclusive_group()
     loss.add_argument('--no-loss', action='store_true', help='leave random loss out')
-    loss.add_argument('--loss', type=float, metavar='SHARE',
+    loss.add_argument('--loss', type=share, metavar='SHARE',
                       help="chance of each packet to be lost, 0 to 1, in place of the traces'")
     parser.add_argument('--alone', action='store_true',
                         help='send only frames that decode without any other')
-    parser.add_argument('--max-bitrate-kbps', type=float, default=0.0,
+    parser.add_argument('--max-bitrate-kbps', type=not_negative, default=0.0,
                         help='ceiling over what is sent (default: 0, none)')
     parser.add_argument('--points', type=Path, metavar='YAML',
                         help="operating points (default: the model's)")
     parser.add_argument('--frames', type=Path, metavar='CSV',
                         help='bytes of measured frames (default: frames.csv beside the '
                              "points; drawn from the points' spread where it is missing)")
-    parser.add_argument('--seed', type=int, default=0,
+    parser.add_argument('--seed', type=seed, default=0,
                         help='of losses and of sizes of frames (default: 0)')
     parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
     parser.add_argument('--report', type=output_file, metavar='HTML',
@@ -84,11 +94,15 @@ def run(args: argparse.Namespace) -> int:
         if args.loss is not None:
             traces = [with_loss(trace, args.loss) for trace in traces]
         points, sizes = _read_table(args.points, args.model or SHIPPED_MODEL, args.frames)
+        check_width(args.width, points)
         if args.real:
             figures = _run_real(traces, points, settings, sizes, args.model)
         else:
             figures = _run_emulations(traces, points, settings, sizes, args.report)
         write_json(args.json, figures)
+    except WidthError as error:
+        print(f'link: {error}', file=sys.stderr)
+        return 2
     except (LinkLabError, ControlError, DemoError, WireError) as error:
         print(f'link: {error}', file=sys.stderr)
         return 1

@@ -12,8 +12,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from slim_split_ros.commands.number_arguments import not_negative
+from slim_split_ros.commands.number_arguments import not_negative, number_from, share
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
+from slim_split_ros.commands.width_argument import WidthError, check_width
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 from slim_split_ros.wire.utf8 import is_utf8
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _OUTPUT = Path('out/replay')
 PAGE, BAG = 'index.html', 'bag'
 _NODE_FPS = 10.0
+# As far as the controller goes.
+_MOST_FPS = 1000.0
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -48,13 +51,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--model', default=DEFAULT_MODELS['slim'], metavar='NAME|DIR',
                         help='name of a shipped model, or a model folder (default: '
                              '%(default)s)')
-    parser.add_argument('--width', type=float, default=0.0, metavar='W',
+    parser.add_argument('--width', type=share, default=0.0, metavar='W',
                         help='pin the width: 0.25, 0.5, 0.75 or 1.0 (default: the policy chooses)')
     parser.add_argument('--rate', type=not_negative, default=0.0, metavar='X',
                         help='how much faster than recorded; 0: as fast as it goes (default: 0)')
     parser.add_argument('--link', type=Path, metavar='CSV',
                         help='trace of a radio link that frames, answers and reports cross')
-    parser.add_argument('--target-fps', type=not_negative, metavar='F',
+    parser.add_argument('--target-fps', type=number_from(0.0, _MOST_FPS), metavar='F',
                         help='images offered a second at most; 0: all of them (default: 0, or '
                              f'{_NODE_FPS:g} with --link)')
     parser.add_argument('--alone', action='store_true',
@@ -84,6 +87,9 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         _run(args)
+    except WidthError as error:
+        print(f'replay: {error}', file=sys.stderr)
+        return 2
     except (BagError, ControlError, LinkLabError, OffboardError, OnboardError, WireError) as error:
         print(f'replay: {error}', file=sys.stderr)
         return 1
@@ -127,6 +133,7 @@ def _plan(args: argparse.Namespace) -> ReplayPlan:
     manifest = load_manifest(model_folder(args.model))
     points = find_operating_points(manifest) or unmeasured_points(
         entry.width for entry in manifest.widths)
+    check_width(args.width, points)
     target_fps = args.target_fps
     if target_fps is None:
         target_fps = 0.0 if args.link is None else _NODE_FPS

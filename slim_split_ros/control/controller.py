@@ -192,16 +192,17 @@ class WidthController:
         """Give the points within the settings, the one to send where there is no choice."""
         low = settings.pinned_width or settings.min_width
         high = settings.pinned_width or settings.max_width
+        wanted = f'{low:g}' if low == high else f'from {low:g} to {high:g}'
         allowed = self._points.within(low, high)
         if not allowed:
             known = ', '.join(f'{width:g}' for width in self._points.widths)
             raise SettingsError(
-                f'no width from {low:g} to {high:g} is known, only {known}: choose one of these, '
+                f'no width {wanted} is known, only {known}: choose one of these, '
                 f'or measure the model again with `profile`')
         alone = tuple(point for point in allowed if point.alone)
         if not alone:
             raise SettingsError(
-                f'no point of width {low:g} to {high:g} decodes alone, with which a video could '
+                f'no point of width {wanted} decodes alone, with which a video could '
                 f'begin: measure the model again with `profile`')
         if settings.pinned_width:
             return (min(alone, key=lambda point: (point.rate, CODERS.index(point.coder))),)

@@ -41,6 +41,8 @@ def test_name_that_no_file_can_have_ends_with_status_1_and_one_line(
     ['watch', '--seconds', 'nan'],
     ['replay', 'bag', '--rate', 'inf'],
     ['replay', 'bag', '--target-fps', 'ten'],
+    ['replay', 'bag', '--target-fps', '1001'],
+    ['replay', 'bag', '--width', '2'],
     ['bench', 'node', '--seconds', 'nan'],
     ['bench', 'encode', '--rounds', '²'],
     ['demo', '--seed', '-1'],

@@ -124,7 +124,6 @@ def test_each_fault_is_one_line_that_says_the_way_out(
         ((two, '--model', model), 'name one of these with --topic'),
         ((features, '--features', '--model', other), 'fingerprint of the frame is'),
         ((strange, '--model', model), 'no image on /image could be sent: image dropped: encoding'),
-        ((bag, '--width', 0.3, '--model', model), 'no width from 0.3'),
         ((bag, '--model', tmp_path), 'manifest.json cannot be read'),
         ((os.fsdecode(b'a\xff.mcap'),), 'is not written in UTF-8: rename'),
         ((bag, '--compare', tmp_path / 'no.json'), 'cannot be compared with'),
@@ -134,6 +133,15 @@ def test_each_fault_is_one_line_that_says_the_way_out(
         assert answer.returncode == 1, arguments
         line, = answer.stderr.splitlines()
         assert line.startswith('replay: ') and words in line
+
+
+def test_a_width_that_the_model_does_not_have_is_wrong_use(
+    bag: Path, model: Path, tmp_path: Path, replay: Callable[..., Answer]
+) -> None:
+    answer = replay(bag, '--width', 0.3, '--model', model, '--output', tmp_path / 'out')
+
+    assert answer.returncode == 2
+    assert '--width is 0.3, the model has 0.25, ' in answer.stderr
 
 
 def test_what_lies_in_the_place_of_the_bag_is_not_removed(

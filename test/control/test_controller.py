@@ -172,7 +172,7 @@ def test_settings_change_on_the_next_frame() -> None:
 
 def test_a_width_that_was_not_measured_is_refused_and_nothing_changes() -> None:
     controller = WidthController(make_table(), ControlSettings())
-    with pytest.raises(SettingsError, match='0.6'):
+    with pytest.raises(SettingsError, match='no width 0.6 is known'):
         controller.replace_settings(ControlSettings(pinned_width=0.6))
     assert controller.decide(0.0, 0.0).send
 

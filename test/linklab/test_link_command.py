@@ -80,15 +80,27 @@ def test_wrong_use_is_status_2(trace_file: Path, arguments: list[str]) -> None:
     assert main(['link', '--trace', str(trace_file), '--points', POINTS, *arguments]) == 2
 
 
-@pytest.mark.parametrize('arguments, message', [
-    (['--deadline-ms', '-1'], 'deadline'), (['--fps', '0'], 'fps'),
-    (['--server-ms', 'nan'], 'server_s is nan'), (['--server-ms', '1e400'], 'server_s is inf'),
-    (['--policy', 'fixed', '--width', '0.6'], '0.6')])
-def test_values_out_of_range_fail_with_a_line(
-        trace_file: Path, arguments: list[str], message: str,
+@pytest.mark.parametrize('option, value, wanted', [
+    ('--deadline-ms', 'nan', 'above 0 and up to 60000'), ('--fps', '0', 'above 0 and up to 1000'),
+    ('--server-ms', '-5', 'from 0 to 60000'), ('--server-ms', '1e400', 'from 0 to 60000'),
+    ('--loss', '2', 'from 0 to 1'), ('--width', '-1', 'from 0 to 1'),
+    ('--max-bitrate-kbps', 'inf', 'of 0 or more'), ('--seed', '-1', 'from 0 to 2147483647')])
+def test_a_number_out_of_range_is_wrong_use_of_the_option(
+        trace_file: Path, option: str, value: str, wanted: str,
         capsys: pytest.CaptureFixture) -> None:
-    assert main(['link', '--trace', str(trace_file), '--points', POINTS, *arguments]) != 0
-    assert message in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(['link', '--trace', str(trace_file), '--points', POINTS, option, value])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert f'argument {option}: {value} is not a ' in said and said.endswith(wanted)
+
+
+def test_a_width_that_the_points_do_not_have_is_wrong_use(
+        trace_file: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(['link', '--trace', str(trace_file), '--points', POINTS,
+                 '--policy', 'fixed', '--width', '0.3']) == 2
+    assert capsys.readouterr().err == \
+        'link: --width is 0.3, the model has 0.25, 0.5, 0.75, 1: choose one of these\n'
 
 
 def test_a_missing_trace_fails_with_a_line(capsys: pytest.CaptureFixture) -> None:
