@@ -12,7 +12,7 @@ class EmulatedLinkSettings:
 
     trace: str = parameter(
         '', 'CSV t_s,rate_kbps,delay_ms,loss that the link follows, again and again',
-        read_only=True)
+        read_only=True, example='/data/link.csv')
     begins_s: float = parameter(
         0.0, 'when the trace begins, seconds since 1970; 0: when the node starts', low=0.0,
         high=1e11, step=0.001, read_only=True)

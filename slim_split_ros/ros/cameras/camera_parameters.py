@@ -28,7 +28,7 @@ class FileCameraSettings:
 
     source: str = parameter(
         '', 'folder of images, video file, or video device such as /dev/video0',
-        read_only=True)
+        read_only=True, example='/dev/video0')
     fps: float = parameter(
         0.0, 'frames per second; 0: the rate of the video, 10 for a folder', low=0.0, high=240.0,
         step=0.01, read_only=True)
@@ -46,9 +46,11 @@ class FileCameraSettings:
 class BagCameraSettings:
     """Hold the parameters of the node that publishes the images of a bag."""
 
-    bag: str = parameter('', 'bag folder, or .mcap, .db3 or .bag file', read_only=True)
+    bag: str = parameter(
+        '', 'bag folder, or .mcap, .db3 or .bag file', read_only=True, example='/data/run1.mcap')
     topic: str = parameter(
-        '', 'topic of the images; empty: the only one that is not depth', read_only=True)
+        '', 'topic of the images; empty: the only one that is not depth', read_only=True,
+        example='/camera/image_raw')
     speed: float = parameter(
         1.0, 'how much faster than recorded', low=0.01, high=100.0, step=0.01,
         read_only=True)

@@ -12,6 +12,7 @@ from slim_split_ros.wire.errors import KeyFormatError
 AUTH_KEY_MEANING = (
     'file with the key of both nodes, 32 hexadecimal digits at least, readable by its owner '
     'alone; empty: frames, reports and answers are believed whoever made them')
+AUTH_KEY_EXAMPLE = '/etc/slim_split.key'
 # Far more than any key; what else lies there is not read.
 _MOST_BYTES = 4096
 

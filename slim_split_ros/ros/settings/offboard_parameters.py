@@ -5,7 +5,7 @@ import re
 
 from slim_split_ros.fleet import DEFAULT_ADDRESS, AddressError, is_deployment_name, read_address
 from slim_split_ros.ros.errors import SettingError
-from slim_split_ros.ros.settings.key_file import AUTH_KEY_MEANING
+from slim_split_ros.ros.settings.key_file import AUTH_KEY_EXAMPLE, AUTH_KEY_MEANING
 from slim_split_ros.ros.settings.onboard_parameters import (
     AUTOSTART_MEANING,
     CODEC_MEANING,
@@ -43,10 +43,10 @@ class OffboardSettings:
     model: str = parameter(
         SHIPPED, MODEL_MEANING, read_only=True)
     auth_key_file: str = parameter(
-        '', AUTH_KEY_MEANING, read_only=True)
+        '', AUTH_KEY_MEANING, read_only=True, example=AUTH_KEY_EXAMPLE)
     robots: str = parameter(
         '', 'namespaces of the robots that are served, such as robot1,robot2/front, or patterns '
-        'such as *; if none: that of this node', read_only=True)
+        'such as *; if none: that of this node', read_only=True, example='robot1,robot2')
     backend: str = parameter(
         LOCAL, 'where frames are decoded and detected in: local (this process), or ray (replicas '
         'of a Ray cluster, docs/fleet.md)', choices=(LOCAL, RAY), read_only=True)
@@ -55,7 +55,7 @@ class OffboardSettings:
         'needs RAY_AUTH_MODE=token', read_only=True)
     deployment: str = parameter(
         '', 'name of the deployment in the cluster; if none: the one of this model',
-        read_only=True)
+        read_only=True, example='my_model')
     fallback: bool = parameter(
         True, 'serve in this process while the cluster cannot', read_only=True)
     autostart: bool = parameter(

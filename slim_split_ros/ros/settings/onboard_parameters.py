@@ -6,7 +6,7 @@ from typing import Any
 
 from slim_split_ros.control import ControlSettings, PolicyName
 from slim_split_ros.ros.errors import SettingError
-from slim_split_ros.ros.settings.key_file import AUTH_KEY_MEANING
+from slim_split_ros.ros.settings.key_file import AUTH_KEY_EXAMPLE, AUTH_KEY_MEANING
 from slim_split_ros.ros.settings.parameters import check_rules, parameter
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
 
@@ -73,7 +73,7 @@ class OnboardSettings:
     keep_most_mb: int = parameter(
         500, 'megabytes kept at most, then keeping ends', low=1, high=100_000, step=1)
     auth_key_file: str = parameter(
-        '', AUTH_KEY_MEANING, read_only=True)
+        '', AUTH_KEY_MEANING, read_only=True, example=AUTH_KEY_EXAMPLE)
     autostart: bool = parameter(
         True, AUTOSTART_MEANING, read_only=True)
 

@@ -46,6 +46,7 @@ class Rule:
     step: float
     choices: tuple[str, ...]
     read_only: bool
+    example: str
 
 
 def parameter(
@@ -57,9 +58,14 @@ def parameter(
     step: float = 0.0,
     choices: Sequence[str] = (),
     read_only: bool = False,
+    example: str = '',
 ) -> Any:
-    """Make a field of a parameter table; ranges include both ends, and have a step."""
-    rule = Rule(description, low, high, step, tuple(choices), read_only)
+    """
+    Make a field of a parameter table; ranges include both ends, and have a step.
+
+    What is empty by default needs an example, because no command line can give it as nothing.
+    """
+    rule = Rule(description, low, high, step, tuple(choices), read_only, example)
     return field(default=default, metadata={'rule': rule})
 
 
@@ -229,12 +235,13 @@ def _declare(node: Node, item: Any, is_fixed: bool) -> Value:
 
     Where the step leaves few values, another one is a mistake: width 0.3 is a StartError.
     """
+    rule: Rule = item.metadata['rule']
     try:
         given = node.declare_parameter(item.name, item.default).value
     except InvalidParameterTypeException as error:
-        remedy = f'give it as {_type_name(item.default)}, such as {item.name}:={item.default}'
+        example = rule.example or item.default
+        remedy = f'give it as {_type_name(item.default)}, such as {item.name}:={example}'
         raise StartError(f'parameter {item.name} has the wrong type: {remedy}') from error
-    rule: Rule = item.metadata['rule']
     problem = _problem(item.name, given, rule)
     if problem:
         raise StartError(f'parameter {problem}')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields
+import shlex
 
 import pytest
 import rclpy
@@ -162,6 +163,25 @@ def test_a_bad_start_value_is_a_start_error(ros: None) -> None:
         with pytest.raises(StartError, match=words):
             LiveParameters(node, OnboardSettings)
         node.destroy_node()
+
+
+@pytest.mark.parametrize(('table', 'name'), [
+    (table, item.name) for table in TABLES for item in fields(table)])
+def test_the_example_for_a_wrong_type_is_one_that_a_node_takes(
+    ros: None, table: type, name: str
+) -> None:
+    given = Parameter(name, value=['a', 'b'])
+    node = rclpy.create_node('wrong', parameter_overrides=[given])
+    with pytest.raises(StartError, match=f'parameter {name} has the wrong type') as refused:
+        LiveParameters(node, table)
+    node.destroy_node()
+    example = str(refused.value).rpartition('such as ')[2]
+    default = next(item.default for item in fields(table) if item.name == name)
+
+    node = rclpy.create_node('right', cli_args=['--ros-args', '-p', *shlex.split(example)])
+
+    assert type(node.declare_parameter(name, default).value) is type(default)
+    node.destroy_node()
 
 
 @pytest.mark.parametrize('device', ['gpu', 'cuda:', 'cuda:x', ''])
