@@ -29,6 +29,7 @@ FRAMES_FILE = 'frames.csv'
 OUTPUT = Path('out') / 'link'
 # As far as the controller and the emulation go.
 _MOST_MS, _MOST_FPS = 60_000.0, 1000.0
+_NOTHING_FEASIBLE = 'no frame that is alone could be on time'
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -157,7 +158,7 @@ def _run_emulations(traces: list[Trace], points: OperatingPoints, settings: RunS
     if len(results) == 1:
         return results[0].as_json()
     means = average(results)
-    print(_means_line(means, len(results)))
+    print(_means_line(means, results))
     return {'means': asdict(means), 'traces': [result.as_json() for result in results]}
 
 
@@ -218,7 +219,7 @@ def _write_page(path: Path, trace: Trace, settings: RunSettings, run: Run) -> No
 
 def _figures(result: Results) -> tuple[tuple[str, str], ...]:
     return (
-        ('frames on time ÷ feasible', f'{result.on_time:.3f}'),
+        ('frames on time ÷ feasible', f'{result.on_time:.3f}{_why_one(result)}'),
         ('mean AP50 of offered frames', f'{result.mean_ap50:.3f}'),
         ('of a sender that knows the trace', f'{result.oracle_ap50:.3f}'),
         ('95 % of frames are back within',
@@ -234,11 +235,17 @@ def _figures(result: Results) -> tuple[tuple[str, str], ...]:
 
 def _line(result: Results) -> str:
     p95 = '   none' if result.p95_ms is None else f'{result.p95_ms:4.0f} ms'
-    return (f'{result.trace:28s} {result.policy:10s} on_time {result.on_time:.3f}  '
-            f'mean_ap50 {result.mean_ap50:.3f} ({result.share_of_oracle:.3f} of the oracle)  '
+    return (f'{result.trace:28s} {result.policy:10s} on_time {result.on_time:.3f}'
+            f'{_why_one(result)}  mean_ap50 {result.mean_ap50:.3f} '
+            f'({result.share_of_oracle:.3f} of the oracle)  '
             f'p95 {p95}  late {result.late}  lost {result.lost}  skipped {result.skipped} of '
             f'{result.offered}  widths/min {result.width_changes_per_min:.1f}  '
             f'used {result.utilisation:.0%}{_coders(result)}')
+
+
+def _why_one(result: Results) -> str:
+    """Say it where a share is 1 because there is nothing to share."""
+    return '' if result.feasible else f' (1 by definition: {_NOTHING_FEASIBLE})'
 
 
 def _coders(result: Results) -> str:
@@ -249,11 +256,13 @@ def _coders(result: Results) -> str:
     return f'  {shares}  alone {result.alone_share:.0%}  undecodable {result.undecodable}'
 
 
-def _means_line(means: Means, count: int) -> str:
-    return (f'means of {count} traces: on_time {means.on_time:.3f} (least '
+def _means_line(means: Means, results: list[Results]) -> str:
+    ones = sum(not result.feasible for result in results)
+    note = f'; on {ones} of them {_NOTHING_FEASIBLE}, which counts as 1' if ones else ''
+    return (f'means of {len(results)} traces: on_time {means.on_time:.3f} (least '
             f'{means.least_on_time:.3f}), mean_ap50 {means.mean_ap50:.4f}, '
             f'{means.share_of_oracle:.3f} of the oracle (least '
-            f'{means.least_share_of_oracle:.3f})')
+            f'{means.least_share_of_oracle:.3f}){note}')
 
 
 def _comparison_line(comparison: Comparison) -> str:

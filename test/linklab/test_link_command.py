@@ -57,6 +57,22 @@ def test_a_folder_gives_a_row_a_trace_and_the_means(
     assert 'means of 2 traces' in capsys.readouterr().out
 
 
+def test_a_share_of_nothing_is_said_to_be_one(
+        trace_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    slow, out = tmp_path / 'slow' / 'slow.csv', tmp_path / 'f.json'
+    slow.parent.mkdir()
+    slow.write_text('t_s,rate_kbps,delay_ms,loss\n0,400,500,0\n2,400,500,0\n')
+    reason = 'no frame that is alone could be on time'
+    assert main(['link', '--trace', str(slow), '--points', POINTS, '--json', str(out)]) == 0
+    assert f'on_time 1.000 (1 by definition: {reason})' in capsys.readouterr().out
+    assert json.loads(out.read_text())['on_time'] == 1.0
+
+    assert main(['link', '--trace', str(slow), '--trace', str(trace_file),
+                 '--points', POINTS]) == 0
+    _, good, means = capsys.readouterr().out.splitlines()
+    assert reason not in good and means.endswith(f'; on 1 of them {reason}, which counts as 1')
+
+
 def test_the_page_needs_no_other_file(trace_file: Path, tmp_path: Path) -> None:
     pytest.importorskip('matplotlib')
     page = tmp_path / 'pages' / 'link.html'
