@@ -15,9 +15,10 @@ _MOST_FILE_BYTES = 2**20
 
 
 def are_names(values: Any) -> bool:
-    """Return whether these are names of classes that messages can carry."""
+    """Return whether these are names of classes that messages can carry; some may be empty."""
     return isinstance(values, (list, tuple)) and len(values) <= MOST_CLASSES and all(
-        isinstance(name, str) and _is_short_text(name) for name in values)
+        isinstance(name, str) and _is_short_text(name) for name in values) and any(
+        name.strip() for name in values)
 
 
 def read_names(file: Path) -> tuple[str, ...]:
@@ -30,7 +31,8 @@ def read_names(file: Path) -> tuple[str, ...]:
                                 ) from error
     names = [name.removesuffix('\r') for name in names]
     if not are_names(names):
-        raise DetectorFileError(f'{file} holds other things than names of classes: give {limits}')
+        raise DetectorFileError(
+            f'{file} holds no names of classes, or other things than names: give {limits}')
     return tuple(names)
 
 

@@ -197,6 +197,7 @@ def test_value_that_aliases_blow_up_is_shown_in_short(tmp_path: Path) -> None:
     ('names: detector.onnx', 'cannot be read'),
     ('names: ["\\ud800"]', 'names is'),
     ('names: {0: a}', 'names is'),
+    ('names: []', r'names is \[\], has to be a file .* or a list of 1 to'),
 ])
 def test_wrong_entry_is_named(text: str, problem: str, tmp_path: Path) -> None:
     file = save(constant_graph(
@@ -231,7 +232,8 @@ def test_metadata_that_name_no_classes_are_passed_over(names: str, tmp_path: Pat
     assert load_detector(file).classes[0] == 'person'
 
 
-@pytest.mark.parametrize('content', [b'\xff\xfe', b'x' * 300, b'x\n' * 20_000, b'x' * 2_000_000])
+@pytest.mark.parametrize('content', [
+    b'', b'\n', b' \r\n\r\n', b'\xff\xfe', b'x' * 300, b'x\n' * 20_000, b'x' * 2_000_000])
 def test_file_beside_that_names_no_classes_is_refused(content: bytes, tmp_path: Path) -> None:
     file = save(constant_graph(
         CASES['yolo'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path)
