@@ -38,6 +38,9 @@ _CHOICES: dict[str, type[Enum]] = {
 _MOST_FILE_BYTES = 2**18
 _SHOWN = 80
 _TRIPLES = ('mean', 'deviation')
+_LIMITS = {'input_size': (1.0, 4096.0), 'mean': (0.0, 1e6), 'nms_iou': (0.0, 1.0)}
+# Of those by which is multiplied or divided.
+_OTHER_LIMITS = (1e-9, 1e6)
 _ENTRIES = (*_CHOICES, 'channels', 'scale', *_TRIPLES, 'input_size', 'names', 'nms_iou')
 
 
@@ -110,7 +113,7 @@ def _change(path: Path, name: str, value: Any) -> dict[str, Any]:
         return {name: _numbers(path, name, value, 3)}
     if name == 'names':
         return {'names': _read_names(path, value), 'names_from': path.name}
-    number, = _numbers(path, name, [value], 1)
+    number, = _numbers(path, name, value, 1)
     return {name: number}
 
 
@@ -120,18 +123,23 @@ def _shown(value: Any) -> str:
 
 
 def _numbers(path: Path, name: str, value: Any, count: int) -> tuple[float, ...]:
-    """Return finite numbers; those by which is divided, and sizes, are above zero."""
-    lowest = 0.0 if name == 'mean' else 1e-9
-    highest = 4096.0 if name == 'input_size' else 1e6
+    """Return finite numbers within the entry's limits: one, or a list; of a size whole ones."""
+    lowest, highest = _LIMITS.get(name, _OTHER_LIMITS)
+    is_whole = name == 'input_size'
+    items = value if count > 1 else [value]
+    if not isinstance(items, list) or any(isinstance(item, bool) for item in items):
+        items = []
     try:
-        numbers = tuple(map(float, value))
+        # YAML takes 1e-3 for text.
+        numbers = tuple(map(float, items))
     except (TypeError, ValueError, OverflowError):
         numbers = ()
     if len(numbers) != count or not all(
-            math.isfinite(number) and lowest <= number <= highest for number in numbers):
+            math.isfinite(number) and lowest <= number <= highest
+            and (number.is_integer() or not is_whole) for number in numbers):
         raise DetectorFileError(
-            f'{path}: {name} is {_shown(value)}, has to be {count} number{"s" * (count > 1)} from '
-            f'{lowest:g} to {highest:g}')
+            f'{path}: {name} is {_shown(value)}, has to be {count} {"whole " * is_whole}'
+            f'number{"s" * (count > 1)} from {lowest:g} to {highest:g}')
     return numbers
 
 
