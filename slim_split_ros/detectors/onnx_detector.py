@@ -15,7 +15,8 @@ from slim_split_ros.detectors.description import Description
 from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.detectors.errors import DetectorError, DetectorFileError, DetectorRunError
 from slim_split_ros.detectors.picture_input import Placement, place_picture
-from slim_split_ros.detectors.recognise import Port, Signature, recognise
+from slim_split_ros.detectors.recognise import recognise
+from slim_split_ros.detectors.signature import Port, Signature
 
 if TYPE_CHECKING:
     import onnxruntime

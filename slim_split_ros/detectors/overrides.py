@@ -6,7 +6,6 @@ Every entry is optional.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from difflib import get_close_matches
 from enum import Enum
 import math
@@ -53,8 +52,8 @@ def template() -> str:
             'one name a line; nms_iou: 0.45')
 
 
-def apply_overrides(guess: Description, path: Path, columns: int | None) -> Description:
-    """Return the description with what the file says; raise DetectorFileError naming an entry."""
+def read_overrides(path: Path) -> dict[str, Any]:
+    """Return what the file says, by field of Description; raise DetectorFileError for an entry."""
     entries = _read(path)
     changes: dict[str, Any] = {}
     for name, value in entries.items():
@@ -64,15 +63,11 @@ def apply_overrides(guess: Description, path: Path, columns: int | None) -> Desc
             raise DetectorFileError(f'{path}: unknown entry {_shown(name)}{meant}? It may have: '
                                     f'{template()}')
         changes |= _change(path, name, value)
-    described = replace(guess, **changes)
-    if 'names' in changes and columns not in (None, len(described.names)):
-        raise DetectorFileError(
-            f'{path}: names lists {len(described.names)} classes, the detector gives {columns}')
-    return described
+    return changes
 
 
 def to_yaml(described: Description) -> str:
-    """Write what `apply_overrides` reads, every entry, so that nothing is left to a guess."""
+    """Write what `read_overrides` reads, every entry, so that nothing is left to a guess."""
     return yaml.safe_dump({
         **{name: getattr(described, name).value for name in _CHOICES},
         'channels': described.channels, 'scale': described.scale,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from slim_split_ros.detectors import coco
+from slim_split_ros.detectors.contradictions import check_input, check_outputs
+from slim_split_ros.detectors.conventions.yolox import grid_cells
 from slim_split_ros.detectors.description import (
     BoxUnits,
     Convention,
@@ -18,9 +20,8 @@ from slim_split_ros.detectors.description import (
 )
 from slim_split_ros.detectors.errors import DetectorFileError
 from slim_split_ros.detectors.names import MOST_CLASSES, are_names, read_names
-from slim_split_ros.detectors.overrides import apply_overrides, template
-
-Shape = tuple[int | None, ...]
+from slim_split_ros.detectors.overrides import read_overrides, template
+from slim_split_ros.detectors.signature import Port, Shape, Signature
 
 _TYPES = {'tensor(float)': 'float32', 'tensor(float16)': 'float16', 'tensor(uint8)': 'uint8'}
 _LARGEST_SIDE = 4096
@@ -37,75 +38,56 @@ _IMAGENET_MEAN, _IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.22
 _NO_MEAN, _NO_DEVIATION = (0.0,) * 3, (1.0,) * 3
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
-    """Name an input or output of a graph; a dimension of None is free."""
-
-    name: str
-    shape: Shape
-    type: str
-
-    def __str__(self) -> str:
-        shape = 'x'.join('?' if size is None else str(size) for size in self.shape)
-        return f'{self.name} {shape} {self.type}'
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """Hold what a file says of itself."""
-
-    path: Path
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
-    metadata: Mapping[str, str]
-
-    def __str__(self) -> str:
-        inputs, outputs = ('; '.join(map(str, ports)) for ports in (self.inputs, self.outputs))
-        return f'inputs: {inputs}. Outputs: {outputs}'
-
-
 def recognise(signature: Signature) -> Description:
     """
     Return how to use a detector; raise DetectorFileError for one that fits nothing.
 
-    What `<file>.yaml` beside the file says counts more than what is guessed.
+    What `<file>.yaml` beside the file says counts more than what is guessed, and the rest is
+    guessed by it; it is refused where the graph cannot be so.
     """
-    overrides = signature.path.with_suffix('.yaml')
-    wanted = overrides if overrides.is_file() else None
-    guess = _guess(signature, has_overrides=wanted is not None)
-    if wanted is not None:
-        return apply_overrides(guess, wanted, _columns(signature, guess))
-    return guess
-
-
-def _guess(signature: Signature, has_overrides: bool) -> Description:
+    notes = signature.path.with_suffix('.yaml')
+    said = read_overrides(notes) if notes.is_file() else {}
     picture = _picture_input(signature)
     if not all(_is_numbers(port) for port in signature.outputs):
         raise DetectorFileError(
             f'{signature.path}: it gives other things than tensors of numbers. {signature}')
-    layout = Layout.NHWC if picture.shape[3] == 3 and picture.shape[1] != 3 else Layout.NCHW
-    sides = picture.shape[1:3] if layout is Layout.NHWC else picture.shape[2:4]
-    height, width = _size(sides, signature.metadata)
-    if max(height, width) > _LARGEST_SIDE:
-        raise DetectorFileError(
-            f'{signature.path}: its input has {width}x{height} pixels, both must be at most '
-            f'{_LARGEST_SIDE}: export it for smaller pictures')
-    convention = _convention(signature, width, height)
-    if convention is None and not has_overrides:
-        raise DetectorFileError(
-            f'{signature.path}: no convention of detectors fits it. {signature}. Describe it in '
-            f'{signature.path.with_suffix(".yaml").name} beside it: {template()}')
-    convention = convention or Convention.YOLO
-    draft = _usual(convention, layout, width, height, _TYPES[picture.type])
-    if convention is Convention.SELECTED and len(signature.inputs) == 2:
-        draft = replace(draft, box_units=BoxUnits.PICTURE)
-    columns = _columns(signature, draft)
+    guess = _guess_input(signature, picture, notes, said)
+    check_outputs(notes, said, signature, guess.input_width, guess.input_height)
+    if guess.convention is Convention.SELECTED and len(signature.inputs) == 2:
+        guess = replace(guess, box_units=BoxUnits.PICTURE)
+    columns = _columns(signature, guess.convention)
     if columns is not None and columns > MOST_CLASSES:
         raise DetectorFileError(
             f'{signature.path}: it gives {columns} classes, detectors have at most '
             f'{MOST_CLASSES}. {signature}')
-    names, names_from = _names(signature, columns)
-    return replace(draft, names=names, names_from=names_from)
+    if 'names' not in said:
+        names, names_from = _names(signature, columns)
+        guess = replace(guess, names=names, names_from=names_from)
+    elif columns not in (None, len(said['names'])):
+        raise DetectorFileError(
+            f'{notes}: names lists {len(said["names"])} classes, the detector gives {columns}')
+    return replace(guess, **said)
+
+
+def _guess_input(
+    signature: Signature, picture: Port, notes: Path, said: Mapping[str, Any]
+) -> Description:
+    """Return a description without names, as the makers of the convention export theirs."""
+    layout = Layout.NHWC if picture.shape[3] == 3 and picture.shape[1] != 3 else Layout.NCHW
+    check_input(notes, said, picture, layout)
+    layout = said.get('layout', layout)
+    height, width = _size(picture.sides(layout), signature.metadata)
+    height, width = said.get('input_height', height), said.get('input_width', width)
+    if max(height, width) > _LARGEST_SIDE:
+        raise DetectorFileError(
+            f'{signature.path}: its input has {width}x{height} pixels, both must be at most '
+            f'{_LARGEST_SIDE}: export it for smaller pictures')
+    convention = said.get('convention') or _convention(signature, width, height)
+    if convention is None:
+        raise DetectorFileError(
+            f'{signature.path}: no convention of detectors fits it. {signature}. Describe it in '
+            f'{notes.name} beside it: {template()}')
+    return _usual(convention, layout, width, height, _TYPES[picture.type])
 
 
 def _picture_input(signature: Signature) -> Port:
@@ -172,7 +154,7 @@ def _convention_of_one(
     shape: Shape, width: int, height: int, signature: Signature
 ) -> Convention | None:
     first, second = shape[1:]
-    cells = sum((width // stride) * (height // stride) for stride in (8, 16, 32))
+    cells = grid_cells(width, height)
     if second == 6 and first is not None and first <= _MOST_SELECTED:
         return Convention.END_TO_END
     if second is not None and second > 5 and first == _ANCHORS_V5 * cells:
@@ -208,10 +190,9 @@ def _usual(
         units, names=(), names_from='', nms_iou=0.45)
 
 
-def _columns(signature: Signature, description: Description) -> int | None:
+def _columns(signature: Signature, convention: Convention) -> int | None:
     """Return how many columns of classes there are, None where the outputs do not say."""
-    convention = description.convention
-    shapes = [port.shape for port in signature.outputs]
+    shapes = [port.shape_of(3) for port in signature.outputs]
     if convention is Convention.YOLO:
         sides = [side for side in shapes[0][1:] if side is not None]
         return min(sides) - 4 if sides else None

@@ -27,6 +27,11 @@ def read_yolox(outputs: Outputs, description: Description) -> Candidates:
     return best_class(boxes, rows[:, 4:5] * rows[:, 5:])
 
 
+def grid_cells(width: int, height: int) -> int:
+    """Return how many cells the grids of an input have, which is how many rows YOLOX gives."""
+    return sum((width // stride) * (height // stride) for stride in STRIDES)
+
+
 def _grid(width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     """Return column and row (N, 2) and stride (N, 1) of each cell, row by row."""
     cells, strides = [], []

@@ -1,0 +1,87 @@
+"""
+Does what a YAML says of a detector fit its graph?
+
+What does not would fail in ONNX Runtime's words, or find nothing or what is not there, in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from slim_split_ros.detectors.conventions.yolox import grid_cells
+from slim_split_ros.detectors.description import BoxUnits, Convention, Layout
+from slim_split_ros.detectors.errors import DetectorFileError
+from slim_split_ros.detectors.signature import Port, Signature
+
+_OUTPUTS = {
+    Convention.YOLO: 'one output of 1 x (4 + classes) x N',
+    Convention.YOLOV5: 'one output of 1 x N x (5 + classes)',
+    Convention.END_TO_END: 'one output of 1 x n x 6',
+    Convention.YOLOX: 'one output of 1 x N x (5 + classes), N the cells of the grids',
+    Convention.SELECTED: 'three outputs, two of them named after box and score',
+    Convention.QUERIES: 'two outputs, one of 1 x n x 4',
+    Convention.BOXES_SCORES: 'two outputs, one of 1 x N x 4',
+}
+# What goes into a graph that takes bytes.
+_AS_THEY_ARE = {'scale': 1.0, 'mean': (0.0,) * 3, 'deviation': (1.0,) * 3}
+
+
+def check_input(
+    notes: Path, said: Mapping[str, Any], picture: Port, guessed_layout: Layout
+) -> None:
+    """Raise DetectorFileError for a layout, size or range that the input does not take."""
+    layout = said.get('layout', guessed_layout)
+    if picture.shape[1 if layout is Layout.NCHW else 3] != 3:
+        _refuse(notes, f'layout is {layout.value}', f'takes {picture}: give '
+                f'{guessed_layout.value}')
+    if 'input_width' in said:
+        size = said['input_width'], said['input_height']
+        height, width = picture.sides(layout)
+        fixed = width or size[0], height or size[1]
+        if size != fixed:
+            _refuse(notes, f'input_size is {list(size)}', f'takes {picture}: give {list(fixed)}')
+    if picture.type == 'tensor(uint8)':
+        for entry, value in _AS_THEY_ARE.items():
+            if said.get(entry, value) != value:
+                _refuse(notes, f'{entry} is {said[entry]}', f'takes {picture}, bytes as they '
+                        'are: leave the entry out')
+
+
+def check_outputs(
+    notes: Path, said: Mapping[str, Any], signature: Signature, width: int, height: int
+) -> None:
+    """Raise DetectorFileError for a convention or units of boxes that the graph cannot have."""
+    convention = said.get('convention')
+    if convention and not _are_of(convention, signature.outputs, grid_cells(width, height)):
+        _refuse(notes, f'convention is {convention.value}',
+                f'gives {"; ".join(map(str, signature.outputs))}, where that convention has '
+                f'{_OUTPUTS[convention]}: give another, or leave the entry out')
+    if said.get('box_units') is BoxUnits.PICTURE and len(signature.inputs) == 1:
+        _refuse(notes, 'box_units is picture', 'has no second input for the size of the '
+                'picture: give input or fraction')
+
+
+def _are_of(convention: Convention, outputs: tuple[Port, ...], cells: int) -> bool:
+    if convention is Convention.SELECTED:
+        return len(outputs) == 3 and all(
+            any(kind in port.name for port in outputs) for kind in ('box', 'score'))
+    is_pair = convention in (Convention.QUERIES, Convention.BOXES_SCORES)
+    shapes = [port.shape_of(3) for port in outputs]
+    if len(shapes) != (2 if is_pair else 1) or any(len(shape) != 3 for shape in shapes):
+        return False
+    if is_pair:
+        return any(shape[2] in (4, None) for shape in shapes)
+    rows, columns = shapes[0][1:]
+    if convention is Convention.END_TO_END:
+        return columns in (6, None)
+    if convention is Convention.YOLO:
+        return all(side is None or side > 4 for side in (rows, columns))
+    if convention is Convention.YOLOX and rows not in (cells, None):
+        return False
+    return columns is None or columns > 5
+
+
+def _refuse(notes: Path, entry: str, why: str) -> NoReturn:
+    raise DetectorFileError(f'{notes}: {entry}, but the graph {why}')

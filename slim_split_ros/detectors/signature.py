@@ -1,0 +1,46 @@
+"""What a detector's file says of itself: its ports and its metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from slim_split_ros.detectors.description import Layout
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Name an input or output of a graph; a dimension of None is free."""
+
+    name: str
+    shape: Shape
+    type: str
+
+    def sides(self, layout: Layout) -> Shape:
+        """Return height and width of pictures."""
+        return self.shape[1:3] if layout is Layout.NHWC else self.shape[2:4]
+
+    def shape_of(self, rank: int) -> Shape:
+        """Return the shape, all free where the graph does not even say its rank."""
+        return self.shape or (None,) * rank
+
+    def __str__(self) -> str:
+        shape = 'x'.join('?' if size is None else str(size) for size in self.shape)
+        return f'{self.name} {shape} {self.type}'
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Hold what a file says of itself."""
+
+    path: Path
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    metadata: Mapping[str, str]
+
+    def __str__(self) -> str:
+        inputs, outputs = ('; '.join(map(str, ports)) for ports in (self.inputs, self.outputs))
+        return f'inputs: {inputs}. Outputs: {outputs}'
