@@ -14,6 +14,7 @@ from slim_split_ros.detectors.conventions import READERS
 from slim_split_ros.detectors.description import Description
 from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.detectors.errors import DetectorError, DetectorFileError, DetectorRunError
+from slim_split_ros.detectors.names import MOST_CLASSES
 from slim_split_ros.detectors.picture_input import Placement, place_picture
 from slim_split_ros.detectors.recognise import recognise
 from slim_split_ros.detectors.signature import Port, Signature
@@ -60,8 +61,9 @@ class OnnxDetector:
         """
         Detect in uint8 (H, W, 3), BGR.
 
-        What is not finite, empty or outside is dropped, the rest clipped to the picture. Raises
-        DetectorRunError where the detector fails.
+        What is not finite, empty, outside or of no class is dropped, the rest clipped to the
+        picture. Raises DetectorRunError where the detector fails, and DetectorFileError where it
+        finds a class beyond the names.
         """
         tensor, placement = place_picture(picture, self.description)
         outputs = self._run(tensor, placement)
@@ -95,8 +97,8 @@ class OnnxDetector:
     ) -> Detections:
         boxes = placement.to_picture(candidates.boxes, self.description)
         scores, labels = candidates.scores.astype(np.float32), candidates.labels
-        known = (labels >= 0) & (labels < len(self.classes))
-        good = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & known
+        is_class = (labels >= 0) & (labels < MOST_CLASSES)
+        good = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & is_class
         good &= scores >= score_threshold
         limits = np.array([placement.picture_width, placement.picture_height] * 2, np.float32)
         boxes = np.clip(np.where(good[:, np.newaxis], boxes, 0.0), 0.0, limits)
@@ -104,6 +106,7 @@ class OnnxDetector:
         order = np.flatnonzero(good)
         order = order[np.argsort(-scores[order], kind='stable')][:_MOST_CANDIDATES]
         boxes, scores, labels = boxes[order], scores[order], labels[order]
+        self._check_named(labels)
         sized = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
         if not candidates.is_final:
             kept = cv2.dnn.NMSBoxesBatched(
@@ -112,6 +115,16 @@ class OnnxDetector:
             sized, scores, labels = sized[chosen], scores[chosen], labels[chosen]
         return Detections(sized[:max_detections], scores[:max_detections],
                           labels[:max_detections].astype(np.int64))
+
+    def _check_named(self, labels: np.ndarray) -> None:
+        """Refuse a class that has no name: the names are another detector's, all of them."""
+        highest = labels.max(initial=-1)
+        if highest >= len(self.classes):
+            notes = self._path.with_suffix('.yaml').name
+            raise DetectorFileError(
+                f'{self._path}: it finds class {highest}, counted from 0, but has '
+                f'{len(self.classes)} names (from {self.description.names_from}): list the names '
+                f'of all its classes as `names` in {notes} beside it')
 
 
 def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:

@@ -18,7 +18,6 @@ from slim_split_ros.coders import StepSmoother
 from slim_split_ros.detectors import (
     Detections,
     DetectorError,
-    DetectorRunError,
     OnnxDetector,
     load_detector,
 )
@@ -259,7 +258,7 @@ def _detect_in(
     """Return what a detector finds in a picture, in pixels of the original image."""
     try:
         found = detector.detect(picture, score_threshold, max_detections)
-    except DetectorRunError as error:
+    except DetectorError as error:
         return Served(NOTHING, picture, str(error))
     height, width = picture.shape[:2]
     scales = np.array(

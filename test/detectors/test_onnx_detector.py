@@ -325,7 +325,9 @@ def test_boxes_that_are_none_are_dropped_and_others_clipped(tmp_path: Path) -> N
     rows[0] = [np.nan, 0, 10, 10, 0.9, 0]
     rows[1] = [0, 0, np.inf, 10, 0.9, 0]
     rows[2] = [10, 200, 30, 240, np.nan, 0]
-    rows[3] = [10, 200, 30, 240, 0.9, 80]   # no such class
+    rows[3] = [10, 200, 30, 240, 0.9, -1]   # no class
+    rows[7] = [10, 200, 30, 240, 0.9, 1e30]
+    rows[8] = [10, 200, 30, 240, 0.1, 80]   # unsure
     rows[4] = [30, 200, 10, 240, 0.9, 0]    # turned inside out
     rows[5] = [700, 700, 900, 900, 0.9, 0]  # outside
     rows[6] = [-50, 150, 100, 300, 0.8, 1]
@@ -336,6 +338,25 @@ def test_boxes_that_are_none_are_dropped_and_others_clipped(tmp_path: Path) -> N
 
     assert found.boxes.tolist() == [[0.0, 70.0, 100.0, 150.0]]
     assert found.labels.tolist() == [1]
+
+
+@pytest.mark.parametrize(('metadata', 'source'), [({}, 'COCO'), (NAMES, 'its metadata')])
+def test_class_beyond_the_names_is_refused_with_how_to_name_it(
+    metadata: dict[str, str], source: str, tmp_path: Path
+) -> None:
+    rows = np.zeros((1, 300, 6), np.float32)
+    rows[0, :2] = [[10, 200, 30, 240, 0.9, 0], [10, 200, 30, 240, 0.9, 119]]
+    model = constant_graph({'output0': rows}, TensorProto.FLOAT, (1, 3, SIDE, SIDE))
+    file = save(model, tmp_path, metadata)
+
+    with pytest.raises(DetectorFileError, match=(
+            rf'finds class 119, .* has 80 names \(from {source}.*`names` in detector\.yaml')):
+        load_detector(file)
+
+    file.with_suffix('.yaml').write_text(f'names: {[f"thing {n}" for n in range(120)]}')
+    detector = load_detector(file)
+    found = detector.detect(PICTURE)
+    assert [detector.classes[label] for label in found.labels] == ['thing 0', 'thing 119']
 
 
 def test_ten_thousand_boxes_end_as_the_best_hundred(tmp_path: Path) -> None:

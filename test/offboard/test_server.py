@@ -292,6 +292,17 @@ def test_a_detector_that_fails_costs_no_picture(pictured, tmp_path):
     assert 'are not those of convention queries' in served.problem
 
 
+def test_a_class_without_a_name_costs_no_picture(pictured, tmp_path):
+    detector = end_to_end_detector(tmp_path, [[0, 80, 320, 200, 0.9, 2]])
+    detector.description = replace(detector.description, names=('cup', 'saucer'))
+    frame = through_the_wire(pictured, patch_at(400, 100))
+
+    (served,) = load_server(pictured, 'cpu', detector=detector).serve([frame])
+
+    assert len(served.detections) == 0 and served.picture is not None
+    assert 'it finds class 2, counted from 0, but has 2 names' in served.problem
+
+
 def test_a_model_without_pictures_takes_no_other_detector(manifest):
     with pytest.raises(ServerError, match='rebuilds no pictures: set the parameter `detector`'):
         load_server(manifest, 'cpu', detects=False)
