@@ -134,7 +134,8 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
     Raises DetectorFileError naming the file and what to do.
     """
     if not os.path.isfile(path):  # unlike pathlib it lets names pass that are too long
-        raise DetectorFileError(f'{path} is no file: give the ONNX file of a detector')
+        what = 'a folder' if os.path.isdir(path) else 'no file'
+        raise DetectorFileError(f'{path} is {what}: give the ONNX file of a detector')
     # As in the server's runtime: where nobody loads a detector, nobody pays for it.
     import onnxruntime
 

@@ -318,6 +318,8 @@ def test_what_is_no_graph_is_refused(tmp_path: Path) -> None:
         load_detector(tmp_path / 'b.onnx')
     with pytest.raises(DetectorFileError, match='is no file'):
         load_detector(tmp_path / ('b' * 5_000))
+    with pytest.raises(DetectorFileError, match='is a folder: give the ONNX file'):
+        load_detector(tmp_path)
 
 
 def test_boxes_that_are_none_are_dropped_and_others_clipped(tmp_path: Path) -> None:
