@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 import time
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from ray import serve
 from ray.serve.config import RequestRouterConfig
 from ray.serve.metrics import Counter
@@ -51,7 +51,7 @@ class ReplicaArguments(BaseModel):
     model_config = ConfigDict(extra='forbid')
 
     model: str
-    detector: str = SHIPPED
+    detector: str = Field(SHIPPED, min_length=1)
     device: str = 'cpu'
     replicas: PositiveInt | None = None
     most_replicas: PositiveInt = 4

@@ -7,7 +7,12 @@ from pathlib import Path
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from slim_split_ros.coders import why_no_video_decoding
-from slim_split_ros.detectors import DetectorError, OnnxDetector, load_detector
+from slim_split_ros.detectors import (
+    DetectorError,
+    DetectorFileError,
+    OnnxDetector,
+    load_detector,
+)
 from slim_split_ros.offboard import Server, load_server
 from slim_split_ros.ros.health.server_status import ServerFacts
 from slim_split_ros.ros.model import bundle_folder, shipped_model, warn_of_slow_coder
@@ -68,6 +73,10 @@ def _load_detector(name: str, logger: RcutilsLogger) -> tuple[OnnxDetector | Non
     if name in (SHIPPED, NO_DETECTOR):
         return None, ''
     try:
+        if not name.strip():  # as a path it would be the folder in which the node was started
+            raise DetectorFileError(
+                f'detector is {name!r}: give {SHIPPED}, {NO_DETECTOR}, or the ONNX file of a '
+                'detector')
         return load_detector(Path(os.path.expanduser(name))), ''
     except DetectorError as error:
         problem = f'{error}. Pictures are rebuilt, but nothing is detected'

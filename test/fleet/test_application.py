@@ -42,6 +42,11 @@ def test_a_replica_is_ill_whose_runtime_is_stuck_or_always_fails(
     assert words in said and bool(words) == bool(said)
 
 
+def test_an_empty_detector_is_refused_by_name(tiny_bundle: Path) -> None:
+    with pytest.raises(ValueError, match='detector\n.*at least 1 character'):
+        ReplicaArguments(model=str(tiny_bundle), detector='')
+
+
 def test_a_deployment_is_named_after_its_model_scales_and_bounds_what_waits(
     tiny_bundle: Path
 ) -> None:
