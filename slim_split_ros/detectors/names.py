@@ -47,7 +47,10 @@ def read_text(file: Path, most_bytes: int) -> str:
     return content.decode('utf-8-sig')
 
 
+def is_utf8(text: str) -> bool:
+    """Tell whether others than Python take it: half of a surrogate pair is text there alone."""
+    return text.encode(errors='replace').decode() == text
+
+
 def _is_short_text(name: str) -> bool:
-    # Half of a surrogate pair is text in Python, but none that a message carries.
-    encoded = name.encode(errors='replace')
-    return len(encoded) <= MOST_NAME_BYTES and encoded.decode() == name
+    return is_utf8(name) and len(name.encode()) <= MOST_NAME_BYTES

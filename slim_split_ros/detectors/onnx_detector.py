@@ -14,7 +14,7 @@ from slim_split_ros.detectors.conventions import READERS
 from slim_split_ros.detectors.description import Description
 from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.detectors.errors import DetectorError, DetectorFileError, DetectorRunError
-from slim_split_ros.detectors.names import MOST_CLASSES
+from slim_split_ros.detectors.names import MOST_CLASSES, is_utf8
 from slim_split_ros.detectors.picture_input import Placement, place_picture
 from slim_split_ros.detectors.recognise import recognise
 from slim_split_ros.detectors.signature import Port, Signature
@@ -136,6 +136,9 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
     if not os.path.isfile(path):  # unlike pathlib it lets names pass that are too long
         what = 'a folder' if os.path.isdir(path) else 'no file'
         raise DetectorFileError(f'{path} is {what}: give the ONNX file of a detector')
+    if not is_utf8(str(path)):  # ONNX Runtime takes no other
+        raise DetectorFileError(
+            f'{str(path)!r} is not written in UTF-8: rename the file or folder')
     # As in the server's runtime: where nobody loads a detector, nobody pays for it.
     import onnxruntime
 

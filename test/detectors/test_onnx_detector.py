@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -320,6 +321,18 @@ def test_what_is_no_graph_is_refused(tmp_path: Path) -> None:
         load_detector(tmp_path / ('b' * 5_000))
     with pytest.raises(DetectorFileError, match='is a folder: give the ONNX file'):
         load_detector(tmp_path)
+
+
+def test_path_that_the_runtime_does_not_take_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b'a\xff')
+    folder.mkdir()
+    rows = np.float32([[[0, 0, 32, 32, 0.9, 1]]])
+    file = folder / 'detector.onnx'
+    file.write_bytes(
+        constant_graph({'output0': rows}, 1, (1, 3, 64, 64)).SerializeToString())
+
+    with pytest.raises(DetectorFileError, match='is not written in UTF-8: rename the file'):
+        load_detector(file)
 
 
 def test_boxes_that_are_none_are_dropped_and_others_clipped(tmp_path: Path) -> None:
