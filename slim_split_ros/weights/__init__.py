@@ -24,6 +24,7 @@ def model_folder(model: str) -> Path:
     path = SHIPPED_MODELS.get(model) or Path(model).expanduser()
     folder = path.parent if path.is_file() else path
     if not model or not folder.is_dir():
-        raise ManifestError(f'model {model!r} is neither a folder nor one of the shipped models '
-                            f'({", ".join(SHIPPED_MODELS)})')
+        raise ManifestError(
+            f'model {model!r} is neither a folder nor one of the shipped models: give '
+            f'{", ".join(SHIPPED_MODELS)}, or a folder that train, adapt or export wrote')
     return folder

@@ -191,7 +191,7 @@ def test_frames_all_alike_are_refused(
 
 
 @pytest.mark.parametrize('values', [
-    [0, 0, 32, 32, 0.1, 1], [np.nan] * 6, [70, 70, 90, 90, 0.9, 1], [0, 0, 9, 9, 0.9, 7]])
+    [0, 0, 32, 32, 0.1, 1], [np.nan] * 6, [70, 70, 90, 90, 0.9, 1], [0, 0, 9, 9, 0.9, -1]])
 def test_a_source_on_which_nothing_is_found_is_refused(
     values: list[float], source: Path, base: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -201,6 +201,16 @@ def test_a_source_on_which_nothing_is_found_is_refused(
 
     assert adapt(source, detector, base, tmp_path / 'model') == 1
     _says(capsys, 'finds 0 thing(s) in 10 frames', 'lower --threshold', '`detect`')
+
+
+def test_a_detector_of_more_classes_than_names_is_refused(
+    source: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = constant_graph({'output0': np.float32([[[0, 0, 9, 9, 0.9, 7]]])}, 1, (1, 3, 64, 64))
+    detector = save(graph, tmp_path, {'names': "['saucer', 'cup']"})
+
+    assert adapt(source, detector, base, tmp_path / 'model') == 1
+    _says(capsys, 'it finds class 7', 'has 2 names', 'list the names of all its classes')
 
 
 def _failing_detector(folder: Path, share: float) -> Path:

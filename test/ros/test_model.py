@@ -98,8 +98,9 @@ def test_a_model_that_is_not_there_ends_a_node_with_the_names_of_those_that_are(
                           'model:=generall')
 
     assert process.wait(END_S) == 1
-    assert process.own_lines == ["model 'generall' is neither a folder nor one of the shipped "
-                                 'models (general, robocup, ensemble)']
+    assert process.own_lines == [
+        "model 'generall' is neither a folder nor one of the shipped models: give general, "
+        'robocup, ensemble, or a folder that train, adapt or export wrote']
 
 
 @pytest.mark.parametrize('node', ['onboard', 'offboard'])

@@ -91,8 +91,8 @@ def test_a_missing_model_is_named_with_the_remedy_and_status_1(
     nodes.append(start_node(node, tmp_path / 'log', {'model': tmp_path / 'nowhere'}))
     assert nodes[0].wait(END_S) == 1
     assert len(nodes[0].own_lines) == 1
-    assert str(tmp_path / 'nowhere' / 'manifest.json') in nodes[0].output
-    assert 'export the model again' in nodes[0].output
+    assert str(tmp_path / 'nowhere') in nodes[0].output
+    assert 'or a folder that train, adapt or export wrote' in nodes[0].output
 
 
 @pytest.mark.parametrize(('node', 'file'), [
