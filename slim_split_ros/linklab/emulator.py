@@ -23,7 +23,7 @@ from slim_split_ros.linklab.trace import Trace
 # (10 Hz) while nothing arrives, so that silence of the link differs from silence of the peer.
 REPORT_GAP_S = 0.05
 REPORT_SILENCE_S = 0.1
-ARRIVALS_A_REPORT = 32
+ARRIVALS_A_REPORT = 12
 # The far side's clock reads another time and runs faster: nothing may depend on either.
 FAR_CLOCK_OFFSET_S = 4321.0
 FAR_CLOCK_RATE = 1.0 + 20e-6

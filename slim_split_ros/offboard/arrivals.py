@@ -6,8 +6,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 import math
 
-# 3 s at 10 frames per second, in 0.7 kB: reports share the air with the frames.
-REPORT_LENGTH = 32
+# 1.2 s at 10 frames per second, in 0.3 kB: reports share the air with the frames, and more of them
+# bring nothing (docs/experiments.md).
+REPORT_LENGTH = 12
 # At once after an arrival, but not more often than this; in silence less often, so that a link
 # without arrivals differs from a server that is gone.
 _SHORTEST_GAP_S = 0.05
@@ -86,7 +87,7 @@ class ArrivalLog:
         self.next_report += 1
         self._last_report_s = now_s
         arrivals = tuple(self._arrivals.values())
-        # At 60 frames per second 32 are half a second, which a slow server takes for one.
+        # At 60 frames per second these are a fifth of a second, which a slow server takes for one.
         if self._served and self._served.sequence not in self._arrivals:
             arrivals = (self._served, *arrivals[1:])
         return Report(
