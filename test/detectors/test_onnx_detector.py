@@ -127,13 +127,6 @@ def test_second_input_gets_width_and_height_of_the_picture(tmp_path: Path) -> No
     assert np.allclose(found.boxes, STRETCHED, atol=0.1)
 
 
-def test_names_come_from_a_file_beside(tmp_path: Path) -> None:
-    file = save(constant_graph(CASES['yolox'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path)
-    file.with_suffix('.txt').write_text(''.join(f'name {number}\n' for number in range(80)))
-
-    assert load_detector(file).classes[:2] == ('name 0', 'name 1')
-
-
 def test_other_number_of_names_than_classes_is_said_and_does_no_harm(tmp_path: Path) -> None:
     few = {'names': "['person', 'bicycle']"}
     file = save(constant_graph(
@@ -227,35 +220,6 @@ def test_graph_that_fits_nothing_is_refused_with_what_would_describe_it(
 
     with pytest.raises(DetectorFileError, match=problem):
         load_detector(file)
-
-
-@pytest.mark.parametrize('names', [
-    "{1000000000000: 'x'}", '{[]: 1}', "['\\ud800']", f"['{'x' * 300}']",
-    '[' + "'x'," * 20_000 + ']', '(' * 100_000, '[' + "'x'," * 300_000 + ']'])
-def test_metadata_that_name_no_classes_are_passed_over(names: str, tmp_path: Path) -> None:
-    file = save(constant_graph(
-        CASES['yolo'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path, {'names': names})
-
-    assert load_detector(file).classes[0] == 'person'
-
-
-@pytest.mark.parametrize('content', [
-    b'', b'\n', b' \r\n\r\n', b'\xff\xfe', b'x' * 300, b'x\n' * 20_000, b'x' * 2_000_000])
-def test_file_beside_that_names_no_classes_is_refused(content: bytes, tmp_path: Path) -> None:
-    file = save(constant_graph(
-        CASES['yolo'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path)
-    file.with_suffix('.txt').write_bytes(content)
-
-    with pytest.raises(DetectorFileError, match=r'detector\.txt .* one a line'):
-        load_detector(file)
-
-
-def test_names_in_a_file_of_another_system_are_the_same(tmp_path: Path) -> None:
-    file = save(constant_graph(
-        CASES['yolo'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path)
-    file.with_suffix('.txt').write_bytes(b'\xef\xbb\xbf' + b'ball\r\n' * 80)
-
-    assert load_detector(file).classes == ('ball',) * 80
 
 
 @pytest.mark.parametrize('shape', [(), (None,)])
