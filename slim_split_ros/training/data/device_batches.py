@@ -8,7 +8,7 @@ pictures lie in the device's memory, which a data set of some ten thousand fills
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import cv2
@@ -30,7 +30,8 @@ from slim_split_ros.training.data.batches import Batch, BatchPlan, input_size, r
 from slim_split_ros.training.data.coco_folder import LabelledImage
 from slim_split_ros.training.data.device_degradation import degrade_batch
 
-STORED_SIDE = 1.5  # longest side of a stored picture, in long sides of the network's input
+# Longest side of a stored picture, in long sides of the network's input, where no part is cut out.
+STORED_SIDE = 1.5
 HALVED_BELOW = 0.5  # scale under which linear interpolation would skip pixels
 MEMORY_SHARE = 0.4  # of the device's memory that pictures may take
 
@@ -82,7 +83,7 @@ class DeviceBatches:
             labels[row, :len(sample.labels)] = torch.from_numpy(sample.labels)
         self._boxes, self._labels = boxes.to(device), labels.to(device)
 
-    def steps(self, first: int, last: int) -> Iterator[Batch]:
+    def steps(self, first: int, last: int) -> Generator[Batch, None, None]:
         """Yield the batches of steps `first` to `last` - 1."""
         for step in range(first, last):
             yield self.batch(step)
@@ -123,8 +124,9 @@ class DeviceBatches:
             ))])
         count = len(regions)
         pictures = self._draw(count, rng)
+        alone = np.multiply(SCALE_RANGE, self._plan.zoom)
         ranges = np.log(np.where(
-            np.arange(count)[:, None] < len(single), SCALE_RANGE, MOSAIC_SCALE_RANGE))
+            np.arange(count)[:, None] < len(single), alone, MOSAIC_SCALE_RANGE))
         sides = regions[:, 2:] - regions[:, :2]
         sizes = self._sizes[pictures]
         scales = (sides / sizes).min(1) * np.exp(rng.uniform(ranges[:, 0], ranges[:, 1]))
@@ -201,7 +203,7 @@ def _distinct(sources: list[tuple[LabelledImage, ...]]) -> list[tuple[LabelledIm
 
 def _canvas(images: list[LabelledImage], plan: BatchPlan) -> tuple[int, int]:
     """Return even height and width that hold every stored picture."""
-    limit = int(STORED_SIDE * plan.input_long_side)
+    limit = int(STORED_SIDE * plan.zoom * plan.input_long_side)
     scales = [min(1.0, limit / max(image.width, image.height)) for image in images]
     sides = [max(round(getattr(image, side) * scale) for image, scale in zip(
         images, scales, strict=True)) for side in ('height', 'width')]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from slim_split_ros.training.data.batches import Batch, BatchPlan  # noqa: E402
+from slim_split_ros.training.data.batches import Batch, BatchPlan, training_batches  # noqa: E402
 from slim_split_ros.training.data.coco_folder import LabelledImage  # noqa: E402
 from slim_split_ros.training.data.device_batches import DeviceBatches, fits_device  # noqa: E402
 from slim_split_ros.training.data.device_degradation import compress, degrade_batch  # noqa: E402
@@ -68,6 +69,24 @@ def test_boxes_stay_on_their_objects(tmp_path: Path, share: float) -> None:
     batches = DeviceBatches([squares(tmp_path)], plan(share), CPU)
     found = sum(check_boxes(batches.batch(step)) for step in range(6))
     assert found > (30 if share == 0.0 else 60)
+
+
+def test_parts_are_cut_out_at_the_scale_that_a_processor_gives_them(tmp_path: Path) -> None:
+    pictures = [squares(tmp_path, 640, 480)]
+    parts = BatchPlan(8, LONG_SIDE, seed=3, mosaic_steps=100, mosaic_share=0.0, zoom=3.0)
+
+    def side_of_squares(batches: Iterable[Batch]) -> float:
+        sides = [batch.boxes[batch.labels >= 0] for batch in batches]
+        corners = torch.cat(sides)
+        whole = (corners > 0).all(1) & (corners[:, 2] < LONG_SIDE) & (corners[:, 3] < 96)
+        return float((corners[whole, 2] - corners[whole, 0]).median())
+
+    device = DeviceBatches(pictures, parts, CPU)
+    assert device.batch(0).images.shape[2:] == (96, LONG_SIDE)
+    expected = side_of_squares(training_batches(pictures, parts, 0, 30, workers=0))
+    assert side_of_squares(device.steps(0, 30)) == pytest.approx(expected, rel=0.15)
+    assert expected > 0.4 * LONG_SIDE  # of which whole pictures would have a quarter
+    assert sum(check_boxes(device.batch(step)) for step in range(6)) > 10
 
 
 def test_a_large_picture_is_stored_smaller_with_its_boxes(tmp_path: Path) -> None:
