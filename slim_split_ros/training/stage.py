@@ -86,6 +86,7 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
         raise RunInterruptedError(
             f'interrupted; the same command goes on from step {step} of {title}') from error
     finally:
+        batches.close()
         if step > first:
             _save(checkpoint, step, module, average, optimizer)
     return average.model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 import signal
 
@@ -103,18 +103,25 @@ def collate(samples: list[Sample]) -> Batch:
     return Batch(images.permute(0, 3, 1, 2), boxes, labels)
 
 
-def training_batches(sources: list[tuple[LabelledImage, ...]], plan: BatchPlan,
-                     first_step: int, last_step: int, workers: int) -> Iterator[Batch]:
+def training_batches(
+    sources: list[tuple[LabelledImage, ...]], plan: BatchPlan, first_step: int, last_step: int,
+    workers: int,
+) -> Generator[Batch, None, None]:
     """
     Yield the batches of steps `first_step` to `last_step` - 1, made in other processes.
 
-    Each source is drawn from equally often, whatever its size.
+    Each source is drawn from equally often, whatever its size. Close it when an error ends the
+    run: the processes ignore what else would end them, and this one would wait for them.
     """
     cv2.setNumThreads(1)  # the workers share the processor out already
-    return iter(DataLoader(
+    batches = iter(DataLoader(
         _PlannedBatches(sources, plan), batch_size=None, sampler=range(first_step, last_step),
         num_workers=workers, prefetch_factor=4 if workers else None,
         worker_init_fn=_leave_signals_to_parent, pin_memory=torch.cuda.is_available()))
+    try:
+        yield from batches
+    finally:
+        del batches  # ends the processes
 
 
 def _leave_signals_to_parent(worker: int) -> None:
