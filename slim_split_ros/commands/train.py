@@ -19,11 +19,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         'train', help='train detector and codec on a COCO-style data set',
         description='Train on images/<split> and annotations/instances_<split>.json, first the '
-                    'detector, then encoder and decoder against it, and export the result. An '
-                    'interrupted run goes on where it was, by the same command. With --preset '
-                    'general: train finder and repairs for any scene on unlabelled photographs, '
-                    'in which detectors look for things. With --rivals: train the systems that '
-                    '`evaluate` compares with, against a finished detector.')
+                    'detector, then encoder and repairs, from those of the general model on, and '
+                    'export the result. An interrupted run goes on where it was, by the same '
+                    'command. With --preset general: train finder and repairs for any scene on '
+                    'unlabelled photographs, in which detectors look for things. With --rivals: '
+                    'train the systems that `evaluate` compares with, before a finished detector.')
     parser.add_argument('--data', type=Path, action='append', required=True, metavar='DIR',
                         help='data set; may be given several times, the classes of all must '
                              'agree, and each is drawn from equally often; with --preset '
@@ -60,6 +60,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, export and say where the result is."""
+    from slim_split_ros.training.memory import ask_for_large_pages
+
+    ask_for_large_pages()
     from slim_split_ros.training.errors import TrainingError
 
     if (fault := _fault_of_general(args)) is not None:
@@ -105,8 +108,8 @@ def _train(args: argparse.Namespace) -> None:
     from slim_split_ros.training.rivals.run import train_rivals
     from slim_split_ros.training.run import TrainingRun, train_model
 
-    asked = TrainingRun(tuple(args.data), args.split or DEFAULT_SPLIT, args.preset, args.output,
-                        args.device, args.seed, WORKERS)
+    asked = TrainingRun(tuple(args.data), args.split or DEFAULT_SPLIT, args.preset,
+                        SHIPPED_MODELS['general'], args.output, args.device, args.seed, WORKERS)
     try:
         if args.rivals:
             print(f'Rivals written to {train_rivals(asked, args.checkpoint)}')

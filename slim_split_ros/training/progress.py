@@ -14,7 +14,7 @@ from slim_split_ros.training.settings import StageSettings
 
 # Seconds a picture, in those of the detector's stage, on one thread of an x86-64 server core: they
 # only weigh stages that have not begun, in the estimate for the whole.
-PICTURE_WORK = {'detector': 1.0, 'encoder': 0.1, 'codec': 1.0,
+PICTURE_WORK = {'detector': 1.0, 'encoder': 0.1, 'codec': 0.5,
                 'rivals': 1.2, 'static': 0.05, 'nano': 0.2, 'finder': 0.1, 'repairs': 0.3}
 REDRAW_SECONDS, REDRAW_SECONDS_IN_A_FILE = 1.0, 60.0
 BAR = '{desc} {percentage:3.0f}%|{bar}| step {n}/{total}, {remaining} left, {whole} of all'
@@ -38,7 +38,7 @@ def run_parts(stages: dict[str, StageSettings]) -> dict[str, RunPart]:
 
     >>> half = StageSettings(steps=50, batch_size=16, learning_rate=1e-3)
     >>> run_parts({'detector': half, 'codec': half})['detector']
-    RunPart(number=1, count=2, later_steps=50.0)
+    RunPart(number=1, count=2, later_steps=25.0)
     """
     step_work = [PICTURE_WORK[name] * settings.batch_size for name, settings in stages.items()]
     stage_work = [work * settings.steps

@@ -29,22 +29,24 @@ from slim_split_ros.training.export.model_card import write_model_card
 from slim_split_ros.training.objectives.codec import CodecObjective
 from slim_split_ros.training.objectives.detector import DetectorObjective
 from slim_split_ros.training.objectives.encoder import EncoderObjective
-from slim_split_ros.training.pretrained import load_pretrained_backbone
+from slim_split_ros.training.pretrained import load_finder_and_repairs, load_pretrained_backbone
 from slim_split_ros.training.progress import run_parts
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings
 from slim_split_ros.training.stage import RunPlace, run_stage
 
 TABLE_IMAGES = 200  # per data set; tables of twice as many differ by under 1 % of the bytes
 MOSAIC_STEPS = 0.85  # share of a stage's steps; the last ones see pictures as cameras give them
+CROP_SIDE = 224  # pixels of the longer side of what repairs see, at the scale of whole pictures
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """What the command line asked for."""
+    """What the command line asked for; finder and repairs start from those of `base`."""
 
     data: tuple[Path, ...]
     split: str
     preset: str
+    base: Path
     output: Path
     device: str
     seed: int
@@ -61,7 +63,11 @@ def train_model(run: TrainingRun) -> Path:
     splits = check_data(run.data, run.split, print)
     place = RunPlace(run.output, pick_device(run.device), run.workers)
     preset = PRESETS[run.preset]
+    torch.manual_seed(run.seed)
     model = SplitDetector(ModelConfig(splits[0].classes))
+    if model.config.backbone_width == 1.0:
+        load_pretrained_backbone(model.detector)
+        load_finder_and_repairs(model, run.base)
     sources = [split.images for split in splits]
     samples = write_samples(
         sources, batch_plan(preset.detector, model.config, run.seed), model.config.classes,
@@ -134,9 +140,6 @@ def at_input_size(model: SplitDetector, input_long_side: int) -> SplitDetector:
 def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]], preset: Preset,
                  place: RunPlace, seed: int) -> None:
     """Train detector, encoder and codec; `model` ends with the averaged weights."""
-    torch.manual_seed(seed)
-    if model.config.backbone_width == 1.0:
-        load_pretrained_backbone(model.detector)
     parts = run_parts(
         {'detector': preset.detector, 'encoder': preset.encoder, 'codec': preset.codec})
     plan = batch_plan(preset.detector, model.config, seed)
@@ -148,7 +151,7 @@ def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]],
         EncoderObjective(model.encoder, seed), sources, plan, preset.encoder, place,
         parts['encoder'])
     model.encoder.load_state_dict(encoder.state_dict())
-    plan = batch_plan(preset.codec, model.config, seed + 2)
+    plan = crop_plan(preset.codec, model.config, seed + 2)
     average = run_stage(
         CodecObjective(model, seed), sources, plan, preset.codec, place, parts['codec'])
     model.load_state_dict(average.state_dict())
@@ -158,6 +161,17 @@ def batch_plan(settings: StageSettings, config: ModelConfig, seed: int) -> Batch
     """Return where the batches of a stage come from."""
     return BatchPlan(settings.batch_size, config.input_long_side, seed,
                      round(MOSAIC_STEPS * settings.steps))
+
+
+def crop_plan(settings: StageSettings, config: ModelConfig, seed: int) -> BatchPlan:
+    """
+    Return where parts of pictures come from, at the scale of whole ones.
+
+    Never mosaics: their borders are no edges that a camera sees.
+    """
+    return replace(
+        batch_plan(settings, config, seed), input_long_side=CROP_SIDE, mosaic_share=0.0,
+        zoom=config.input_long_side / CROP_SIDE)
 
 
 def pick_device(name: str) -> torch.device:
@@ -181,7 +195,7 @@ def _export(model: SplitDetector, splits: list[CocoSplit], run: TrainingRun) -> 
     images = table_images([split.images for split in splits], model.config.input_long_side)
     folder = run.output / 'model'
     write_model_folder(model, _fit_tables(model, images), folder)
-    write_model_card(folder, splits, run.preset)
+    write_model_card(folder, splits, run.preset, run.base.name)
     return folder
 
 

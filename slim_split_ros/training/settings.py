@@ -20,7 +20,7 @@ class StageSettings:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """The three stages of a run."""
+    """The three stages of a run; the later two start from a finished finder and repairs."""
 
     detector: StageSettings
     encoder: StageSettings
@@ -31,8 +31,26 @@ PRESETS = {
     'quick': Preset(StageSettings(400, 16, 2e-3), StageSettings(500, 16, 2e-3),
                     StageSettings(120, 16, 2e-3)),
     'full': Preset(StageSettings(4500, 16, 1.5e-3),
-                   StageSettings(8000, 32, 2e-3, weight_decay=0.05),
-                   StageSettings(2500, 16, 1e-3)),
+                   StageSettings(1500, 32, 1e-3, weight_decay=0.05),
+                   StageSettings(4500, 16, 1e-3)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RivalsPreset:
+    """The stages of the systems that ours is compared with, which all start from nothing."""
+
+    codecs: StageSettings  # those that share a detector, a third of each batch for each
+    static: StageSettings
+    nano: StageSettings
+
+
+RIVALS = {
+    'quick': RivalsPreset(PRESETS['quick'].codec, PRESETS['quick'].encoder,
+                          PRESETS['quick'].detector),
+    'full': RivalsPreset(StageSettings(2500, 16, 1e-3),
+                         StageSettings(8000, 32, 2e-3, weight_decay=0.05),
+                         PRESETS['full'].detector),
 }
 
 

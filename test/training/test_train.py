@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from pathlib import Path
 import shutil
 
@@ -105,6 +106,20 @@ def test_an_interrupted_run_ends_with_the_weights_of_a_whole_one(
         assert torch.allclose(tensor.float(), resumed[name].float(), atol=1e-5), name
 
 
+def test_an_unexpected_error_ends_the_processes_that_make_batches(
+    tmp_path: Path, sources: list
+) -> None:
+    class Failing(DetectorObjective):
+        def loss(self, batch: Batch, step: int) -> tuple[torch.Tensor, dict[str, float]]:
+            raise RuntimeError('unexpected')
+
+    # The error is held, and with it all that it saw, as an interpreter that ends with it does.
+    with pytest.raises(RuntimeError, match='unexpected') as error:
+        run_stage(Failing(Detector(small_config())), sources, BatchPlan(4, 128, 0, 0), SHORT,
+                  RunPlace(tmp_path, CPU, workers=1))
+    assert multiprocessing.active_children() == [], error
+
+
 def test_a_stage_that_was_trained_to_its_end_is_not_trained_again(
     tmp_path: Path, sources: list, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,6 +147,27 @@ def test_a_person_reads_what_is_trained_on_where_the_run_is_and_where_the_model_
         assert stage in said.err
     assert str(out / 'model') in said.out
     assert load_manifest(out / 'model').classes == CLASSES
+
+
+def test_the_seed_alone_decides_the_weights_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_drawn_data(tmp_path / 'drawn', 'train', 10)
+    monkeypatch.setitem(PRESETS, 'quick', Preset(SHORT, SHORT, SHORT))
+    monkeypatch.setattr('slim_split_ros.training.run.ModelConfig', small_config)
+
+    def train(name: str, seed: int) -> dict[str, torch.Tensor]:
+        torch.rand(1)  # whatever this process drew before
+        out = tmp_path / name
+        assert main(['train', '--data', str(tmp_path / 'drawn'), '--output', str(out),
+                     '--seed', str(seed)]) == 0
+        return load_model(out / 'model').state_dict()
+
+    one, again, other = train('one', 3), train('again', 3), train('other', 4)
+    for name, tensor in one.items():
+        assert torch.allclose(tensor.float(), again[name].float(), atol=1e-3), name
+    weight = 'detector.head.to_classes.0.1.weight'
+    assert not torch.allclose(one[weight], other[weight], atol=1e-3)
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path, sources: list) -> None:

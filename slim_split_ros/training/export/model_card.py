@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 from slim_split_ros.training.data.coco_folder import CocoSplit
-from slim_split_ros.training.settings import GENERAL, PRESETS, StageSettings
+from slim_split_ros.training.settings import GENERAL, PRESETS, RIVALS, StageSettings
 from slim_split_ros.wire.manifest import MANIFEST_FILE
 
 CARD_FILE = 'MODEL_CARD.md'
 
 
-def write_model_card(folder: Path, splits: list[CocoSplit], preset: str) -> None:
+def write_model_card(folder: Path, splits: list[CocoSplit], preset: str, base: str) -> None:
     """Write the card beside the manifest; figures of accuracy are `evaluate`'s to add."""
     manifest = json.loads((folder / MANIFEST_FILE).read_text('utf-8'))
     lines = [
@@ -25,7 +25,8 @@ def write_model_card(folder: Path, splits: list[CocoSplit], preset: str) -> None
         '## How it was made', '',
         f'`python -m slim_split_ros train --preset {preset}`: '
         f'detector {_stage(PRESETS[preset].detector)}; encoder '
-        f'{_stage(PRESETS[preset].encoder)}; codec {_stage(PRESETS[preset].codec)}.',
+        f'{_stage(PRESETS[preset].encoder)}; codec {_stage(PRESETS[preset].codec)}, parts of '
+        f'pictures at the scale of whole ones. Encoder and codec start from those of `{base}`.',
         '', '## Encoders', '', '| width | channels | latent channels |', '|---|---|---|',
         *(f'| {entry["width"]:g} | {entry["channels"]} | {entry["latent_channels"]} |'
           for entry in manifest['widths']), '',
@@ -62,9 +63,9 @@ def write_rivals_card(folder: Path, splits: list[CocoSplit], preset: str) -> Non
         *(_data_row(split) for split in splits), '',
         '## How they were made', '',
         f'`python -m slim_split_ros train --rivals --preset {preset}`: the first three together '
-        f'{_stage(PRESETS[preset].codec)}, a third of each batch for each; our encoder '
-        f'{_stage(PRESETS[preset].encoder)}; the detector for the robot '
-        f'{_stage(PRESETS[preset].detector)}.', '',
+        f'{_stage(RIVALS[preset].codecs)}, a third of each batch for each; our encoder '
+        f'{_stage(RIVALS[preset].static)}; the detector for the robot '
+        f'{_stage(RIVALS[preset].nano)}.', '',
     ]
     (folder / CARD_FILE).write_text('\n'.join(lines), 'utf-8')
 

@@ -33,7 +33,7 @@ from slim_split_ros.training.run import (
     pick_device,
     table_images,
 )
-from slim_split_ros.training.settings import PRESETS, Preset
+from slim_split_ros.training.settings import RIVALS, RivalsPreset
 from slim_split_ros.training.stage import RunPlace, run_stage
 
 
@@ -53,7 +53,7 @@ def train_rivals(run: TrainingRun, checkpoint: Path | None) -> Path:
             f'{model.config.classes}: rivals are trained on the data of their model')
     place = RunPlace(run.output, pick_device(run.device), run.workers)
     sources = [split.images for split in splits]
-    stored = train_rival_stages(model, sources, PRESETS[run.preset], place, run.seed)
+    stored = train_rival_stages(model, sources, RIVALS[run.preset], place, run.seed)
     file = run.output / 'rivals' / RIVALS_FILE
     save_rivals(stored, file)
     write_rivals_card(file.parent, splits, run.preset)
@@ -62,27 +62,27 @@ def train_rivals(run: TrainingRun, checkpoint: Path | None) -> Path:
 
 
 def train_rival_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]],
-                       preset: Preset, place: RunPlace, seed: int) -> StoredRivals:
+                       preset: RivalsPreset, place: RunPlace, seed: int) -> StoredRivals:
     """
-    Train the rivals for as long as our codec, the robot's detector for as long as the server's.
+    Train the rivals, and the robot's detector for as long as the server's.
 
     Returns averaged weights, rounded as the file holds them, with tables fitted to them.
     """
     torch.manual_seed(seed)
     parts = run_parts(
-        {'rivals': preset.codec, 'static': preset.encoder, 'nano': preset.detector})
+        {'rivals': preset.codecs, 'static': preset.static, 'nano': preset.nano})
     config = model.config
     objective = RivalsObjective(Rivals(config), model.detector, seed)
-    average = run_stage(objective, sources, batch_plan(preset.codec, config, seed + 3),
-                        preset.codec, place, parts['rivals'])
+    average = run_stage(objective, sources, batch_plan(preset.codecs, config, seed + 3),
+                        preset.codecs, place, parts['rivals'])
     rivals = average.rivals.cpu()
     static = run_stage(EncoderObjective(rivals.static, seed, name='static'), sources,
-                       batch_plan(preset.encoder, config, seed + 1), preset.encoder, place,
+                       batch_plan(preset.static, config, seed + 1), preset.static, place,
                        parts['static'])
     rivals.static.load_state_dict(static.cpu().state_dict())
     small = nano_config(config)
     nano = run_stage(DetectorObjective(Detector(small), name='nano', backbone_rate=1.0), sources,
-                     batch_plan(preset.detector, config, seed + 4), preset.detector, place,
+                     batch_plan(preset.nano, config, seed + 4), preset.nano, place,
                      parts['nano']).cpu()
     stored = StoredRivals(rivals, nano, small, {})
     round_rivals(stored.modules)

@@ -18,7 +18,7 @@ from slim_split_ros.training.data.batches import Batch  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.training.rivals.objective import PARTS, RivalsObjective  # noqa: E402
 from slim_split_ros.training.rivals.run import train_rival_stages  # noqa: E402
-from slim_split_ros.training.settings import PRESETS, Preset, StageSettings  # noqa: E402
+from slim_split_ros.training.settings import RIVALS, RivalsPreset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace  # noqa: E402
 from slim_split_ros.wire.context_tables import Contexts, ContextTables  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
@@ -86,7 +86,7 @@ def test_trained_rivals_come_back_from_their_file_with_tables_for_each_codec(
     model = SplitDetector(small_config())
     place = RunPlace(tmp_path / 'run', torch.device('cpu'), workers=0)
     sources = [load_split(tmp_path, 'train').images]
-    stored = train_rival_stages(model, sources, Preset(SHORT, SHORT, SHORT), place, seed=0)
+    stored = train_rival_stages(model, sources, RivalsPreset(SHORT, SHORT, SHORT), place, seed=0)
     save_rivals(stored, tmp_path / 'rivals.safetensors')
     loaded = load_rivals(tmp_path / 'rivals.safetensors')
     static = loaded.tables.pop('static')
@@ -133,7 +133,7 @@ def test_the_command_leaves_rivals_their_card_and_the_papers_system_for_both_nod
     (tmp_path / 'out/model').mkdir(parents=True)
     model = round_to_half(SplitDetector(small_config()))
     save_model(model, tmp_path / 'out/model/model.safetensors')
-    monkeypatch.setitem(PRESETS, 'quick', Preset(SHORT, SHORT, SHORT))
+    monkeypatch.setitem(RIVALS, 'quick', RivalsPreset(SHORT, SHORT, SHORT))
     assert main(['train', '--rivals', '--data', str(tmp_path), '--device', 'cpu', '--output',
                  str(tmp_path / 'out')]) == 0
     assert load_rivals(tmp_path / 'out/rivals/rivals.safetensors').tables
