@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'it, and train nothing; training begins with the same check')
     parser.add_argument('--preset', choices=('quick', 'full', GENERAL_PRESET),
                         default='quick',
-                        help='quick takes about 30 minutes on two quiet cores and shows that all '
+                        help='quick takes 30 to 50 minutes on two quiet cores and shows that all '
                              'is well; full takes hours, or minutes on a GPU; general an hour '
                              '(default: quick)')
     parser.add_argument('--detector', type=Path, action='append', default=[],
