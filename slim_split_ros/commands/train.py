@@ -23,7 +23,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'export the result. An interrupted run goes on where it was, by the same '
                     'command. With --preset general: train finder and repairs for any scene on '
                     'unlabelled photographs, in which detectors look for things. With --rivals: '
-                    'train the systems that `evaluate` compares with, before a finished detector.')
+                    'train the systems that `evaluate` compares with, against a finished '
+                    'detector.')
     parser.add_argument('--data', type=Path, action='append', required=True, metavar='DIR',
                         help='data set; may be given several times, the classes of all must '
                              'agree, and each is drawn from equally often; with --preset '
