@@ -37,7 +37,7 @@ ANY_ORDER = [
     ACTIVATE, DEACTIVATE, CLEANUP, CONFIGURE, CONFIGURE, DEACTIVATE, ACTIVATE, ACTIVATE,
     CONFIGURE, CLEANUP, DEACTIVATE, CLEANUP, ACTIVATE, 77]
 TAKEN = [CONFIGURE, ACTIVATE, DEACTIVATE, CLEANUP]
-IDLE_S = 4.0
+MEASURED_S = 3.0
 
 
 class Managed:
@@ -82,12 +82,12 @@ class Managed:
         self.peer.repeat(
             self.show, lambda: len(self.detections) > count, 'detections')
 
-    def core_share(self, node: str) -> float:
-        """Return the share of a core that a node takes while images come."""
+    def processor_s(self, node: str) -> float:
+        """Return the processor's time that a node takes while images come for MEASURED_S."""
         process = psutil.Process(self.processes[node].pid)
-        before_s, end_s = sum(process.cpu_times()[:2]), time.monotonic() + IDLE_S
-        self.peer.repeat(self.show, lambda: time.monotonic() > end_s, 'the time')
-        return (sum(process.cpu_times()[:2]) - before_s) / IDLE_S
+        before_s, end_s = sum(process.cpu_times()[:2]), time.monotonic() + MEASURED_S
+        self.peer.repeat(self.show, lambda: time.monotonic() > end_s, 'the time', 0.02)
+        return sum(process.cpu_times()[:2]) - before_s
 
 
 @pytest.fixture
@@ -171,11 +171,13 @@ def test_a_disabled_node_idles_and_an_enabled_one_goes_on(managed: Managed) -> N
     for node in managed.processes:
         assert managed.enable(node, True).success
     managed.wait_for_detections()
+    working_s = {node: managed.processor_s(node) for node in managed.processes}
     for node in managed.processes:
         answer = managed.enable(node, False)
         assert (answer.success, answer.message) == (True, 'inactive')
     for node in managed.processes:
-        assert managed.core_share(node) < 0.02
+        # Of what it takes on this machine at work; next to nothing, but clocks tick coarsely.
+        assert managed.processor_s(node) < 0.3 * working_s[node]
     count = len(managed.detections)
     for node in managed.processes:
         assert managed.enable(node, True).success

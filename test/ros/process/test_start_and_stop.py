@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 import shutil
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -26,6 +28,14 @@ pytestmark = pytest.mark.ros
 
 END_S = 15.0
 CLOCK_TICKS_PER_S = 100
+# The least that a node of these libraries takes; prints the processor's time.
+BARE_START = """
+import time
+import cv2, numpy, onnxruntime, rclpy
+rclpy.init()
+rclpy.create_node('bare')
+print(time.process_time())
+"""
 
 
 @pytest.fixture
@@ -145,8 +155,10 @@ def test_the_first_payload_comes_soon_after_the_start(
     peer.repeat(lambda: images.publish(image), lambda: features, 'the first payload', 0.02)
     request.node.user_properties.append(
         ('first_payload_s', round(time.monotonic() - started_s, 2)))
-    # Processor time, for the machine may be busy: on a quiet one it is what passes.
-    assert processor_s(nodes[0].pid) < 2.0
+    # Of the processor, for the machine may be busy: on a quiet one it is what passes.
+    bare = subprocess.run([sys.executable, '-c', BARE_START], capture_output=True, text=True,
+                          check=True)
+    assert processor_s(nodes[0].pid) < 3.0 * float(bare.stdout)
 
 
 def processor_s(pid: int) -> float:
