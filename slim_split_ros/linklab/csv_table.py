@@ -38,8 +38,12 @@ class TableRow:
 
 
 def read_text(path: Path) -> str:
-    """Read a file in UTF-8, past a byte order mark; raise TableError for any other, OSError."""
-    data = path.read_bytes()
+    """Read a file in UTF-8, past a byte order mark; raise TableError for any other or none."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise TableError(f'{path} cannot be read ({error.strerror}): give the path of a file '
+                         'that is there, in CSV') from error
     encoding = next((name for mark, name in MARKS if data.startswith(mark)), None)
     if encoding is None and b'\0' in data:
         encoding = 'UTF-16 or no text at all'

@@ -112,7 +112,7 @@ def parse_trace(text: str, name: str) -> Trace:
 
 
 def read_trace(path: str | Path) -> Trace:
-    """Read a trace's file; raise TableError for what is none, OSError for what is not there."""
+    """Read a trace's file; raise TableError for what is none or is not there."""
     path = Path(os.path.expanduser(path))
     return Trace(path.stem, _parse_trace_rows(read_text(path), str(path)))
 

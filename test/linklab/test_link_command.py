@@ -179,3 +179,12 @@ def test_a_model_without_a_table_is_refused_with_the_way_to_one(
     folder = write_tiny_bundle(tmp_path / 'model')
     assert main(['link', '--trace', str(trace_file), '--model', str(folder)]) == 1
     assert 'cannot be read (No such file or directory); measure' in capsys.readouterr().err
+
+
+def test_a_trace_that_is_not_there_is_named_with_the_remedy(
+        tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    missing = tmp_path / 'none.csv'
+    assert main(['link', '--trace', str(missing), '--points', POINTS]) == 1
+    assert capsys.readouterr().err == (
+        f'link: {missing} cannot be read (No such file or directory): give the path of a file '
+        'that is there, in CSV\n')

@@ -156,9 +156,10 @@ def test_the_first_payload_comes_soon_after_the_start(
     request.node.user_properties.append(
         ('first_payload_s', round(time.monotonic() - started_s, 2)))
     # Of the processor, for the machine may be busy: on a quiet one it is what passes.
+    taken_s = processor_s(nodes[0].pid)
     bare = subprocess.run([sys.executable, '-c', BARE_START], capture_output=True, text=True,
                           check=True)
-    assert processor_s(nodes[0].pid) < 3.0 * float(bare.stdout)
+    assert taken_s < 3.0 * float(bare.stdout)
 
 
 def processor_s(pid: int) -> float:
