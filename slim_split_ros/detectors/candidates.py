@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slim_split_ros.detectors.signature import OutputKind, kind_of
+
 Outputs = Mapping[str, np.ndarray]
 
 
@@ -32,9 +34,12 @@ def best_class(boxes: np.ndarray, scores: np.ndarray) -> Candidates:
 
 
 def split_boxes(outputs: Outputs) -> tuple[np.ndarray, np.ndarray]:
-    """Return of two outputs the boxes (n, 4), which are told by name or width, and the other."""
-    (name, first), (_, second) = outputs.items()
-    is_first = 'box' in name or 'det' in name or second.shape[-1] != 4
+    """Return of two outputs the boxes (n, 4), told by width or else by name, and the other."""
+    (name, first), (other, second) = outputs.items()
+    is_first = first.shape[-1] == 4
+    if first.shape[-1] == second.shape[-1]:
+        is_first = kind_of(name) is OutputKind.BOXES or kind_of(other) in (
+            OutputKind.SCORES, OutputKind.LABELS)
     return (first[0], second[0]) if is_first else (second[0], first[0])
 
 

@@ -13,14 +13,14 @@ from typing import Any, NoReturn
 from slim_split_ros.detectors.conventions.yolox import grid_cells
 from slim_split_ros.detectors.description import BoxUnits, Convention, Layout
 from slim_split_ros.detectors.errors import DetectorFileError
-from slim_split_ros.detectors.signature import Port, Signature
+from slim_split_ros.detectors.signature import OutputKind, Port, Signature, kind_of
 
 _OUTPUTS = {
     Convention.YOLO: 'one output of 1 x (4 + classes) x N',
     Convention.YOLOV5: 'one output of 1 x N x (5 + classes)',
     Convention.END_TO_END: 'one output of 1 x n x 6',
     Convention.YOLOX: 'one output of 1 x N x (5 + classes), N the cells of the grids',
-    Convention.SELECTED: 'three outputs, two of them named after box and score',
+    Convention.SELECTED: 'three outputs, one named after box, 1 x n x 4, and one after score',
     Convention.QUERIES: 'two outputs, one of 1 x n x 4',
     Convention.BOXES_SCORES: 'two outputs, one of 1 x N x 4',
 }
@@ -33,7 +33,7 @@ def check_input(
 ) -> None:
     """Raise DetectorFileError for a layout, size or range that the input does not take."""
     layout = said.get('layout', guessed_layout)
-    if picture.shape[1 if layout is Layout.NCHW else 3] != 3:
+    if picture.shape[1 if layout is Layout.NCHW else 3] not in (3, None):
         _refuse(notes, f'layout is {layout.value}', f'takes {picture}: give '
                 f'{guessed_layout.value}')
     if 'input_width' in said:
@@ -54,7 +54,7 @@ def check_outputs(
 ) -> None:
     """Raise DetectorFileError for a convention or units of boxes that the graph cannot have."""
     convention = said.get('convention')
-    if convention and not _are_of(convention, signature.outputs, grid_cells(width, height)):
+    if convention and not _are_of(convention, signature, grid_cells(width, height)):
         _refuse(notes, f'convention is {convention.value}',
                 f'gives {"; ".join(map(str, signature.outputs))}, where that convention has '
                 f'{_OUTPUTS[convention]}: give another, or leave the entry out')
@@ -63,10 +63,12 @@ def check_outputs(
                 'picture: give input or fraction')
 
 
-def _are_of(convention: Convention, outputs: tuple[Port, ...], cells: int) -> bool:
+def _are_of(convention: Convention, signature: Signature, cells: int) -> bool:
+    outputs = signature.outputs
     if convention is Convention.SELECTED:
-        return len(outputs) == 3 and all(
-            any(kind in port.name for port in outputs) for kind in ('box', 'score'))
+        kinds = {kind_of(port.name): port.shape_of(3) for port in outputs}
+        return (len(outputs) == 3 and OutputKind.SCORES in kinds
+                and len(kinds.get(OutputKind.BOXES, ())) == 3)
     is_pair = convention in (Convention.QUERIES, Convention.BOXES_SCORES)
     shapes = [port.shape_of(3) for port in outputs]
     if len(shapes) != (2 if is_pair else 1) or any(len(shape) != 3 for shape in shapes):
@@ -75,12 +77,12 @@ def _are_of(convention: Convention, outputs: tuple[Port, ...], cells: int) -> bo
         return any(shape[2] in (4, None) for shape in shapes)
     rows, columns = shapes[0][1:]
     if convention is Convention.END_TO_END:
-        return columns in (6, None)
+        return columns in (6, None) or signature.has_more_than_boxes and columns > 6
     if convention is Convention.YOLO:
         return all(side is None or side > 4 for side in (rows, columns))
-    if convention is Convention.YOLOX and rows not in (cells, None):
-        return False
-    return columns is None or columns > 5
+    if convention is Convention.YOLOX:
+        return rows in (cells, None) and (columns is None or columns > 5)
+    return columns is None or columns > 5 and (rows is None or rows > columns)
 
 
 def _refuse(notes: Path, entry: str, why: str) -> NoReturn:

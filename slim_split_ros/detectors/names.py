@@ -30,6 +30,8 @@ def read_names(file: Path) -> tuple[str, ...]:
         raise DetectorFileError(f'{file} cannot be read as names ({error}): give {limits}'
                                 ) from error
     names = [name.removesuffix('\r') for name in names]
+    while names and not names[-1].strip():
+        names.pop()
     if not are_names(names):
         raise DetectorFileError(
             f'{file} holds no names of classes, or other things than names: give {limits}')
@@ -53,4 +55,4 @@ def is_utf8(text: str) -> bool:
 
 
 def _is_short_text(name: str) -> bool:
-    return is_utf8(name) and len(name.encode()) <= MOST_NAME_BYTES
+    return is_utf8(name) and '\0' not in name and len(name.encode()) <= MOST_NAME_BYTES

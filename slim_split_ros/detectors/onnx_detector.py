@@ -16,7 +16,7 @@ from slim_split_ros.detectors.detections import Detections
 from slim_split_ros.detectors.errors import DetectorError, DetectorFileError, DetectorRunError
 from slim_split_ros.detectors.names import MOST_CLASSES, is_utf8
 from slim_split_ros.detectors.picture_input import Placement, place_picture
-from slim_split_ros.detectors.recognise import recognise
+from slim_split_ros.detectors.recognise import SIZE_TYPES, recognise
 from slim_split_ros.detectors.signature import Port, Signature
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ DEFAULT_THREADS = 2
 # Suppression compares boxes in pairs; whoever gives more than this gives noise.
 _MOST_CANDIDATES = 3000
 _TRIAL = (480, 640, 3)
+_MOST_SCORE = 1.01  # 1 and what rounding in half precision may add
 
 
 class OnnxDetector:
@@ -39,10 +40,12 @@ class OnnxDetector:
         self.description = description
         self._session = session
         self._path = path
+        self._nameless = [
+            number for number, name in enumerate(description.names) if not name]
         inputs = session.get_inputs()
         self._picture_name = next(port.name for port in inputs if len(port.shape) == 4)
-        self._size_name = next((port.name for port in inputs if len(port.shape) == 2), None)
-        self._output_names = [port.name for port in session.get_outputs()]
+        self._size_input = next((port for port in inputs if len(port.shape) == 2), None)
+        self._output_names = [port.name for port in _findings(session)]
 
     @property
     def name(self) -> str:
@@ -81,9 +84,10 @@ class OnnxDetector:
 
     def _run(self, tensor: np.ndarray, placement: Placement) -> Outputs:
         feeds = {self._picture_name: tensor}
-        if self._size_name is not None:
-            feeds[self._size_name] = np.array(
-                [[placement.picture_width, placement.picture_height]], np.int64)
+        if self._size_input is not None:
+            feeds[self._size_input.name] = np.array(
+                [[placement.picture_width, placement.picture_height]],
+                SIZE_TYPES[self._size_input.type])
         try:
             outputs = self._session.run(self._output_names, feeds)
         except Exception as error:  # ONNX Runtime's own family has no common base
@@ -98,14 +102,16 @@ class OnnxDetector:
         boxes = placement.to_picture(candidates.boxes, self.description)
         scores, labels = candidates.scores.astype(np.float32), candidates.labels
         is_class = (labels >= 0) & (labels < MOST_CLASSES)
+        is_class &= ~np.isin(labels, self._nameless)
         good = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & is_class
         good &= scores >= score_threshold
         limits = np.array([placement.picture_width, placement.picture_height] * 2, np.float32)
         boxes = np.clip(np.where(good[:, np.newaxis], boxes, 0.0), 0.0, limits)
         good &= (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        self._check_scores(scores[good])
         order = np.flatnonzero(good)
         order = order[np.argsort(-scores[order], kind='stable')][:_MOST_CANDIDATES]
-        boxes, scores, labels = boxes[order], scores[order], labels[order]
+        boxes, scores, labels = boxes[order], np.minimum(scores[order], 1.0), labels[order]
         self._check_named(labels)
         sized = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
         if not candidates.is_final:
@@ -115,6 +121,16 @@ class OnnxDetector:
             sized, scores, labels = sized[chosen], scores[chosen], labels[chosen]
         return Detections(sized[:max_detections], scores[:max_detections],
                           labels[:max_detections].astype(np.int64))
+
+    def _check_scores(self, scores: np.ndarray) -> None:
+        """Refuse what is no probability: other numbers stand where scores are looked for."""
+        highest = scores.max(initial=0.0)
+        if highest > _MOST_SCORE:
+            raise DetectorRunError(
+                f'{self._path}: it gives a score of {highest:g}, read as convention '
+                f'{self.description.convention.value}, and scores are from 0 to 1: describe it in '
+                f'{self._path.with_suffix(".yaml").name} beside it, or export it so that it gives '
+                'probabilities')
 
     def _check_named(self, labels: np.ndarray) -> None:
         """Refuse a class that has no name: the names are another detector's, all of them."""
@@ -163,8 +179,14 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
 
 def _signature(session: onnxruntime.InferenceSession, path: Path) -> Signature:
     return Signature(
-        path, _ports(session.get_inputs()), _ports(session.get_outputs()),
+        path, _ports(session.get_inputs()), _ports(_findings(session)),
         session.get_modelmeta().custom_metadata_map)
+
+
+def _findings(session: onnxruntime.InferenceSession) -> list[onnxruntime.NodeArg]:
+    """Return the outputs that tell boxes: not masks, nor what these are made of."""
+    outputs = session.get_outputs()
+    return [output for output in outputs if len(output.shape) < 4] or outputs
 
 
 def _ports(arguments: list[onnxruntime.NodeArg]) -> tuple[Port, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from slim_split_ros.detectors import coco
 from slim_split_ros.detectors.contradictions import check_input, check_outputs
+from slim_split_ros.detectors.conventions.yolo import has_anchors_last
 from slim_split_ros.detectors.conventions.yolox import grid_cells
 from slim_split_ros.detectors.description import (
     BoxUnits,
@@ -21,8 +22,10 @@ from slim_split_ros.detectors.description import (
 from slim_split_ros.detectors.errors import DetectorFileError
 from slim_split_ros.detectors.names import MOST_CLASSES, are_names, read_names
 from slim_split_ros.detectors.overrides import read_overrides, template
-from slim_split_ros.detectors.signature import Port, Shape, Signature
+from slim_split_ros.detectors.signature import OutputKind, Port, Shape, Signature, kind_of
 
+# Of the second input, the size of the picture: numpy's types by ONNX Runtime's.
+SIZE_TYPES = {'tensor(int64)': 'int64', 'tensor(int32)': 'int32', 'tensor(float)': 'float32'}
 _TYPES = {'tensor(float)': 'float32', 'tensor(float16)': 'float16', 'tensor(uint8)': 'uint8'}
 _LARGEST_SIDE = 4096
 # Where neither shape nor metadata name the size.
@@ -48,6 +51,10 @@ def recognise(signature: Signature) -> Description:
     notes = signature.path.with_suffix('.yaml')
     said = read_overrides(notes) if notes.is_file() else {}
     picture = _picture_input(signature)
+    if signature.task == 'obb':
+        raise DetectorFileError(
+            f'{signature.path}: its boxes are turned (task obb), ours stand upright: export a '
+            'detector of task detect, pose or segment')
     if not all(_is_numbers(port) for port in signature.outputs):
         raise DetectorFileError(
             f'{signature.path}: it gives other things than tensors of numbers. {signature}')
@@ -55,13 +62,14 @@ def recognise(signature: Signature) -> Description:
     check_outputs(notes, said, signature, guess.input_width, guess.input_height)
     if guess.convention is Convention.SELECTED and len(signature.inputs) == 2:
         guess = replace(guess, box_units=BoxUnits.PICTURE)
-    columns = _columns(signature, guess.convention)
+    given, given_by = _given_names(signature)
+    columns = _columns(signature, guess.convention, len(said.get('names', given)))
     if columns is not None and columns > MOST_CLASSES:
         raise DetectorFileError(
             f'{signature.path}: it gives {columns} classes, detectors have at most '
             f'{MOST_CLASSES}. {signature}')
     if 'names' not in said:
-        names, names_from = _names(signature, columns)
+        names, names_from = _names(given, given_by, columns)
         guess = replace(guess, names=names, names_from=names_from)
     elif columns not in (None, len(said['names'])):
         raise DetectorFileError(
@@ -85,16 +93,18 @@ def _guess_input(
     convention = said.get('convention') or _convention(signature, width, height)
     if convention is None:
         raise DetectorFileError(
-            f'{signature.path}: no convention of detectors fits it. {signature}. Describe it in '
-            f'{notes.name} beside it: {template()}')
+            f'{signature.path}: no convention of detectors fits it. {signature}. Export it as one '
+            f'that docs/detectors.md lists or, if it is one, describe it in {notes.name} beside '
+            f'it: {template()}')
     return _usual(convention, layout, width, height, _TYPES[picture.type])
 
 
 def _picture_input(signature: Signature) -> Port:
     pictures = [port for port in signature.inputs if len(port.shape) == 4
-                and 3 in (port.shape[1], port.shape[3]) and port.type in _TYPES]
+                and (port.shape[1] in (3, None) or port.shape[3] == 3) and port.type in _TYPES]
     others = [port for port in signature.inputs if port not in pictures]
-    sizes_only = all(len(port.shape) == 2 and port.shape[-1] == 2 for port in others)
+    sizes_only = all(len(port.shape) == 2 and port.shape[-1] == 2 and port.type in SIZE_TYPES
+                     for port in others)
     if len(pictures) != 1 or len(others) > 1 or not sizes_only:
         raise DetectorFileError(
             f'{signature.path}: it does not take one picture of three channels (and at most its '
@@ -123,11 +133,11 @@ def _size(sides: Shape, metadata: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _convention(signature: Signature, width: int, height: int) -> Convention | None:
-    shapes = {port.name.lower(): port.shape for port in signature.outputs}
+    shapes = {port.name: port.shape for port in signature.outputs}
     if len(shapes) == 3:
-        kinds = [kind for kind in ('box', 'score', ('label', 'class'))
-                 if any(_names_one(name, kind) for name in shapes)]
-        return Convention.SELECTED if len(kinds) == 3 else None
+        kinds = {kind_of(port.name): len(port.shape_of(3)) for port in signature.outputs}
+        has_all = len(kinds) == 3 and None not in kinds
+        return Convention.SELECTED if has_all and kinds[OutputKind.BOXES] == 3 else None
     if len(shapes) == 2 and all(len(shape) == 3 for shape in shapes.values()):
         return _convention_of_two(shapes)
     if len(shapes) == 1:
@@ -137,14 +147,10 @@ def _convention(signature: Signature, width: int, height: int) -> Convention | N
     return None
 
 
-def _names_one(name: str, kinds: str | tuple[str, ...]) -> bool:
-    return any(kind in name for kind in ([kinds] if isinstance(kinds, str) else kinds))
-
-
 def _convention_of_two(shapes: Mapping[str, Shape]) -> Convention | None:
     if not any(shape[2] == 4 for shape in shapes.values()):
         return None
-    has_logits = any(_names_one(name, ('logit', 'labels')) for name in shapes)
+    has_logits = OutputKind.LABELS in map(kind_of, shapes)
     rows = next(iter(shapes.values()))[1]
     is_few = rows is not None and rows <= _MOST_QUERIES
     return Convention.QUERIES if has_logits and is_few else Convention.BOXES_SCORES
@@ -155,14 +161,16 @@ def _convention_of_one(
 ) -> Convention | None:
     first, second = shape[1:]
     cells = grid_cells(width, height)
-    if second == 6 and first is not None and first <= _MOST_SELECTED:
-        return Convention.END_TO_END
-    if second is not None and second > 5 and first == _ANCHORS_V5 * cells:
-        return Convention.YOLOV5
     classes = len(_metadata_names(signature.metadata))
     if first == cells and second is not None and second > 5:
         # The same rows, turned: names tell whether there is objectness.
         return Convention.YOLO if classes and second == 4 + classes else Convention.YOLOX
+    is_selected = first is not None and first <= _MOST_SELECTED
+    has_more = signature.has_more_than_boxes and second is not None
+    if is_selected and (second == 6 or has_more and 6 < second < first):
+        return Convention.END_TO_END
+    if second is not None and second > 5 and first == _ANCHORS_V5 * cells:
+        return Convention.YOLOV5
     if first is not None and first > 4 and (second == cells or second is None or second > first):
         return Convention.YOLO
     return None
@@ -190,12 +198,19 @@ def _usual(
         units, names=(), names_from='', nms_iou=0.45)
 
 
-def _columns(signature: Signature, convention: Convention) -> int | None:
+def _columns(signature: Signature, convention: Convention, named: int) -> int | None:
     """Return how many columns of classes there are, None where the outputs do not say."""
     shapes = [port.shape_of(3) for port in signature.outputs]
+    if convention is Convention.YOLO and signature.has_more_than_boxes:
+        if not named:
+            raise DetectorFileError(
+                f'{signature.path}: it is of task {signature.task}, and only the names of its '
+                'classes tell scores from what stands behind them: list them as `names` in '
+                f'{signature.path.with_suffix(".yaml").name} beside it')
+        return named
     if convention is Convention.YOLO:
-        sides = [side for side in shapes[0][1:] if side is not None]
-        return min(sides) - 4 if sides else None
+        side = shapes[0][1 if has_anchors_last(shapes[0], named) else 2]
+        return None if side is None else side - 4
     if convention in (Convention.YOLOV5, Convention.YOLOX):
         return None if shapes[0][-1] is None else shapes[0][-1] - 5
     if convention in (Convention.QUERIES, Convention.BOXES_SCORES):
@@ -204,13 +219,19 @@ def _columns(signature: Signature, convention: Convention) -> int | None:
     return None
 
 
-def _names(signature: Signature, columns: int | None) -> tuple[tuple[str, ...], str]:
-    """Return the classes by column, and where they come from."""
+def _given_names(signature: Signature) -> tuple[tuple[str, ...], str]:
+    """Return the classes that its metadata or a file beside it name, and which of them does."""
     named = _metadata_names(signature.metadata)
     beside = signature.path.with_suffix('.txt')
-    source = 'its metadata'
     if not named and beside.is_file():
-        named, source = read_names(beside), beside.name
+        return read_names(beside), beside.name
+    return named, 'its metadata'
+
+
+def _names(
+    named: tuple[str, ...], source: str, columns: int | None
+) -> tuple[tuple[str, ...], str]:
+    """Return the classes by column, and where they come from."""
     if not named and columns in (len(coco.NAMES), None):
         named, source = coco.NAMES, 'COCO, as nothing names them'
     if not named and columns == len(coco.NAMES_BY_NUMBER):

@@ -4,11 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 from slim_split_ros.detectors.description import Layout
 
 Shape = tuple[int | None, ...]
+
+
+class OutputKind(Enum):
+    """Name what an output's name says that it holds."""
+
+    BOXES = auto()
+    SCORES = auto()
+    LABELS = auto()
+
+
+# In this order: `box_scores` are scores.
+_WORDS = {OutputKind.SCORES: ('score',), OutputKind.LABELS: ('label', 'class', 'logit'),
+          OutputKind.BOXES: ('box', 'det')}
+
+
+def kind_of(name: str) -> OutputKind | None:
+    """
+    Return what an output holds by its name, None where that does not tell.
+
+    >>> kind_of('detection_scores')
+    <OutputKind.SCORES: 2>
+    """
+    lowered = name.lower()
+    return next((kind for kind, words in _WORDS.items()
+                 if any(word in lowered for word in words)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +66,16 @@ class Signature:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     metadata: Mapping[str, str]
+
+    @property
+    def task(self) -> str:
+        """Give the task that Ultralytics' exports name, empty where there is none."""
+        return self.metadata.get('task', '')
+
+    @property
+    def has_more_than_boxes(self) -> bool:
+        """Whether key points or masks stand behind the boxes and scores, by its task."""
+        return self.task in ('pose', 'segment')
 
     def __str__(self) -> str:
         inputs, outputs = ('; '.join(map(str, ports)) for ports in (self.inputs, self.outputs))

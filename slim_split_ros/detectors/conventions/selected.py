@@ -11,13 +11,16 @@ import numpy as np
 
 from slim_split_ros.detectors.candidates import Candidates, Outputs
 from slim_split_ros.detectors.description import Description
+from slim_split_ros.detectors.signature import OutputKind, kind_of
 
 
 def read_selected(outputs: Outputs, description: Description) -> Candidates:
-    """Tell the outputs by their names, which hold box, score, and label or class."""
-    found: dict[str, np.ndarray] = {}
+    """Tell boxes and scores by their names; the third output has the labels."""
+    found: dict[OutputKind, np.ndarray] = {}
     for name, output in outputs.items():
-        kind = next((kind for kind in ('box', 'score') if kind in name), 'label')
-        found[kind] = output[0]
+        kind = kind_of(name)
+        is_told = kind in (OutputKind.BOXES, OutputKind.SCORES)
+        found[kind if is_told else OutputKind.LABELS] = output[0]
     return Candidates(
-        found['box'], found['score'], found['label'].astype(np.int64), is_final=True)
+        found[OutputKind.BOXES], found[OutputKind.SCORES],
+        found[OutputKind.LABELS].astype(np.int64), is_final=True)
