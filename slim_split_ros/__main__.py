@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
               'machine', file=sys.stderr)
         return _FAILED
     except OSError as error:
-        print(f'{args.command}: {error}', file=sys.stderr)
+        print(f'{args.command}: {_explain(error)}', file=sys.stderr)
         return _FAILED
     except KeyboardInterrupt:
         return _say_interrupted()
@@ -60,6 +61,7 @@ def _parse(arguments: list[str] | None) -> Namespace:
     import argparse
 
     from slim_split_ros.commands import COMMANDS
+    from slim_split_ros.commands.output_paths import why_overwritten
 
     parser = argparse.ArgumentParser(
         prog='python -m slim_split_ros',
@@ -68,6 +70,8 @@ def _parse(arguments: list[str] | None) -> Namespace:
     for command in COMMANDS.values():
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
+    if overwritten := why_overwritten(args):
+        parser.error(overwritten)
     args.run = COMMANDS[args.command].run
     return args
 
@@ -79,6 +83,14 @@ def _say_missing(command: str, error: ModuleNotFoundError) -> int:
         raise error  # a fault of ours, not of the installation
     print(f'{command}: {explain_missing(error)}', file=sys.stderr)
     return _FAILED
+
+
+def _explain(error: OSError) -> str:
+    if error.strerror is None:  # raised with a sentence of its own
+        return str(error)
+    file = '' if error.filename is None else f'{error.filename}: '
+    remedy = {errno.ENOSPC: ': make room, there or in the folder of temporary files (TMPDIR)'}
+    return f'{file}{error.strerror}{remedy.get(error.errno, "")}'
 
 
 def _end_with_reader() -> int:

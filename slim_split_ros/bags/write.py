@@ -15,6 +15,7 @@ from rosbags.typesys.store import Typestore
 from slim_split_ros.bags.errors import BagError
 from slim_split_ros.bags.images import BagImage, CompressedBagImage
 from slim_split_ros.bags.read import COMPRESSED, RAW
+from slim_split_ros.wire.fields import MOST_TIME_NS
 
 _METADATA_VERSION = 9
 _NS_PER_S = 1_000_000_000
@@ -63,8 +64,8 @@ class BagWriter:
             stamp=self.stamp(stamp_ns), frame_id=frame_id)
 
     def stamp(self, time_ns: int) -> Any:
-        """Make a stamp."""
-        seconds, nanoseconds = divmod(time_ns, _NS_PER_S)
+        """Make a stamp; of a clock beyond January 2038 it is the last that messages can hold."""
+        seconds, nanoseconds = divmod(min(time_ns, MOST_TIME_NS), _NS_PER_S)
         return self._store.types['builtin_interfaces/msg/Time'](sec=seconds, nanosec=nanoseconds)
 
 

@@ -69,10 +69,6 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire import WireError
 
-    if args.output.resolve() in (Path(source).expanduser().resolve() for source in args.source):
-        print(f'adapt: {args.output} is a --source: choose another folder for the model',
-              file=sys.stderr)
-        return 2
     try:
         _adapt(args)
     except (BagError, DetectorError, NetworkError, OffboardError, StartError, TrainingError,

@@ -54,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'for the simulated camera, else the shipped one of the codec)')
     parser.add_argument('--seed', type=seed, default=_SEED, metavar='N',
                         help=f'which hall the simulated camera sees (default: {_SEED})')
-    parser.add_argument('--output', type=output_folder, default=Path('out/demo'), metavar='DIR',
+    parser.add_argument('--output', type=output_folder, default='out/demo', metavar='DIR',
                         help='page, pictures and logs (default: out/demo)')
     parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
     parser.add_argument('--rerun', type=output_file, metavar='FILE.rrd',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from itertools import chain, count
+import os
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
@@ -45,8 +46,13 @@ def run(args: argparse.Namespace) -> int:
         print(f'detect: {error}', file=sys.stderr)
         return 1
     print(f'{args.detector.name}: {detector.description.sentence()}')
+    names = _names(args.pictures)
+    if args.output is not None and (taken := _inputs_at(args.output, names, args.pictures)):
+        print(f'detect: what is found in {taken} would be drawn over it: choose another --output',
+              file=sys.stderr)
+        return 2
     rows, failed = [], 0
-    for path, name in zip(args.pictures, _names(args.pictures), strict=True):
+    for path, name in zip(args.pictures, names, strict=True):
         try:
             picture = _read_picture(path)
             found = detector.detect(picture, args.threshold)
@@ -75,6 +81,8 @@ def _read_picture(path: Path) -> np.ndarray:
 
     if path.is_dir():
         raise ValueError(f'{path} is a folder: give the pictures in it')
+    if path.exists() and not path.is_file():  # one that waits for a writer would never end
+        raise ValueError(f'{path} is no file: give JPEG or PNG')
     try:
         return decode_image(path.read_bytes()).array
     except ImageError as error:
@@ -96,6 +104,12 @@ def _names(pictures: Sequence[Path]) -> list[str]:
         names.append(next(name for name in chain([f'{path.stem}.png'], alike)
                           if name not in names))
     return names
+
+
+def _inputs_at(folder: Path, names: Sequence[str], pictures: Sequence[Path]) -> Path | None:
+    """Return a picture that lies where a drawn one goes."""
+    places = {os.path.realpath(folder / name) for name in names}
+    return next((path for path in pictures if os.path.realpath(path) in places), None)
 
 
 def _draw(

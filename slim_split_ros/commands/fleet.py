@@ -86,7 +86,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--seed', type=seed, default=0, metavar='N',
                         help='of phases, losses and sizes of frames (default: 0)')
     parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
-    parser.add_argument('--output', type=output_folder, default=OUTPUT, metavar='DIR',
+    parser.add_argument('--output', type=output_folder, default=str(OUTPUT), metavar='DIR',
                         help='folder of the page, plan.html or index.html (default: %(default)s)')
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,13 @@ def read_frames(source: str, topic: str) -> Iterator[np.ndarray]:
     from slim_split_ros.bags import is_bag, read_pictures
     from slim_split_ros.ros.cameras.omissions import Omissions
     from slim_split_ros.ros.cameras.picture_source import open_source
+    from slim_split_ros.ros.errors import StartError
 
-    path, omissions = Path(source).expanduser(), Omissions(print)
-    yield from (read_pictures(path, topic, omissions.add) if path.exists() and is_bag(path)
+    path, omissions = Path(os.path.expanduser(source)), Omissions(print)
+    if not os.path.exists(path):  # unlike pathlib it lets names pass that are too long
+        raise StartError(
+            f'{source} does not exist: name a recording, a video file or a folder of images')
+    yield from (read_pictures(path, topic, omissions.add) if is_bag(path)
                 else open_source(source).pictures(omissions))
     omissions.end_round()
 

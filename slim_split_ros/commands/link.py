@@ -68,7 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
     parser.add_argument('--report', type=output_file, metavar='HTML',
                         help='plot the run of one trace into a self-contained page')
-    parser.add_argument('--model', type=model_folder, metavar='NAME|DIR',
+    parser.add_argument('--model', metavar='NAME|DIR',
                         help='whose operating points are used, and which the nodes of --real '
                              'run (default: robocup)')
     parser.add_argument('--real', action='store_true',
@@ -94,10 +94,11 @@ def run(args: argparse.Namespace) -> int:
         traces, settings = read_traces(args.trace), _settings(args)
         if args.loss is not None:
             traces = [with_loss(trace, args.loss) for trace in traces]
-        points, sizes = _read_table(args.points, args.model or SHIPPED_MODEL, args.frames)
+        model = None if args.model is None else model_folder(args.model)
+        points, sizes = _read_table(args.points, model or SHIPPED_MODEL, args.frames)
         check_width(args.width, points)
         if args.real:
-            figures = _run_real(traces, points, settings, sizes, args.model)
+            figures = _run_real(traces, points, settings, sizes, model)
         else:
             figures = _run_emulations(traces, points, settings, sizes, args.report)
         write_json(args.json, figures)

@@ -3,25 +3,57 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 from pathlib import Path
+import tempfile
 
+from slim_split_ros.weights import SHIPPED_MODELS
 from slim_split_ros.wire.utf8 import is_utf8
 
+# Arguments whose texts may be paths.
+_SOURCES = ('source', 'base', 'model', 'checkpoint')
 
-def output_file(text: str) -> Path:
+
+class OutputPath(type(Path())):
+    """A path that the command line names to write to."""
+
+
+def output_file(text: str) -> OutputPath:
     """Return the path of a file that can be written; raises ArgumentTypeError for any other."""
-    path = Path(text)
+    path = OutputPath(text)
     _check(path, is_folder=False)
     return path
 
 
-def output_folder(text: str) -> Path:
+def output_folder(text: str) -> OutputPath:
     """Return the path of a folder that can be made; raises ArgumentTypeError for any other."""
-    path = Path(text)
+    path = OutputPath(text)
     _check(path, is_folder=True)
     return path
+
+
+def why_overwritten(args: argparse.Namespace) -> str:
+    """Say which output is what the same command reads, or a file in it; empty if none is."""
+    arguments = [(name, item) for name, value in vars(args).items()
+                 for item in (value if isinstance(value, list) else [value])]
+    inputs = {os.path.realpath(os.path.expanduser(item)): name
+              for name, item in arguments if _is_input(name, item)}
+    for name, item in arguments:
+        if isinstance(item, OutputPath) and os.path.exists(item):
+            place = os.path.realpath(item)
+            places = [place] if item.is_dir() else [place, *map(str, Path(place).parents)]
+            if read := next((inputs[place] for place in places if place in inputs), ''):
+                return (f'argument --{name}: {item} is, or lies in, what {read} of the same '
+                        'command reads: choose another')
+    return ''
+
+
+def _is_input(name: str, value: object) -> bool:
+    if isinstance(value, str):
+        return bool(value) and name in _SOURCES and value not in SHIPPED_MODELS
+    return isinstance(value, Path) and not isinstance(value, OutputPath)
 
 
 def write_text(file: Path, text: str) -> None:
@@ -48,7 +80,16 @@ def _check(path: Path, *, is_folder: bool) -> None:
             raise argparse.ArgumentTypeError(
                 f'{path} is a file: give a folder' if is_folder
                 else f'{path} is a folder: give a file in it')
+        _try_writing(found)
     except OSError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    if not os.access(found, os.W_OK):
-        raise argparse.ArgumentTypeError(f'{path}: {found} cannot be written to')
+        raise argparse.ArgumentTypeError(
+            f'{path} cannot be written to ({error.strerror}): choose another') from error
+
+
+def _try_writing(place: Path) -> None:
+    # Permissions do not tell: a file system may be full, read-only, or take no files at all.
+    if place.is_dir():
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(b'a')
+    elif not os.access(place, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from slim_split_ros.commands.output_paths import output_folder
 from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
-from slim_split_ros.weights import SHIPPED_MODEL
+from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 MOST_FRAMES = 200  # of all --source together
+_LABELLED = 'robocup'  # the shipped model whose classes labelled data know
 
 if TYPE_CHECKING:
     from slim_split_ros.evaluation.profile import ProfileTable
@@ -24,7 +25,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         'profile', help='measure bytes, encode time and accuracy of every operating point',
         description='With --data: measure bytes, encode time and AP50 (needs torch), and write '
-                    'operating_points.yaml and frames.csv. Without: measure only the encode '
+                    'operating_points.yaml and frames.csv. With --source the same by agreement '
+                    'with a detector, without labels. With neither: measure only the encode '
                     "times of this machine and keep the rest of the model's table.")
     parser.add_argument('--data', type=Path, metavar='DIR', help='COCO-style data set')
     parser.add_argument('--split', default='val', help='split to measure on (default: val)')
@@ -40,8 +42,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--clip', type=Path, action='append', metavar='VIDEO',
                         help='with --source: also points whose frames lean on the one before, on '
                              'the middle of this video; may be given again')
-    parser.add_argument('--checkpoint', type=Path, default=SHIPPED_MODEL, metavar='DIR',
-                        help='model folder (default: the shipped one)')
+    parser.add_argument('--checkpoint', metavar='NAME|DIR',
+                        help='name of a shipped model, or a model folder (default: '
+                             f'{DEFAULT_MODELS["slim"]}, with --data {_LABELLED})')
     parser.add_argument('--output', type=output_folder, metavar='DIR',
                         help='where the files go (default: the model folder)')
 
@@ -55,7 +58,6 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.wire.errors import WireError
     from slim_split_ros.wire.manifest import load_manifest
 
-    output = args.output or args.checkpoint
     if bool(args.clip) > bool(args.source) or (args.source and args.data):
         print('profile: --clip needs --source, which takes the place of --data', file=sys.stderr)
         return 2
@@ -64,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
               file=sys.stderr)
         return 2
     try:
-        manifest = load_manifest(args.checkpoint)
+        manifest = load_manifest(model_folder(
+            args.checkpoint or (_LABELLED if args.data else DEFAULT_MODELS['slim'])))
         if manifest.video and why_no_video_encoding():
             print(f'profile: without points by video: {why_no_video_encoding()}',
                   file=sys.stderr)
@@ -72,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
             table = _profile_agreement(args, manifest)
         else:
             table = profile_machine(manifest) if args.data is None else _profile(args, manifest)
-        files = write_profile(table, output)
+        files = write_profile(table, args.output or manifest.folder)
     except (ControlError, EvaluationError, WireError) as error:
         print(f'profile: {error}', file=sys.stderr)
         return 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 import json
 import os
 from pathlib import Path
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from slim_split_ros.reports.replay_runs import FrameOfRun, ReplayRun
     from slim_split_ros.reports.rerun_file import RerunFile
 
-_OUTPUT = Path('out/replay')
-PAGE, BAG = 'index.html', 'bag'
+_OUTPUT = 'out/replay'
+PAGE, BAG, _BAG_BEFORE = 'index.html', 'bag', 'bag_before'
 _NODE_FPS = 10.0
 # As far as the controller goes.
 _MOST_FPS = 1000.0
@@ -102,9 +102,9 @@ def _run(args: argparse.Namespace) -> None:
 
     other = None if args.compare is None else _read_other(args.compare)
     plan = _plan(args)
-    bag = _make_room(args.output, args.bag)
     title = f'replay of {args.bag.name}'
-    with nullcontext() if args.rerun is None else RerunFile(args.rerun, title) as timeline:
+    with (_room(args.output, args.bag) as bag,
+          nullcontext() if args.rerun is None else RerunFile(args.rerun, title) as timeline):
         on_picture = None if timeline is None else timeline.add_picture
         if args.features:
             replayed = replay_recorded(plan, bag, _show_progress, on_picture)
@@ -143,8 +143,9 @@ def _plan(args: argparse.Namespace) -> ReplayPlan:
                       args.alone, path)
 
 
-def _make_room(folder: Path, source: Path) -> Path:
-    """Take away the bag of an earlier replay, unless it is to be replayed; return where it was."""
+@contextmanager
+def _room(folder: Path, source: Path) -> Iterator[Path]:
+    """Give where the bag goes; that of an earlier replay ends when the new one is there."""
     import shutil
 
     from slim_split_ros.bags import BagError
@@ -152,7 +153,7 @@ def _make_room(folder: Path, source: Path) -> Path:
     if not is_utf8(str(source)):  # no page could name it
         raise BagError(f'{str(source)!r} is not written in UTF-8: rename the file or folder')
     folder.mkdir(parents=True, exist_ok=True)
-    bag = folder / BAG
+    bag, before = folder / BAG, folder / _BAG_BEFORE
     if bag.exists():
         if source.resolve().is_relative_to(bag.resolve()):
             raise BagError(f'{source} lies where the bag of this replay goes: name another folder '
@@ -160,8 +161,16 @@ def _make_room(folder: Path, source: Path) -> Path:
         if not {path.name for path in bag.iterdir()} <= {f'{BAG}.mcap', 'metadata.yaml'}:
             raise BagError(f'{bag} holds something else than the bag of a replay: name another '
                            'folder with --output')
-        shutil.rmtree(bag)
-    return bag
+        shutil.rmtree(before, ignore_errors=True)
+        bag.rename(before)
+    try:
+        yield bag
+    except BaseException:
+        if before.exists():
+            shutil.rmtree(bag, ignore_errors=True)
+            before.rename(bag)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def _pace(images: Iterator[TimedImage], rate: float) -> Iterator[TimedImage]:

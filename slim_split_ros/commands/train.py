@@ -45,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         metavar='FILE.onnx',
                         help='with --preset general: looks for things; may be given several '
                              'times, and the first goes with the model')
-    parser.add_argument('--output', type=output_folder, default=Path('out/train'), metavar='DIR',
+    parser.add_argument('--output', type=output_folder, default='out/train', metavar='DIR',
                         help='checkpoints, logs, sample pictures and the model folder (default: '
                              'out/train)')
     parser.add_argument('--device', default='auto',

@@ -81,6 +81,9 @@ def _plan_camera(source: str | None, topic: str, seed: int) -> NodePlan:
         return NodePlan('sim_camera', f'{_ROOM}.cameras.sim_camera_node', {'seed': seed})
     if os.path.isdir(source) and (bags := bags_within(Path(source))):
         raise StartError(f'{source} holds bags, {bags[0].name} for instance: name one of them')
+    if not os.path.exists(source):  # unlike pathlib it lets names pass that are too long
+        raise StartError(f'{source} does not exist: name a recording, a folder of images, a video '
+                         'file or a device such as /dev/video0')
     check_source(source)
     return NodePlan('file_camera', f'{_ROOM}.cameras.file_camera_node', {
         'source': str(Path(source).resolve()), 'loop': True})

@@ -1,5 +1,6 @@
 """Where the shipped models lie, and what a model folder says about its weights."""
 
+import os
 from pathlib import Path
 
 from slim_split_ros.wire.errors import ManifestError
@@ -21,9 +22,10 @@ def model_folder(model: str) -> Path:
 
     Raises ManifestError for what is neither.
     """
-    path = SHIPPED_MODELS.get(model) or Path(model).expanduser()
-    folder = path.parent if path.is_file() else path
-    if not model or not folder.is_dir():
+    # By os.path, which unlike pathlib lets names pass that are too long or of no user.
+    path = SHIPPED_MODELS.get(model) or Path(os.path.expanduser(model))
+    folder = path.parent if os.path.isfile(path) else path
+    if not model or not os.path.isdir(folder):
         raise ManifestError(
             f'model {model!r} is neither a folder nor one of the shipped models: give '
             f'{", ".join(SHIPPED_MODELS)}, or a folder that train, adapt or export wrote')

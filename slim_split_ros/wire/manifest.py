@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import hashlib
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +153,10 @@ class Manifest:
     def _check_place(self, path: Path) -> None:
         """Refuse a link that leads to other places than the manifest's own folder."""
         # An install with links has links for all files, the manifest's included.
-        homes = {self.folder.resolve(), (self.folder / MANIFEST_FILE).resolve().parent}
-        if (place := path.resolve()).parent not in homes:
+        # By os.path: pathlib raises what is no OSError for links that go round.
+        homes = {os.path.realpath(self.folder),
+                 os.path.dirname(os.path.realpath(self.folder / MANIFEST_FILE))}
+        if os.path.dirname(place := os.path.realpath(path)) not in homes:
             raise ManifestError(
                 f'{path} is a link to {place}, outside the model folder: copy the file into it')
 

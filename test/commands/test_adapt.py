@@ -309,6 +309,8 @@ def test_a_model_among_the_frames_is_wrong_use(
 ) -> None:
     before = sorted(source.iterdir())
 
-    assert adapt(source, detector, base, source) == 2
-    _says(capsys, 'is a --source', 'choose another folder')
+    with pytest.raises(SystemExit) as ended:
+        adapt(source, detector, base, source)
+    assert ended.value.code == 2
+    assert 'what source of the same command reads: choose another' in capsys.readouterr().err
     assert sorted(source.iterdir()) == before

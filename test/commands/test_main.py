@@ -25,6 +25,7 @@ def _start(*arguments: str, **options: object) -> subprocess.Popen:
     ['detect', 'a.png', '--detector', '~nobody-of-this-name/a.onnx'],
     ['link', '--trace', 'a' * 5_000],
     ['link', '--trace', '~nobody-of-this-name/a.csv'],
+    ['profile', '--checkpoint', 'nowhere'],
 ])
 def test_name_that_no_file_can_have_ends_with_status_1_and_one_line(
     arguments: list[str], capsys: pytest.CaptureFixture
@@ -34,6 +35,18 @@ def test_name_that_no_file_can_have_ends_with_status_1_and_one_line(
     said = capsys.readouterr().err
     assert said.startswith(f'{arguments[0]}: ')
     assert said.count('\n') == 1
+
+
+@pytest.mark.skipif(not Path('/dev/full').exists(), reason='no file that is always full')
+def test_full_disk_is_said_without_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (trace := tmp_path / 'trace.csv').write_text(TRACE)
+
+    assert main(['link', '--trace', str(trace), '--json', '/dev/full']) == 1
+    assert capsys.readouterr().err == (
+        'link: No space left on device: make room, there or in the folder of temporary files '
+        '(TMPDIR)\n')
 
 
 @pytest.mark.parametrize('arguments', [

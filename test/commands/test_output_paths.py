@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import cv2
+import numpy as np
+from onnx import TensorProto
 import pytest
 
 from slim_split_ros.__main__ import main
 from slim_split_ros.commands.output_paths import write_json
+from support.detector_graphs import constant_graph, save
 
 FILES = [
     ('adapt', '--json'), ('bench', '--json'), ('demo', '--json'), ('demo', '--rerun'),
@@ -48,7 +52,7 @@ def test_file_is_no_folder(
 
 @pytest.mark.parametrize(('command', 'option'), [('link', '--json'), ('adapt', '--output')])
 @pytest.mark.parametrize(('name', 'reason'), [
-    ('taken/of/it', 'taken is a file, not a folder'), ('a' * 5_000, 'name too long')])
+    ('taken/of/it', 'taken is a file, not a folder'), ('a' * 5_000, 'File name too long')])
 def test_path_that_cannot_be_is_said_with_the_reason(
     command: str, option: str, name: str, reason: str, tmp_path: Path,
     capsys: pytest.CaptureFixture,
@@ -58,6 +62,16 @@ def test_path_that_cannot_be_is_said_with_the_reason(
     assert reason in _refuse([command, option, str(tmp_path / name)], capsys)
 
 
+@pytest.mark.skipif(not Path('/proc').is_dir(), reason='no folder that takes no files')
+@pytest.mark.parametrize(('command', 'option'), FILES + FOLDERS)
+def test_place_that_takes_no_files_is_known_at_once(
+    command: str, option: str, capsys: pytest.CaptureFixture
+) -> None:
+    said = _refuse([command, option, '/proc/new/of_it'], capsys)
+
+    assert f'argument {option}: /proc/new/of_it cannot be written to (' in said
+
+
 @pytest.mark.parametrize(('command', 'option'), FILES + FOLDERS)
 def test_path_that_no_library_takes_is_refused(
     command: str, option: str, tmp_path: Path, capsys: pytest.CaptureFixture
@@ -65,6 +79,62 @@ def test_path_that_no_library_takes_is_refused(
     said = _refuse([command, option, str(tmp_path / os.fsdecode(b'a\xff'))], capsys)
 
     assert r"a\udcff' is not written in UTF-8: choose another" in said
+
+
+@pytest.mark.parametrize('arguments', [
+    ['detect', 'a.png', '--detector', 'yolo.onnx', '--json', 'yolo.onnx'],
+    ['detect', 'a.png', '--detector', 'yolo.onnx', '--json', './a.png'],
+    ['detect', 'a.png', '--detector', 'yolo.onnx', '--json', 'link.png'],
+    ['replay', 'bag', '--json', 'bag/bag.mcap'],
+    ['replay', 'bag', '--output', 'bag/../bag'],
+    ['link', '--trace', 'a.png', '--report', 'a.png'],
+    ['adapt', '--detector', 'yolo.onnx', '--source', 'bag', '--output', 'bag'],
+    ['adapt', '--detector', 'yolo.onnx', '--source', 'a', '--base', 'bag', '--output', 'bag'],
+    ['train', '--data', 'bag', '--output', 'bag'],
+])
+def test_what_a_command_reads_is_not_written_over(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'bag').mkdir()
+    (tmp_path / 'link.png').symlink_to('a.png')
+    for name in ('a.png', 'yolo.onnx', 'bag/bag.mcap'):
+        (tmp_path / name).write_text('mine')
+
+    said = _refuse(arguments, capsys)
+
+    assert f'argument {arguments[-2]}: {Path(arguments[-1])} is, or lies in, what ' in said
+    assert {(tmp_path / name).read_text() for name in ('a.png', 'yolo.onnx', 'bag/bag.mcap')} == {
+        'mine'}
+
+
+def test_pictures_are_not_drawn_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = np.float32([[[0, 0, 32, 32, 0.9, 1]]])
+    save(constant_graph({'output0': rows}, TensorProto.FLOAT, (1, 3, 64, 64)), tmp_path)
+    cv2.imwrite('shot.png', np.full((48, 64, 3), 128, np.uint8))
+    before = Path('shot.png').read_bytes()
+
+    command = ['detect', 'shot.png', '--detector', 'detector.onnx', '--output']
+    assert main([*command, '.']) == 2
+    assert 'found in shot.png would be drawn over it' in capsys.readouterr().err
+    assert Path('shot.png').read_bytes() == before
+    assert main([*command, 'drawn']) == 0
+    assert main([*command, 'drawn']) == 0  # what was drawn before is drawn again
+
+
+def test_names_of_models_and_commands_are_no_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """A folder of such a name, of an earlier run, may be written to."""
+    monkeypatch.chdir(tmp_path)
+    for name in ('general', 'adapt'):
+        (tmp_path / name).mkdir()
+        assert main(['adapt', '--detector', 'none.onnx', '--source', 'a', '--output', name]) == 1
+        assert 'none.onnx is no file' in capsys.readouterr().err
 
 
 def test_missing_folders_are_made(tmp_path: Path) -> None:

@@ -173,6 +173,39 @@ def test_a_replay_of_its_own_results_does_not_take_them_away(
     assert {path.name: path.read_bytes() for path in results.iterdir()} == before
 
 
+def test_a_replay_that_fails_leaves_the_bag_of_the_one_before(
+    bag: Path, model: Path, tmp_path: Path, replay: Callable[..., Answer]
+) -> None:
+    common = '--model', model, '--output', tmp_path / 'out'
+    results = tmp_path / 'out' / 'bag'
+    strange = write_bag(tmp_path / 'strange', {'/image': [raw_image(0, 'weird')]})
+    assert replay(bag, *common).returncode == 0
+    before = {path.name: path.read_bytes() for path in results.iterdir()}
+
+    for source in (tmp_path / 'absent', strange):
+        assert replay(source, *common).returncode == 1
+        assert {path.name: path.read_bytes() for path in results.iterdir()} == before
+    assert replay(bag, *common, '--width', 0.25).returncode == 0
+    assert {path.name: path.read_bytes() for path in results.iterdir()} != before
+    assert [path.name for path in results.parent.iterdir() if 'bag' in path.name] == ['bag']
+
+
+def test_a_clock_beyond_what_stamps_can_hold_costs_nothing(
+    model: Path, tmp_path: Path, replay: Callable[..., Answer]
+) -> None:
+    late_ns = 2**31 * 1_000_000_000
+    pixels = np.zeros((96, 128, 3), np.uint8).ravel()
+    bag = write_bag(tmp_path / 'late', {'/image': [
+        BagImage(late_ns + number * 40_000_000, STAMP_NS + number * 40_000_000, 'camera', 'rgb8',
+                 128, 96, 384, False, pixels) for number in range(5)]})
+
+    answer = replay(bag, '--model', model, '--output', tmp_path / 'out',
+                    '--json', tmp_path / 'f.json')
+
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads((tmp_path / 'f.json').read_text())['answered'] == 5
+
+
 def test_options_that_mean_nothing_for_features_are_wrong_use(
     bag: Path, tmp_path: Path, replay: Callable[..., Answer]
 ) -> None:

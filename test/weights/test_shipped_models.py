@@ -85,7 +85,8 @@ def test_video_that_it_can_code_is_among_its_operating_points(manifest: Manifest
         assert rates == set(range(len(manifest.video)))
 
 
-@pytest.mark.parametrize('model', ['', 'generall', 'nowhere/at/all'])
+@pytest.mark.parametrize(
+    'model', ['', 'generall', 'nowhere/at/all', 'a' * 300, '~nobody-of-this-name/model'])
 def test_what_is_no_model_is_refused_with_the_names_of_those_that_are(model: str) -> None:
     with pytest.raises(ManifestError, match='neither a folder nor one of .*: give general, robo'):
         model_folder(model)

@@ -16,6 +16,14 @@ def bundle(tmp_path: Path) -> Path:
     return write_tiny_bundle(tmp_path / 'model')
 
 
+def test_a_link_that_goes_round_is_refused(bundle):
+    (bundle / 'server.onnx').unlink()
+    (bundle / 'server.onnx').symlink_to('server.onnx')
+
+    with pytest.raises(ManifestError, match=r'server\.onnx cannot be read'):
+        load_manifest(bundle).checked_file('server.onnx')
+
+
 def test_a_link_out_of_the_folder_is_not_followed(bundle, tmp_path):
     (bundle / 'server.onnx').rename(tmp_path / 'server.onnx')
     (bundle / 'server.onnx').symlink_to(tmp_path / 'server.onnx')

@@ -23,6 +23,7 @@ from slim_split_ros.control import ControlSettings, OperatingPoints, WidthContro
 from slim_split_ros.offboard import FrameDecoder, Reception, load_server
 from slim_split_ros.onboard import FrameEncoder, Sender
 from slim_split_ros.wire import Manifest
+from slim_split_ros.wire.fields import MOST_TIME_NS
 
 # The link lab's: docs/control.md.
 LINK_SERVER_S = 0.025
@@ -86,7 +87,8 @@ def replay_images(
         alone=plan.alone))
     encoder = TableTimedEncoder(frame_encoder, points, clock)
     sender = Sender(
-        encoder, controller, plan.manifest.fingerprint, max(0, first.recorded_ns), clock)
+        encoder, controller, plan.manifest.fingerprint,
+        min(max(0, first.recorded_ns), MOST_TIME_NS), clock)
     robot = Robot(sender, controller, encoder, clock, plan.target_fps)
     reception = Reception(plan.manifest, _RECEIVER_ID)
     decoder = FrameDecoder(plan.manifest)

@@ -75,9 +75,9 @@ def open_source(source: str) -> PictureSource:
     path = Path(os.path.expanduser(source))
     if not is_utf8(source):  # OpenCV crashes on it
         raise StartError(f'{source!r} is not written in UTF-8: rename the file or folder')
-    if path.is_dir():
+    if os.path.isdir(path):
         return ImageFolder(path)
-    if not path.exists():
+    if not os.path.exists(path):  # unlike pathlib it lets names pass that are too long
         raise StartError(f'{path} does not exist: name a folder of images, a video file or a '
                          'device such as /dev/video0')
     video = _open_video(path)
