@@ -65,7 +65,8 @@ class PictureTopics:
             info = self._infos.get(header.frame_id)
             if info is not None and self._listeners['~/camera_info']:
                 height, width = served.picture.shape[:2]
-                self._camera_info.publish(scale_camera_info(info, width, height, header))
+                self._camera_info.publish(
+                    scale_camera_info(info, width, height, geometry, header))
         if self._listeners['~/annotated']:
             canvas = draw_detections(
                 new_canvas(geometry, served.picture), served.detections, classes)
@@ -89,25 +90,27 @@ class PictureTopics:
 
 
 def scale_camera_info(
-    info: CameraInfo, width: int, height: int, header: Header
+    info: CameraInfo, width: int, height: int, geometry: FrameGeometry, header: Header
 ) -> CameraInfo:
     """
     Return the intrinsics of the same view in a picture of width x height.
 
+    Where they name no size they are of the image that the robot encoded, as `geometry` has it.
     Source: sensor_msgs/CameraInfo; the scaling is that of image_proc's resize node.
     """
     scaled = copy.deepcopy(info)
     scaled.header, scaled.width, scaled.height = header, width, height
-    scale_x = width / info.width if info.width else 1.0
-    scale_y = height / info.height if info.height else 1.0
+    scale_x = width / (info.width or geometry.image_width)
+    scale_y = height / (info.height or geometry.image_height)
     matrix = np.array([[scale_x], [scale_y], [1.0]])
-    scaled.k = (np.reshape(info.k, (3, 3)) * matrix).ravel().tolist()
-    scaled.p = (np.reshape(info.p, (3, 4)) * matrix).ravel().tolist()
+    with np.errstate(over='ignore'):  # of numbers that are no camera's
+        scaled.k = (np.reshape(info.k, (3, 3)) * matrix).ravel().tolist()
+        scaled.p = (np.reshape(info.p, (3, 4)) * matrix).ravel().tolist()
     region = scaled.roi
     region.x_offset, region.width = (
-        round(value * scale_x) for value in (region.x_offset, region.width))
+        min(round(value * scale_x), width) for value in (region.x_offset, region.width))
     region.y_offset, region.height = (
-        round(value * scale_y) for value in (region.y_offset, region.height))
+        min(round(value * scale_y), height) for value in (region.y_offset, region.height))
     return scaled
 
 

@@ -17,6 +17,7 @@ from vision_msgs.msg import LabelInfo
 from slim_split_ros.ros.topics.messages import to_ns
 from slim_split_ros.ros.topics.picture_topics import scale_camera_info
 from slim_split_ros.ros.topics.qos import LATCHED
+from slim_split_ros.wire import FrameGeometry
 from support.bundles import give_detector, write_tiny_bundle
 from support.detector_graphs import constant_graph, save
 from support.ros_peer import Peer
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.ros
 
 # What the model's input of 416 makes of 640x480.
 SMALL_WIDTH, SMALL_HEIGHT = 416, 312
+FULL_SIZE = FrameGeometry.fit(640, 480, long_side=416, multiple=32)
 
 
 @pytest.fixture(scope='module')
@@ -157,9 +159,27 @@ def test_wrong_detector_file_stops_no_pictures(
 
 
 def test_intrinsics_follow_the_pictures_scale() -> None:
-    scaled = scale_camera_info(camera_info(), 320, 120, Header(frame_id='f'))
+    scaled = scale_camera_info(camera_info(), 320, 120, FULL_SIZE, Header(frame_id='f'))
 
     assert (scaled.width, scaled.height, scaled.header.frame_id) == (320, 120, 'f')
     assert list(scaled.k) == [250.0, 0.0, 160.0, 0.0, 125.0, 60.0, 0.0, 0.0, 1.0]
     assert list(scaled.p) == [
         250.0, 0.0, 160.0, -25.0, 0.0, 125.0, 60.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+
+
+def test_intrinsics_without_a_size_are_of_the_image_that_was_encoded() -> None:
+    info = camera_info()
+    info.width = info.height = 0
+
+    scaled = scale_camera_info(info, 320, 120, FULL_SIZE, Header())
+
+    assert list(scaled.k) == [250.0, 0.0, 160.0, 0.0, 125.0, 60.0, 0.0, 0.0, 1.0]
+
+
+def test_region_that_no_camera_has_stays_within_the_picture() -> None:
+    info = camera_info()
+    info.width, info.roi.width, info.roi.height = 1, 2**32 - 1, 2**32 - 1
+
+    region = scale_camera_info(info, 320, 120, FULL_SIZE, Header()).roi
+
+    assert (region.width, region.height) == (320, 120)
