@@ -26,12 +26,7 @@ _WORDS = {OutputKind.SCORES: ('score',), OutputKind.LABELS: ('label', 'class', '
 
 
 def kind_of(name: str) -> OutputKind | None:
-    """
-    Return what an output holds by its name, None where that does not tell.
-
-    >>> kind_of('detection_scores')
-    <OutputKind.SCORES: 2>
-    """
+    """Return what an output holds by its name, None where that does not tell."""
     lowered = name.lower()
     return next((kind for kind, words in _WORDS.items()
                  if any(word in lowered for word in words)), None)

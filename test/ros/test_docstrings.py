@@ -8,8 +8,8 @@ from importlib import import_module
 import pytest
 
 MODULES = (
-    'health.diagnostics', 'health.findings', 'process.worker', 'settings.onboard_parameters',
-    'topics.namespaces')
+    'health.deliveries', 'health.diagnostics', 'health.findings', 'health.server_time',
+    'process.worker', 'settings.onboard_parameters', 'topics.namespaces')
 
 
 @pytest.mark.parametrize('name', MODULES)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+import math
 
 from slim_split_ros.ros.health.findings import WINDOW_S, Finding, Level, most_frequent, worst
 
@@ -19,6 +20,9 @@ _SERVER_SHARE = 0.5
 # Reports come ten times a second.
 SILENT_S = 3.0
 _LEAST_SPAN_S = 1.0
+# No warning: a server may be meant to have none, and only the server knows whether one fails.
+_UNANSWERED = 'frames arrive, no answers come: the server has no detector, or says in its own ' \
+              'diagnostics why it fails'
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class OnboardFacts:
 
     `recent` counts frames by `frames_in`, `frames_sent`, `frames_answered`, `answers_late`,
     `answers_refused`, `reports_refused` and by reasons of drops, within `span_s`; `sentences` has
-    what was said last of each reason.
+    what was said last of each reason. `server_ms` is NaN if no frame was served, `pinned_width` 0
+    if the policy chooses.
     """
 
     state: str
@@ -45,8 +50,10 @@ class OnboardFacts:
     report_obstacle: str
     loss: float | None
     server_ms: float
+    server_has_answered: bool
     answer_ms: float
     deadline_ms: float
+    pinned_width: float
     reason: str
     values: Mapping[str, Mapping[str, object]]
 
@@ -110,37 +117,54 @@ def _judge_link(facts: OnboardFacts) -> Finding:
 def _judge_server(facts: OnboardFacts) -> Finding:
     remedy = 'lower target_fps of the robots, or run it on a GPU'
     skipped, slow = facts.recent['server'], ''
+    known = not math.isnan(facts.server_ms)
     if facts.server_ms > _SERVER_SHARE * facts.deadline_ms:
         slow = f'the server takes {facts.server_ms:.0f} ms of a deadline of ' \
                f'{facts.deadline_ms:.0f}: {remedy}'
     elif skipped:
+        pace = f' at {facts.server_ms:.0f} ms a frame' if known else ''
         slow = f'{skipped} of {facts.recent["frames_in"]} images were left out, because the ' \
-               f'server is behind at {facts.server_ms:.0f} ms a frame: {remedy}'
-    known = facts.server_ms == facts.server_ms
+               f'server is behind{pace}: {remedy}'
     return worst(SERVER, [
         (Level.ERROR, facts.server_absence),
         (Level.WARN, facts.other_server),
-        (Level.WARN, slow if known else ''),
+        (Level.WARN, slow),
         (Level.STALE, _idle(facts)),
-        (Level.STALE, '' if known else 'no report of the server yet'),
+        (Level.STALE, '' if known else 'no report of a served frame lately'),
     ], f'{facts.server_ms:.0f} ms a frame', _values(facts, SERVER))
 
 
 def _judge_detections(facts: OnboardFacts) -> Finding:
     recent = facts.recent
     answered, late = recent['frames_answered'], recent['answers_late']
-    arrives = facts.report_silence_s <= SILENT_S and facts.loss is not None and \
-        facts.loss < _MOST_SHARE
+    refused = recent['answers_refused']
+    is_unanswered = _frames_arrive(facts) and not answered and not refused
     return worst(DETECTIONS, [
-        (Level.WARN, 'frames arrive, but no answers come: see whether the server has a detector'
-         if arrives and not answered else ''),
-        (Level.WARN, f'{recent["answers_refused"]} answers were refused: '
-         + facts.sentences.get('answer', '') if recent['answers_refused'] else ''),
-        (Level.WARN, f'{late} of {answered} detections came after deadline_ms: raise it, or '
-         'lower max_width' if late > _MOST_SHARE * answered else ''),
-        (Level.STALE, '' if answered else 'no detections came back lately'),
-    ], f'{_rate(facts, "frames_answered")} a second, {facts.answer_ms:.0f} ms after the image',
+        (Level.WARN, 'frames arrive, but the server that answered before does not any more: '
+         'look at its diagnostics' if is_unanswered and facts.server_has_answered else ''),
+        (Level.WARN, f'{refused} answers were refused: '
+         + facts.sentences.get('answer', '') if refused else ''),
+        (Level.WARN, f'{late} of {answered} detections came after deadline_ms: '
+         + _remedy_of_late(facts) if late > _MOST_SHARE * answered else ''),
+        (Level.STALE, '' if answered or is_unanswered else 'no detections came back lately'),
+    ], _UNANSWERED if is_unanswered else
+        f'{_rate(facts, "frames_answered")} a second, {facts.answer_ms:.0f} ms after the image',
         _values(facts, DETECTIONS))
+
+
+def _frames_arrive(facts: OnboardFacts) -> bool:
+    return facts.recent['frames_sent'] > 0 and facts.report_silence_s <= SILENT_S and \
+        facts.loss is not None and facts.loss < _MOST_SHARE
+
+
+def _remedy_of_late(facts: OnboardFacts) -> str:
+    if facts.server_ms > facts.deadline_ms:
+        return f'the server alone takes {facts.server_ms:.0f} ms, which no width shortens: ' \
+               'raise deadline_ms, or take a faster server or detector'
+    if facts.pinned_width:
+        return f'raise it, or lower width, which is pinned to {facts.pinned_width:g} (0.0 lets ' \
+               'the policy choose)'
+    return 'raise it, or lower max_width'
 
 
 def _idle(facts: OnboardFacts) -> str:

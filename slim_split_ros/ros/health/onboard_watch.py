@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-import math
 
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -14,6 +13,7 @@ from slim_split_ros.ros.health.deliveries import Deliveries
 from slim_split_ros.ros.health.diagnostics import AnswerCounts, Counters
 from slim_split_ros.ros.health.findings import Finding, Trend
 from slim_split_ros.ros.health.onboard import OnboardFacts, judge_onboard
+from slim_split_ros.ros.health.server_time import ServerTime
 from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
 from slim_split_ros.ros.topics.messages import LastFrame, LinkEstimate
 from slim_split_ros.ros.topics.waiting import Waiting, explain_absence, explain_silence
@@ -56,17 +56,16 @@ class OnboardWatch:
         self._node = node
         self._deliveries = Deliveries()
         self._trend = Trend()
-        self._server_ms = math.nan
+        self._server_time = ServerTime()
+        self._answered = 0
+        self._answering: int | None = None
         self.sent = self._deliveries.sent
 
     def reported(self, report: ReceivedReport, now_s: float) -> None:
         """Note a report on this node's own frames."""
         self._deliveries.reported(
             [arrival.sequence for arrival in report.arrivals], report.receiver_id, now_s)
-        known = [arrival.server_ms for arrival in report.arrivals
-                 if not math.isnan(arrival.server_ms)]
-        if known:
-            self._server_ms = known[-1]
+        self._server_time.reported(report.arrivals, now_s)
 
     def judge(self, reading: Reading, now_s: float) -> list[Finding]:
         """Return what is to be said now."""
@@ -90,9 +89,20 @@ class OnboardWatch:
             report_silence_s=silence_s,
             report_obstacle=explain_silence(node, topics.reports, {})
             if topics and silence_s > parts.SILENT_S else '',
-            loss=self._deliveries.loss(now_s), server_ms=self._server_ms,
+            loss=self._deliveries.loss(now_s), server_ms=self._server_time.ms(now_s),
+            server_has_answered=self._server_has_answered(reading.answers.answered, now_s),
             answer_ms=reading.answers.answer_ms, deadline_ms=reading.settings.deadline_ms,
+            pinned_width=reading.settings.width,
             reason=reading.last.reason, values=self._values(reading, now_s)))
+
+    def _server_has_answered(self, answered: int, now_s: float) -> bool:
+        """Say whether the server that reports has answered, rather than one before it."""
+        servers = self._deliveries.receivers(now_s)
+        # An answer does not name its server: where two report it may be either's.
+        if answered > self._answered and len(servers) == 1:
+            self._answering = servers[0]
+        self._answered = answered
+        return self._answering is not None and set(servers) <= {self._answering}
 
     def _other_server(self, now_s: float, topics: Topics | None) -> str:
         servers = self._deliveries.receivers(now_s)
@@ -126,7 +136,7 @@ class OnboardWatch:
                 'backlog_ms': _known(estimate.backlog_ms),
                 'loss': _known(self._deliveries.loss(now_s)),
                 'reports_refused': answers.reports_refused},
-            parts.SERVER: {'server_ms': self._server_ms},
+            parts.SERVER: {'server_ms': self._server_time.ms(now_s)},
             parts.DETECTIONS: {
                 'frames_answered': answers.answered, 'answers_late': answers.late,
                 'answers_refused': answers.refused, 'answer_ms': answers.answer_ms,

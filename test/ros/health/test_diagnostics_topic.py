@@ -8,18 +8,23 @@ import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+import numpy as np
+from onnx import TensorProto
 import pytest
 from sensor_msgs.msg import Image
 
 from slim_split_ros.msg import EncodedFrame
 from support.bundles import write_tiny_bundle
+from support.detector_graphs import constant_graph, save
 from support.processes import Process
 from support.ros_peer import LIMIT_S, Peer
 from support.split_system import (
+    CHECKOUT,
     RELIABLE,
     SENSOR_DATA,
     image_message,
     patch_pixels,
+    ros_arguments,
     start_node,
     start_slow_offboard,
 )
@@ -28,6 +33,25 @@ pytestmark = pytest.mark.ros
 
 OK, WARN = DiagnosticStatus.OK, DiagnosticStatus.WARN
 ERROR, STALE = DiagnosticStatus.ERROR, DiagnosticStatus.STALE
+FAILING_DETECTOR = """
+import sys
+from slim_split_ros.detectors import DetectorError
+from slim_split_ros.ros import serving
+from slim_split_ros.ros.offboard_node import main
+
+load = serving.load_detector
+
+def fail(*arguments):
+    raise DetectorError('no memory is left')
+
+def load_failing(file):
+    detector = load(file)   # which tries it
+    detector.detect = fail
+    return detector
+
+serving.load_detector = load_failing
+sys.exit(main())
+"""
 
 
 class Operator:
@@ -54,6 +78,12 @@ class Operator:
     def slow_offboard(self) -> Process:
         """Start one that takes 0.2 s for a frame."""
         return self._keep(start_slow_offboard(self._log(), {'model': self.model}, 0.2))
+
+    def offboard_with_failing_detector(self, detector: Path) -> Process:
+        """Start one whose detector loads, and fails at every frame."""
+        arguments = ros_arguments({'model': self.model, 'device': 'cpu', 'detector': detector})
+        return self._keep(Process.start(
+            ['-c', FAILING_DETECTOR, *arguments], self._log(), CHECKOUT, {}))
 
     def reads(self, name: str, level: bytes, words: str, shows: bool = True) -> DiagnosticStatus:
         """Wait until a status has this level and these words, while images come or do not."""
@@ -183,3 +213,27 @@ def test_a_detector_that_does_not_load_is_an_error_of_the_model(
     with_pictures = write_tiny_bundle(tmp_path / 'pictures', with_pictures=True)
     operator.offboard(with_pictures, detector='/nowhere.onnx')
     operator.reads('offboard: model', ERROR, '/nowhere.onnx', False)
+
+
+def test_a_server_without_a_detector_is_no_warning_anywhere(
+    operator: Operator, tmp_path: Path
+) -> None:
+    operator.model = write_tiny_bundle(tmp_path / 'pictures', with_pictures=True)
+    operator.onboard()
+    operator.offboard(detector='none')
+    operator.reads('onboard: detections', OK, 'the server has no detector, or says in its own '
+                   'diagnostics why it fails')
+    operator.reads('offboard: model', OK, str(operator.model))
+
+
+def test_a_detector_that_fails_at_every_frame_is_an_error_of_the_model_alone(
+    operator: Operator, tmp_path: Path
+) -> None:
+    operator.model = write_tiny_bundle(tmp_path / 'pictures', with_pictures=True)
+    box = np.float32([[[0, 80, 320, 200, 0.9, 0]]])
+    detector = save(
+        constant_graph({'output0': box}, TensorProto.FLOAT, (1, 3, 640, 640)), tmp_path)
+    operator.onboard()
+    operator.offboard_with_failing_detector(detector)
+    operator.reads('offboard: model', ERROR, 'nothing detected: no memory is left')
+    operator.reads('onboard: detections', OK, 'no answers come: the server has no detector, or')

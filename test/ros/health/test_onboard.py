@@ -19,7 +19,8 @@ WELL = OnboardFacts(
     other_server='', other_sender='',
     recent=Counter(frames_in=150, frames_sent=48, target_fps=100, frames_answered=47),
     span_s=5.0, sentences={}, report_silence_s=0.1, report_obstacle='', loss=0.02, server_ms=25.0,
-    answer_ms=60.0, deadline_ms=300.0, reason='link', values={'camera': {'frames_in': 150}})
+    server_has_answered=True, answer_ms=60.0, deadline_ms=300.0, pinned_width=0.0, reason='link',
+    values={'camera': {'frames_in': 150}})
 
 
 def judged(part: str, **changes: Any) -> tuple[Level, str]:
@@ -66,12 +67,26 @@ def test_a_robot_that_is_well_is_ok_in_every_part_with_its_figures() -> None:
     ('server', {'server_ms': 200.0}, Level.WARN, 'takes 200 ms of a deadline of 300'),
     ('server', {'recent': with_counts(server=7)}, Level.WARN,
      'images were left out, because the server is behind at 25 ms a frame: lower target_fps'),
-    ('server', {'server_ms': math.nan}, Level.STALE, 'no report'),
-    ('detections', {'recent': with_counts(answers_late=40)}, Level.WARN, 'raise it'),
+    ('server', {'server_ms': math.nan, 'recent': with_counts(server=7)}, Level.WARN,
+     'the server is behind: lower target_fps'),
+    ('server', {'server_ms': math.nan}, Level.STALE, 'no report of a served frame lately'),
+    ('detections', {'recent': with_counts(answers_late=40)}, Level.WARN,
+     '40 of 47 detections came after deadline_ms: raise it, or lower max_width'),
+    ('detections', {'recent': with_counts(answers_late=40), 'pinned_width': 0.25}, Level.WARN,
+     'raise it, or lower width, which is pinned to 0.25 (0.0 lets the policy choose)'),
+    ('detections', {'recent': with_counts(answers_late=40), 'pinned_width': 0.25,
+                    'server_ms': 412.0}, Level.WARN, 'the server alone takes 412 ms, which no '
+     'width shortens: raise deadline_ms, or take a faster server or detector'),
     ('detections', {'recent': with_counts(answers_refused=2), 'sentences': {'answer': 'twice'}},
      Level.WARN, '2 answers were refused: twice'),
     ('detections', {'recent': Counter(frames_sent=48), 'loss': 0.0}, Level.WARN,
-     'whether the server has a detector'),
+     'the server that answered before does not any more: look at its diagnostics'),
+    ('detections', {'recent': Counter(frames_sent=48), 'loss': 0.0, 'server_has_answered': False},
+     Level.OK, 'the server has no detector, or says in its own diagnostics why it fails'),
+    ('detections', {'recent': Counter(frames_sent=48, answers_refused=48), 'loss': 0.0,
+                    'sentences': {'answer': 'no tag'}}, Level.WARN,
+     '48 answers were refused: no tag'),
+    ('detections', {'recent': Counter(), 'loss': 0.0}, Level.STALE, 'no detections'),
     ('detections', {'recent': Counter(frames_sent=48), 'loss': 1.0}, Level.STALE, 'no detections'),
 ])
 def test_what_is_wrong_is_said_in_its_part_with_what_to_do(
