@@ -32,9 +32,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'it finds for the truth, train what says which parts of a picture matter, '
                     'and measure every operating point with this detector on frames kept aside, '
                     'beside WebP and JPEG. Writes a model folder, which has the detector too, '
-                    'for both nodes, with a card and a page. Takes 10 to 30 minutes on two '
-                    'cores; interrupted, the same command keeps what was looked at and trained. '
-                    'Needs torch, the nodes do not '
+                    'for both nodes, with a card and a page. Takes 8 to 15 minutes on two '
+                    'quiet cores, up to 30 on slower ones; interrupted, the same command keeps '
+                    'what was looked at and trained. Needs torch, the nodes do not '
                     '(docs/adapt.md).')
     parser.add_argument('--detector', type=Path, required=True, metavar='FILE.onnx',
                         help='what docs/detectors.md lists is recognised')

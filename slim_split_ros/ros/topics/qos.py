@@ -1,7 +1,7 @@
 """
 The quality of service with which each topic is published and subscribed.
 
-Every topic can be overridden, for instance
+History, depth and reliability can be overridden at start, for instance
 `-p qos_overrides./features.publisher.reliability:=reliable`.
 """
 
