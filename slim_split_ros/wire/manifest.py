@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+import errno
 import hashlib
 import json
 import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from slim_split_ros.wire.bit_coder import MAX_BITS
 from slim_split_ros.wire.context_tables import Contexts, ContextTables
@@ -130,7 +131,8 @@ class Manifest:
             raise ManifestError(f'{path} is not listed under files in {MANIFEST_FILE}: {REMEDY}')
         try:
             self._check_place(path)
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            with _open(path) as file:
+                digest = hashlib.sha256(file.read()).hexdigest()
         except OSError as error:
             raise ManifestError(f'{path} cannot be read ({error.strerror}): {REMEDY}') from error
         if digest != self.files[name]:
@@ -185,11 +187,18 @@ def load_manifest(folder: Path) -> Manifest:
 
 
 def _read_text(path: Path) -> str:
-    with path.open('rb') as file:
+    with _open(path) as file:
         content = file.read(MOST_MANIFEST_BYTES + 1)
     if len(content) > MOST_MANIFEST_BYTES:
         raise ValueError(f'more than {MOST_MANIFEST_BYTES} bytes')
     return content.decode()
+
+
+def _open(path: Path) -> BinaryIO:
+    # Whoever opened a pipe would wait for a writer.
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(errno.EINVAL, 'it is no regular file', str(path))
+    return path.open('rb')
 
 
 def _refuse_constant(name: str) -> None:

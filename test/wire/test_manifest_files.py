@@ -1,5 +1,6 @@
 """The files that a manifest names: theirs, whole, and inside the folder."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,16 @@ def test_a_link_that_goes_round_is_refused(bundle):
 
     with pytest.raises(ManifestError, match=r'server\.onnx cannot be read'):
         load_manifest(bundle).checked_file('server.onnx')
+
+
+@pytest.mark.parametrize('name', ['server.onnx', 'manifest.json'])
+def test_a_pipe_is_not_waited_for(bundle, name):
+    manifest = load_manifest(bundle)
+    (bundle / name).unlink()
+    os.mkfifo(bundle / name)
+
+    with pytest.raises(ManifestError, match=r'cannot be read \(it is no regular file\)'):
+        manifest.checked_file(name) if name in manifest.files else load_manifest(bundle)
 
 
 def test_a_link_out_of_the_folder_is_not_followed(bundle, tmp_path):
