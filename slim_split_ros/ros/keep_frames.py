@@ -5,17 +5,17 @@ Undamaged camera images, kept on the robot for later: for `adapt`, which learns 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 import os
 from pathlib import Path
 import shutil
-import time
 
 import cv2
-from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import SetBool
 
 from slim_split_ros.onboard import OnboardError, Pacer
+from slim_split_ros.ros.process.lifecycle import ACTIVE, ManagedNode
 from slim_split_ros.ros.process.worker import Mailbox, Worker
 from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
 from slim_split_ros.ros.settings.parameters import LiveParameters
@@ -55,14 +55,17 @@ class FrameStore:
 
 
 class FrameKeeper:
-    """Serve `~/keep_frames`: true begins to keep images, in a folder of their own, false ends."""
+    """
+    Serve `~/keep_frames`: true begins to keep images, in a folder of their own, false ends.
 
-    def __init__(self, node: Node, live: LiveParameters[OnboardSettings]) -> None:
+    Only while the node is active: an inactive one gets no images.
+    """
+
+    def __init__(self, node: ManagedNode, live: LiveParameters[OnboardSettings]) -> None:
         self._node = node
         self._live = live
         self._pacer = Pacer()
         self._store: FrameStore | None = None
-        self._mailbox: Mailbox[Image | CompressedImage] = Mailbox()
         node.create_service(SetBool, '~/keep_frames', self._on_call)
 
     def offer(self, message: Image | CompressedImage, now_s: float) -> None:
@@ -70,42 +73,59 @@ class FrameKeeper:
         if self._store and self._pacer.admit(now_s, self._live.current.keep_fps):
             self._mailbox.put(message)
 
-    @property
-    def kept(self) -> int:
-        """Number of images kept since the last call that began it."""
-        return self._store.frames if self._store else 0
-
     def stop(self) -> None:
-        """End keeping, if it goes on."""
-        if self._store:
-            self._store = None
-            self._mailbox.close()
+        """End keeping, if it goes on, and say in the log what was kept."""
+        if store := self._end():
+            self._node.get_logger().info(_summary(store))
 
     def _on_call(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        store = self._store
-        self.stop()
-        if not request.data:
+        if request.data:
+            self.stop()
+            response.success, response.message = self._try_to_begin()
+        else:
+            store = self._end()
             response.success = store is not None
             response.message = _summary(store) if store else 'no images were being kept'
-            return response
-        try:
-            self._begin()
-        except OSError as error:
-            response.message = f'{error}: set keep_folder to a folder that can be written'
-            return response
-        response.success, response.message = True, f'keeping images in {self._store.folder}'
         return response
 
-    def _begin(self) -> None:
+    def _try_to_begin(self) -> tuple[bool, str]:
+        """Begin to keep images; return whether they are kept, and where or why not."""
+        if self._node.state != ACTIVE:
+            name = self._node.get_fully_qualified_name()
+            return False, (f'{name} is {self._node.state} and gets no images: activate it first '
+                           f'(service {name}/enable)')
+        try:
+            store = self._begin()
+        except OSError as error:
+            return False, f'{error}: set keep_folder to a folder that can be written'
+        return True, f'keeping images in {store.folder}'
+
+    def _begin(self) -> FrameStore:
         settings = self._live.current
         folder = Path(os.path.expanduser(settings.keep_folder)).absolute()
-        folder /= time.strftime('%Y%m%d_%H%M%S')
-        folder.mkdir(parents=True, exist_ok=True)
+        # With microseconds: whoever asks twice in a second gets two folders.
+        folder /= datetime.now().strftime('%Y%m%d_%H%M%S_%f')
+        folder.mkdir(parents=True)
         store = FrameStore(
             folder, settings.keep_most_frames, settings.keep_most_mb * _BYTES_PER_MB)
-        self._mailbox = Mailbox()
-        Worker(self._mailbox, lambda message: self._keep(store, message), self._give_up).start()
+        self._mailbox: Mailbox[Image | CompressedImage] = Mailbox()
+        self._worker = Worker(
+            self._mailbox, lambda message: self._keep(store, message), self._give_up)
+        self._worker.start()
         self._pacer, self._store = Pacer(), store
+        return store
+
+    def _end(self) -> FrameStore | None:
+        """End keeping, and return what was kept: all of it, so the image in hand is awaited."""
+        store, self._store = self._store, None
+        if store:
+            self._worker.stop()
+        return store
+
+    def _end_from_within(self) -> None:
+        """End keeping in the worker's thread, which cannot wait for itself."""
+        self._store = None
+        self._mailbox.close()
 
     def _keep(self, store: FrameStore, message: Image | CompressedImage) -> None:
         """Write an image; runs in a thread of its own."""
@@ -115,11 +135,11 @@ class FrameKeeper:
             return
         full = store.add(picture, to_ns(message.header.stamp))
         if full:
-            self.stop()
+            self._end_from_within()
             self._node.get_logger().info(f'{_summary(store)}, and no more: {full}')
 
     def _give_up(self, error: Exception) -> None:
-        self.stop()
+        self._end_from_within()
         self._node.get_logger().warning(f'images are kept no longer: {error}')
 
 

@@ -32,14 +32,19 @@ class Keeper:
         self.peer, self.process, self.folder = peer, process, folder
         self._raw = peer.publisher(Image, 'image', SENSOR_DATA)
         self._compressed = peer.publisher(CompressedImage, 'image/compressed', SENSOR_DATA)
+        self.jpeg = JPEG
 
     def keep(self, data: bool) -> SetBool.Response:
         return self.peer.call(SetBool, 'onboard/keep_frames', SetBool.Request(data=data))
 
+    def enable(self, data: bool) -> SetBool.Response:
+        return self.peer.call(SetBool, 'onboard/enable', SetBool.Request(data=data))
+
     def show(self) -> None:
         message = image_message(GRADIENT[:, :, ::-1], time.time_ns(), 'rgb8')
         self._raw.publish(message)
-        self._compressed.publish(CompressedImage(header=message.header, format='jpeg', data=JPEG))
+        self._compressed.publish(
+            CompressedImage(header=message.header, format='jpeg', data=self.jpeg))
 
     def files(self) -> list[Path]:
         return sorted(self.folder.glob('*/*'))
@@ -79,6 +84,52 @@ def test_images_are_kept_as_the_camera_saw_them_until_told_to_end(
     keeper.show_until(lambda: time.monotonic() > end_s)
     assert len(keeper.files()) == count
     assert [int(file.name.split('_')[0]) for file in keeper.files()] == list(range(count))
+
+
+def test_the_image_in_hand_is_counted_too(start: Callable[..., Keeper]) -> None:
+    # Few bytes, many pixels: whenever keeping ends, one is being checked.
+    pixels = np.zeros((3000, 4000, 3), np.uint8)
+    keeper = start(image_transport='compressed')
+    keeper.jpeg = cv2.imencode('.jpg', pixels, [cv2.IMWRITE_JPEG_QUALITY, 10])[1].tobytes()
+    assert keeper.keep(True).success
+    keeper.show_until(lambda: len(keeper.files()) >= 2)
+    answer = keeper.keep(False)
+    end_s = time.monotonic() + 1.0
+    keeper.show_until(lambda: time.monotonic() > end_s)
+    assert answer.message.startswith(f'{len(keeper.files())} images of ')
+
+
+def test_who_asks_twice_in_a_second_gets_two_folders(start: Callable[..., Keeper]) -> None:
+    keeper = start()
+    answers = [keeper.keep(True) for _ in range(2)]
+    assert all(answer.success for answer in answers)
+    assert len({answer.message for answer in answers}) == 2
+    assert len(list(keeper.folder.iterdir())) == 2
+
+
+def test_an_inactive_node_keeps_nothing_and_says_so(start: Callable[..., Keeper]) -> None:
+    keeper = start()
+    assert keeper.enable(False).success
+    answer = keeper.keep(True)
+    assert not answer.success
+    assert answer.message.startswith('/onboard is inactive and gets no images: activate it first')
+    assert keeper.enable(True).success
+    end_s = time.monotonic() + 1.0
+    keeper.show_until(lambda: time.monotonic() > end_s)
+    assert not keeper.folder.exists()
+
+
+def test_keeping_ends_with_the_node_s_activity(start: Callable[..., Keeper]) -> None:
+    keeper = start()
+    assert keeper.keep(True).success
+    keeper.show_until(keeper.files)
+    assert keeper.enable(False).success
+    count = len(keeper.files())
+    keeper.process.wait_for_output(f'{count} images of ', LIMIT_S)
+    assert keeper.enable(True).success
+    end_s = time.monotonic() + 1.0
+    keeper.show_until(lambda: time.monotonic() > end_s)
+    assert len(keeper.files()) == count
 
 
 def test_a_compressed_image_is_kept_byte_for_byte(start: Callable[..., Keeper]) -> None:

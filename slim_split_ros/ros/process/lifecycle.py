@@ -78,12 +78,15 @@ class ManagedNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Deactivate; rclpy calls it."""
-        return self._unmake(self.rest, ACTIVE, INACTIVE)
+        result = self._unmake(self.rest, ACTIVE, INACTIVE)
+        self.get_logger().info(f'{self._state}: listening to nothing until it is activated')
+        return result
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Clean up; rclpy calls it."""
         result = self._unmake(self.tear_down, INACTIVE, UNCONFIGURED)
         give_memory_back()
+        self.get_logger().info(f'{self._state}: no model until it is configured')
         return result
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -79,6 +79,10 @@ class OnboardSettings:
 
     def __post_init__(self) -> None:
         check_rules(self)
+        if not self.keep_folder.strip():
+            # Empty it would be whatever folder the process happened to be started in.
+            raise SettingError(f'keep_folder is {self.keep_folder!r}: name a folder, such as '
+                               '~/slim_split_frames')
         if self.min_width > self.max_width:
             raise SettingError(
                 f'min_width {self.min_width} is above max_width {self.max_width}: exchange them')

@@ -117,6 +117,8 @@ def test_both_nodes_go_through_all_states_and_back_twice(managed: Managed) -> No
                 managed.peer.wait(lambda s=statuses, w=state: s and s[-1].state == w, 'the status')
     for process in managed.processes.values():
         assert 'Traceback' not in process.output
+        assert process.output.count('inactive: listening to nothing until it is activated') == 2
+        assert process.output.count('unconfigured: no model until it is configured') == 2
 
 
 def test_an_inactive_server_is_not_woken_by_the_cameras(managed: Managed) -> None:

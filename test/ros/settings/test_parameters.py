@@ -130,6 +130,13 @@ def test_numbers_are_taken_as_the_declared_type_where_that_loses_nothing(node: N
     assert 'Wrong parameter type' in set_all(node, deadline_ms=True)
 
 
+def test_no_folder_to_keep_images_in_is_refused_at_run_time(node: Node) -> None:
+    live = LiveParameters(node, OnboardSettings)
+    assert set_all(node, keep_folder='') == (
+        "keep_folder is '': name a folder, such as ~/slim_split_frames")
+    assert live.current.keep_folder == '~/slim_split_frames'
+
+
 def test_parameters_of_others_are_left_alone(node: Node) -> None:
     live = LiveParameters(node, OnboardSettings)
     node.declare_parameter('somebody_elses', 3)
@@ -158,6 +165,7 @@ def test_a_bad_start_value_is_a_start_error(ros: None) -> None:
         (Parameter('policy', value='luck'), 'choose one of auto, paper, aimd'),
         (Parameter('image_transport', value='pigeon'), 'choose one of raw, compressed'),
         (Parameter('codec', value='morse'), 'choose one of slim, ensemble'),
+        (Parameter('keep_folder', value=''), "keep_folder is '': name a folder, such as"),
     ):
         node = rclpy.create_node('onboard', parameter_overrides=[override])
         with pytest.raises(StartError, match=words):
