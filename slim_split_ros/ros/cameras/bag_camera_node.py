@@ -51,6 +51,7 @@ class BagCamera(Node):
         self._settings = LiveParameters(self, BagCameraSettings).current
         bag = Path(os.path.expanduser(self._settings.bag))
         topic = find_image_topic(bag, self._settings.topic)
+        self._bag, self._published = bag, 0
         self.get_logger().info(f'publishing {topic} of {bag}')
         self._raw = self.create_publisher(Image, 'image', **overridable(SENSOR_DATA))
         self._compressed = self.create_publisher(
@@ -60,7 +61,8 @@ class BagCamera(Node):
         self._bag_clock = BagClock(self, settings.speed) if settings.clock else None
         images = timed_images(bag, topic, self._settings.speed, self._settings.loop,
                               Omissions(self.get_logger().warning))
-        self._pump = FramePump(images, self._publish, SourceEnd(self).reach, self._is_heard)
+        self._source_end = SourceEnd(self)
+        self._pump = FramePump(images, self._publish, self._end, self._is_heard)
         self._pump.start(self._settings.wait_s)
 
     def stop(self) -> None:
@@ -83,6 +85,12 @@ class BagCamera(Node):
         else:
             self._large_images.check(image.data.nbytes)
             self._raw.publish(raw_message(image, header))
+        self._published += 1
+
+    def _end(self, error: Exception | None) -> None:
+        if error is None:
+            self.get_logger().info(f'{self._bag} has ended: {self._published} images published')
+        self._source_end.reach(error)
 
 
 def timed_images(

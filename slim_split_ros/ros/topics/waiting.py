@@ -81,7 +81,9 @@ def explain_silence(
         return f'nothing on {topic}: ' + '; '.join(
             sorted({_obstacle(publisher, subscription) for publisher in publishers}))
     found = filter(None, (_elsewhere(node, kind, remedy) for kind, remedy in remedies.items()))
-    instead = '; '.join(found) or f'nor is {_type_name(subscription.msg_type)} on any other topic'
+    instead = '; '.join(found) or (
+        f'nor is {_type_name(subscription.msg_type)} on any other topic that this node does not '
+        'hear already: start the node that publishes it')
     return f'nothing on {topic}: no node publishes it; {instead}'
 
 
@@ -128,10 +130,12 @@ def _obstacle(publisher: Any, subscription: Subscription) -> str:
 
 
 def _elsewhere(node: Node, kind: type, remedy: str) -> str:
-    """Say on which topics messages of a type are published; empty if on none."""
+    """Say on which topics that the node does not hear a type is published; empty if on none."""
+    # Whoever publishes those was not meant: a server has a topic for each of its robots.
+    heard = {subscription.topic_name for subscription in node.subscriptions}
     topics = [
         topic for topic in topics_by_type(node).get(_type_name(kind), [])
-        if not topic.endswith(_REBUILT) and any(
+        if topic not in heard and not topic.endswith(_REBUILT) and any(
             publisher.topic_type == _type_name(kind)
             for publisher in node.get_publishers_info_by_topic(topic))]
     if not topics:

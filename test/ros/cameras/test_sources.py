@@ -228,6 +228,7 @@ def test_a_bag_may_be_stamped_anew(peer: Peer, tmp_path: Path, nodes: list[Proce
     assert images[0].data == array('B', patch_pixels().tobytes())
     assert all(to_ns(image.header.stamp) > max(stamps) for image in images)
     assert nodes[0].wait(END_S) == 0
+    assert f'{tmp_path / "bag"} has ended: 5 images published' in nodes[0].output
 
 
 def test_images_that_the_transport_loses_are_counted_and_the_remedy_is_named(

@@ -49,18 +49,24 @@ class AmongStrangers(Node):
 
 
 @pytest.fixture
-def explained(ros: None) -> Iterator[Callable[[str], None]]:
-    """Give a function that waits until the silence on /image is explained by some words."""
+def listener(ros: None) -> Iterator[Node]:
+    """Give a node to explain silence to."""
     node = AmongStrangers('listener')
-    subscription = node.create_subscription(Image, 'image', lambda message: None, RELIABLE)
+    yield node
+    node.destroy_node()
+
+
+@pytest.fixture
+def explained(listener: Node) -> Callable[[str], None]:
+    """Give a function that waits until the silence on /image is explained by some words."""
+    subscription = listener.create_subscription(Image, 'image', lambda message: None, RELIABLE)
     remedies = {Image: 'remap the topic', CompressedImage: 'set image_transport to compressed'}
 
     def wait_for(words: str) -> None:
         wait_until(
-            lambda: words in explain_silence(node, subscription, remedies), LIMIT_S, words)
+            lambda: words in explain_silence(listener, subscription, remedies), LIMIT_S, words)
 
-    yield wait_for
-    node.destroy_node()
+    return wait_for
 
 
 def frame_of(bundle: Path) -> EncodedFrame:
@@ -103,6 +109,17 @@ def test_neither_what_is_asked_for_in_vain_nor_rebuilt_pictures_are_offered(
             'no node publishes it; sensor_msgs/msg/CompressedImage is on /front/compressed: set')
     finally:
         asking.destroy_node()
+
+
+def test_what_the_node_hears_already_is_not_offered(
+    explained: Callable[[str], None], camera: Node, listener: Node
+) -> None:
+    camera.create_publisher(Image, '/front/image', RELIABLE)
+    explained('sensor_msgs/msg/Image is on /front/image: remap the topic')
+    listener.create_subscription(Image, '/front/image', lambda message: None, RELIABLE)
+    explained('no node publishes it; nor is sensor_msgs/msg/Image on any other topic that this')
+    camera.create_publisher(Image, '/rear/image', RELIABLE)
+    explained('no node publishes it; sensor_msgs/msg/Image is on /rear/image: remap the topic')
 
 
 def test_another_type_on_the_topic_is_named_with_its_node(
