@@ -78,22 +78,30 @@ def run_fleet(
     environment = demo_environment(inherited, plan.folder / ROS_LOG)
     os.environ.clear()
     os.environ.update(environment)
-    children: list[ChildProcess] = []
     with Interruption() as interruption:
-        try:
-            show(FleetView('starting a Ray cluster', 0.0))
-            with LocalCluster(max(2, plan.replicas), interruption.check) as cluster:
-                show(FleetView('deploying the replicas', 0.0))
-                cluster.deploy(bundle_folder(_MODEL, 'slim'), plan.replicas, _REPLICA_CPUS)
-                names = [f'robot{number}' for number in range(1, plan.robots + 1)]
-                children += [
-                    ChildProcess(name, node.command(), plan.folder / f'{name}.log',
-                                 {**environment, **cluster.environment})
-                    for name, node in plan_nodes(plan, names, cluster.address).items()]
-                with _Session(plan, names, children, cluster, interruption, show) as session:
-                    return session.run()
-        finally:
-            end_all(children)
+        show(FleetView('starting a Ray cluster', 0.0))
+        with LocalCluster(max(2, plan.replicas), interruption.check) as cluster:
+            show(FleetView('deploying the replicas', 0.0))
+            cluster.deploy(bundle_folder(_MODEL, 'slim'), plan.replicas, _REPLICA_CPUS)
+            return _run_nodes(plan, environment, cluster, interruption, show)
+
+
+def _run_nodes(
+    plan: FleetPlan, environment: Mapping[str, str], cluster: LocalCluster,
+    interruption: Interruption, show: Callable[[FleetView], None],
+) -> FleetFacts:
+    names = [f'robot{number}' for number in range(1, plan.robots + 1)]
+    children: list[ChildProcess] = []
+    try:
+        children += [
+            ChildProcess(name, node.command(), plan.folder / f'{name}.log',
+                         {**environment, **cluster.environment})
+            for name, node in plan_nodes(plan, names, cluster.address).items()]
+        with _Session(plan, names, children, cluster, interruption, show) as session:
+            return session.run()
+    finally:
+        # Before the cluster: the server's log would end with the loss of it.
+        end_all(children)
 
 
 def plan_nodes(plan: FleetPlan, robots: Sequence[str], address: str) -> dict[str, NodePlan]:

@@ -194,8 +194,8 @@ def _status(deployment: str) -> _Status:
         raise BridgeError(f'the application {deployment} was deleted: deploy it again')
     ((name, found), *_) = application.deployments.items()
     running = found.replica_states.get('RUNNING', 0)
-    problem = '' if running else (
-        f'no replica of {deployment} runs: {found.message or found.status.value}')
+    problem = '' if running else explain_no_replica(
+        deployment, found.message or found.status.value)
     return _Status(
         name, running, problem, (application.last_deployed_time_s, found.status.value))
 
@@ -231,6 +231,11 @@ def explain_stranger(address: Address) -> str:
     """Say what is wrong where somebody listens, but none who takes this process for its own."""
     return (f'what listens at {address} is no Ray cluster, or does not know this token: see that '
             'RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH are those of the head')
+
+
+def explain_no_replica(deployment: str, said: str) -> str:
+    """Say that no replica runs, whatever Serve said of the deployment: `HEALTHY` at times."""
+    return f'no replica of {deployment} runs (Serve says: {said}): see `serve status`'
 
 
 def _first_line(error: BaseException) -> str:

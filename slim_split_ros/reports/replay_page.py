@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -17,6 +18,13 @@ from slim_split_ros.reports.page import (
     render_page,
 )
 from slim_split_ros.reports.replay_runs import FrameOfRun, ReplayRun
+
+_TIMES = (
+    ('encode_ms', 'encoding, ms',
+     'From the image in memory to the payload in memory, measured.'),
+    ('server_ms', 'server, ms', 'Decoding, rebuilding and detecting, measured.'),
+    ('end_to_end_ms', 'end to end, ms',
+     'From the image to its detections back at the robot, over the emulated link.'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +59,17 @@ def run_table(runs: Sequence[ReplayRun]) -> Table:
 
 
 def _figures(runs: Sequence[ReplayRun], notes: Sequence[str]) -> Section:
-    paragraphs = (
-        'Bytes are the serialized message of a frame, all of it. Encoding and serving were '
-        'measured while this replay ran; times over a link are those of its emulation, where '
-        "encoding takes what the model's table says.", *notes)
-    return Section('Figures', paragraphs, tables=(run_table(runs),))
+    sentences = ['Bytes are the serialized message of a frame, all of it.']
+    measured = [word for word, name in (('encoding', 'encode_ms'), ('serving', 'server_ms'))
+                if _is_known(runs, name)]
+    if measured:
+        verb = 'were' if len(measured) > 1 else 'was'
+        sentences.append(
+            f'{" and ".join(measured).capitalize()} {verb} measured while the replay ran.')
+    if any(run.link for run in runs):
+        sentences.append('Times over a link are those of its emulation, where encoding takes '
+                         "what the model's table says.")
+    return Section('Figures', (' '.join(sentences), *notes), tables=(run_table(runs),))
 
 
 def _plots(runs: Sequence[ReplayRun]) -> Section:
@@ -63,17 +77,16 @@ def _plots(runs: Sequence[ReplayRun]) -> Section:
         Drawing(_draw(runs, 'bytes of a frame', lambda frame: frame.message_bytes),
                 'Each frame that was sent.'),
         Drawing(_draw(runs, 'width', lambda frame: frame.width), 'The width of each frame.'),
-        Drawing(_draw(runs, 'encoding, ms', lambda frame: frame.encode_ms),
-                'From the image in memory to the payload in memory, measured.'),
-        Drawing(_draw(runs, 'server, ms', lambda frame: frame.server_ms),
-                'Decoding, rebuilding and detecting, measured.')]
-    if any(frame.end_to_end_ms is not None for run in runs for frame in run.frames):
-        drawings.append(Drawing(
-            _draw(runs, 'end to end, ms', lambda frame: frame.end_to_end_ms),
-            'From the image to its detections back at the robot, over the emulated link.'))
-    drawings.append(Drawing(
-        _draw(runs, 'detections', lambda frame: len(frame.found)), 'Detections in each frame.'))
+        *(Drawing(_draw(runs, label, attrgetter(name)), caption)
+          for name, label, caption in _TIMES if _is_known(runs, name)),
+        Drawing(_draw(runs, 'detections', lambda frame: len(frame.found)),
+                'Detections in each frame.')]
     return Section('Over time', drawings=tuple(drawings))
+
+
+def _is_known(runs: Sequence[ReplayRun], name: str) -> bool:
+    """Say whether a run has a time: recorded features are not encoded, and cross no link."""
+    return any(getattr(frame, name) is not None for run in runs for frame in run.frames)
 
 
 def _draw(

@@ -85,6 +85,7 @@ def test_a_fleet_leaves_page_and_figures_and_no_process(
     assert not run.left()
     for said in ('starting a Ray cluster', 'deploying the replicas', 'a replica was killed'):
         assert f'fleet: {said}' in run.process.output
+    assert 'no Ray cluster' not in (tmp_path / 'out' / 'offboard.log').read_text()
     figures = json.loads((tmp_path / 'figures.json').read_text())
     assert [robot['answered'] > 0 for robot in figures['robots']] == [True] * ROBOTS
     assert figures['replicas'] == REPLICAS and figures['recovered_s'] > 0

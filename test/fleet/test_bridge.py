@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slim_split_ros.fleet.bridge import explain
+from slim_split_ros.fleet.bridge import explain, explain_no_replica
 from slim_split_ros.fleet.names import Address
 
 HEAD = Address('10.0.0.1', 6379)
@@ -44,3 +44,8 @@ def test_each_kind_of_trouble_has_a_line_of_its_own(error: Exception, words: str
     said = explain(error, HEAD, 'detect-x')
 
     assert words in said and '\n' not in said
+
+
+def test_what_serve_says_of_a_deployment_without_replicas_is_told_as_its_own_words() -> None:
+    assert explain_no_replica('detect-x', 'HEALTHY') == (
+        'no replica of detect-x runs (Serve says: HEALTHY): see `serve status`')

@@ -52,7 +52,23 @@ def test_two_runs_stand_side_by_side() -> None:
 
 def test_a_run_that_sent_nothing_is_shown() -> None:
     html = render_replay([read_run('this run', figures(rows=[]))], [], [])
-    assert html.count('<svg') == 5
+    assert html.count('<svg') == 3
+    assert 'measured' not in html
+
+
+def test_recorded_features_are_not_said_to_have_been_encoded() -> None:
+    served = read_run('this run', figures(rows=[row(0, encode_ms=None)]))
+    html = render_replay([served], [], [])
+    assert 'Serving was measured while the replay ran.' in html
+    assert 'ncoding' not in html and 'payload in memory' not in html
+
+
+def test_a_link_is_spoken_of_where_there_was_one() -> None:
+    html = render_replay([read_run('this run', figures())], [], [])
+    assert 'Encoding and serving were measured while the replay ran.' in html
+    assert 'emulation' not in html
+    linked = read_run('this run', figures(link='wifi.csv'))
+    assert 'those of its emulation' in render_replay([linked], [], [])
 
 
 @pytest.mark.parametrize(('changes', 'words'), [
