@@ -62,8 +62,8 @@ def recognise(signature: Signature) -> Description:
     check_outputs(notes, said, signature, guess.input_width, guess.input_height)
     if guess.convention is Convention.SELECTED and len(signature.inputs) == 2:
         guess = replace(guess, box_units=BoxUnits.PICTURE)
-    given, given_by = _given_names(signature)
-    columns = _columns(signature, guess.convention, len(said.get('names', given)))
+    given, given_by = (said['names'], notes.name) if 'names' in said else _given_names(signature)
+    columns = _columns(signature, guess.convention, len(given))
     if columns is not None and columns > MOST_CLASSES:
         raise DetectorFileError(
             f'{signature.path}: it gives {columns} classes, detectors have at most '
@@ -150,7 +150,7 @@ def _convention(signature: Signature, width: int, height: int) -> Convention | N
 def _convention_of_two(shapes: Mapping[str, Shape]) -> Convention | None:
     if not any(shape[2] == 4 for shape in shapes.values()):
         return None
-    has_logits = OutputKind.LABELS in map(kind_of, shapes)
+    has_logits = any(word in name.lower() for name in shapes for word in ('logit', 'labels'))
     rows = next(iter(shapes.values()))[1]
     is_few = rows is not None and rows <= _MOST_QUERIES
     return Convention.QUERIES if has_logits and is_few else Convention.BOXES_SCORES

@@ -21,7 +21,7 @@ class OutputKind(Enum):
 
 
 # In this order: `box_scores` are scores.
-_WORDS = {OutputKind.SCORES: ('score',), OutputKind.LABELS: ('label', 'class', 'logit'),
+_WORDS = {OutputKind.SCORES: ('score', 'logit'), OutputKind.LABELS: ('label', 'class'),
           OutputKind.BOXES: ('box', 'det')}
 
 

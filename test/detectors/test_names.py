@@ -45,6 +45,14 @@ def test_file_beside_that_names_no_classes_is_refused(content: bytes, tmp_path: 
         load_detector(file)
 
 
+def test_names_in_the_yaml_count_more_than_a_file_beside(tmp_path: Path) -> None:
+    file = _detector(tmp_path)
+    file.with_suffix('.txt').write_bytes(b'\xff\xfe')
+    file.with_suffix('.yaml').write_text(f'names: {["ball"] * 80}')
+
+    assert load_detector(file).classes == ('ball',) * 80
+
+
 def test_blank_lines_at_the_end_of_a_file_name_nothing(tmp_path: Path) -> None:
     file = _detector(tmp_path)
     (tmp_path / 'names.txt').write_text('ball\n' * 80 + '\n \n')

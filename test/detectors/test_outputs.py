@@ -127,6 +127,17 @@ def test_three_outputs_are_told_by_name(names: tuple[str, ...], tmp_path: Path) 
     assert found.labels.tolist() == [2]
 
 
+@pytest.mark.parametrize(('names', 'convention'), [
+    (('boxes', 'classes'), Convention.BOXES_SCORES), (('boxes', 'logits'), Convention.QUERIES),
+    (('dets', 'labels'), Convention.QUERIES)])
+def test_logits_of_few_rows_are_those_of_queries(
+    names: tuple[str, str], convention: Convention, tmp_path: Path
+) -> None:
+    outputs = {names[0]: np.zeros((1, 300, 4)), names[1]: np.zeros((1, 300, 91))}
+
+    assert load_detector(_detector(tmp_path, outputs)).description.convention is convention
+
+
 def test_rows_of_a_small_yolox_are_no_selected_boxes(tmp_path: Path) -> None:
     cells = 24 * 24 + 12 * 12 + 6 * 6
 
