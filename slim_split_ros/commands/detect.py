@@ -81,8 +81,6 @@ def _read_picture(path: Path) -> np.ndarray:
 
     if path.is_dir():
         raise ValueError(f'{path} is a folder: give the pictures in it')
-    if path.exists() and not path.is_file():  # one that waits for a writer would never end
-        raise ValueError(f'{path} is no file: give JPEG or PNG')
     try:
         return decode_image(path.read_bytes()).array
     except ImageError as error:

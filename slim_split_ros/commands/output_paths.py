@@ -13,7 +13,9 @@ from slim_split_ros.weights import SHIPPED_MODELS
 from slim_split_ros.wire.utf8 import is_utf8
 
 # Arguments whose texts may be paths.
-_SOURCES = ('source', 'base', 'model', 'checkpoint')
+_SOURCES = ('source', 'base', 'model')
+# What outputs are: one in a folder that is read may be of an earlier run of the same command.
+_WRITTEN = ('.json', '.html', '.rrd')
 
 
 class OutputPath(type(Path())):
@@ -35,19 +37,26 @@ def output_folder(text: str) -> OutputPath:
 
 
 def why_overwritten(args: argparse.Namespace) -> str:
-    """Say which output is what the same command reads, or a file in it; empty if none is."""
+    """Say which output is what the same command reads, or lies in it; empty if none does."""
     arguments = [(name, item) for name, value in vars(args).items()
                  for item in (value if isinstance(value, list) else [value])]
-    inputs = {os.path.realpath(os.path.expanduser(item)): name
-              for name, item in arguments if _is_input(name, item)}
+    inputs = {os.path.realpath(place): name for name, item in arguments
+              if _is_input(name, item) for place in _read_with(os.path.expanduser(item))}
     for name, item in arguments:
         if isinstance(item, OutputPath) and os.path.exists(item):
             place = os.path.realpath(item)
-            places = [place] if item.is_dir() else [place, *map(str, Path(place).parents)]
+            is_foreign = item.is_file() and item.suffix.lower() not in _WRITTEN
+            places = [place, *map(str, Path(place).parents)] if is_foreign else [place]
             if read := next((inputs[place] for place in places if place in inputs), ''):
                 return (f'argument --{name}: {item} is, or lies in, what {read} of the same '
                         'command reads: choose another')
     return ''
+
+
+def _read_with(place: str) -> list[str]:
+    """Return a file and, of a detector, those beside it that say how it is read."""
+    stem, suffix = os.path.splitext(place)
+    return [place, f'{stem}.yaml', f'{stem}.txt'] if suffix == '.onnx' else [place]
 
 
 def _is_input(name: str, value: object) -> bool:

@@ -9,6 +9,7 @@ import json
 import os
 from pathlib import Path
 import sys
+from tempfile import TemporaryDirectory
 import time
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from slim_split_ros.reports.rerun_file import RerunFile
 
 _OUTPUT = 'out/replay'
-PAGE, BAG, _BAG_BEFORE = 'index.html', 'bag', 'bag_before'
+PAGE, BAG = 'index.html', 'bag'
 _NODE_FPS = 10.0
 # As far as the controller goes.
 _MOST_FPS = 1000.0
@@ -145,7 +146,7 @@ def _plan(args: argparse.Namespace) -> ReplayPlan:
 
 @contextmanager
 def _room(folder: Path, source: Path) -> Iterator[Path]:
-    """Give where the bag goes; that of an earlier replay ends when the new one is there."""
+    """Give where the bag is made; it takes the place of an earlier replay's once it is whole."""
     import shutil
 
     from slim_split_ros.bags import BagError
@@ -153,7 +154,10 @@ def _room(folder: Path, source: Path) -> Iterator[Path]:
     if not is_utf8(str(source)):  # no page could name it
         raise BagError(f'{str(source)!r} is not written in UTF-8: rename the file or folder')
     folder.mkdir(parents=True, exist_ok=True)
-    bag, before = folder / BAG, folder / _BAG_BEFORE
+    bag = folder / BAG
+    if bag.is_symlink():
+        raise BagError(f'{bag} is a link, and the bag of this replay goes there: name another '
+                       'folder with --output')
     if bag.exists():
         if source.resolve().is_relative_to(bag.resolve()):
             raise BagError(f'{source} lies where the bag of this replay goes: name another folder '
@@ -161,16 +165,11 @@ def _room(folder: Path, source: Path) -> Iterator[Path]:
         if not {path.name for path in bag.iterdir()} <= {f'{BAG}.mcap', 'metadata.yaml'}:
             raise BagError(f'{bag} holds something else than the bag of a replay: name another '
                            'folder with --output')
-        shutil.rmtree(before, ignore_errors=True)
-        bag.rename(before)
-    try:
-        yield bag
-    except BaseException:
-        if before.exists():
-            shutil.rmtree(bag, ignore_errors=True)
-            before.rename(bag)
-        raise
-    shutil.rmtree(before, ignore_errors=True)
+    with TemporaryDirectory(prefix='.new-', dir=folder) as new:
+        yield Path(new) / BAG
+        if bag.exists():
+            shutil.rmtree(bag)
+        (Path(new) / BAG).rename(bag)
 
 
 def _pace(images: Iterator[TimedImage], rate: float) -> Iterator[TimedImage]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from slim_split_ros.detectors.conventions.yolov5 import ANCHORS_V5
 from slim_split_ros.detectors.conventions.yolox import grid_cells
 from slim_split_ros.detectors.description import BoxUnits, Convention, Layout
 from slim_split_ros.detectors.errors import DetectorFileError
@@ -82,7 +83,8 @@ def _are_of(convention: Convention, signature: Signature, cells: int) -> bool:
         return all(side is None or side > 4 for side in (rows, columns))
     if convention is Convention.YOLOX:
         return rows in (cells, None) and (columns is None or columns > 5)
-    return columns is None or columns > 5 and (rows is None or rows > columns)
+    is_many = rows in (ANCHORS_V5 * cells, None) or columns is None or rows > columns
+    return is_many and (columns is None or columns > 5)
 
 
 def _refuse(notes: Path, entry: str, why: str) -> NoReturn:

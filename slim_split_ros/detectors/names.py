@@ -30,8 +30,6 @@ def read_names(file: Path) -> tuple[str, ...]:
         raise DetectorFileError(f'{file} cannot be read as names ({error}): give {limits}'
                                 ) from error
     names = [name.removesuffix('\r') for name in names]
-    while names and not names[-1].strip():
-        names.pop()
     if not are_names(names):
         raise DetectorFileError(
             f'{file} holds no names of classes, or other things than names: give {limits}')

@@ -28,6 +28,7 @@ DEFAULT_THREADS = 2
 # Suppression compares boxes in pairs; whoever gives more than this gives noise.
 _MOST_CANDIDATES = 3000
 _TRIAL = (480, 640, 3)
+_MOST_AXES = 3  # of boxes, scores and classes; masks have four
 _MOST_SCORE = 1.01  # 1 and what rounding in half precision may add
 
 
@@ -178,15 +179,18 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
 
 
 def _signature(session: onnxruntime.InferenceSession, path: Path) -> Signature:
+    found = _findings(session)
+    masks = [port.shape[1] for port in _ports(session.get_outputs())
+             if len(port.shape) > _MOST_AXES and len(found) == 1]
     return Signature(
-        path, _ports(session.get_inputs()), _ports(_findings(session)),
-        session.get_modelmeta().custom_metadata_map)
+        path, _ports(session.get_inputs()), _ports(found),
+        session.get_modelmeta().custom_metadata_map, max((size or 0 for size in masks), default=0))
 
 
 def _findings(session: onnxruntime.InferenceSession) -> list[onnxruntime.NodeArg]:
     """Return the outputs that tell boxes: not masks, nor what these are made of."""
     outputs = session.get_outputs()
-    return [output for output in outputs if len(output.shape) < 4] or outputs
+    return [output for output in outputs if len(output.shape) <= _MOST_AXES] or outputs
 
 
 def _ports(arguments: list[onnxruntime.NodeArg]) -> tuple[Port, ...]:

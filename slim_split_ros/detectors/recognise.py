@@ -11,6 +11,7 @@ from typing import Any
 from slim_split_ros.detectors import coco
 from slim_split_ros.detectors.contradictions import check_input, check_outputs
 from slim_split_ros.detectors.conventions.yolo import has_anchors_last
+from slim_split_ros.detectors.conventions.yolov5 import ANCHORS_V5
 from slim_split_ros.detectors.conventions.yolox import grid_cells
 from slim_split_ros.detectors.description import (
     BoxUnits,
@@ -30,7 +31,6 @@ _TYPES = {'tensor(float)': 'float32', 'tensor(float16)': 'float16', 'tensor(uint
 _LARGEST_SIDE = 4096
 # Where neither shape nor metadata name the size.
 _USUAL_SIDE = 640
-_ANCHORS_V5 = 3
 # Letters of a piece of metadata: 10,000 names of 100; a megabyte takes two seconds.
 _MOST_LITERAL = 2**20
 # End-to-end detectors give some hundreds of rows; raw ones thousands.
@@ -64,6 +64,8 @@ def recognise(signature: Signature) -> Description:
         guess = replace(guess, box_units=BoxUnits.PICTURE)
     given, given_by = (said['names'], notes.name) if 'names' in said else _given_names(signature)
     columns = _columns(signature, guess.convention, len(given))
+    while columns is not None and len(given) > columns and not given[-1].strip():
+        given = given[:-1]  # blank lines at the end of a file; others are columns of no class
     if columns is not None and columns > MOST_CLASSES:
         raise DetectorFileError(
             f'{signature.path}: it gives {columns} classes, detectors have at most '
@@ -71,9 +73,11 @@ def recognise(signature: Signature) -> Description:
     if 'names' not in said:
         names, names_from = _names(given, given_by, columns)
         guess = replace(guess, names=names, names_from=names_from)
-    elif columns not in (None, len(said['names'])):
+    elif columns not in (None, len(given)):
         raise DetectorFileError(
-            f'{notes}: names lists {len(said["names"])} classes, the detector gives {columns}')
+            f'{notes}: names lists {len(given)} classes, the detector gives {columns}')
+    else:
+        said |= {'names': given}
     return replace(guess, **said)
 
 
@@ -101,7 +105,8 @@ def _guess_input(
 
 def _picture_input(signature: Signature) -> Port:
     pictures = [port for port in signature.inputs if len(port.shape) == 4
-                and (port.shape[1] in (3, None) or port.shape[3] == 3) and port.type in _TYPES]
+                and (3 in (port.shape[1], port.shape[3]) or port.shape[1] is port.shape[3] is None)
+                and port.type in _TYPES]
     others = [port for port in signature.inputs if port not in pictures]
     sizes_only = all(len(port.shape) == 2 and port.shape[-1] == 2 and port.type in SIZE_TYPES
                      for port in others)
@@ -169,7 +174,7 @@ def _convention_of_one(
     has_more = signature.has_more_than_boxes and second is not None
     if is_selected and (second == 6 or has_more and 6 < second < first):
         return Convention.END_TO_END
-    if second is not None and second > 5 and first == _ANCHORS_V5 * cells:
+    if second is not None and second > 5 and first == ANCHORS_V5 * cells:
         return Convention.YOLOV5
     if first is not None and first > 4 and (second == cells or second is None or second > first):
         return Convention.YOLO
@@ -201,17 +206,20 @@ def _usual(
 def _columns(signature: Signature, convention: Convention, named: int) -> int | None:
     """Return how many columns of classes there are, None where the outputs do not say."""
     shapes = [port.shape_of(3) for port in signature.outputs]
-    if convention is Convention.YOLO and signature.has_more_than_boxes:
+    raw = {Convention.YOLO: 4, Convention.YOLOV5: 5}
+    if convention in raw and signature.has_more_than_boxes and not signature.mask_channels:
         if not named:
             raise DetectorFileError(
                 f'{signature.path}: it is of task {signature.task}, and only the names of its '
                 'classes tell scores from what stands behind them: list them as `names` in '
                 f'{signature.path.with_suffix(".yaml").name} beside it')
         return named
-    if convention is Convention.YOLO:
-        side = shapes[0][1 if has_anchors_last(shapes[0], named) else 2]
-        return None if side is None else side - 4
-    if convention in (Convention.YOLOV5, Convention.YOLOX):
+    if convention in raw:
+        more = signature.mask_channels
+        anchors_last = convention is Convention.YOLO and has_anchors_last(shapes[0], named + more)
+        side = shapes[0][1 if anchors_last else 2]
+        return None if side is None else side - raw[convention] - more
+    if convention is Convention.YOLOX:
         return None if shapes[0][-1] is None else shapes[0][-1] - 5
     if convention in (Convention.QUERIES, Convention.BOXES_SCORES):
         widths = sorted(shape[-1] or 0 for shape in shapes)
@@ -236,6 +244,8 @@ def _names(
         named, source = coco.NAMES, 'COCO, as nothing names them'
     if not named and columns == len(coco.NAMES_BY_NUMBER):
         named, source = coco.NAMES_BY_NUMBER, "COCO's numbers, as nothing names them"
+    if columns is not None and not any(named[:columns]):
+        named = ()
     if columns is not None and len(named) != columns:
         if named:
             source = f'{source}, which names {len(named)} of {columns}'

@@ -27,9 +27,10 @@ _WORDS = {OutputKind.SCORES: ('score', 'logit'), OutputKind.LABELS: ('label', 'c
 
 def kind_of(name: str) -> OutputKind | None:
     """Return what an output holds by its name, None where that does not tell."""
-    lowered = name.lower()
-    return next((kind for kind, words in _WORDS.items()
-                 if any(word in lowered for word in words)), None)
+    parts = name.lower().rsplit('/', maxsplit=1)
+    # A folder of the graph, `multiclass_nms/boxes`, says less than the name in it.
+    return next((kind for part in reversed(parts) for kind, words in _WORDS.items()
+                 if any(word in part for word in words)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,17 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Hold what a file says of itself."""
+    """
+    Hold what a file says of itself.
+
+    `outputs` tell boxes; `mask_channels` is how many coefficients of a mask stand behind each.
+    """
 
     path: Path
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     metadata: Mapping[str, str]
+    mask_channels: int = 0
 
     @property
     def task(self) -> str:
@@ -69,8 +75,8 @@ class Signature:
 
     @property
     def has_more_than_boxes(self) -> bool:
-        """Whether key points or masks stand behind the boxes and scores, by its task."""
-        return self.task in ('pose', 'segment')
+        """Whether key points or masks stand behind the boxes and scores."""
+        return self.task in ('pose', 'segment') or self.mask_channels > 0
 
     def __str__(self) -> str:
         inputs, outputs = ('; '.join(map(str, ports)) for ports in (self.inputs, self.outputs))

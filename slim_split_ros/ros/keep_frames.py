@@ -108,9 +108,10 @@ class FrameKeeper:
         folder.mkdir(parents=True)
         store = FrameStore(
             folder, settings.keep_most_frames, settings.keep_most_mb * _BYTES_PER_MB)
-        self._mailbox: Mailbox[Image | CompressedImage] = Mailbox()
-        self._worker = Worker(
-            self._mailbox, lambda message: self._keep(store, message), self._give_up)
+        mailbox: Mailbox[Image | CompressedImage] = Mailbox()
+        self._mailbox, self._worker = mailbox, Worker(
+            mailbox, lambda message: self._keep(store, mailbox, message),
+            lambda error: self._give_up(store, mailbox, error))
         self._worker.start()
         self._pacer, self._store = Pacer(), store
         return store
@@ -122,12 +123,15 @@ class FrameKeeper:
             self._worker.stop()
         return store
 
-    def _end_from_within(self) -> None:
-        """End keeping in the worker's thread, which cannot wait for itself."""
-        self._store = None
-        self._mailbox.close()
+    def _end_from_within(self, store: FrameStore, mailbox: Mailbox) -> None:
+        """End keeping in the worker's thread, which cannot wait for itself, nor end another's."""
+        mailbox.close()
+        if self._store is store:
+            self._store = None
 
-    def _keep(self, store: FrameStore, message: Image | CompressedImage) -> None:
+    def _keep(
+        self, store: FrameStore, mailbox: Mailbox, message: Image | CompressedImage
+    ) -> None:
         """Write an image; runs in a thread of its own."""
         try:
             picture = _encode(message)
@@ -135,11 +139,11 @@ class FrameKeeper:
             return
         full = store.add(picture, to_ns(message.header.stamp))
         if full:
-            self._end_from_within()
+            self._end_from_within(store, mailbox)
             self._node.get_logger().info(f'{_summary(store)}, and no more: {full}')
 
-    def _give_up(self, error: Exception) -> None:
-        self._end_from_within()
+    def _give_up(self, store: FrameStore, mailbox: Mailbox, error: Exception) -> None:
+        self._end_from_within(store, mailbox)
         self._node.get_logger().warning(f'images are kept no longer: {error}')
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 import os
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from onnx import TensorProto
 import pytest
 
 from slim_split_ros.__main__ import main
-from slim_split_ros.commands.output_paths import write_json
+from slim_split_ros.commands.output_paths import output_file, why_overwritten, write_json
 from support.detector_graphs import constant_graph, save
 
 FILES = [
@@ -87,6 +88,7 @@ def test_path_that_no_library_takes_is_refused(
     ['detect', 'a.png', '--detector', 'yolo.onnx', '--json', 'link.png'],
     ['replay', 'bag', '--json', 'bag/bag.mcap'],
     ['replay', 'bag', '--output', 'bag/../bag'],
+    ['detect', 'a.png', '--detector', 'yolo.onnx', '--json', 'yolo.txt'],
     ['link', '--trace', 'a.png', '--report', 'a.png'],
     ['adapt', '--detector', 'yolo.onnx', '--source', 'bag', '--output', 'bag'],
     ['adapt', '--detector', 'yolo.onnx', '--source', 'a', '--base', 'bag', '--output', 'bag'],
@@ -99,14 +101,14 @@ def test_what_a_command_reads_is_not_written_over(
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'bag').mkdir()
     (tmp_path / 'link.png').symlink_to('a.png')
-    for name in ('a.png', 'yolo.onnx', 'bag/bag.mcap'):
-        (tmp_path / name).write_text('mine')
+    files = [tmp_path / name for name in ('a.png', 'yolo.onnx', 'yolo.txt', 'bag/bag.mcap')]
+    for file in files:
+        file.write_text('mine')
 
     said = _refuse(arguments, capsys)
 
     assert f'argument {arguments[-2]}: {Path(arguments[-1])} is, or lies in, what ' in said
-    assert {(tmp_path / name).read_text() for name in ('a.png', 'yolo.onnx', 'bag/bag.mcap')} == {
-        'mine'}
+    assert {file.read_text() for file in files} == {'mine'}
 
 
 def test_pictures_are_not_drawn_over(
@@ -124,6 +126,18 @@ def test_pictures_are_not_drawn_over(
     assert Path('shot.png').read_bytes() == before
     assert main([*command, 'drawn']) == 0
     assert main([*command, 'drawn']) == 0  # what was drawn before is drawn again
+
+
+def test_what_the_same_command_wrote_before_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'trace.csv').write_text('t_s,rate_kbps,delay_ms,loss\n0,500,20,0\n1,500,20,0\n')
+    (tmp_path / 'figures.json').write_text('{}')
+
+    assert main(['link', '--trace', 'trace.csv', '--json', 'figures.json']) == 0
+    assert why_overwritten(Namespace(
+        data=[tmp_path], json=output_file(str(tmp_path / 'figures.json')))) == ''
 
 
 def test_names_of_models_and_commands_are_no_inputs(

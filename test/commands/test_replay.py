@@ -187,7 +187,20 @@ def test_a_replay_that_fails_leaves_the_bag_of_the_one_before(
         assert {path.name: path.read_bytes() for path in results.iterdir()} == before
     assert replay(bag, *common, '--width', 0.25).returncode == 0
     assert {path.name: path.read_bytes() for path in results.iterdir()} != before
-    assert [path.name for path in results.parent.iterdir() if 'bag' in path.name] == ['bag']
+    assert {path.name for path in results.parent.iterdir()} <= {'bag', 'index.html', 'matplotlib'}
+
+
+def test_a_link_in_the_place_of_the_bag_is_refused(
+    bag: Path, model: Path, tmp_path: Path, replay: Callable[..., Answer]
+) -> None:
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'large_disk').mkdir()
+    (tmp_path / 'out' / 'bag').symlink_to(tmp_path / 'large_disk')
+
+    answer = replay(bag, '--model', model, '--output', tmp_path / 'out')
+
+    assert answer.returncode == 1
+    assert 'is a link, and the bag of this replay goes there: name another' in answer.stderr
 
 
 def test_a_clock_beyond_what_stamps_can_hold_costs_nothing(

@@ -38,6 +38,12 @@ def _detector(
     return file
 
 
+def test_more_classes_than_anchors_are_those_of_yolov5_too(tmp_path: Path) -> None:
+    file = _detector(tmp_path, 'convention: yolov5', {'output0': (1, 3 * CELLS, 1208)})
+
+    assert len(load_detector(file).classes) == 1203
+
+
 @pytest.mark.parametrize('convention', OUTPUTS)
 def test_convention_that_the_graph_can_have_is_taken(convention: str, tmp_path: Path) -> None:
     file = _detector(tmp_path, f'convention: {convention}', OUTPUTS[convention])

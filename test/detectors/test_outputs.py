@@ -54,6 +54,25 @@ def test_what_stands_behind_the_scores_is_no_class(
     assert found.scores.tolist() == pytest.approx([0.9])
 
 
+@pytest.mark.parametrize('metadata', [{}, {'names': str([f'thing {n}' for n in range(80)])}])
+@pytest.mark.parametrize('convention', [Convention.YOLO, Convention.YOLOV5])
+def test_coefficients_of_masks_are_told_by_the_masks(
+    convention: Convention, metadata: dict[str, str], tmp_path: Path
+) -> None:
+    rows = _yolo(116, {6: 0.9, 115: 0.95})
+    if convention is Convention.YOLOV5:
+        rows = np.insert(_yolo(116, {6: 0.9, 115: 0.95}, 3 * ANCHORS), 4, 1.0, axis=1)
+        rows = rows.transpose(0, 2, 1)
+    masks = np.zeros((1, 32, 160, 160), np.float32)
+
+    detector = load_detector(_detector(tmp_path, {'output0': rows, 'output1': masks}, metadata))
+    found = detector.detect(PICTURE)
+
+    assert detector.description.convention is convention
+    assert (len(detector.classes), found.labels.tolist()) == (80, [2])
+    assert np.allclose(found.boxes, [BOX])
+
+
 def test_key_points_behind_selected_boxes_are_passed_over(tmp_path: Path) -> None:
     rows = np.zeros((1, 300, 57), np.float32)
     rows[0, 0, :8] = [288, 200, 352, 280, 0.9, 0, 300, 200]
@@ -109,11 +128,12 @@ def test_boxes_are_told_from_scores(
 
 @pytest.mark.parametrize('names', [
     ('Boxes', 'Scores', 'Labels'), ('box_labels', 'box_scores', 'boxes'),
+    ('multiclass_nms/boxes', 'multiclass_nms/scores', 'multiclass_nms/labels'),
     ('detection_classes', 'detection_boxes', 'detection_scores')])
 def test_three_outputs_are_told_by_name(names: tuple[str, ...], tmp_path: Path) -> None:
     outputs = {}
     for name in names:
-        lowered = name.lower()
+        lowered = name.lower().rsplit('/')[-1]
         if 'score' in lowered:
             outputs[name] = np.float32([[0.9, 0.0]])
         elif 'label' in lowered or 'class' in lowered:
@@ -205,6 +225,35 @@ def test_column_without_a_name_is_no_class(tmp_path: Path) -> None:
     detector = load_detector(file)
 
     assert [detector.classes[label] for label in detector.detect(PICTURE).labels] == ['cup']
+
+
+def test_blank_line_that_fits_a_column_is_the_background(tmp_path: Path) -> None:
+    logits = np.full((1, 300, 4), -9.0)
+    logits[0, 0], logits[0, 1] = [-9, -9, -9, 9], [-9, 9, -9, -9]
+    boxes = np.full((1, 300, 4), 0.5)
+    file = _detector(tmp_path, {'boxes': boxes, 'logits': logits})
+    file.with_suffix('.txt').write_text('cup\nfork\nplate\n\n')
+
+    detector = load_detector(file)
+
+    assert [detector.classes[label] for label in detector.detect(PICTURE).labels] == ['fork']
+
+
+def test_names_of_other_columns_name_none(tmp_path: Path) -> None:
+    file = _detector(tmp_path, {'output0': _yolo(5, {4: 0.9})}, {'names': "{1: 'ball'}"})
+
+    detector = load_detector(file)
+
+    assert detector.classes == ('class_0',)
+    assert len(detector.detect(PICTURE)) == 1
+
+
+def test_grey_pictures_of_a_free_size_are_refused(tmp_path: Path) -> None:
+    file = save(constant_graph({'output0': _yolo(84, {})}, TensorProto.FLOAT, (1, None, None, 1)),
+                tmp_path)
+
+    with pytest.raises(DetectorFileError, match='one picture of three channels'):
+        load_detector(file)
 
 
 def test_name_that_no_message_carries_is_passed_over(tmp_path: Path) -> None:
