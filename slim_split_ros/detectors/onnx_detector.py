@@ -28,7 +28,7 @@ DEFAULT_THREADS = 2
 # Suppression compares boxes in pairs; whoever gives more than this gives noise.
 _MOST_CANDIDATES = 3000
 _TRIAL = (480, 640, 3)
-_MOST_AXES = 3  # of boxes, scores and classes; masks have four
+_MASK_AXES = 4  # boxes, scores and classes have fewer
 _MOST_SCORE = 1.01  # 1 and what rounding in half precision may add
 
 
@@ -181,16 +181,16 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
 def _signature(session: onnxruntime.InferenceSession, path: Path) -> Signature:
     found = _findings(session)
     masks = [port.shape[1] for port in _ports(session.get_outputs())
-             if len(port.shape) > _MOST_AXES and len(found) == 1]
+             if len(port.shape) == _MASK_AXES and len(found) == 1]
     return Signature(
         path, _ports(session.get_inputs()), _ports(found),
         session.get_modelmeta().custom_metadata_map, max((size or 0 for size in masks), default=0))
 
 
 def _findings(session: onnxruntime.InferenceSession) -> list[onnxruntime.NodeArg]:
-    """Return the outputs that tell boxes: not masks, nor what these are made of."""
+    """Return the outputs that tell boxes: no masks, and no grids that training looks at."""
     outputs = session.get_outputs()
-    return [output for output in outputs if len(output.shape) <= _MOST_AXES] or outputs
+    return [output for output in outputs if len(output.shape) < _MASK_AXES] or outputs
 
 
 def _ports(arguments: list[onnxruntime.NodeArg]) -> tuple[Port, ...]:

@@ -73,6 +73,17 @@ def test_coefficients_of_masks_are_told_by_the_masks(
     assert np.allclose(found.boxes, [BOX])
 
 
+def test_grids_that_training_looks_at_are_passed_over(tmp_path: Path) -> None:
+    rows = np.zeros((1, 3 * ANCHORS, 85))
+    rows[0, 7, :5], rows[0, 7, 84] = (*ROW, 1.0), 0.9
+    grids = {f'output{number}': np.zeros((1, 3, side, side, 85))
+             for number, side in ((1, 80), (2, 40), (3, 20))}
+
+    found = load_detector(_detector(tmp_path, {'output0': rows, **grids})).detect(PICTURE)
+
+    assert found.labels.tolist() == [79]
+
+
 def test_key_points_behind_selected_boxes_are_passed_over(tmp_path: Path) -> None:
     rows = np.zeros((1, 300, 57), np.float32)
     rows[0, 0, :8] = [288, 200, 352, 280, 0.9, 0, 300, 200]
