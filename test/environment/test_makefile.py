@@ -16,10 +16,11 @@ SHOW = 'import json, os, sys; print(json.dumps([sys.argv[1:], os.environ.get("PY
 
 
 @pytest.fixture
-def make(checkout: Path, tmp_path: Path):
+def make(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Give a function that returns the arguments and the PYTEST_ADDOPTS of the last command."""
     show = tmp_path / 'show.py'
     show.write_text(SHOW)
+    monkeypatch.delenv('PYTEST_ADDOPTS', raising=False)  # of this run of the tests
 
     def run(*words: str) -> tuple[list[str], str | None]:
         done = subprocess.run(

@@ -262,7 +262,8 @@ def test_a_model_with_tables_is_not_exported_without_pictures(
 def test_unreadable_weights_are_named_by_the_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(['export', '--checkpoint', str(tmp_path), '--output', str(tmp_path)]) == 1
+    assert main(
+        ['export', '--checkpoint', str(tmp_path), '--output', str(tmp_path / 'new')]) == 1
     assert 'model.safetensors cannot be read as a model' in capsys.readouterr().err
 
 
