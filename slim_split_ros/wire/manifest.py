@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-import errno
 import hashlib
 import json
 import math
 import os
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from slim_split_ros.wire.bit_coder import MAX_BITS
 from slim_split_ros.wire.context_tables import Contexts, ContextTables
@@ -23,6 +22,7 @@ from slim_split_ros.wire.errors import ManifestError
 from slim_split_ros.wire.fingerprint import FINGERPRINT_DIGITS, fingerprint_manifest
 from slim_split_ros.wire.manifest_fields import Fields
 from slim_split_ros.wire.payload import Coder
+from slim_split_ros.wire.regular_file import open_regular, read_text
 from slim_split_ros.wire.utf8 import is_utf8
 from slim_split_ros.wire.video_settings import VideoSettings
 
@@ -131,7 +131,7 @@ class Manifest:
             raise ManifestError(f'{path} is not listed under files in {MANIFEST_FILE}: {REMEDY}')
         try:
             self._check_place(path)
-            with _open(path) as file:
+            with open_regular(path) as file:
                 digest = hashlib.sha256(file.read()).hexdigest()
         except OSError as error:
             raise ManifestError(f'{path} cannot be read ({error.strerror}): {REMEDY}') from error
@@ -173,7 +173,7 @@ def load_manifest(folder: Path) -> Manifest:
     if not is_utf8(str(path)):  # ONNX Runtime takes no other
         raise ManifestError(f'{str(path)!r} is not written in UTF-8: rename the folder')
     try:
-        data = json.loads(_read_text(path), parse_constant=_refuse_constant)
+        data = json.loads(read_text(path, MOST_MANIFEST_BYTES), parse_constant=_refuse_constant)
     except OSError as error:
         raise ManifestError(f'{path} cannot be read ({error.strerror}): {REMEDY}') from error
     except (ValueError, RecursionError) as error:
@@ -184,21 +184,6 @@ def load_manifest(folder: Path) -> Manifest:
     except (ManifestError, RecursionError) as error:
         raise ManifestError(f'{path}: {error}: {REMEDY}') from error
     return manifest
-
-
-def _read_text(path: Path) -> str:
-    with _open(path) as file:
-        content = file.read(MOST_MANIFEST_BYTES + 1)
-    if len(content) > MOST_MANIFEST_BYTES:
-        raise ValueError(f'more than {MOST_MANIFEST_BYTES} bytes')
-    return content.decode()
-
-
-def _open(path: Path) -> BinaryIO:
-    # Whoever opened a pipe would wait for a writer.
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise OSError(errno.EINVAL, 'it is no regular file', str(path))
-    return path.open('rb')
 
 
 def _refuse_constant(name: str) -> None:

@@ -37,7 +37,6 @@ def test_name_that_no_file_can_have_ends_with_status_1_and_one_line(
     assert said.count('\n') == 1
 
 
-@pytest.mark.skipif(not Path('/dev/full').exists(), reason='no file that is always full')
 def test_full_disk_is_said_without_numbers(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

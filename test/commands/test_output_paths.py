@@ -63,7 +63,6 @@ def test_path_that_cannot_be_is_said_with_the_reason(
     assert reason in _refuse([command, option, str(tmp_path / name)], capsys)
 
 
-@pytest.mark.skipif(not Path('/proc').is_dir(), reason='no folder that takes no files')
 @pytest.mark.parametrize(('command', 'option'), FILES + FOLDERS)
 def test_place_that_takes_no_files_is_known_at_once(
     command: str, option: str, capsys: pytest.CaptureFixture

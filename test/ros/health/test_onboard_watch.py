@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 import math
-from unittest.mock import Mock
 
 import pytest
 from rclpy.node import Node
@@ -18,6 +17,7 @@ from slim_split_ros.ros.health.onboard_watch import OnboardWatch, Reading
 from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
 from slim_split_ros.ros.topics.messages import LastFrame, LinkEstimate
 from slim_split_ros.wire import ReceivedReport, ReportedArrival
+from support.ros_peer import Peer
 
 pytestmark = pytest.mark.ros
 
@@ -29,13 +29,16 @@ SETTINGS = OnboardSettings()
 class Robot:
     """Live through seconds, each with images, perhaps a frame and what comes back, and judge."""
 
+    node: Node
     now_s: float = 0.0
     sent: int = 0
     answered: int = 0
     late: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     settings: OnboardSettings = SETTINGS
-    watch: OnboardWatch = field(default_factory=lambda: OnboardWatch(Mock(spec=Node)))
+
+    def __post_init__(self) -> None:
+        self.watch = OnboardWatch(self.node)
 
     def second(
         self, server: int | None = FIRST_SERVER, sends: bool = True, answers: bool = True,
@@ -64,9 +67,9 @@ class Robot:
 
 
 @pytest.fixture
-def robot() -> Robot:
+def robot(peer: Peer) -> Robot:
     """Give a robot that has sent and got answers for 10 s."""
-    robot = Robot()
+    robot = Robot(peer.node)
     for _ in range(10):
         found = robot.second()
     assert {found[part].level for part in (LINK, SERVER, DETECTIONS)} == {Level.OK}
@@ -104,8 +107,8 @@ def test_the_time_of_a_server_is_said_for_5_s_though_old_frames_are_reported_on(
     assert math.isnan(found[SERVER].values['server_ms'])
 
 
-def test_a_server_that_never_answers_may_be_meant_to_and_is_no_warning() -> None:
-    robot = Robot()
+def test_a_server_that_never_answers_may_be_meant_to_and_is_no_warning(peer: Peer) -> None:
+    robot = Robot(peer.node)
     for _ in range(10):
         found = robot.second(answers=False)
     assert found[DETECTIONS].level is Level.OK
@@ -126,8 +129,8 @@ def test_another_server_without_answers_is_no_warning(robot: Robot) -> None:
     assert found[DETECTIONS].level is Level.OK
 
 
-def test_late_detections_name_the_width_that_is_pinned() -> None:
-    robot = Robot(settings=OnboardSettings(width=0.5))
+def test_late_detections_name_the_width_that_is_pinned(peer: Peer) -> None:
+    robot = Robot(peer.node, settings=OnboardSettings(width=0.5))
     for _ in range(3):
         found = robot.second(age_ms=400.0)
     assert found[DETECTIONS].level is Level.WARN
