@@ -17,7 +17,7 @@ from slim_split_ros.commands.number_arguments import (
 )
 from slim_split_ros.commands.output_paths import output_file, write_json, write_text
 from slim_split_ros.commands.width_argument import WidthError, check_width
-from slim_split_ros.weights import SHIPPED_MODEL, model_folder
+from slim_split_ros.weights import DEFAULT_MODELS, model_folder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,9 +68,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
     parser.add_argument('--report', type=output_file, metavar='HTML',
                         help='plot the run of one trace into a self-contained page')
-    parser.add_argument('--model', metavar='NAME|DIR',
+    parser.add_argument('--model', metavar='NAME|DIR', default=DEFAULT_MODELS['slim'],
                         help='whose operating points are used, and which the nodes of --real '
-                             'run (default: robocup)')
+                             'run (default: %(default)s)')
     parser.add_argument('--real', action='store_true',
                         help='run the nodes over a shaped link between two network '
                              'namespaces (needs root)')
@@ -94,8 +94,8 @@ def run(args: argparse.Namespace) -> int:
         traces, settings = read_traces(args.trace), _settings(args)
         if args.loss is not None:
             traces = [with_loss(trace, args.loss) for trace in traces]
-        model = None if args.model is None else model_folder(args.model)
-        points, sizes = _read_table(args.points, model or SHIPPED_MODEL, args.frames)
+        model = model_folder(args.model)
+        points, sizes = _read_table(args.points, model, args.frames)
         check_width(args.width, points)
         if args.real:
             figures = _run_real(traces, points, settings, sizes, model)
@@ -164,7 +164,7 @@ def _run_emulations(traces: list[Trace], points: OperatingPoints, settings: RunS
 
 
 def _run_real(traces: list[Trace], points: OperatingPoints, settings: RunSettings,
-              sizes: NDArray | None, model: Path | None) -> list[dict]:
+              sizes: NDArray | None, model: Path) -> list[dict]:
     """Print the real figures of each trace beside those of the emulation."""
     from dataclasses import replace
 

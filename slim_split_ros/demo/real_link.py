@@ -35,7 +35,7 @@ SERVER = 'offboard'
 _S_PER_NS = 1e-9
 
 
-def run_real_link(trace: Trace, settings: RunSettings, model: Path | None, folder: Path,
+def run_real_link(trace: Trace, settings: RunSettings, model: Path, folder: Path,
                   interruption: Interruption) -> RealRun:
     """
     Run camera, both nodes and an observer while the link follows the trace.
@@ -76,9 +76,9 @@ def run_real_link(trace: Trace, settings: RunSettings, model: Path | None, folde
     return _read_run(rows_file, began_s, trace.duration_s)
 
 
-def _plan_nodes(control: ControlSettings, model: Path | None) -> list[NodePlan]:
+def _plan_nodes(control: ControlSettings, model: Path) -> list[NodePlan]:
     room = 'slim_split_ros.ros'
-    shared = {'model': str(model.resolve())} if model else {}
+    shared = {'model': str(model.resolve())}
     onboard = {**shared, 'deadline_ms': round(control.deadline_s * 1000.0),
                'target_fps': control.target_fps, 'width': control.pinned_width,
                'max_bitrate_kbps': round(control.max_bitrate_kbps)}

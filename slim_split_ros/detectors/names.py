@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+import unicodedata
 
 from slim_split_ros.detectors.errors import DetectorFileError
 
@@ -23,7 +24,8 @@ def are_names(values: Any) -> bool:
 
 def read_names(file: Path) -> tuple[str, ...]:
     """Read one name a line; raise DetectorFileError for a file that holds none."""
-    limits = f'at most {MOST_CLASSES} names of {MOST_NAME_BYTES} bytes, one a line, in UTF-8'
+    limits = (f'at most {MOST_CLASSES} names of {MOST_NAME_BYTES} bytes, one a line, in UTF-8 and '
+              'without control characters')
     try:
         names = read_text(file, _MOST_FILE_BYTES).removesuffix('\n').split('\n')
     except (OSError, ValueError) as error:
@@ -53,4 +55,6 @@ def is_utf8(text: str) -> bool:
 
 
 def _is_short_text(name: str) -> bool:
-    return is_utf8(name) and '\0' not in name and len(name.encode()) <= MOST_NAME_BYTES
+    # A terminal obeys control characters, wherever a name is printed.
+    return is_utf8(name) and len(name.encode()) <= MOST_NAME_BYTES and not any(
+        unicodedata.category(letter) == 'Cc' for letter in name)

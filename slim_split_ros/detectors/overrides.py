@@ -144,5 +144,6 @@ def _read_names(path: Path, value: Any) -> tuple[str, ...]:
     if not are_names(value):
         raise DetectorFileError(
             f'{path}: names is {_shown(value)}, has to be a file of one name a line, or a list of '
-            f'1 to {MOST_CLASSES} texts of at most {MOST_NAME_BYTES} bytes')
+            f'1 to {MOST_CLASSES} texts of at most {MOST_NAME_BYTES} bytes, without control '
+            'characters')
     return tuple(value)

@@ -72,10 +72,10 @@ class Starts:
             return
         if now_s - passed.passed_s < HELD_S:
             raise ReplayedError(
-                f'frame {sequence} is of a robot that is heard on another topic: somebody sends '
-                'its frames here (`ros2 topic info -v` names the publishers)')
+                'the frame is of a robot that is heard on another topic: somebody sends its '
+                'frames here (`ros2 topic info -v` names the publishers)')
         if sequence <= passed.newest:
-            raise _came_before(sequence)
+            raise _came_before()
 
     def note(self, start_ns: int, sequence: int, receiver_id: int, now_s: float) -> None:
         """Remember a frame; raise ReplayedError for one that came, UnprovenError if full."""
@@ -84,7 +84,7 @@ class Starts:
             self._add(start_ns, _Passed(sequence, receiver_id, now_s))
             return
         if not passed.passes(sequence):
-            raise _came_before(sequence)
+            raise _came_before()
         passed.receiver_id, passed.passed_s = receiver_id, now_s
 
     def _add(self, start_ns: int, passed: _Passed) -> None:
@@ -123,8 +123,8 @@ class FrameGuard:
         if self._key is None:
             if is_tagged(frame):
                 raise UnauthenticatedError(
-                    f'frame {frame.header.sequence} carries the tag of a key, and this node has '
-                    'none: give it the auth_key_file of the onboard node, or take it from there')
+                    'the frame carries the tag of a key, and this node has none: give it the '
+                    'auth_key_file of the onboard node, or take it from there')
             return frame
         tagged = self._key.open_frame(frame)
         start_ns, sequence = frame.header.sender_start_ns, frame.header.sequence
@@ -132,7 +132,7 @@ class FrameGuard:
         if tagged.receiver_id != self.receiver_id:
             self._note_unproven(start_ns, now_s)
             raise UnprovenError(
-                f'frame {sequence} was not made for this run of the server: a robot is told of it '
+                'the frame was not made for this run of the server: a robot is told of it '
                 'and goes on, if link_report reaches it, or goes on with another server; what was '
                 'recorded before is refused')
         self._to_ask.pop(start_ns, None)
@@ -159,9 +159,9 @@ class FrameGuard:
             self._to_ask[start_ns] = None
 
 
-def _came_before(sequence: int) -> ReplayedError:
+def _came_before() -> ReplayedError:
     return ReplayedError(
-        f'frame {sequence} came before, or later ones overtook it: somebody sends recorded frames '
+        'the frame came before, or later ones overtook it: somebody sends recorded frames '
         'again (`ros2 topic info -v` names the publishers)')
 
 

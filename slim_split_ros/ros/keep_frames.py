@@ -4,6 +4,7 @@ Undamaged camera images, kept on the robot for later: for `adapt`, which learns 
     ros2 service call /onboard/keep_frames std_srvs/srv/SetBool "{data: true}"
 """
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 import os
@@ -52,6 +53,12 @@ class FrameStore:
         if shutil.disk_usage(self.folder).free < _LEAST_FREE_BYTES:
             return f'less than {_LEAST_FREE_BYTES // _BYTES_PER_MB} MB of the disk are free'
         return ''
+
+    def close(self) -> None:
+        """Leave no folder behind that nothing was put in."""
+        if not self.frames:
+            with contextlib.suppress(OSError):  # somebody else removed it, or uses it
+                self.folder.rmdir()
 
 
 class FrameKeeper:
@@ -121,6 +128,7 @@ class FrameKeeper:
         store, self._store = self._store, None
         if store:
             self._worker.stop()
+            store.close()
         return store
 
     def _end_from_within(self, store: FrameStore, mailbox: Mailbox) -> None:
@@ -159,5 +167,7 @@ def _encode(message: Image | CompressedImage) -> bytes:
 
 
 def _summary(store: FrameStore) -> str:
+    if not store.frames:
+        return 'no image came: none was kept'
     megabytes = store.stored_bytes / _BYTES_PER_MB
     return f'{store.frames} images of {megabytes:.1f} MB are in {store.folder}'

@@ -92,13 +92,12 @@ give both nodes the same auth_key_file; where they have it, the message is forge
     def open_frame(self, frame: Frame) -> TaggedFrame:
         """Return a frame without its tag; raise UnauthenticatedError if it is not of this key."""
         bare = without_tag(frame)
-        what = f'frame {frame.header.sequence}'
         if bare is frame:
             raise UnauthenticatedError(
-                f'{what} carries no tag: give the onboard node the auth_key_file of this one')
+                'the frame carries no tag: give the onboard node the auth_key_file of this one')
         receiver = frame.payload[len(MARK):len(MARK) + RECEIVER_BYTES]
         tag = frame.payload[len(MARK) + RECEIVER_BYTES:FRAME_TAG_BYTES]
-        _compare(what, tag, self._tag_frame(bare, receiver))
+        _compare('the frame', tag, self._tag_frame(bare, receiver))
         return TaggedFrame(bare, int.from_bytes(receiver, 'little'))
 
     def tag_report(self, message: Any) -> bytes:

@@ -14,6 +14,7 @@ import math
 import os
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from slim_split_ros.wire.bit_coder import MAX_BITS
 from slim_split_ros.wire.context_tables import Contexts, ContextTables
@@ -263,9 +264,10 @@ def _parse_classes(fields: Fields, least_bytes: int) -> tuple[str, ...]:
     names = fields.items('classes', MOST_CLASSES)
     for index, name in enumerate(names):
         if not (isinstance(name, str) and is_utf8(name)
-                and least_bytes <= len(name.encode()) <= MOST_CLASS_NAME_BYTES):
+                and least_bytes <= len(name.encode()) <= MOST_CLASS_NAME_BYTES
+                and all(category(letter) != 'Cc' for letter in name)):
             raise ManifestError(f'classes[{index}] is {name!r:.40}, must be text of {least_bytes} '
-                                f'to {MOST_CLASS_NAME_BYTES} bytes')
+                                f'to {MOST_CLASS_NAME_BYTES} bytes, without control characters')
     return tuple(names)
 
 

@@ -27,7 +27,7 @@ def test_names_come_from_a_file_beside(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('names', [
-    "{1000000000000: 'x'}", '{[]: 1}', "['\\ud800']", f"['{'x' * 300}']",
+    "{1000000000000: 'x'}", '{[]: 1}', r"['a\x1b[2J']", "['\\ud800']", f"['{'x' * 300}']",
     '[' + "'x'," * 20_000 + ']', '(' * 100_000, '[' + "'x'," * 300_000 + ']'])
 def test_metadata_that_name_no_classes_are_passed_over(names: str, tmp_path: Path) -> None:
     file = _detector(tmp_path, {'names': names})
@@ -36,7 +36,8 @@ def test_metadata_that_name_no_classes_are_passed_over(names: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize('content', [
-    b'', b'\n', b' \r\n\r\n', b'\xff\xfe', b'x' * 300, b'x\n' * 20_000, b'x' * 2_000_000])
+    b'', b'\n', b' \r\n\r\n', b'\xff\xfe', b'a\x1b[2J', b'x' * 300, b'x\n' * 20_000,
+    b'x' * 2_000_000])
 def test_file_beside_that_names_no_classes_is_refused(content: bytes, tmp_path: Path) -> None:
     file = _detector(tmp_path)
     file.with_suffix('.txt').write_bytes(content)

@@ -84,11 +84,15 @@ def test_the_page_needs_no_other_file(trace_file: Path, tmp_path: Path) -> None:
     assert 'src="http' not in text and '<link' not in text
 
 
-def test_a_shipped_model_goes_by_its_name(
+def test_a_shipped_model_goes_by_its_name_and_the_default_is_what_nodes_run(
     trace_file: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    assert main(['link', '--trace', str(trace_file), '--model', 'general']) == 0
-    assert 'video' in capsys.readouterr().out
+    def printed(*model: str) -> str:
+        assert main(['link', '--trace', str(trace_file), *model]) == 0
+        return capsys.readouterr().out
+
+    assert 'video' in printed('--model', 'general')
+    assert printed('--model', 'general') == printed() != printed('--model', 'robocup')
 
 
 @pytest.mark.parametrize('arguments', [

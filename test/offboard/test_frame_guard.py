@@ -59,7 +59,7 @@ def guard(starts: Starts) -> FrameGuard:
 def test_a_frame_of_this_run_passes_without_its_tag_and_once(guard: FrameGuard) -> None:
     frame = signed(3)
     assert guard.admit(frame, 0.0).payload == GOLDEN.payload
-    with pytest.raises(ReplayedError, match='frame 3 came before'):
+    with pytest.raises(ReplayedError, match='the frame came before'):
         guard.admit(frame, 0.1)
 
 

@@ -104,7 +104,18 @@ def test_who_asks_twice_in_a_second_gets_two_folders(start: Callable[..., Keeper
     answers = [keeper.keep(True) for _ in range(2)]
     assert all(answer.success for answer in answers)
     assert len({answer.message for answer in answers}) == 2
-    assert len(list(keeper.folder.iterdir())) == 2
+    keeper.show_until(keeper.files)
+    # The first one, to which no image came, is gone.
+    assert [str(folder) for folder in keeper.folder.iterdir()] == [
+        answers[1].message.removeprefix('keeping images in ')]
+
+
+def test_no_folder_stays_where_no_image_came(start: Callable[..., Keeper]) -> None:
+    keeper = start()
+    assert keeper.keep(True).success
+    answer = keeper.keep(False)
+    assert (answer.success, answer.message) == (True, 'no image came: none was kept')
+    assert list(keeper.folder.iterdir()) == []
 
 
 def test_an_inactive_node_keeps_nothing_and_says_so(start: Callable[..., Keeper]) -> None:

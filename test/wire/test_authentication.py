@@ -70,7 +70,7 @@ def test_tags_stay_the_same_from_release_to_release() -> None:
     ids=lambda change: next(iter(change)))
 def test_any_changed_field_of_a_frame_is_refused(change: dict[str, object]) -> None:
     signed = KEY.sign_frame(GOLDEN, RECEIVER)
-    with pytest.raises(UnauthenticatedError, match='the tag of frame [78] is not of the key here'):
+    with pytest.raises(UnauthenticatedError, match='the tag of the frame is not of the key here'):
         KEY.open_frame(Frame(replace(signed.header, **change), signed.payload))
 
 

@@ -147,6 +147,7 @@ def test_contexts_that_do_not_fit_are_refused_with_the_file(bundle, edit, compla
                        data.update(latent_stride=4)), 'make 44302336 symbols a frame'),
         (lambda data: data.update(classes=['ball', 7]), r'classes\[1\] is 7, must be text'),
         (lambda data: data.update(classes=['\ud800']), r'classes\[0\] is .*, must be text'),
+        (lambda data: data.update(classes=['a\x1b[2J']), r'classes\[0\] is .*control characters'),
         (lambda data: data.update(classes=['x' * 300]), r'classes\[0\] is .* 1 to 256 bytes'),
         (lambda data: data.pop('coder'), 'coder is None, must be str'),
         (lambda data: data.update(coder='zstd'), "coder is 'zstd', its tables and bits .* of ans"),
