@@ -65,7 +65,7 @@ def train_model(run: TrainingRun) -> Path:
     preset = PRESETS[run.preset]
     torch.manual_seed(run.seed)
     model = SplitDetector(ModelConfig(splits[0].classes))
-    if model.config.backbone_width == 1.0:
+    if starts_published(model.config):
         load_pretrained_backbone(model.detector)
         load_finder_and_repairs(model, run.base)
     sources = [split.images for split in splits]
@@ -143,8 +143,8 @@ def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]],
     parts = run_parts(
         {'detector': preset.detector, 'encoder': preset.encoder, 'codec': preset.codec})
     plan = batch_plan(preset.detector, model.config, seed)
-    detector = run_stage(DetectorObjective(model.detector), sources, plan, preset.detector, place,
-                         parts['detector'])
+    objective = DetectorObjective(model.detector, published=starts_published(model.config))
+    detector = run_stage(objective, sources, plan, preset.detector, place, parts['detector'])
     model.detector.load_state_dict(detector.state_dict())
     plan = batch_plan(preset.encoder, model.config, seed + 1)
     encoder = run_stage(
@@ -155,6 +155,11 @@ def train_stages(model: SplitDetector, sources: list[tuple[LabelledImage, ...]],
     average = run_stage(
         CodecObjective(model, seed), sources, plan, preset.codec, place, parts['codec'])
     model.load_state_dict(average.state_dict())
+
+
+def starts_published(config: ModelConfig) -> bool:
+    """Return whether the backbone has the size of the published weights, and starts from them."""
+    return config.backbone_width == 1.0
 
 
 def batch_plan(settings: StageSettings, config: ModelConfig, seed: int) -> BatchPlan:

@@ -30,7 +30,7 @@ class Preset:
 PRESETS = {
     'quick': Preset(StageSettings(400, 16, 2e-3), StageSettings(500, 16, 2e-3),
                     StageSettings(120, 16, 2e-3)),
-    'full': Preset(StageSettings(4500, 16, 1.5e-3),
+    'full': Preset(StageSettings(5400, 16, 1.5e-3),
                    StageSettings(1500, 32, 1e-3, weight_decay=0.05),
                    StageSettings(4500, 16, 1e-3)),
 }

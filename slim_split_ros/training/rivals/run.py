@@ -81,7 +81,7 @@ def train_rival_stages(model: SplitDetector, sources: list[tuple[LabelledImage, 
                        parts['static'])
     rivals.static.load_state_dict(static.cpu().state_dict())
     small = nano_config(config)
-    nano = run_stage(DetectorObjective(Detector(small), name='nano', backbone_rate=1.0), sources,
+    nano = run_stage(DetectorObjective(Detector(small), name='nano'), sources,
                      batch_plan(preset.nano, config, seed + 4), preset.nano, place,
                      parts['nano']).cpu()
     stored = StoredRivals(rivals, nano, small, {})
