@@ -14,7 +14,7 @@ from slim_split_ros.commands.agreement import add_arguments, evaluate_agreement
 from slim_split_ros.commands.number_arguments import at_least_one
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json, write_text
 from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
-from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_RIVALS
+from slim_split_ros.weights import SHIPPED_MODEL, SHIPPED_RIVALS, model_path
 
 if TYPE_CHECKING:
     from slim_split_ros.evaluation.evaluate import Evaluation
@@ -50,9 +50,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='names with commas (default: all; the other split systems and '
                              'local need rivals.safetensors in the model folder or in a folder '
                              '`rivals` beside it)')
-    parser.add_argument('--checkpoint', type=Path, metavar='DIR',
-                        help='model folder (default: the shipped robocup; with --detector: '
-                             'general)')
+    parser.add_argument('--checkpoint', type=model_path, metavar='NAME|DIR',
+                        help='name of a shipped model, or a model folder (default: robocup; '
+                             'with --detector: general)')
     parser.add_argument('--dump', type=output_folder, metavar='DIR',
                         help='leave the detections of each point in COCO result format')
     parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')

@@ -8,6 +8,7 @@ import sys
 
 from slim_split_ros.commands.input_size import HELP, input_long_side
 from slim_split_ros.commands.output_paths import output_folder
+from slim_split_ros.weights import model_path
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -17,8 +18,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description='Write encoders, server graphs and manifest for ONNX Runtime from '
                     'model.safetensors; entropy tables are counted on the pictures of a data '
                     "set, except for the founding paper's encoder, which has none.")
-    parser.add_argument('--checkpoint', type=Path, required=True, metavar='FILE',
-                        help='model.safetensors, or the folder that holds it')
+    parser.add_argument('--checkpoint', type=model_path, required=True,
+                        metavar='NAME|FILE',
+                        help='name of a shipped model, model.safetensors, or the folder that '
+                             'holds it')
     parser.add_argument('--data', type=Path, action='append', default=[], metavar='DIR',
                         help='data set whose pictures the tables are counted on; may be given '
                              'several times')

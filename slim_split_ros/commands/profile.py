@@ -26,8 +26,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         'profile', help='measure bytes, encode time and accuracy of every operating point',
         description='With --data: measure bytes, encode time and AP50 (needs torch), and write '
                     'operating_points.yaml and frames.csv. With --source the same by agreement '
-                    'with a detector, without labels. With neither: measure only the encode '
-                    "times of this machine and keep the rest of the model's table.")
+                    'with a detector, without labels (torch too). With neither: measure only the '
+                    "encode times of this machine and keep the rest of the model's table.")
     parser.add_argument('--data', type=Path, metavar='DIR', help='COCO-style data set')
     parser.add_argument('--split', default='val', help='split to measure on (default: val)')
     parser.add_argument('--half', choices=('choose', 'judge'),

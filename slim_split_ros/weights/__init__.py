@@ -16,6 +16,11 @@ SHIPPED_MODEL = SHIPPED_MODELS['robocup']
 SHIPPED_RIVALS = _FOLDER / 'rivals' / 'rivals.safetensors'
 
 
+def model_path(model: str) -> Path:
+    """Return the folder of a shipped model by its name, or any path as it is."""
+    return SHIPPED_MODELS.get(model) or Path(model)
+
+
 def model_folder(model: str) -> Path:
     """
     Return the folder of a shipped model by its name, or of any by its path or a file in it.

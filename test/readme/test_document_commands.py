@@ -205,8 +205,9 @@ def check_value(node: str, name: str, text: str) -> None:
         assert text in ('true', 'false')
     elif kind in (int, float):
         assert rule.low <= kind(text) <= rule.high
-    elif rule.choices:
-        assert text in rule.choices
+    else:
+        assert isinstance(yaml.safe_load(text), str)  # as rcl reads what the shell leaves of it
+        assert not rule.choices or text in rule.choices
 
 
 def shared_arguments() -> set[str]:

@@ -19,6 +19,7 @@ from slim_split_ros.offboard.decode import decode_frame  # noqa: E402
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime  # noqa: E402
 from slim_split_ros.offboard.torch_runtime import TorchRuntime  # noqa: E402
 from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
+from slim_split_ros.weights import SHIPPED_MODELS  # noqa: E402
 from slim_split_ros.wire.header import Frame, FrameHeader  # noqa: E402
 from slim_split_ros.wire.manifest import Manifest, load_manifest  # noqa: E402
 from slim_split_ros.wire.payload import unpack_symbols  # noqa: E402
@@ -142,3 +143,10 @@ def test_the_command_writes_the_same_folder_from_weights_without_pictures(
 
     assert load_manifest(tmp_path).fingerprint == load_manifest(exported).fingerprint
     assert f'{load_manifest(exported).fingerprint:016x}' in capsys.readouterr().out
+
+
+def test_the_command_takes_a_shipped_model_by_its_name(tmp_path: Path) -> None:
+    assert main(['export', '--checkpoint', 'ensemble', '--output', str(tmp_path)]) == 0
+
+    shipped = load_manifest(SHIPPED_MODELS['ensemble'])
+    assert load_manifest(tmp_path).classes == shipped.classes
