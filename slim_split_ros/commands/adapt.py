@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 from pathlib import Path
 import shlex
 import sys
 from typing import TYPE_CHECKING
 
 from slim_split_ros.commands.agreement import FEW_THINGS, print_agreement
-from slim_split_ros.commands.frame_sources import keep_frames, show_progress
+from slim_split_ros.commands.frame_sources import keep_frames, name_content, show_progress
 from slim_split_ros.commands.input_size import HELP, input_long_side
 from slim_split_ros.commands.number_arguments import at_least_one, seed, share
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
@@ -65,14 +64,15 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.detectors import DetectorError
     from slim_split_ros.networks.errors import NetworkError
     from slim_split_ros.offboard import OffboardError
+    from slim_split_ros.onboard import OnboardError
     from slim_split_ros.ros.errors import StartError
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire import WireError
 
     try:
         _adapt(args)
-    except (BagError, DetectorError, NetworkError, OffboardError, StartError, TrainingError,
-            WireError) as error:
+    except (BagError, DetectorError, NetworkError, OffboardError, OnboardError, StartError,
+            TrainingError, WireError) as error:
         print(f'adapt: {error}', file=sys.stderr)
         return 1
     return 0
@@ -94,28 +94,32 @@ def _adapt(args: argparse.Namespace) -> None:
         raise TrainingError(f'{base.folder} rebuilds no pictures: take a --base of codec slim')
     detector = load_detector(args.detector)
     print(f'{args.detector.name}: {detector.description.sentence()}')
-    work = args.output / WORK
+    place = RunPlace(args.output / WORK, pick_device(args.device), workers=1)
     adaptation = Adaptation(
-        base, args.detector, work / 'frames', args.input_long_side or base.input_long_side,
+        base, args.detector, place.folder / 'frames', args.input_long_side or base.input_long_side,
         args.steps, args.seed)
-    _look(args, base, detector, work)
-    adapt_model(adaptation, RunPlace(work, pick_device(args.device), workers=1), args.output)
+    _look(args, base, detector, place.folder)
+    adapt_model(adaptation, place, args.output)
     if missing := why_no_video_encoding():
         print(f'Without video: {missing}')
     else:
-        fit_video(args.output, detector, work / 'frames', TRIED, show_progress)
-    _measure(args, base, detector, work)
+        fit_video(args.output, detector, adaptation.frames, TRIED, show_progress)
+    _measure(args, base, detector, place.folder)
 
 
 def _look(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work: Path) -> None:
     """Choose frames and look at them, unless the same was done before."""
     from slim_split_ros.training.pseudo_labels import split_in_time, write_pseudo_labels
-    from slim_split_ros.training.work_folder import begin_work, end_looking, was_looked_at
+    from slim_split_ros.training.work_folder import (
+        begin_work,
+        end_looking,
+        name_detector,
+        was_looked_at,
+    )
 
     asked = {
-        'base': f'{base.fingerprint:016x}',
-        'detector': hashlib.sha256(args.detector.read_bytes()).hexdigest(),
-        'understood': detector.description.sentence(), 'sources': args.source,
+        'base': f'{base.fingerprint:016x}', 'detector': name_detector(args.detector, detector),
+        'sources': {source: name_content(source) for source in args.source},
         'topic': args.topic, 'frames': args.frames, 'threshold': args.threshold,
         'input_long_side': args.input_long_side, 'steps': args.steps, 'seed': args.seed}
     if was_looked_at(work, asked):
@@ -187,6 +191,8 @@ def _command(args: argparse.Namespace) -> str:
     parts = ['python', '-m', 'slim_split_ros', 'adapt', '--detector', args.detector.name]
     for source in args.source:
         parts += ['--source', Path(source).name]
+    parts += ['--topic', args.topic] if args.topic else []
+    parts += ['--base', Path(args.base).name]
     parts += ['--frames', str(args.frames), '--steps', str(args.steps), '--threshold',
               f'{args.threshold:g}', '--seed', str(args.seed)]
     if args.input_long_side:

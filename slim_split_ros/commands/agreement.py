@@ -45,6 +45,7 @@ def evaluate_agreement(args: argparse.Namespace) -> int:
     from slim_split_ros.bags import BagError
     from slim_split_ros.detectors import DetectorError
     from slim_split_ros.offboard import OffboardError
+    from slim_split_ros.onboard import OnboardError
     from slim_split_ros.ros.errors import StartError
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire import WireError
@@ -53,13 +54,25 @@ def evaluate_agreement(args: argparse.Namespace) -> int:
         print('evaluate: frames without labels need --detector and --source, without --data and '
               '--video', file=sys.stderr)
         return 2
+    needless = given(args, 'codecs', 'pictures', 'dump', 'half', 'split')
+    if needless or (args.as_pictures and args.report):
+        print(f'evaluate: {needless or "--report"} goes with '
+              f'{"labelled pictures" if needless else "agreement, not with --as-pictures"}: '
+              'leave it out', file=sys.stderr)
+        return 2
     try:
         with TemporaryDirectory() as work:
             _evaluate(args, Path(work))
-    except (BagError, DetectorError, OffboardError, StartError, TrainingError, WireError) as error:
+    except (BagError, DetectorError, OffboardError, OnboardError, StartError, TrainingError,
+            WireError) as error:
         print(f'evaluate: {error}', file=sys.stderr)
         return 1
     return 0
+
+
+def given(args: argparse.Namespace, *names: str) -> str:
+    """Return which of these options are given, as they are written; empty where none is."""
+    return ', '.join(f'--{name.replace("_", "-")}' for name in names if getattr(args, name))
 
 
 def _evaluate(args: argparse.Namespace, work: Path) -> None:

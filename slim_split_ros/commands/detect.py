@@ -76,15 +76,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read_picture(path: Path) -> np.ndarray:
-    """Return uint8 (H, W, 3), BGR; ValueError names a file that is no picture."""
-    from slim_split_ros.onboard import ImageError, decode_image
+    """Return uint8 (H, W, 3), BGR, as `adapt` sees it; ValueError names a file that is none."""
+    from slim_split_ros.training.data.pictures import read_picture
+    from slim_split_ros.training.errors import DataSetError
 
     if path.is_dir():
         raise ValueError(f'{path} is a folder: give the pictures in it')
     try:
-        return decode_image(path.read_bytes()).array
-    except ImageError as error:
-        raise ValueError(f'{path}: {error}') from error
+        return read_picture(path)
+    except DataSetError as error:
+        raise ValueError(str(error)) from error
 
 
 def _rows(path: Path, found: Detections, classes: tuple[str, ...]) -> list[dict]:

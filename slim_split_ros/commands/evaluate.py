@@ -10,7 +10,7 @@ import sys
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from slim_split_ros.commands.agreement import add_arguments, evaluate_agreement
+from slim_split_ros.commands.agreement import add_arguments, evaluate_agreement, given
 from slim_split_ros.commands.number_arguments import at_least_one
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json, write_text
 from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HALVES = ('choose', 'judge')
 
+DEFAULT_SPLIT = 'val'
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Describe the command's arguments."""
@@ -34,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     '(key frames by libx264; needs PyAV), none (pictures as they are) and local '
                     '(a small detector on the robot). Needs torch.')
     parser.add_argument('--data', type=Path, metavar='DIR', help='COCO-style data set')
-    parser.add_argument('--split', default='val', help='split to measure on (default: val)')
+    parser.add_argument('--split', help=f'split to measure on (default: {DEFAULT_SPLIT})')
     parser.add_argument('--half', choices=HALVES,
                         help='only the pictures of the half of the split that thresholds and '
                              'tables are chosen on, or of the half that judges them; no day of '
@@ -67,13 +69,20 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.evaluation.evaluate import CODECS
     from slim_split_ros.evaluation.evaluate_video import VIDEO_CODECS
     from slim_split_ros.networks.errors import NetworkError
+    from slim_split_ros.onboard import OnboardError
     from slim_split_ros.simulation.errors import SimulationError
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.wire.errors import WireError
 
     if args.detector or args.source:
         return evaluate_agreement(args)
-    args.checkpoint = args.checkpoint or SHIPPED_MODEL
+    if needless := given(args, 'as_pictures', 'topic'):
+        print(f'evaluate: {needless} goes with --detector and --source', file=sys.stderr)
+        return 2
+    if args.video is not None and args.pictures:
+        print('evaluate: --pictures would leave holes in --video: leave it out', file=sys.stderr)
+        return 2
+    args.checkpoint, args.split = args.checkpoint or SHIPPED_MODEL, args.split or DEFAULT_SPLIT
     known = CODECS if args.video is None else VIDEO_CODECS
     asked = None if args.codecs is None else tuple(args.codecs.split(','))
     unknown = sorted(set(asked or ()) - set(known))
@@ -90,7 +99,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         with TemporaryDirectory() as clips:
             _evaluate(args, asked, Path(clips))
-    except (EvaluationError, NetworkError, SimulationError, TrainingError, WireError) as error:
+    except (EvaluationError, NetworkError, OnboardError, SimulationError, TrainingError,
+            WireError) as error:
         print(f'evaluate: {error}', file=sys.stderr)
         return 1
     return 0

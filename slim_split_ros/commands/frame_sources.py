@@ -26,9 +26,19 @@ def read_frames(source: str, topic: str) -> Iterator[np.ndarray]:
     if not os.path.exists(path):  # unlike pathlib it lets names pass that are too long
         raise StartError(
             f'{source} does not exist: name a recording, a video file or a folder of images')
+    if not (os.path.isfile(path) or os.path.isdir(path)):
+        raise StartError(f'{source} is a device, which never ends: record it first')
     yield from (read_pictures(path, topic, omissions.add) if is_bag(path)
                 else open_source(source).pictures(omissions))
     omissions.end_round()
+
+
+def name_content(source: str) -> list:
+    """Return the files of a source with sizes and times, which change when it does."""
+    path = Path(os.path.expanduser(source))
+    files = sorted(path.iterdir()) if os.path.isdir(path) else [path]
+    return [[file.name, file.stat().st_size, file.stat().st_mtime_ns]
+            for file in files if os.path.isfile(file)]
 
 
 def keep_frames(sources: list[str], topic: str, wanted: int, folder: Path) -> list[list[Path]]:

@@ -39,6 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--source', action='append', metavar='BAG|VIDEO|DIR',
                         help="frames without labels: what the model's own detector finds in them "
                              'undamaged is taken for the truth; may be given again')
+    parser.add_argument('--topic', default='', help='image topic of recordings that have several')
     parser.add_argument('--clip', type=Path, action='append', metavar='VIDEO',
                         help='with --source: also points whose frames lean on the one before, on '
                              'the middle of this video; may be given again')
@@ -55,11 +56,14 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.control import ControlError
     from slim_split_ros.evaluation.errors import EvaluationError
     from slim_split_ros.evaluation.profile import profile_machine, write_profile
+    from slim_split_ros.offboard import OffboardError
+    from slim_split_ros.onboard import OnboardError
     from slim_split_ros.wire.errors import WireError
     from slim_split_ros.wire.manifest import load_manifest
 
-    if bool(args.clip) > bool(args.source) or (args.source and args.data):
-        print('profile: --clip needs --source, which takes the place of --data', file=sys.stderr)
+    if bool(args.clip or args.topic) > bool(args.source) or (args.source and args.data):
+        print('profile: --clip and --topic need --source, which takes the place of --data',
+              file=sys.stderr)
         return 2
     if args.data is None and (args.video or args.half):
         print('profile: --video and --half need --data: without it only times are measured',
@@ -68,6 +72,10 @@ def run(args: argparse.Namespace) -> int:
     try:
         manifest = load_manifest(model_folder(
             args.checkpoint or (_LABELLED if args.data else DEFAULT_MODELS['slim'])))
+        output = args.output or output_folder(str(manifest.folder))
+        if args.clip and not manifest.video:
+            raise EvaluationError(
+                f'the model in {manifest.folder} sends no video: leave out --clip')
         if manifest.video and why_no_video_encoding():
             print(f'profile: without points by video: {why_no_video_encoding()}',
                   file=sys.stderr)
@@ -75,9 +83,12 @@ def run(args: argparse.Namespace) -> int:
             table = _profile_agreement(args, manifest)
         else:
             table = profile_machine(manifest) if args.data is None else _profile(args, manifest)
-        files = write_profile(table, args.output or manifest.folder)
-    except (ControlError, EvaluationError, WireError) as error:
+        files = write_profile(table, output)
+    except (ControlError, EvaluationError, OffboardError, OnboardError, WireError) as error:
         print(f'profile: {error}', file=sys.stderr)
+        return 1
+    except argparse.ArgumentTypeError as error:
+        print(f'profile: {error} with --output', file=sys.stderr)
         return 1
     for row in table.points:
         print('  '.join(f'{name} {value}' for name, value in row.items()))
@@ -108,14 +119,15 @@ def _profile_agreement(args: argparse.Namespace, manifest: Manifest) -> ProfileT
     from slim_split_ros.bags import BagError
     from slim_split_ros.commands.frame_sources import keep_frames, show_progress
     from slim_split_ros.detectors import DetectorError
-    from slim_split_ros.evaluation.agreement_profile import profile_agreement
+    from slim_split_ros.evaluation.agreement_profile import own_detector, profile_agreement
     from slim_split_ros.evaluation.errors import EvaluationError
     from slim_split_ros.ros.errors import StartError
     from slim_split_ros.training.errors import TrainingError
 
     try:
+        own_detector(manifest)  # whose lack is known before minutes of reading
         with TemporaryDirectory() as folder:
-            frames = keep_frames(args.source, '', MOST_FRAMES, Path(folder) / 'chosen')
+            frames = keep_frames(args.source, args.topic, MOST_FRAMES, Path(folder) / 'chosen')
             return profile_agreement(
                 manifest, [file for of_source in frames for file in of_source], args.clip or [],
                 Path(folder), show_progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +27,12 @@ class Candidates:
     is_final: bool = False  # doubles are gone already
 
 
-def best_class(boxes: np.ndarray, scores: np.ndarray) -> Candidates:
-    """Take the best class of each row of scores (n, classes)."""
+def best_class(boxes: np.ndarray, scores: np.ndarray, names: Sequence[str]) -> Candidates:
+    """Take the best class of each row of scores (n, columns); a column without a name is none."""
+    nameless = [column for column, name in enumerate(names[:scores.shape[1]]) if not name]
+    if nameless:
+        scores = scores.copy()
+        scores[:, nameless] = 0.0
     labels = scores.argmax(axis=1)
     return Candidates(boxes, scores[np.arange(len(scores)), labels], labels)
 

@@ -22,3 +22,8 @@ class Detections:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def above(self, threshold: float) -> Detections:
+        """Return those of at least this score."""
+        count = int((self.scores >= threshold).sum())
+        return Detections(self.boxes[:count], self.scores[:count], self.labels[:count])

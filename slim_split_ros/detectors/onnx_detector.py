@@ -163,6 +163,8 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    # Threads that spin while they wait take the time of whatever shares the processor.
+    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
     try:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=['CPUExecutionProvider'])

@@ -39,6 +39,8 @@ _MOST_SELECTED = 1000
 _MOST_QUERIES = 1000
 _IMAGENET_MEAN, _IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _NO_MEAN, _NO_DEVIATION = (0.0,) * 3, (1.0,) * 3
+# What frameworks whose losses have a column for no class call it.
+_BACKGROUND = 'background'
 
 
 def recognise(signature: Signature) -> Description:
@@ -78,7 +80,11 @@ def recognise(signature: Signature) -> Description:
             f'{notes}: names lists {len(given)} classes, the detector gives {columns}')
     else:
         said |= {'names': given}
-    return replace(guess, **said)
+    described = replace(guess, **said)
+    if described.convention in (Convention.QUERIES, Convention.BOXES_SCORES):
+        described = replace(described, names=tuple(
+            '' if name.strip('_ ').lower() == _BACKGROUND else name for name in described.names))
+    return described
 
 
 def _guess_input(

@@ -127,6 +127,8 @@ def measure_agreement(
     runs = [_Run(codec, MeasuredRun(setting, pictures.category_ids))
             for codec in codecs for setting in codec.settings]
     images = _choose(pictures.images, detector, len(runs), most_frames)
+    if not any(len(image.labels) for image in images[1:]):  # nothing to find but in a key frame
+        runs = [run for run in runs if not run.leans]
     for image in progress(images, f'measuring {len(runs)} settings'):
         picture = read_picture(image.path)
         for run in runs:
@@ -134,9 +136,10 @@ def measure_agreement(
     for run in progress(runs, 'measuring as video'):
         run.add_clip(images)
     truth = load_ground_truth(pictures.annotation_file)
-    judged = Resampling.of_recordings(images)
-    return Agreement(tuple(run.figures.point(truth, judged) for run in runs), images,
-                     sum(len(image.labels) for image in images))
+    alone, leaning = Resampling.of_recordings(images), Resampling.of_recordings(images[1:])
+    return Agreement(tuple(
+        run.figures.point(truth, leaning if run.leans else alone) for run in runs), images,
+        sum(len(image.labels) for image in images))
 
 
 @dataclass(slots=True)
@@ -146,9 +149,13 @@ class _Run:
     codec: Codec
     figures: MeasuredRun
 
+    @property
+    def leans(self) -> bool:
+        return self.figures.setting.alone is False
+
     def add_still(self, image: LabelledImage, picture: NDArray[np.uint8]) -> None:
         setting = self.figures.setting
-        if setting.alone is False:
+        if self.leans:
             return
         if not self.figures.frames:
             # Not counted: the first run of a session allocates.
@@ -157,7 +164,7 @@ class _Run:
         self.figures.add(image, sent, one_class(self.codec.detect(sent, setting)))
 
     def add_clip(self, images: Sequence[LabelledImage]) -> None:
-        if self.figures.setting.alone is not False:
+        if not self.leans:
             return
         stream = self.codec.start(self.figures.setting)
         for image in images:

@@ -26,14 +26,13 @@ from slim_split_ros.evaluation.profile_data import linked_rows, to_table
 from slim_split_ros.onboard.encoder import VIDEO
 from slim_split_ros.training.data.coco_folder import LabelledImage, load_split
 from slim_split_ros.training.data.pictures import read_picture
-from slim_split_ros.training.frames import Progress
+from slim_split_ros.training.frames import Progress, write_frame
 from slim_split_ros.training.pseudo_labels import KEPT_ASIDE, write_pseudo_labels
 from slim_split_ros.wire.manifest import Manifest
 
 THRESHOLD = 0.4  # what is found with less is no truth
 CLIP_FPS = 10.0  # as a robot sends
 CLIP_FRAMES = 20  # of each video, from its middle
-_JPEG_QUALITY = 97
 
 
 def own_detector(manifest: Manifest) -> OnnxDetector:
@@ -52,10 +51,12 @@ def profile_agreement(manifest: Manifest, frames: Sequence[Path], videos: Sequen
 
     Frames are moved into `folder`, which is not needed afterwards. Raises as below.
     """
+    for video in videos:
+        _open(video).release()
     fingerprint = f'{manifest.fingerprint:016x}'
     stills = profile_pictures(manifest, frames, folder / 'pictures', progress)
     table = to_table(stills, fingerprint)
-    if not videos or not manifest.video:
+    if not videos:
         return table
     moving = profile_clips(manifest, videos, folder / 'clips', progress)
     linked = linked_rows(table.points, [point.to_dict() for point in moving])
@@ -120,10 +121,17 @@ def _clips(images: Sequence[LabelledImage]) -> Iterator[list[LabelledImage]]:
         yield [image for image in images if image.recording == name]
 
 
+def _open(video: Path) -> cv2.VideoCapture:
+    capture = cv2.VideoCapture(str(video))
+    if not capture.isOpened():
+        raise EvaluationError(f'{video} cannot be opened as a video: name a video file')
+    return capture
+
+
 def _keep_clip(video: Path, folder: Path) -> list[Path]:
     """Write the frames of a video's middle at CLIP_FPS; return their files."""
     folder.mkdir(parents=True)
-    capture = cv2.VideoCapture(str(video))
+    capture = _open(video)
     rate = capture.get(cv2.CAP_PROP_FPS) or CLIP_FPS
     step = max(1, round(rate / CLIP_FPS))
     first = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) - step * CLIP_FRAMES) // 2
@@ -136,7 +144,6 @@ def _keep_clip(video: Path, folder: Path) -> list[Path]:
                 f'{video} gives {number} frames, {first + step * CLIP_FRAMES} are needed for a '
                 f'clip of {CLIP_FRAMES} at {CLIP_FPS:g} a second: give a longer video')
         if number >= first and (number - first) % step == 0:
-            files.append(folder / f'{number:06d}.jpg')
-            cv2.imwrite(str(files[-1]), frame, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+            files.append(write_frame(folder / f'{number:06d}.jpg', frame))
         number += 1
     return files

@@ -118,7 +118,16 @@ def evaluate(manifest: Manifest, split: CocoSplit, codecs: tuple[str, ...],
 
 
 def check_classes(manifest: Manifest, split: CocoSplit) -> None:
-    """Raise EvaluationError for other classes than the model's, or a split without boxes."""
+    """
+    Raise EvaluationError for other classes than the model's, or a split without boxes.
+
+    Also for a model with the detector of others, which labelled pictures do not judge.
+    """
+    if manifest.detector:
+        raise EvaluationError(
+            f'the model in {manifest.folder} detects with {manifest.detector}, which looks at '
+            'pictures as its makers exported it: judge it with --detector '
+            f'{manifest.folder / manifest.detector} and --source, without labels')
     if split.classes != manifest.classes:
         raise EvaluationError(
             f'{split.annotation_file} has classes {", ".join(split.classes)}; the model detects '

@@ -91,6 +91,9 @@ class Overlay(Node):
             del self._images[older]
 
     def _draw(self, pixels: np.ndarray, message: Detection2DArray) -> np.ndarray:
+        # A name after the other until memory is full is no detector.
+        if len(self._names) >= _MOST_NAMES:
+            self._names.clear()
         found = [item for item in message.detections if item.results]
         best = [max((result.hypothesis for result in item.results), key=lambda one: one.score)
                 for item in found]
@@ -103,9 +106,6 @@ class Overlay(Node):
 
     def _number(self, name: str) -> int:
         if name not in self._names:
-            # A name after the other until memory is full is no detector.
-            if len(self._names) == _MOST_NAMES:
-                self._names.clear()
             self._names.append(name)
         return self._names.index(name)
 

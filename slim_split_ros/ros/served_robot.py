@@ -55,7 +55,8 @@ _WORDS = (
     (ChecksumError, 'checksum'), (PayloadError, 'payload'), (FieldError, 'header'),
     (UnauthenticatedError, 'unauthenticated'), (UnprovenError, 'unproven'),
     (ReplayedError, 'replayed'))
-_LESS = 'lower target_fps of the robots, or run the offboard node with torch on a GPU'
+_LESS = ('lower target_fps of the robots, take a smaller detector or, for one of the model itself '
+         '(an ONNX file stays on the processor), torch and a GPU')
 _SENTENCES = {
     Drop.NEWER: f'a newer frame took the place of one that waited; if many do, {_LESS}',
     Drop.DEADLINE: f'frames waited more than {LONGEST_WAIT_S:g} s behind others: {_LESS}',

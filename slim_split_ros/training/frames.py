@@ -26,7 +26,7 @@ def keep_evenly(frames: Iterable[np.ndarray], wanted: int, folder: Path) -> list
     for number, frame in enumerate(frames):
         if number % step:
             continue
-        kept.append(_write(folder / f'{number:08d}.jpg', frame))
+        kept.append(write_frame(folder / f'{number:08d}.jpg', frame))
         if len(kept) == 2 * wanted:
             kept, step = _only(kept, set(range(0, len(kept), 2))), 2 * step
     places = np.linspace(0, len(kept) - 1, min(wanted, len(kept))).round().astype(int)
@@ -41,7 +41,8 @@ def _only(files: list[Path], places: set[int]) -> list[Path]:
     return [file for place, file in enumerate(files) if place in places]
 
 
-def _write(file: Path, frame: np.ndarray) -> Path:
+def write_frame(file: Path, frame: np.ndarray) -> Path:
+    """Write a frame as JPEG and return its file; raises OSError."""
     # Not imwrite: it says of a full disk nothing but False.
     _, data = cv2.imencode('.jpg', frame, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     file.write_bytes(data.tobytes())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+import os
 from pathlib import Path
 
 import torch
@@ -14,12 +15,8 @@ from slim_split_ros.detectors import load_detector
 from slim_split_ros.networks.detector import Detector
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model, round_to_half
-from slim_split_ros.training.data.coco_folder import (
-    LabelledImage,
-    annotation_file,
-    load_split,
-)
-from slim_split_ros.training.data.things import KEPT_ASIDE, THING, TRAIN, write_things
+from slim_split_ros.training.data.coco_folder import LabelledImage, load_split
+from slim_split_ros.training.data.things import THING, TRAIN, write_things
 from slim_split_ros.training.errors import TrainingError
 from slim_split_ros.training.export.model import fit_all_tables, write_model_folder
 from slim_split_ros.training.export.model_card import write_general_card
@@ -31,6 +28,12 @@ from slim_split_ros.training.progress import run_parts
 from slim_split_ros.training.run import batch_plan, crop_plan, pick_device, table_images
 from slim_split_ros.training.settings import GENERAL
 from slim_split_ros.training.stage import RunPlace, run_stage
+from slim_split_ros.training.work_folder import (
+    begin_work,
+    end_looking,
+    name_detector,
+    was_looked_at,
+)
 from slim_split_ros.wire.video_settings import VideoSettings
 
 # What follows was chosen on training pictures, by what two detectors still found
@@ -73,13 +76,7 @@ def train_general(run: GeneralRun) -> Path:
     base = load_model(run.base)
     if not isinstance(base, SplitDetector):
         raise TrainingError(f'{run.base} has no finder to start from: take a model of codec slim')
-    things = run.output / 'things'
-    if all(annotation_file(things, split).is_file() for split in (KEPT_ASIDE, TRAIN)):
-        print(f'{things}: written before')
-    else:
-        detectors = [load_detector(path, threads=1) for path in run.detectors]
-        write_things(run.pictures, detectors, things, _progress)
-    images = load_split(things, TRAIN).images
+    images = load_split(_find_things(run), TRAIN).images
     config = replace(
         base.config, classes=(THING,), repaired_gain=EVERY_FRAME,
         level_thresholds=LEVEL_THRESHOLDS)
@@ -95,6 +92,22 @@ def train_general(run: GeneralRun) -> Path:
     set_video(folder, [video_settings(*rate) for rate in VIDEO])
     write_general_card(folder, run.seed)
     return folder
+
+
+def _find_things(run: GeneralRun) -> Path:
+    """Return the folder of things in the run's pictures, written now or by the same run before."""
+    things = run.output / 'things'
+    detectors = [load_detector(path, threads=1) for path in run.detectors]
+    asked = {'pictures': [str(run.pictures), len(os.listdir(run.pictures))], 'detectors': [
+        name_detector(path, detector)
+        for path, detector in zip(run.detectors, detectors, strict=True)]}
+    if was_looked_at(things, asked):
+        print(f'{things}: written before')
+        return things
+    begin_work(things, asked)
+    write_things(run.pictures, detectors, things, _progress)
+    end_looking(things)
+    return things
 
 
 def video_settings(long_side: int, *quantizers: int) -> VideoSettings:

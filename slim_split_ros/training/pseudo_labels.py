@@ -31,6 +31,7 @@ LEAST_BOXES = {TRAIN: 8, TRIED: 1, KEPT_ASIDE: 1}
 _MOST_FAILURES = 0.5
 # Grey levels by which frames must differ on average, or they are one picture many times.
 _LEAST_DIFFERENCE = 0.5
+_FAINTEST = 0.001  # as much as COCO's evaluation asks for
 # Less than a pixel is nothing to find again.
 _LEAST_SIDE = 1.0
 
@@ -56,6 +57,11 @@ def split_in_time(sources: Sequence[Sequence[Path]]) -> dict[str, list[Path]]:
         splits[TRAIN] += frames[:-kept - tried]
         splits[TRIED] += frames[-kept - tried:-kept]
         splits[KEPT_ASIDE] += frames[-kept:]
+    if len(splits[TRAIN]) < LEAST_FRAMES:
+        raise DataSetError(
+            f'{len(splits[TRAIN])} frame(s) are left to learn from, at least {LEAST_FRAMES} are '
+            f'needed: of each of {len(sources)} source(s) the end is kept aside; give longer '
+            'ones, or more --frames')
     return splits
 
 
@@ -79,7 +85,7 @@ def write_pseudo_labels(
     Move frames into a split and write what is found in them.
 
     A frame on which the detector fails is left out. Raises DataSetError where it fails on most,
-    or finds next to nothing.
+    or finds next to nothing, DetectorFileError where it has classes without a name.
     """
     pictures = folder / 'images' / split
     pictures.mkdir(parents=True)
@@ -87,7 +93,8 @@ def write_pseudo_labels(
     for number, file in enumerate(progress(files, f'looking at frames, {split}'), start=1):
         picture = cv2.imread(str(file))
         try:
-            found = detector.detect(picture, threshold)
+            # All that it will be asked for: a faint class beyond the names is known now.
+            found = detector.detect(picture, _FAINTEST).above(threshold)
         except DetectorRunError as error:
             failures.append(str(error))
             continue

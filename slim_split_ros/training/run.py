@@ -180,9 +180,14 @@ def crop_plan(settings: StageSettings, config: ModelConfig, seed: int) -> BatchP
 
 
 def pick_device(name: str) -> torch.device:
-    """Return the device of that name; `auto` is a GPU where there is one."""
+    """Return the device of that name; `auto` is a GPU where there is one. Raises TrainingError."""
     if name == 'auto':
         name = 'cuda' if torch.cuda.is_available() else 'cpu'
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:  # the latter of a torch without CUDA
+        raise TrainingError(f'torch cannot use device {name!r} ({str(error).splitlines()[0]}): '
+                            'give --device cpu, or auto') from error
     return torch.device(name)
 
 

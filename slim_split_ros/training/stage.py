@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+import hashlib
 import math
 from pathlib import Path
 import time
@@ -44,8 +45,8 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
     """
     Train to the last step, from the last checkpoint if there is one; return the average.
 
-    Raises CheckpointError where a checkpoint is damaged or of another model, and, with a
-    checkpoint written, RunInterruptedError on Ctrl-C.
+    Raises CheckpointError where a checkpoint is damaged, of another model or of other pictures
+    or settings, and, with a checkpoint written, RunInterruptedError on Ctrl-C.
     """
     module = objective.module.to(place.device, memory_format=torch.channels_last)
     groups = objective.parameter_groups(settings.learning_rate)
@@ -53,7 +54,8 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
                                   fused=place.device.type == 'cuda')
     average = WeightAverage(module, settings.average_decay)
     checkpoint = place.folder / f'{objective.name}.safetensors'
-    first = _resume(checkpoint, module, average, optimizer)
+    lesson = lesson_digest(sources, plan, settings)
+    first = _resume(checkpoint, module, average, optimizer, lesson)
     title = f'stage {part.number} of {part.count}, {objective.name}'
     if first >= settings.steps:
         print(f'{title}: done before')
@@ -80,7 +82,7 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
             log.add(step, {'loss': loss.item(), **figures})
             step += 1
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                _save(checkpoint, step, module, average, optimizer)
+                _save(checkpoint, step, module, average, optimizer, lesson)
                 saved = time.monotonic()
     except KeyboardInterrupt as error:
         raise RunInterruptedError(
@@ -88,8 +90,19 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
     finally:
         batches.close()
         if step > first:
-            _save(checkpoint, step, module, average, optimizer)
+            _save(checkpoint, step, module, average, optimizer, lesson)
     return average.model
+
+
+def lesson_digest(sources: list[tuple[LabelledImage, ...]], plan: BatchPlan,
+                  settings: StageSettings) -> str:
+    """Name what a stage learns from and how, wherever its pictures lie."""
+    digest = hashlib.sha256(repr((plan, settings)).encode())
+    for images in sources:
+        for image in images:
+            digest.update(repr((image.path.name, image.width, image.height)).encode())
+            digest.update(image.boxes.tobytes() + image.labels.tobytes())
+    return digest.hexdigest()
 
 
 def learning_rate_factor(step: int, settings: StageSettings) -> float:
@@ -137,10 +150,14 @@ class StageLog:
 
 
 def _resume(path: Path, module: nn.Module, average: WeightAverage,
-            optimizer: torch.optim.Optimizer) -> int:
+            optimizer: torch.optim.Optimizer, lesson: str) -> int:
     if not path.is_file():
         return 0
     groups, metadata = load_checkpoint(path)
+    if metadata.get('lesson') != lesson:
+        raise CheckpointError(
+            f'{path} was trained on other pictures or by other settings than those asked for now: '
+            'choose another --output or remove it')
     try:
         module.load_state_dict(groups['model'])
         average.model.load_state_dict(groups['average'])
@@ -153,9 +170,9 @@ def _resume(path: Path, module: nn.Module, average: WeightAverage,
 
 
 def _save(path: Path, step: int, module: nn.Module, average: WeightAverage,
-          optimizer: torch.optim.Optimizer) -> None:
+          optimizer: torch.optim.Optimizer, lesson: str) -> None:
     save_checkpoint(path, {
         'model': module.state_dict(),
         'average': average.model.state_dict(),
         'optimizer': flatten_optimizer(optimizer),
-    }, {'step': step})
+    }, {'step': step, 'lesson': lesson})

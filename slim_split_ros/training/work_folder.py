@@ -1,13 +1,16 @@
-"""What `adapt` keeps while it works, so that the same command goes on and another begins anew."""
+"""What a command keeps of frames it looked at: the same goes on, another begins anew."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+import hashlib
 import json
 from pathlib import Path
 import shutil
 from typing import Any
 
+from slim_split_ros.detectors import OnnxDetector
+from slim_split_ros.detectors.overrides import to_yaml
 from slim_split_ros.training.errors import TrainingError
 
 _ASKED_FILE, _LOOKED_FILE = 'asked.json', 'looked'
@@ -21,7 +24,7 @@ def was_looked_at(work: Path, asked: Mapping[str, Any]) -> bool:
 def begin_work(work: Path, asked: Mapping[str, Any]) -> None:
     """Make the folder anew; raise TrainingError where it is somebody else's."""
     if work.exists() and _read(work) is None:
-        raise TrainingError(f'{work} is there and not of `adapt`: choose another --output')
+        raise TrainingError(f'{work} is there and not of this command: choose another --output')
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     (work / _ASKED_FILE).write_text(json.dumps(asked, indent=1), 'utf-8')
@@ -30,6 +33,12 @@ def begin_work(work: Path, asked: Mapping[str, Any]) -> None:
 def end_looking(work: Path) -> None:
     """Remember that all frames were looked at."""
     (work / _LOOKED_FILE).touch()
+
+
+def name_detector(path: Path, detector: OnnxDetector) -> str:
+    """Name a detector's file and how it is understood, for a question."""
+    return hashlib.sha256(
+        path.read_bytes() + to_yaml(detector.description).encode()).hexdigest()
 
 
 def _read(work: Path) -> Any:

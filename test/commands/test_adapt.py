@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+import shutil
 
 import cv2
 import numpy as np
@@ -114,6 +115,7 @@ def test_card_and_page_say_what_it_takes_and_name_no_folder_of_this_machine(
     adapted: Path
 ) -> None:
     card, page = ((adapted / name).read_text() for name in ('MODEL_CARD.md', 'agreement.html'))
+    assert '--base model --frames 600' in card
 
     assert 'longer side 128 pixels' in card and 'detector.onnx, end_to_end' in card
     assert f'`{load_manifest(adapted).fingerprint:016x}`' in card
@@ -132,6 +134,20 @@ def test_the_same_command_goes_on_where_it_was_and_another_begins_anew(
     assert 'looked at before' in said and 'finder: done before' in said
     assert load_manifest(adapted).fingerprint == before
     assert adapt(source, detector, base, adapted, '--seed', '1') == 0
+    assert 'before' not in capsys.readouterr().out
+
+
+def test_a_source_that_grew_is_looked_at_anew(
+    source: Path, detector: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = tmp_path / 'frames'
+    shutil.copytree(source, frames)
+    assert adapt(frames, detector, base, tmp_path / 'model') == 0
+    shutil.copyfile(source / '000.jpg', frames / '999.jpg')
+    capsys.readouterr()
+
+    assert adapt(frames, detector, base, tmp_path / 'model') == 0
+
     assert 'before' not in capsys.readouterr().out
 
 
@@ -190,6 +206,32 @@ def test_frames_all_alike_are_refused(
     _says(capsys, 'all 10 frames are alike', 'in which something happens')
 
 
+def test_sources_of_which_nothing_is_left_to_learn_from_are_refused(
+    source: Path, detector: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = [part for _ in range(7) for part in ('--source', str(source))]
+
+    assert adapt(source, detector, base, tmp_path / 'model', '--frames', '16', *more) == 1
+    _says(capsys, '0 frame(s) are left to learn from', 'longer ones, or more --frames')
+
+
+def test_a_device_is_refused_as_it_never_ends(
+    detector: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert adapt(Path('/dev/null'), detector, base, tmp_path / 'model') == 1
+    _says(capsys, '/dev/null is a device', 'record it first')
+
+
+@pytest.mark.parametrize('name', ['gpu', 'cuda:99'])
+def test_a_device_that_torch_lacks_is_named_before_frames_are_looked_at(
+    name: str, source: Path, detector: Path, base: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert adapt(source, detector, base, tmp_path / 'model', '--device', name) == 1
+    _says(capsys, f"torch cannot use device '{name}'", 'give --device cpu, or auto')
+    assert not (tmp_path / 'model').exists()
+
+
 @pytest.mark.parametrize('values', [
     [0, 0, 32, 32, 0.1, 1], [np.nan] * 6, [70, 70, 90, 90, 0.9, 1], [0, 0, 9, 9, 0.9, -1]])
 def test_a_source_on_which_nothing_is_found_is_refused(
@@ -203,10 +245,12 @@ def test_a_source_on_which_nothing_is_found_is_refused(
     _says(capsys, 'finds 0 thing(s) in 10 frames', 'lower --threshold', '`detect`')
 
 
+@pytest.mark.parametrize('score', [0.9, 0.01])
 def test_a_detector_of_more_classes_than_names_is_refused(
-    source: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    score: float, source: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    graph = constant_graph({'output0': np.float32([[[0, 0, 9, 9, 0.9, 7]]])}, 1, (1, 3, 64, 64))
+    rows = np.float32([[*ROWS[0], [0, 0, 9, 9, score, 7]]])
+    graph = constant_graph({'output0': rows}, 1, (1, 3, 64, 64))
     detector = save(graph, tmp_path, {'names': "['saucer', 'cup']"})
 
     assert adapt(source, detector, base, tmp_path / 'model') == 1
@@ -266,7 +310,7 @@ def test_a_folder_of_somebody_elses_is_left_alone(
     (tmp_path / 'adapt_work' / 'letters').write_text('dear')
 
     assert adapt(source, detector, base, tmp_path) == 1
-    _says(capsys, 'not of `adapt`', 'choose another --output')
+    _says(capsys, 'not of this command', 'choose another --output')
     assert (tmp_path / 'adapt_work' / 'letters').read_text() == 'dear'
 
 
@@ -292,6 +336,18 @@ def test_evaluate_with_a_detector_and_labels_is_wrong_use(
 ) -> None:
     assert main(['evaluate', '--detector', str(detector), '--data', str(tmp_path)]) == 2
     assert 'need --detector and --source' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('more', [
+    ['--codecs', 'slim'], ['--pictures', '3'], ['--half', 'judge'], ['--split', 'val'],
+    ['--dump', 'DIR'], ['--as-pictures', '2', '--report', 'DIR/a.html']])
+def test_what_frames_without_labels_do_not_take_is_wrong_use(
+    more: list[str], source: Path, detector: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    more = [part.replace('DIR', str(tmp_path / 'out')) for part in more]
+    assert main(['evaluate', '--detector', str(detector), '--source', str(source), *more]) == 2
+    assert f'{more[-2]} goes with' in capsys.readouterr().err
 
 
 def test_a_base_that_rebuilds_no_pictures_is_refused_at_once(

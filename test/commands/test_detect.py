@@ -53,6 +53,20 @@ def test_picture_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
     assert '1 detections in 1 pictures' in answer.stdout
 
 
+def test_picture_is_turned_as_its_camera_says(tmp_path: Path) -> None:
+    upright = cv2.imencode('.jpg', np.full((64, 48, 3), 90, np.uint8))[1].tobytes()
+    # APP1 with one entry: orientation (0x112), a short, 6: to be turned by a quarter.
+    exif = b'Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0'
+    picture = tmp_path / 'turned.jpg'
+    picture.write_bytes(
+        upright[:2] + b'\xff\xe1' + (len(exif) + 2).to_bytes(2, 'big') + exif + upright[2:])
+
+    assert _detect('--detector', _detector(tmp_path), picture, '--output', tmp_path / 'out'
+                   ).returncode == 0
+
+    assert cv2.imread(str(tmp_path / 'out' / 'turned.png')).shape == (48, 64, 3)
+
+
 def test_file_that_is_no_detector_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / 'a.onnx'
     file.write_bytes(b'no graph')

@@ -250,6 +250,22 @@ def test_blank_line_that_fits_a_column_is_the_background(tmp_path: Path) -> None
     assert [detector.classes[label] for label in detector.detect(PICTURE).labels] == ['fork']
 
 
+@pytest.mark.parametrize('names', [
+    "['', 'cup']", "['BACKGROUND', 'cup']", "['__background__', 'cup']"])
+def test_background_that_scores_higher_hides_no_class(names: str, tmp_path: Path) -> None:
+    scores, boxes = np.zeros((1, 3000, 2)), np.zeros((1, 3000, 4))
+    scores[0, :, 0] = 0.99
+    scores[0, 7], boxes[0, 7] = (0.5, 0.45), (0.1, 0.1, 0.3, 0.3)
+    file = _detector(tmp_path, {'boxes': boxes, 'scores': scores}, {'names': names})
+
+    detector = load_detector(file)
+    found = detector.detect(PICTURE)
+
+    assert detector.description.convention is Convention.BOXES_SCORES
+    assert [detector.classes[label] for label in found.labels] == ['cup']
+    np.testing.assert_allclose(found.scores, [0.45], atol=1e-6)
+
+
 def test_names_of_other_columns_name_none(tmp_path: Path) -> None:
     file = _detector(tmp_path, {'output0': _yolo(5, {4: 0.9})}, {'names': "{1: 'ball'}"})
 

@@ -13,15 +13,19 @@ pytest.importorskip('torch', reason='make setup-training')
 pytest.importorskip('av', reason='points of video need PyAV')
 pytest.importorskip('onnx', reason='make setup-training')
 
+from slim_split_ros.evaluation.agreement import measure_agreement  # noqa: E402
 from slim_split_ros.evaluation.agreement_profile import (  # noqa: E402
     CLIP_FRAMES,
+    own_detector,
     profile_agreement,
     profile_clips,
     profile_pictures,
 )
+from slim_split_ros.evaluation.codecs.model_codec import ModelCodec, slim_settings  # noqa: E402
 from slim_split_ros.evaluation.errors import EvaluationError  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.training.export.model_folder import set_video  # noqa: E402
+from slim_split_ros.training.pseudo_labels import KEPT_ASIDE, write_pseudo_labels  # noqa: E402
 from slim_split_ros.wire import Manifest, load_manifest  # noqa: E402
 from slim_split_ros.wire.video_settings import VideoSettings  # noqa: E402
 from support.detector_graphs import constant_graph, save  # noqa: E402
@@ -94,6 +98,26 @@ def test_clips_tell_what_leaning_on_the_frame_before_saves(
             assert row['bytes_settled'] < 0.7 * rows[width, rate, True]['bytes']
 
 
+@pytest.mark.parametrize('frames', [1, 3])
+def test_the_key_frame_that_others_lean_on_is_not_judged_with_them(
+    frames: int, manifest: Manifest, data: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(data / 'images' / 'train', tmp_path / 'pictures')
+    files = sorted((tmp_path / 'pictures').iterdir())[:frames]
+    detector = own_detector(manifest)
+    write_pseudo_labels(files, detector, 0.4, tmp_path / 'frames', KEPT_ASIDE, unseen)
+    codec = ModelCodec(manifest, slim_settings(manifest, alone_only=False), detector)
+
+    points = measure_agreement(
+        [codec], detector, tmp_path / 'frames', KEPT_ASIDE, unseen).points
+
+    leaning = [point for point in points if point.setting.alone is False]
+    assert len(leaning) == (0 if frames == 1 else 4 * len(RATES))
+    assert all(len(point.frames) == frames - 1 for point in leaning)
+    # It finds the same wherever it looks: no frame that counts is without it.
+    assert all(point.accuracy.ap50 == pytest.approx(1.0) for point in points)
+
+
 def test_a_table_holds_points_alone_and_linked_on_one_scale(
     manifest: Manifest, data: Path, tmp_path: Path
 ) -> None:
@@ -110,3 +134,10 @@ def test_a_video_that_is_too_short_is_refused_by_name(manifest: Manifest, tmp_pa
     video = write_video(tmp_path / 'short.mp4', 9)
     with pytest.raises(EvaluationError, match=r'short\.mp4 gives 9 frames, 40 are needed'):
         profile_clips(manifest, [video], tmp_path / 'work', unseen)
+
+
+def test_a_video_that_is_none_is_named_before_pictures_are_measured(
+    manifest: Manifest, tmp_path: Path
+) -> None:
+    with pytest.raises(EvaluationError, match=r'none\.mp4 cannot be opened as a video'):
+        profile_agreement(manifest, [], [tmp_path / 'none.mp4'], tmp_path / 'work', unseen)

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 import shutil
 
+import numpy as np
 import pytest
 
 pytest.importorskip('torch')
@@ -20,7 +21,13 @@ from slim_split_ros.networks.rivals.stored import StoredRivals, save_rivals  # n
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.wire.manifest import load_manifest  # noqa: E402
 from slim_split_ros.wire.message_size import encoded_frame_bytes  # noqa: E402
-from support.drawn_data import read_annotations, write_annotations, write_drawn_data  # noqa: E402
+from support.detector_graphs import constant_graph, save  # noqa: E402
+from support.drawn_data import (  # noqa: E402
+    CLASSES,
+    read_annotations,
+    write_annotations,
+    write_drawn_data,
+)
 from support.small_networks import untrained_rivals, write_untrained_model  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -279,6 +286,35 @@ def test_a_data_set_of_other_classes_is_refused_with_both_named(
     assert run(tmp_path, model) == 1
     error = capsys.readouterr().err
     assert 'coin' in error and 'disc' in error
+
+
+def test_a_model_with_the_detector_of_others_is_refused_with_the_way_to_judge_it(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = np.float32([[[10, 20, 40, 60, 0.9, 0]]])
+    detector = save(constant_graph({'output0': found}, 1, (1, 3, 96, 128)), tmp_path,
+                    {'names': repr(list(CLASSES))})
+    split = load_split(data, 'val')
+    write_untrained_model(tmp_path / 'model', [split.images], detector)
+    assert load_manifest(tmp_path / 'model').classes == split.classes
+
+    assert run(data, tmp_path / 'model') == 1
+    assert '--detector' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('more', [['--topic', '/image'], ['--as-pictures', '3']])
+def test_what_labelled_pictures_do_not_take_is_wrong_use(
+    data: Path, model: Path, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data, model, *more) == 2
+    assert f'{more[0]} goes with --detector and --source' in capsys.readouterr().err
+
+
+def test_pictures_of_a_video_are_not_thinned_out(
+    data: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(data, model, '--video', '--pictures', '3') == 2
+    assert 'would leave holes' in capsys.readouterr().err
 
 
 def test_a_missing_model_is_named(data: Path, tmp_path: Path,

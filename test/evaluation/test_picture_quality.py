@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -124,3 +124,15 @@ def test_settings_far_from_the_bytes_asked_for_change_nothing_and_are_not_looked
             assert row[key] == pytest.approx(float(np.interp(
                 np.log(row['bytes']), np.log([point.bytes for point in sent]), figures)), abs=1e-4)
     assert codec.rebuilt == {2, 3, 4, 5}
+
+
+def test_pictures_without_boxes_have_no_figures_inside_them(
+    judge: PictureJudge, tmp_path: Path
+) -> None:
+    write_drawn_data(tmp_path, 'val', 2)
+    images = [replace(image, boxes=NO_BOXES) for image in load_split(tmp_path, 'val').images]
+
+    rows = measure_pictures([Blur()], images, judge, lambda items, _: items)
+
+    assert all(row['ssim_inside'] is row['features_inside'] is None for row in rows)
+    assert any(row['ssim'] is not None for row in rows)

@@ -130,6 +130,21 @@ def test_what_needs_pictures_is_wrong_use_without_them(
     assert 'need --data' in capsys.readouterr().err
 
 
+def test_a_topic_without_a_source_is_wrong_use(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['profile', '--checkpoint', str(model), '--topic', '/image']) == 2
+    assert '--topic need --source' in capsys.readouterr().err
+
+
+def test_a_clip_for_a_model_that_sends_no_video_is_refused(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['profile', '--checkpoint', str(model), '--source', str(tmp_path), '--clip',
+                 'a.mp4']) == 1
+    assert 'sends no video: leave out --clip' in capsys.readouterr().err
+
+
 def test_without_pictures_and_table_it_says_what_to_do(
     model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

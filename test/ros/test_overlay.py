@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 import math
 from pathlib import Path
 
@@ -10,7 +11,12 @@ import numpy as np
 import pytest
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
-from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
+from vision_msgs.msg import (
+    Detection2D,
+    Detection2DArray,
+    ObjectHypothesis,
+    ObjectHypothesisWithPose,
+)
 
 from slim_split_ros.ros.topics.messages import to_ns
 from support.processes import Process
@@ -72,3 +78,24 @@ def test_a_stamp_without_an_image_is_explained(peer: Peer, overlay: Process) -> 
         detections.publish(detections_of(other))
 
     peer.repeat(publish, lambda: 'remap `image` and `detections`' in overlay.output, 'a warning')
+
+
+def test_names_without_end_are_forgotten_and_end_nothing(peer: Peer, overlay: Process) -> None:
+    drawn = peer.listen(Image, 'overlay/image', QoSProfile(depth=5))
+    images = peer.publisher(Image, 'image', RELIABLE)
+    detections = peer.publisher(Detection2DArray, 'detections', RELIABLE)
+    stamps = count(10**9, 10**9)
+
+    def publish() -> None:
+        image = image_message(patch_pixels(), next(stamps))
+        found = detections_of(image)
+        # In three messages more than are remembered, as of a tracker that numbers what it sees.
+        found.detections = [
+            Detection2D(header=image.header, results=[ObjectHypothesisWithPose(
+                hypothesis=ObjectHypothesis(class_id=f'{to_ns(image.header.stamp)} {number}'))])
+            for number in range(4000)]
+        images.publish(image)
+        detections.publish(found)
+
+    peer.repeat(publish, lambda: len(drawn) >= 4, 'four drawn images')
+    assert overlay.is_running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -82,6 +83,17 @@ def test_the_same_command_once_more_trains_nothing_and_gives_the_same(
     assert load_manifest(made).fingerprint == before
     said = capsys.readouterr().out
     assert 'things: written before' in said and said.count('done before') == 2
+
+
+def test_things_that_other_detectors_found_are_not_taken(
+    made: Path, run: general.GeneralRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = save(constant_graph({'output0': FOUND * np.float32([2, 1, 1, 1, 1, 1])}, 1, (1, 3, 96, 128)), tmp_path)
+    other.with_suffix('.yaml').write_text('names: [cup]\nresize: stretch\n')
+    monkeypatch.setattr(general, 'GENERAL', GeneralPreset(SHORT, SHORT))
+
+    with pytest.raises(TrainingError, match='trained on other pictures'):
+        general.train_general(replace(run, detectors=(other,)))
 
 
 def test_a_base_without_a_finder_is_refused_by_name(

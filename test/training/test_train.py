@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import json
 import multiprocessing
 from pathlib import Path
@@ -168,6 +169,20 @@ def test_the_seed_alone_decides_the_weights_of_a_run(
         assert torch.allclose(tensor.float(), again[name].float(), atol=1e-3), name
     weight = 'detector.head.to_classes.0.1.weight'
     assert not torch.allclose(one[weight], other[weight], atol=1e-3)
+
+
+@pytest.mark.parametrize('other', ['pictures', 'seed', 'steps'])
+def test_a_checkpoint_of_another_lesson_is_refused(
+    other: str, tmp_path: Path, sources: list
+) -> None:
+    def train(images: list, seed: int, settings: StageSettings) -> None:
+        run_stage(DetectorObjective(Detector(small_config())), images,
+                  BatchPlan(4, 128, seed, 0), settings, RunPlace(tmp_path, CPU, workers=0))
+
+    train(sources, 0, SHORT)
+    with pytest.raises(CheckpointError, match='trained on other pictures or by other settings'):
+        train([sources[0][1:]] if other == 'pictures' else sources, int(other == 'seed'),
+              replace(SHORT, steps=9) if other == 'steps' else SHORT)
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path, sources: list) -> None:

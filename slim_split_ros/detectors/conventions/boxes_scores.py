@@ -8,4 +8,4 @@ from slim_split_ros.detectors.description import Description
 
 def read_boxes_scores(outputs: Outputs, description: Description) -> Candidates:
     """Read both outputs."""
-    return best_class(*split_boxes(outputs))
+    return best_class(*split_boxes(outputs), description.names)

@@ -17,7 +17,7 @@ def read_yolo(outputs: Outputs, description: Description) -> Candidates:
     output, = outputs.values()
     classes = len(description.names)
     rows = output[0].T if has_anchors_last(output.shape, classes) else output[0]
-    return best_class(corners(rows[:, :4]), rows[:, 4:4 + classes])
+    return best_class(corners(rows[:, :4]), rows[:, 4:4 + classes], description.names)
 
 
 def has_anchors_last(shape: Shape, classes: int) -> bool:

@@ -17,4 +17,4 @@ def read_yolov5(outputs: Outputs, description: Description) -> Candidates:
     output, = outputs.values()
     rows = output[0]  # N, 5 + classes and, with masks, more
     classes = rows[:, 5:5 + len(description.names)]
-    return best_class(corners(rows[:, :4]), rows[:, 4:5] * classes)
+    return best_class(corners(rows[:, :4]), rows[:, 4:5] * classes, description.names)

@@ -24,7 +24,7 @@ def read_yolox(outputs: Outputs, description: Description) -> Candidates:
     # The largest exponent whose box is still finite; a wild one becomes a box that is dropped.
     sizes = np.exp(np.minimum(rows[:, 2:4], 20.0)) * strides
     boxes = corners(np.concatenate([centres, sizes], axis=1))
-    return best_class(boxes, rows[:, 4:5] * rows[:, 5:])
+    return best_class(boxes, rows[:, 4:5] * rows[:, 5:], description.names)
 
 
 def grid_cells(width: int, height: int) -> int:

@@ -101,7 +101,9 @@ class _Point:
         return float(np.mean([sent.bytes for sent in self.sent]))
 
     def mean(self, key: str) -> float:
-        return float(np.nanmean([of_frame[key] for of_frame in self.figures]))
+        """Return the mean over the frames that have the figure, NaN where none has."""
+        known = [of_frame[key] for of_frame in self.figures if not math.isnan(of_frame[key])]
+        return float(np.mean(known)) if known else math.nan
 
 
 def measure_pictures(codecs: Sequence[SeenCodec], images: Sequence[LabelledImage],
@@ -175,7 +177,7 @@ def _mean_of(values: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
 
 
 def _best_at(size: int, key: str, lines: Iterable[list[_Point]]) -> float | None:
-    """Return the best figure of any line at a number of bytes, None where no line has it."""
+    """Return the best figure of any line at a number of bytes, None where no line has one."""
     figures = []
     for line in lines:
         seen = [point for point in line if point.figures]
@@ -184,4 +186,5 @@ def _best_at(size: int, key: str, lines: Iterable[list[_Point]]) -> float | None
             figures.append(float(np.interp(
                 math.log(size), np.log(sizes), [point.mean(key) for point in seen])))
     best = max if LARGER_IS_BETTER[key] else min
-    return round(best(figures), 4) if figures else None
+    known = [figure for figure in figures if not math.isnan(figure)]
+    return round(best(known), 4) if known else None

@@ -13,7 +13,7 @@ import numpy as np
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
 from slim_split_ros.offboard import Served, draw_detections, new_canvas
@@ -50,8 +50,7 @@ class PictureTopics:
     @property
     def are_wanted(self) -> bool:
         """Whether somebody listens to anything that is made of the picture."""
-        return any(self._listeners[name] for name in (
-            '~/picture', '~/picture/compressed', '~/annotated'))
+        return any(self._listeners.values())
 
     def publish(
         self, served: Served, header: Header, geometry: FrameGeometry, classes: Sequence[str]
@@ -95,22 +94,21 @@ def scale_camera_info(
     """
     Return the intrinsics of the same view in a picture of width x height.
 
-    Where they name no size they are of the image that the robot encoded, as `geometry` has it.
-    Source: sensor_msgs/CameraInfo; the scaling is that of image_proc's resize node.
+    They are of the sensor's pixels, of which the image may be a window, binned; the result is of
+    the picture's. Where they name no size they are of the image that the robot encoded, as
+    `geometry` has it. Source: sensor_msgs/CameraInfo.
     """
     scaled = copy.deepcopy(info)
     scaled.header, scaled.width, scaled.height = header, width, height
-    scale_x = width / (info.width or geometry.image_width)
-    scale_y = height / (info.height or geometry.image_height)
-    matrix = np.array([[scale_x], [scale_y], [1.0]])
-    with np.errstate(over='ignore'):  # of numbers that are no camera's
-        scaled.k = (np.reshape(info.k, (3, 3)) * matrix).ravel().tolist()
-        scaled.p = (np.reshape(info.p, (3, 4)) * matrix).ravel().tolist()
-    region = scaled.roi
-    region.x_offset, region.width = (
-        min(round(value * scale_x), width) for value in (region.x_offset, region.width))
-    region.y_offset, region.height = (
-        min(round(value * scale_y), height) for value in (region.y_offset, region.height))
+    scaled.roi, scaled.binning_x, scaled.binning_y = RegionOfInterest(), 0, 0
+    window = info.roi
+    scale_x = width / (window.width or info.width or geometry.image_width)
+    scale_y = height / (window.height or info.height or geometry.image_height)
+    from_sensor = np.array([[scale_x, 0.0, -scale_x * window.x_offset],
+                            [0.0, scale_y, -scale_y * window.y_offset], [0.0, 0.0, 1.0]])
+    with np.errstate(all='ignore'):  # of numbers that are no camera's
+        scaled.k = (from_sensor @ np.reshape(info.k, (3, 3))).ravel().tolist()
+        scaled.p = (from_sensor @ np.reshape(info.p, (3, 4))).ravel().tolist()
     return scaled
 
 

@@ -48,7 +48,6 @@ def write_things(pictures: Path, detectors: Sequence[OnnxDetector], folder: Path
             f'{pictures} holds {len(paths)} pictures, more than {KEPT_STEP} are needed: give a '
             'folder of photographs')
     known = _read_boxes(pictures.parent / BOXES_FILE)
-    shutil.rmtree(folder, ignore_errors=True)
     splits = {KEPT_ASIDE: paths[::KEPT_STEP],
               TRAIN: [path for n, path in enumerate(paths) if n % KEPT_STEP]}
     for split, chosen in splits.items():

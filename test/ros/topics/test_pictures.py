@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from rclpy.qos import qos_profile_sensor_data
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 from vision_msgs.msg import LabelInfo
 
@@ -176,10 +176,24 @@ def test_intrinsics_without_a_size_are_of_the_image_that_was_encoded() -> None:
     assert list(scaled.k) == [250.0, 0.0, 160.0, 0.0, 125.0, 60.0, 0.0, 0.0, 1.0]
 
 
-def test_region_that_no_camera_has_stays_within_the_picture() -> None:
+def test_intrinsics_of_a_binned_window_of_the_sensor_become_those_of_the_picture() -> None:
     info = camera_info()
-    info.width, info.roi.width, info.roi.height = 1, 2**32 - 1, 2**32 - 1
+    # The middle of a sensor of twice the sides, every second pixel of it.
+    info.width, info.height, info.binning_x, info.binning_y = 1280, 960, 2, 2
+    info.roi.x_offset, info.roi.y_offset, info.roi.width, info.roi.height = 100, 50, 640, 480
+    info.roi.do_rectify = True
 
-    region = scale_camera_info(info, 320, 120, FULL_SIZE, Header()).roi
+    scaled = scale_camera_info(info, 320, 240, FULL_SIZE, Header())
 
-    assert (region.width, region.height) == (320, 120)
+    assert list(scaled.k) == [250.0, 0.0, 110.0, 0.0, 250.0, 95.0, 0.0, 0.0, 1.0]
+    assert list(scaled.p) == [
+        250.0, 0.0, 110.0, -25.0, 0.0, 250.0, 95.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    assert (scaled.binning_x, scaled.binning_y, scaled.roi) == (0, 0, RegionOfInterest())
+
+
+def test_numbers_that_no_camera_has_end_nothing() -> None:
+    info = camera_info()
+    info.k, info.p = [1e308] * 9, [-1e308] * 12
+    info.width, info.roi.x_offset, info.roi.width = 1, 2**32 - 1, 2**32 - 1
+
+    assert scale_camera_info(info, 320, 120, FULL_SIZE, Header()).width == 320
