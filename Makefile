@@ -7,7 +7,7 @@ PYTHON ?= $(shell tools/find_python $(DISTRO))
 SETUP = $(PYTHON) -m tools.environment --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
 RUN = $(VENV)/bin/python
 
-.PHONY: setup setup-training setup-test demo fleet test test-ros test-arm64 fuzz lint docs clean distclean help
+.PHONY: setup setup-training setup-test demo fleet soak test test-ros test-arm64 fuzz lint docs clean distclean help
 
 help:
 	@echo 'make setup             virtual environment with ROS 2 and messages in $(VENV)/'
@@ -19,6 +19,7 @@ help:
 	@echo 'make demo [CODEC=...]  the same with another shipped model (slim or ensemble)'
 	@echo 'make fleet [ROBOTS=8] [REPLICAS=2] [SECONDS=60]   robots served by a Ray cluster on'
 	@echo '                       this machine; halfway one replica is killed'
+	@echo 'make soak [MINUTES=60] the same for an hour, while parts of it are killed; what grows is said'
 	@echo 'make test [ARGS=...]   every test; ARGS go to pytest'
 	@echo 'make test-ros          those that touch ROS (DISTRO=kilted: on Kilted)'
 	@echo 'make test-arm64        wire, coders and encoder of robots on emulated aarch64 (Debian)'
@@ -38,7 +39,7 @@ setup-test:
 
 # What users write travels by the environment, as they wrote it: here and in the shell an
 # apostrophe, a blank or a dollar would mean something. The names themselves are not exported.
-unexport SOURCE TOPIC LINK CODEC ARGS ROBOTS REPLICAS SECONDS
+unexport SOURCE TOPIC LINK CODEC ARGS ROBOTS REPLICAS SECONDS MINUTES
 demo: export DEMO_SOURCE = $(value SOURCE)
 demo: export DEMO_TOPIC = $(value TOPIC)
 demo: export DEMO_LINK = $(value LINK)
@@ -56,6 +57,11 @@ fleet:
 	@$(RUN) -m slim_split_ros fleet $${FLEET_ROBOTS:+"--robots=$$FLEET_ROBOTS"} \
 		$${FLEET_REPLICAS:+"--replicas=$$FLEET_REPLICAS"} \
 		$${FLEET_SECONDS:+"--seconds=$$FLEET_SECONDS"}
+
+soak: export SOAK_MINUTES = $(value MINUTES)
+soak:
+	@$(SETUP) --fleet
+	@$(RUN) -m tools.soak_fleet $${SOAK_MINUTES:+"--minutes=$$SOAK_MINUTES"}
 
 test test-ros fuzz: export PYTEST_ADDOPTS += $(value ARGS)
 test: setup-test

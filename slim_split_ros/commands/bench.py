@@ -24,6 +24,12 @@ _FPS = 10.0
 _FRAMES = 24
 _SEED = 4
 _NODE_WIDTHS = (0.25, 1.0)
+_OUTPUT = Path('out') / 'bench'
+# Options that not all parts have: their defaults, and the parts.
+_OF_PARTS = {
+    'threads': (1, ('encode', 'server')), 'device': ('cpu', ('server',)),
+    'rounds': (_ROUNDS, ('encode', 'server')), 'processor': (False, ('encode', 'server')),
+    'seconds': (_SECONDS, ('node',))}
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -65,10 +71,14 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.onboard import OnboardError
     from slim_split_ros.reports.page import Table
     from slim_split_ros.reports.text_table import lay_out
+    from slim_split_ros.simulation.errors import SimulationError
     from slim_split_ros.wire import WireError
 
+    if fault := _fault_of(args):
+        print(f'bench: {fault}', file=sys.stderr)
+        return 2
     errors: tuple[type[Exception], ...] = (
-        BagError, OffboardError, OnboardError, WireError, OSError)
+        BagError, OffboardError, OnboardError, SimulationError, WireError, OSError)
     if args.part == 'node':
         from slim_split_ros.demo.errors import DemoError
 
@@ -86,6 +96,20 @@ def run(args: argparse.Namespace) -> int:
     print(lay_out(Table(tuple(rows[0]), tuple(
         tuple('' if value is None else str(value) for value in row.values()) for row in rows))))
     return 0
+
+
+def _fault_of(args: argparse.Namespace) -> str:
+    """Say which options mean nothing for the part or together."""
+    needless = [name for name, (default, parts) in _OF_PARTS.items()
+                if getattr(args, name) != default and args.part not in parts]
+    if needless:
+        return f'--{needless[0]} is not of {args.part}: leave it out'
+    if args.topic and args.bag is None:
+        return '--topic is of a bag: give --bag too'
+    if args.processor and args.device != 'cpu':
+        return (f'--processor does not count the time of {args.device}: give it with --device '
+                'cpu, or not at all')
+    return ''
 
 
 def _frames(args: argparse.Namespace) -> list[np.ndarray]:
@@ -144,13 +168,12 @@ def _measure(args: argparse.Namespace, frames: list[np.ndarray]) -> Sequence[obj
 
 def _measure_nodes(args: argparse.Namespace, frames: list[np.ndarray]) -> Sequence[object]:
     import os
-    from tempfile import TemporaryDirectory
 
     from slim_split_ros.demo.environment import demo_environment
     from slim_split_ros.demo.node_bench import bench_nodes, node_subjects
 
-    with TemporaryDirectory(prefix='bench_') as name:
-        folder = Path(name)
-        subjects = node_subjects(model_folder(args.model).resolve(), _NODE_WIDTHS, _FPS)
-        return bench_nodes(
-            subjects, frames, _FPS, args.seconds, folder, demo_environment(os.environ, folder))
+    folder = _OUTPUT.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    subjects = node_subjects(model_folder(args.model).resolve(), _NODE_WIDTHS, _FPS)
+    return bench_nodes(
+        subjects, frames, _FPS, args.seconds, folder, demo_environment(os.environ, folder))

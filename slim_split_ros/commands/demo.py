@@ -52,7 +52,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--model', default='shipped', metavar='NAME|DIR',
                         help='general, robocup or ensemble, or a model folder (default: robocup '
                              'for the simulated camera, else the shipped one of the codec)')
-    parser.add_argument('--seed', type=seed, default=_SEED, metavar='N',
+    parser.add_argument('--seed', type=seed, metavar='N',
                         help=f'which hall the simulated camera sees (default: {_SEED})')
     parser.add_argument('--output', type=output_folder, default='out/demo', metavar='DIR',
                         help='page, pictures and logs (default: out/demo)')
@@ -74,8 +74,13 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.ros.errors import StartError
     from slim_split_ros.wire import WireError
 
+    if args.source is not None and args.seed is not None:
+        print('demo: --seed is of the simulated camera, whose place --source takes: leave one out',
+              file=sys.stderr)
+        return 2
     options = DemoOptions(args.source, args.topic, args.link, args.seconds, args.codec, args.model,
-                          args.seed, args.output, args.rerun is not None)
+                          _SEED if args.seed is None else args.seed, args.output,
+                          args.rerun is not None)
     try:
         # Before half a minute has passed, because the package or the folder may be missing.
         with nullcontext() if args.rerun is None else RerunFile(args.rerun, 'demo') as timeline:

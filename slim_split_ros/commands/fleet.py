@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ OUTPUT = Path('out') / 'fleet'
 MOST_ROBOTS = 1000
 # A process of 100 MB each, and of 300.
 MOST_LIVE_ROBOTS, MOST_LIVE_REPLICAS = 32, 16
+_CAMERA_FPS = 60.0
 PLANNED_FPS, LIVE_FPS, LIVE_S, LIVE_REPLICAS = 10.0, 3.0, 60.0, 2
 MOST_FPS = 1000.0
 MOST_SERVERS = 100_000
@@ -76,6 +78,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         default=_OF_A_PLAN['deadline_ms'],
                         help='from capture to detections back (default: %(default)g)')
     parser.add_argument('--device', default=_OF_A_PLAN['device'], metavar='NAME',
+                        type=_device,
                         help='where the costs are measured: cpu, cuda or cuda:N (default: cpu)')
     parser.add_argument('--costs', type=Path, metavar='FILE',
                         help='take the costs from an earlier plan (--json) instead of measuring')
@@ -90,6 +93,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='folder of the page, plan.html or index.html (default: %(default)s)')
 
 
+def _device(text: str) -> str:
+    """Return the name of a device; `auto` would not say what the costs are of."""
+    if not re.fullmatch(r'cpu|cuda(:\d+)?', text):
+        raise argparse.ArgumentTypeError(f'{text!r:.40} is none of cpu, cuda and cuda:N')
+    return text
+
+
 def run(args: argparse.Namespace) -> int:
     """Plan, simulate, print and write; or run the fleet."""
     if not args.plan:
@@ -100,6 +110,7 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.linklab import LinkLabError
     from slim_split_ros.offboard import OffboardError
     from slim_split_ros.onboard import OnboardError
+    from slim_split_ros.simulation.errors import SimulationError
     from slim_split_ros.wire import WireError
 
     if args.cells is not None and args.link is None:
@@ -116,7 +127,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         _plan(args)
-    except (ControlError, LinkLabError, OffboardError, OnboardError, PlanError,
+    except (ControlError, LinkLabError, OffboardError, OnboardError, PlanError, SimulationError,
             WireError) as error:
         print(f'fleet: {error}', file=sys.stderr)
         return 1
@@ -130,6 +141,10 @@ def _run_live(args: argparse.Namespace) -> int:
     if planned:
         print(f'fleet: --{planned[0].replace("_", "-")} is of a plan: give --plan too',
               file=sys.stderr)
+        return 2
+    if args.fps and args.fps > _CAMERA_FPS:
+        print(f'fleet: --fps is {args.fps:g}, the simulated camera gives at most '
+              f'{_CAMERA_FPS:g}', file=sys.stderr)
         return 2
     for number, most, what in ((args.robots, MOST_LIVE_ROBOTS, 'robots'),
                                (args.replicas or 1, MOST_LIVE_REPLICAS, 'replicas')):

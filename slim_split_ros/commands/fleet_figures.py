@@ -87,7 +87,7 @@ def _cost_rows(ways: Sequence[PlannedWay], run: FleetRun) -> tuple[CostRow, ...]
         coder, width, way.cost.way.rate, way.cost.way.alone, round(way.message_bytes, 1),
         way.ap50, way.cost.decode_ms, way.cost.serve_ms,
         1.0 / (fps * way.cost.service_s) if way.cost.service_s else None,
-        kbps / way.kbps(fps) if kbps else None)
+        None if kbps is None else kbps / way.kbps(fps))
         for (coder, width), way in sorted(best.items()))
 
 

@@ -29,6 +29,10 @@ FRAMES_FILE = 'frames.csv'
 OUTPUT = Path('out') / 'link'
 # As far as the controller and the emulation go.
 _MOST_MS, _MOST_FPS = 60_000.0, 1000.0
+_SERVER_MS = 25.0
+# Limits of the onboard node's parameters, and of the simulated camera's.
+_NODES_TAKE = (('deadline_ms', 20.0, 10_000.0), ('fps', 0.1, 60.0),
+               ('max_bitrate_kbps', 1.0, 20_000.0))
 _NOTHING_FEASIBLE = 'no frame that is alone could be on time'
 
 
@@ -48,7 +52,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='from capture to detections back (default: %(default)g)')
     parser.add_argument('--fps', type=number_above(0.0, _MOST_FPS), default=10.0,
                         help='frames offered a second (default: %(default)g)')
-    parser.add_argument('--server-ms', type=number_from(0.0, _MOST_MS), default=25.0,
+    parser.add_argument('--server-ms', type=number_from(0.0, _MOST_MS), default=_SERVER_MS,
                         help='what the server takes for a frame (default: %(default)g)')
     loss = parser.add_mutually_exclusive_group()
     loss.add_argument('--no-loss', action='store_true', help='leave random loss out')
@@ -90,8 +94,14 @@ def run(args: argparse.Namespace) -> int:
         print('link: --policy fixed needs --width 0.25, 0.5, 0.75 or 1.0, and no other policy '
               'takes one', file=sys.stderr)
         return 2
+    if args.real and (fault := _fault_of_real(args)):
+        print(f'link: {fault}', file=sys.stderr)
+        return 2
     try:
         traces, settings = read_traces(args.trace), _settings(args)
+        if args.report is not None and len(traces) != 1:
+            raise LinkLabError(f'--report plots one trace, and {args.trace[0]} holds '
+                               f'{len(traces)}: name one of them')
         if args.loss is not None:
             traces = [with_loss(trace, args.loss) for trace in traces]
         model = model_folder(args.model)
@@ -109,6 +119,19 @@ def run(args: argparse.Namespace) -> int:
         print(f'link: {error}', file=sys.stderr)
         return 1
     return 0
+
+
+def _fault_of_real(args: argparse.Namespace) -> str:
+    """Say what nodes over a real link do not take."""
+    if args.report is not None or args.server_ms != _SERVER_MS:
+        return ('--report and --server-ms are of the emulation; over --real the server takes what '
+                'it takes')
+    for name, low, high in _NODES_TAKE:
+        value = getattr(args, name)
+        if value and not low <= value <= high:
+            return (f'--{name.replace("_", "-")} is {value:g}, the nodes of --real take {low:g} '
+                    f'to {high:g}')
+    return ''
 
 
 def _settings(args: argparse.Namespace) -> RunSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 import json
@@ -243,7 +244,7 @@ def _pictures(
     from slim_split_ros.bags.replay.shown_frames import as_jpeg
     from slim_split_ros.reports.replay_page import ShownPicture
 
-    by_stamp = [{frame.stamp_ns: frame for frame in run.frames} for run in runs]
+    by_stamp = [_by_stamp(run) for run in runs]
     pictures = []
     for shown in replayed.record.shown.frames():
         for run, frames in zip(runs, by_stamp, strict=True):
@@ -254,10 +255,17 @@ def _pictures(
         if shown.rebuilt is not None and shown.camera is not None:
             pictures.append(ShownPicture(as_jpeg(shown.rebuilt), 'as the server rebuilt it'))
         elif shown.rebuilt is not None:
-            frame = by_stamp[0][shown.stamp_ns]
-            pictures.append(ShownPicture(
-                _draw(shown, shown.rebuilt, frame, classes), _caption(runs[0], frame)))
+            frame = by_stamp[0].get(shown.stamp_ns)
+            if frame is not None:
+                pictures.append(ShownPicture(
+                    _draw(shown, shown.rebuilt, frame, classes), _caption(runs[0], frame)))
     return pictures
+
+
+def _by_stamp(run: ReplayRun) -> dict[int, FrameOfRun]:
+    """Return the frames that their stamps tell apart from all others."""
+    counts = Counter(frame.stamp_ns for frame in run.frames)
+    return {frame.stamp_ns: frame for frame in run.frames if counts[frame.stamp_ns] == 1}
 
 
 def _draw(

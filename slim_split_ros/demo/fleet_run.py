@@ -7,7 +7,7 @@ It starts processes, waits for conditions, and counts; how that looks is `report
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -149,16 +149,16 @@ class _Session:
             'waiting for the robots')
         start_s = time.monotonic()
         self._watch(start_s, plan.seconds / 2)
-        before = Counter(observer.drops)
+        before, answering = Counter(observer.drops), set(self._replica_figures())
         known = {replica.pid for replica in self._cluster.replicas()}
         killed_s = time.monotonic()
         self._cluster.replicas()[0].kill()
-        recovered_s = self._watch(start_s, plan.seconds, killed_s, known)
+        recovered_s = self._watch(start_s, plan.seconds, killed_s, known, answering)
         return self._facts(start_s, killed_s, recovered_s, before)
 
     def _watch(
         self, start_s: float, until_s: float, killed_s: float = 0.0,
-        known: frozenset[int] | set[int] = frozenset(),
+        known: Set[int] = frozenset(), answering: Set[str] = frozenset(),
     ) -> float | None:
         """Watch until so long after the start; return how long after the kill all serve again."""
         recovered_s, looked_s = None, 0.0
@@ -168,9 +168,10 @@ class _Session:
             self._spin(said, now_s - start_s, start_s)
             if killed_s and recovered_s is None and now_s - looked_s > _LOOK_S:
                 looked_s = now_s
-                # Its successor's process is there, and answers.
+                # Its successor's process is there, and answers; what counts replicas counts the
+                # dead one for some seconds more.
                 new = {replica.pid for replica in self._cluster.replicas()} - known
-                if new and len(self._replica_figures()) >= self._plan.replicas and (
+                if new and set(self._replica_figures()) - answering and (
                         self._observer.replicas >= self._plan.replicas):
                     recovered_s, said = now_s - killed_s, 'all replicas serve again'
         return recovered_s
@@ -237,11 +238,11 @@ def _figures(name: str, heard: RobotHeard, start_s: float, seconds: float) -> Fl
     return FleetRobot(
         name, len(answers) / seconds, len(answers),
         sum(answer.age_ms > _DEADLINE_MS for answer in answers),
-        statistics.median([answer.age_ms for answer in answers]) if answers else float('nan'),
+        statistics.median([answer.age_ms for answer in answers]) if answers else None,
         _share(matched, sum(match.detections for match in matches)),
         _share(matched, sum(match.objects for match in matches)),
         heard.status.reason if heard.status else '')
 
 
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else float('nan')
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

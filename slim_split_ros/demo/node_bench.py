@@ -139,7 +139,10 @@ class _Session:
         self._publish_until(child, lambda: False, seconds)
         took_s, spent_s = time.monotonic() - begun_s, _busy_s(process) - busy_s
         images = max(1, self._count - count)
-        p50_ms, p95_ms = np.percentile(self._delays_ms or [np.nan], (50, 95))
+        if not self._delays_ms:
+            raise DemoError(f'{child.name} made nothing of {self._count - count} images in '
+                            f'{seconds:g} s: watch it for longer with --seconds')
+        p50_ms, p95_ms = np.percentile(self._delays_ms, (50, 95))
         return NodeRow(
             self._subject.name, STAGE, RUNTIME, self._subject.width, 1, round(float(p50_ms), 3),
             round(float(p95_ms), 3), round(process.memory_info().rss / _BYTES_PER_MB, 1),

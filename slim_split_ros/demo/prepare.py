@@ -16,6 +16,7 @@ from slim_split_ros.demo.plan import plan_nodes
 from slim_split_ros.demo.run import DemoPlan, DemoRecord
 from slim_split_ros.reports.demo_page import DemoFacts
 from slim_split_ros.reports.link_page import LinkRun
+from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.model import bundle_folder
 from slim_split_ros.ros.settings.onboard_parameters import SHIPPED
 from slim_split_ros.wire import load_manifest
@@ -66,6 +67,9 @@ def prepare_demo(options: DemoOptions) -> Demo:
     Raises StartError, WireError, BagError, LinkLabError, DemoError or OSError for what cannot be
     used, with a sentence that names it.
     """
+    if options.codec != 'slim' and options.model != SHIPPED:
+        raise StartError(f'codec {options.codec} says which shipped model runs where none is '
+                         f'named, and {options.model} is: give one of the two')
     link = None if options.link is None else DemoLink.begin(options.link)
     manifest = load_manifest(bundle_folder(_model_for(options), options.codec))
     widths = tuple(sorted(entry.width for entry in manifest.widths)) if link is None else ()
@@ -79,7 +83,8 @@ def prepare_demo(options: DemoOptions) -> Demo:
     plan = DemoPlan(tuple(nodes), widths, options.seconds, period_s, folder,
                     None if link is None else SENT)
     subject = DemoSubject(
-        options.source or 'The simulated camera', options.source is None, options.codec, manifest,
+        options.source or 'The simulated camera', options.source is None,
+        'slim' if manifest.rebuild else 'ensemble', manifest,
         options.seconds, None if link is None else link.trace.name)
     return Demo(plan, demo_environment(os.environ, folder / ROS_LOG), subject, link)
 

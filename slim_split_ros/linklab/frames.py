@@ -77,9 +77,14 @@ def parse_sizes(text: str, points: Sequence[OperatingPoint], name: str) -> NDArr
     """
     Read measured message bytes (`frame,width,rate,bytes`), shape (frames, points).
 
-    A frame without a row for each point is left out. Raises TableError with the line.
+    A frame without a row for each point is left out. Raises TableError with the line, and where
+    points of several coders share a width and rate.
     """
     order = {(round(point.width, 4), point.rate): index for index, point in enumerate(points)}
+    if len(order) < len(points):
+        raise TableError(f'{name} has sizes by width and rate, which several of the '
+                         f'{len(points)} operating points share: leave it out, so that sizes are '
+                         'drawn from the points')
     measured: dict[str, dict[int, int]] = {}
     for row in parse_rows(text, name, COLUMNS):
         width = round(row.number('width', 0.0, 1.0), 4)

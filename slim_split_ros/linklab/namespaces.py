@@ -115,8 +115,7 @@ class Namespaces:
         self._rate_kbps = rate_kbps
         rate_bps = max(STOPPED_BPS, round(rate_kbps * 1000.0 - EXTRA_BYTES * 8.0 / step_s))
         held = round(min(max(LEAST_QUEUE_BYTES, queue_bytes), MOST_QUEUE_BYTES))
-        line = (f'qdisc replace dev {self._uplink} root handle 1: tbf rate {rate_bps}bit '
-                f'burst {BURST_BYTES} limit {held + BURST_BYTES}\n')
+        line = f'{" ".join(_shaped(self._uplink, rate_bps, held))}\n'
         try:
             self._tc.stdin.write(line)
             self._tc.stdin.flush()
@@ -162,6 +161,7 @@ class Namespaces:
                       'multicast', 'on', 'up')
         for namespace, link, _ in ends:
             self._wait_running(namespace, link)
+        self._check_shaping()
         # One process for all changes: starting one every 100 ms would cost more than the link.
         # Its input ends with this process, however that dies, and then the namespaces go.
         script = (f'ip netns exec {self.robot} tc -force -batch -; '
@@ -174,6 +174,15 @@ class Namespaces:
         except OSError as error:
             raise NamespaceError(f'{self._uplink} in {self.robot} takes no packets ({error}); a '
                                  f'container may lack the right (CAP_NET_RAW)') from error
+
+    def _check_shaping(self) -> None:
+        """Raise NamespaceError where the link cannot be shaped: later nobody reads tc's errors."""
+        try:
+            self._run(*self.command(
+                self.robot, 'tc', *_shaped(self._uplink, STOPPED_BPS, LEAST_QUEUE_BYTES)))
+        except NamespaceError as error:
+            raise NamespaceError(f'the link cannot be shaped ({error}); the kernel may lack tbf '
+                                 '(CONFIG_NET_SCH_TBF)') from error
 
     def _wait_running(self, namespace: str, link: str) -> None:
         """
@@ -190,7 +199,8 @@ class Namespaces:
 
     def _take_down(self) -> None:
         if self._tc is not None:
-            self._tc.stdin.close()
+            with suppress(OSError):  # of a process that ended, to which something was left to say
+                self._tc.stdin.close()
             try:
                 self._tc.wait(STEP_LIMIT_S)
             except subprocess.TimeoutExpired:
@@ -215,6 +225,12 @@ class Namespaces:
             raise NamespaceError(f'"{" ".join(words)}" failed: {said}; a container may lack '
                                  f'the right (CAP_NET_ADMIN, CAP_SYS_ADMIN)')
         return done.stdout
+
+
+def _shaped(link: str, rate_bps: int, held_bytes: int) -> list[str]:
+    """Give the words for tc after which a link carries that rate, with a queue of that size."""
+    return ['qdisc', 'replace', 'dev', link, 'root', 'handle', '1:', 'tbf', 'rate',
+            f'{rate_bps}bit', 'burst', str(BURST_BYTES), 'limit', str(held_bytes + BURST_BYTES)]
 
 
 def _loss_rule(chance: float) -> list[str]:

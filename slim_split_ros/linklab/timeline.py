@@ -1,6 +1,8 @@
 """A run over time: capacity, sent rate, width, queueing delay and on-time frames to plot."""
 
 from dataclasses import dataclass
+from itertools import pairwise
+import math
 
 from slim_split_ros.linklab.robot import FrameRow
 from slim_split_ros.linklab.schedule import Schedule
@@ -11,7 +13,11 @@ BIN_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Hold what a run looked like; bins of half a second, and one value a sent frame."""
+    """
+    Hold what a run looked like, one value a bin or a sent frame.
+
+    Bins have half a second, the last one what is left.
+    """
 
     bin_s: tuple[float, ...]
     capacity_kbps: tuple[float, ...]
@@ -26,11 +32,12 @@ class Timeline:
 def make_timeline(trace: Trace, schedule: Schedule, rows: list[FrameRow],
                   begun_s: float = 0.0) -> Timeline:
     """Sum a run's rows in bins; the run began when the trace was at `begun_s`."""
-    count = max(1, int(schedule.duration_s / BIN_S))
-    edges = [index * BIN_S for index in range(count + 1)]
+    count = max(1, math.ceil(schedule.duration_s / BIN_S))
+    edges = [index * BIN_S for index in range(count)] + [schedule.duration_s]
+    lengths = [end - begin for begin, end in pairwise(edges)]
     carried = [trace.bits_until(begun_s + edge) for edge in edges]
-    capacity = [(after - before) / BIN_S / 1000.0
-                for before, after in zip(carried, carried[1:], strict=False)]
+    capacity = [(after - before) / length / 1000.0
+                for (before, after), length in zip(pairwise(carried), lengths, strict=True)]
     sent, offered, on_time = [0.0] * count, [0] * count, [0] * count
     for row in rows:
         place = min(int(row.captured_s / BIN_S), count - 1)
@@ -40,7 +47,8 @@ def make_timeline(trace: Trace, schedule: Schedule, rows: list[FrameRow],
         on_time[place] += is_on_time
         if row.sent_s is not None:
             kbits = row.message_bytes * 8.0 / 1000.0
-            sent[min(int(row.sent_s / BIN_S), count - 1)] += kbits / BIN_S
+            place = min(int(row.sent_s / BIN_S), count - 1)
+            sent[place] += kbits / lengths[place]
     went = [row for row in rows if row.sent_s is not None]
     served = [row for row in went if row.left_queue_s is not None]
     return Timeline(

@@ -79,7 +79,8 @@ def _view_foreign(image: RawImage) -> PixelView:
         raise EncodingError(
             f'encoding {image.encoding!r:.40} is not supported; supported are '
             f'{", ".join(sorted(LAYOUTS))}, and what cv_bridge or rosbags-image convert to bgr8 '
-            'where they are installed')
+            'where they are installed, the latter of rows without padding (these have a step of '
+            f'{image.step} bytes)')
     return PixelView(array, 'bgr')
 
 

@@ -11,15 +11,15 @@ from slim_split_ros.reports.page import Drawing, Section, Table, render_page
 
 @dataclass(frozen=True, slots=True)
 class FleetRobot:
-    """Hold what one robot got; NaN where nothing is known, `reason` is its policy's last."""
+    """Hold what one robot got; None where nothing is known, `reason` is its policy's last."""
 
     name: str
     rate_fps: float
     answered: int
     late: int
-    answer_ms: float
-    precision: float
-    recall: float
+    answer_ms: float | None
+    precision: float | None
+    recall: float | None
     reason: str
 
 
@@ -66,7 +66,9 @@ def robot_table(robots: Sequence[FleetRobot]) -> Table:
     return Table(
         ('robot', 'answers/s', 'answers', 'late', 'answer ms', 'precision', 'recall', 'reason'),
         tuple((robot.name, f'{robot.rate_fps:.1f}', str(robot.answered), str(robot.late),
-               f'{robot.answer_ms:.0f}', f'{robot.precision:.2f}', f'{robot.recall:.2f}',
+               *('–' if value is None else layout.format(value) for value, layout in (
+                   (robot.answer_ms, '{:.0f}'), (robot.precision, '{:.2f}'),
+                   (robot.recall, '{:.2f}'))),
                robot.reason or '–') for robot in robots))
 
 

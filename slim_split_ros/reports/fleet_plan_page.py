@@ -42,9 +42,11 @@ class Compared:
     layout: str
 
     @property
-    def difference(self) -> float:
-        """Give the simulated over the planned one, less one."""
-        return self.simulated / self.planned - 1.0 if self.planned else 0.0
+    def difference(self) -> float | None:
+        """Give the simulated over the planned one, less one; None of something over nothing."""
+        if not self.planned:
+            return None if self.simulated else 0.0
+        return self.simulated / self.planned - 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def outcome_table(plan: FleetPlan) -> Table:
     """Return what was worked out beside what was simulated."""
     return Table(('figure', 'worked out', 'simulated', 'difference'), tuple(
         (row.name, row.layout.format(row.planned), row.layout.format(row.simulated),
-         f'{row.difference:+.1%}') for row in plan.compared))
+         '–' if row.difference is None else f'{row.difference:+.1%}') for row in plan.compared))
 
 
 def _robots(number: float | None) -> str:

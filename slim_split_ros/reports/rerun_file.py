@@ -60,7 +60,9 @@ def logged_frame(frame: FrameOfRun) -> LoggedFrame:
 
 class RerunFile:
     """
-    Write an .rrd file in a `with`, picture by picture and frame by frame; none is left of errors.
+    Write an .rrd file in a `with`, picture by picture and frame by frame.
+
+    An error leaves what was there before.
 
     Raises ModuleNotFoundError where rerun-sdk is missing, OSError where it cannot be written.
     """
@@ -70,22 +72,24 @@ class RerunFile:
         import rerun
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.open('wb').close()  # what Rerun raises is no OSError
-        self._rerun, self._path = rerun, path
+        self._rerun, self._path, self._partial = rerun, path, path.with_suffix('.partial.rrd')
+        self._partial.open('wb').close()  # what Rerun raises is no OSError
         self._recording = rerun.RecordingStream(title)
         self._with_boxes = {CAMERA}
-        self._recording.save(path, default_blueprint=_layout())
+        self._recording.save(self._partial, default_blueprint=_layout())
 
     def __enter__(self) -> RerunFile:
         """Return the file to write to."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Write what is left, or take the file away if what it was to show failed."""
+        """Write what is left and put the file in its place, unless what it was to show failed."""
         self._recording.flush()
         self._recording.disconnect()
-        if kind is not None:
-            self._path.unlink(missing_ok=True)
+        if kind is None:
+            self._partial.replace(self._path)
+        else:
+            self._partial.unlink(missing_ok=True)
 
     def add_picture(self, name: str, captured_s: float, pixels: np.ndarray) -> None:
         """Add uint8 (H, W, 3), BGR, of the original image's size, as CAMERA or REBUILT."""

@@ -25,7 +25,9 @@ from slim_split_ros.ros.serving import Serving
 from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
 
 PART = 'cluster'
-_LATE = 'frames came to a replica after their deadline: add replicas, or lower target_fps'
+_LATE = (
+    'frames came to a replica after their deadline: add replicas, lower target_fps or, where they '
+    'differ by a second, set the clocks of the machines')
 _BUSY = 'the queue of the replicas is full: add replicas, or lower target_fps of the robots'
 
 

@@ -35,21 +35,19 @@ class FrameStore:
     """Hold a folder and what was put there; numbered, so that names sort by time."""
 
     folder: Path
-    most_frames: int
-    most_bytes: int
     frames: int = 0
     stored_bytes: int = 0
 
-    def add(self, picture: bytes, stamp_ns: int) -> str:
+    def add(self, picture: bytes, stamp_ns: int, most_frames: int, most_mb: int) -> str:
         """Write a JPEG or PNG, and return why no other one has room; empty while one has."""
         suffix = next(suffix for start, suffix in _SUFFIXES if picture.startswith(start))
         (self.folder / f'{self.frames:06d}_{stamp_ns}{suffix}').write_bytes(picture)
         self.frames += 1
         self.stored_bytes += len(picture)
-        if self.frames >= self.most_frames:
-            return f'keep_most_frames is {self.most_frames}'
-        if self.stored_bytes >= self.most_bytes:
-            return f'keep_most_mb is {self.most_bytes // _BYTES_PER_MB}'
+        if self.frames >= most_frames:
+            return f'keep_most_frames is {most_frames}'
+        if self.stored_bytes >= most_mb * _BYTES_PER_MB:
+            return f'keep_most_mb is {most_mb}'
         if shutil.disk_usage(self.folder).free < _LEAST_FREE_BYTES:
             return f'less than {_LEAST_FREE_BYTES // _BYTES_PER_MB} MB of the disk are free'
         return ''
@@ -108,13 +106,11 @@ class FrameKeeper:
         return True, f'keeping images in {store.folder}'
 
     def _begin(self) -> FrameStore:
-        settings = self._live.current
-        folder = Path(os.path.expanduser(settings.keep_folder)).absolute()
+        folder = Path(os.path.expanduser(self._live.current.keep_folder)).absolute()
         # With microseconds: whoever asks twice in a second gets two folders.
         folder /= datetime.now().strftime('%Y%m%d_%H%M%S_%f')
         folder.mkdir(parents=True)
-        store = FrameStore(
-            folder, settings.keep_most_frames, settings.keep_most_mb * _BYTES_PER_MB)
+        store = FrameStore(folder)
         mailbox: Mailbox[Image | CompressedImage] = Mailbox()
         self._mailbox, self._worker = mailbox, Worker(
             mailbox, lambda message: self._keep(store, mailbox, message),
@@ -145,7 +141,9 @@ class FrameKeeper:
             picture = _encode(message)
         except OnboardError:  # the node says so, once for every reason
             return
-        full = store.add(picture, to_ns(message.header.stamp))
+        limits = self._live.current
+        full = store.add(picture, to_ns(message.header.stamp), limits.keep_most_frames,
+                         limits.keep_most_mb)
         if full:
             self._end_from_within(store, mailbox)
             self._node.get_logger().info(f'{_summary(store)}, and no more: {full}')

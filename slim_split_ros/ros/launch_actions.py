@@ -159,6 +159,9 @@ def _start_nodes(
     if per_robot and not any(robots):
         raise ValueError(f'argument robots is {given["robots"]!r}: name the robots to start, '
                          'such as robot1,robot2')
+    if len(robots) > 1 and given['image_topic'].startswith('/'):
+        raise ValueError(f'argument image_topic is {given["image_topic"]!r}, which all robots '
+                         'would share: give it without the slash in front')
     return [
         *(_start_node(context, name, names, namespace)
           for namespace in namespaces for name in names if name not in per_robot),

@@ -87,6 +87,7 @@ class _Offered:
     image: CameraImage
     header: Header
     drop_reason: str = 'encoder_busy'
+    was_held: bool = False
 
 
 class Onboard(ManagedNode):
@@ -139,6 +140,9 @@ class Onboard(ManagedNode):
     def tear_down(self) -> None:
         """Forget model and link."""
         self._live.is_open = True
+        self._live.forget_snapping()
+        if self._answers is not None:
+            self._answers.close()
         self._sender = self._controller = self._answers = None
 
     def _load(self, settings: OnboardSettings) -> None:
@@ -245,12 +249,16 @@ class Onboard(ManagedNode):
             case Sent() as sent:
                 self._publish(sent, offered)
             case Held(reason):
-                if self._mailbox.hold(replace(offered, drop_reason=reason)):
+                if self._mailbox.hold(
+                        replace(offered, drop_reason=reason, was_held=True)):
                     self._counters.dropped(reason)
                 self._say(offered.header, reason)
             case Dropped(reason, ''):
                 self._counters.dropped(reason)
                 self._say(offered.header, reason)
+            case Dropped() if offered.was_held:
+                # What it waited for took its time, and no camera's clock.
+                self._counters.dropped(offered.drop_reason)
             case Dropped(reason, sentence):
                 self._diagnostics.dropped(reason, sentence)
 

@@ -42,6 +42,7 @@ class Overlay(Node):
         settings = LiveParameters(self, OverlaySettings).current
         self._most = settings.images
         self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
+        self._newest_ns = 0  # stamp of what was drawn last
         # In the order in which they first came: a class keeps its colour.
         self._names: list[str] = []
         self._listeners = 0
@@ -77,6 +78,8 @@ class Overlay(Node):
         stamp_ns = to_ns(message.header.stamp)
         image = self._images.get(stamp_ns)
         if image is None:
+            if stamp_ns < self._newest_ns:
+                return  # an answer that a later one overtook
             self._warn('detections came whose image is not among the newest '
                        f'{len(self._images)}: raise `images`, and remap `image` and '
                        '`detections` to those of one camera')
@@ -87,6 +90,7 @@ class Overlay(Node):
             self._warn(f'image not drawn: {error}')
             return
         self._drawn.publish(make_image(self._draw(pixels, message), image.header))
+        self._newest_ns = stamp_ns
         for older in [key for key in self._images if key <= stamp_ns]:
             del self._images[older]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+import time
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from rosbags.highlevel import AnyReader
 from bags.recordings import STAMP_NS, write_bag
 from slim_split_ros.bags import BagError, BagImage, CompressedBagImage
 from slim_split_ros.bags.definitions import message_store
+from slim_split_ros.bags.replay.events import FrameServed, ImageDropped
 from slim_split_ros.bags.replay.results import ResultsBag
+from slim_split_ros.bags.replay.serve import Answered, ServerPool
 from slim_split_ros.bags.replay.session import Replayed, ReplayPlan, replay_images, replay_recorded
 from slim_split_ros.coders import why_no_video_encoding
 from slim_split_ros.control import OperatingPoint, OperatingPoints, unmeasured_points
@@ -293,3 +296,18 @@ def test_definitions_are_those_of_vision_msgs(checkout: Path) -> None:
         assert get_types_from_msg(file.read_text(), name)[name] == store.fielddefs[name]
 
 
+def test_images_behind_a_served_frame_do_not_gather() -> None:
+    def events() -> Iterator[object]:
+        yield FrameServed(0.0, frame=None, decoded=None, decode_ms=0.0, back_s=None)
+        for number in range(10_000):
+            came.append(number)
+            yield ImageDropped(float(number), None, 'late')
+
+    class Slow:
+        def serve(self, frames: list, score_threshold: float) -> list:
+            time.sleep(0.2)
+            return [None]
+
+    came: list[int] = []
+    first = next(ServerPool([Slow()], 0.3).answer(events()))
+    assert isinstance(first, Answered) and len(came) < 100

@@ -63,6 +63,17 @@ def test_wrong_use_ends_with_status_2(arguments, complaint, capsys):
 
 
 @pytest.mark.ros
+def test_seed_without_the_simulated_camera_is_wrong_use(tmp_path, capsys):
+    assert main(['demo', '--source', str(tmp_path), '--seed', '3']) == 2
+    assert '--seed is of the simulated camera' in capsys.readouterr().err
+
+
+def test_codec_beside_a_model_is_refused(tmp_path, capsys):
+    assert main(['demo', '--codec', 'ensemble', '--model', 'general', '--output',
+                 str(tmp_path / 'out')]) == 1
+    assert 'give one of the two' in capsys.readouterr().err
+
+
 def test_missing_model_ends_with_status_1_and_one_line(tmp_path, capsys):
     status = main(['demo', '--model', str(tmp_path / 'nothing'), '--output', str(tmp_path)])
 

@@ -102,7 +102,8 @@ def test_more_robots_than_the_plan_allows_is_said_and_is_an_answer(
     ['--robots', '0'], ['--robots', '1000000000'], ['--robots', '9' * 5000],
     ['--robots', '-3'], ['--robots', '1.5'], ['--robots', '3', '--fps', '-1'],
     ['--robots', '3', '--fps', '0'], ['--robots', '3', '--fps', 'nan'],
-    ['--robots', '3', '--replicas', '0'], ['--robots', '3', '--seconds', 'inf']])
+    ['--robots', '3', '--replicas', '0'], ['--robots', '3', '--seconds', 'inf'],
+    ['--robots', '3', '--device', 'auto']])
 def test_numbers_that_make_no_fleet_are_wrong_use(
     arguments: list[str], capsys: pytest.CaptureFixture
 ) -> None:

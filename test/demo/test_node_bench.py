@@ -31,6 +31,20 @@ def test_onboard_and_republisher_are_measured_on_the_same_images(
 
 
 @pytest.mark.ros
+def test_a_node_that_is_watched_too_briefly_gives_no_figures(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    answer = subprocess.run(
+        [sys.executable, '-m', 'slim_split_ros', 'bench', 'node', '--model', str(tiny_bundle),
+         '--seconds', '1e-9', '--json', str(tmp_path / 'a.json')],
+        capture_output=True, text=True, timeout=200)
+
+    assert answer.returncode == 1
+    assert answer.stderr.strip().endswith('watch it for longer with --seconds')
+    assert not (tmp_path / 'a.json').exists()
+
+
+@pytest.mark.ros
 def test_a_node_that_does_not_start_is_explained(tmp_path: Path) -> None:
     answer = subprocess.run(
         [sys.executable, '-m', 'slim_split_ros', 'bench', 'node', '--model', str(tmp_path)],

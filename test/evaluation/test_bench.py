@@ -78,6 +78,20 @@ def test_the_server_is_measured_at_every_width(
     assert all(row['p50_ms'] <= row['p95_ms'] for row in rows)
 
 
+@pytest.mark.parametrize(('arguments', 'fault'), [
+    (['node', '--threads', '4'], '--threads is not of node'),
+    (['node', '--processor'], '--processor is not of node'),
+    (['encode', '--device', 'cuda'], '--device is not of encode'),
+    (['server', '--seconds', '3'], '--seconds is not of server'),
+    (['encode', '--topic', '/image'], '--topic is of a bag'),
+    (['server', '--device', 'cuda', '--processor'], 'does not count the time of cuda')])
+def test_options_that_mean_nothing_are_wrong_use(
+    arguments: list[str], fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['bench', *arguments]) == 2
+    assert fault in capsys.readouterr().err
+
+
 def test_what_cannot_be_measured_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

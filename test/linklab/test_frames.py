@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,3 +51,9 @@ def test_a_frame_without_all_points_is_left_out() -> None:
 def test_wrong_frames_are_refused_with_their_place(text: str, message: str) -> None:
     with pytest.raises(TableError, match=message):
         parse_sizes(text, POINTS, 'frames.csv')
+
+
+def test_sizes_that_do_not_tell_coders_apart_are_refused() -> None:
+    twice = (*POINTS, replace(POINTS[0], coder='video'))
+    with pytest.raises(TableError, match='several of the 5 operating points share: leave it out'):
+        parse_sizes('frame,width,rate,bytes\n' + ROWS, twice, 'frames.csv')

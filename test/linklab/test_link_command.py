@@ -84,6 +84,17 @@ def test_the_page_needs_no_other_file(trace_file: Path, tmp_path: Path) -> None:
     assert 'src="http' not in text and '<link' not in text
 
 
+def test_a_page_of_a_folder_of_traces_is_refused(
+    trace_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (trace_file.parent / 'other.csv').write_text(trace_file.read_text())
+    page = tmp_path / 'pages' / 'link.html'
+    assert main(['link', '--trace', str(trace_file.parent), '--points', POINTS,
+                 '--report', str(page)]) == 1
+    assert 'holds 2: name one of them' in capsys.readouterr().err
+    assert not page.exists()
+
+
 def test_a_shipped_model_goes_by_its_name_and_the_default_is_what_nodes_run(
     trace_file: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -96,7 +107,10 @@ def test_a_shipped_model_goes_by_its_name_and_the_default_is_what_nodes_run(
 
 
 @pytest.mark.parametrize('arguments', [
-    ['--policy', 'fixed'], ['--width', '0.5'], ['--trace', 'again.csv', '--report', 'x.html']])
+    ['--policy', 'fixed'], ['--width', '0.5'], ['--trace', 'again.csv', '--report', 'x.html'],
+    ['--real', '--report', 'x.html'], ['--real', '--server-ms', '100'],
+    ['--real', '--deadline-ms', '15000'], ['--real', '--fps', '100'],
+    ['--real', '--max-bitrate-kbps', '0.4']])
 def test_wrong_use_is_status_2(trace_file: Path, arguments: list[str]) -> None:
     assert main(['link', '--trace', str(trace_file), '--points', POINTS, *arguments]) == 2
 

@@ -43,3 +43,5 @@ def test_what_was_not_measured_is_said_to_be_so() -> None:
 def test_a_difference_is_that_of_the_simulation_to_what_was_worked_out() -> None:
     assert outcome_table(PLAN).rows == (('frames served a second', '100.0', '93.0', '-7.0%'),)
     assert Compared('nothing', 0.0, 0.0, '{}').difference == 0.0
+    of_nothing = replace(PLAN, compared=(Compared('on time', 0.0, 0.35, '{:.1%}'),))
+    assert outcome_table(of_nothing).rows == (('on time', '0.0%', '35.0%', '–'),)

@@ -44,13 +44,14 @@ def test_rerun_opens_the_file_and_finds_everything_on_the_timeline(tmp_path: Pat
     }.items()
 
 
-def test_no_file_is_left_where_what_it_was_to_show_failed(tmp_path: Path) -> None:
+def test_what_was_there_stays_where_what_it_was_to_show_failed(tmp_path: Path) -> None:
     path = tmp_path / 'run.rrd'
+    path.write_bytes(b'of the run before')
     with pytest.raises(KeyboardInterrupt), RerunFile(path, 'test') as file:
         file.add_frame(LoggedFrame(0.5, 'lost', 0.25, 500, 1.0, None, None, NONE))
-        assert path.exists()
         raise KeyboardInterrupt
-    assert not path.exists()
+    assert path.read_bytes() == b'of the run before'
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize('arguments', [

@@ -177,6 +177,14 @@ def test_a_folder_that_vanishes_ends_keeping_with_a_warning(start: Callable[...,
 
 
 def test_a_store_is_full_by_frames_or_bytes(tmp_path: Path) -> None:
-    assert FrameStore(tmp_path, 2, 10**9).add(JPEG, 1) == ''
-    assert FrameStore(tmp_path, 1, 10**9).add(JPEG, 2) == 'keep_most_frames is 1'
-    assert 'keep_most_mb is 0' in FrameStore(tmp_path, 9, len(JPEG)).add(JPEG, 3)
+    assert FrameStore(tmp_path).add(JPEG, 1, 2, 1) == ''
+    assert FrameStore(tmp_path).add(JPEG, 2, 1, 1) == 'keep_most_frames is 1'
+    assert FrameStore(tmp_path).add(JPEG, 3, 9, 0) == 'keep_most_mb is 0'
+
+
+def test_a_limit_that_is_lowered_holds_at_once(start: Callable[..., Keeper]) -> None:
+    keeper = start()
+    assert keeper.keep(True).success
+    keeper.show_until(keeper.files)
+    assert keeper.peer.set_parameters('onboard', keep_most_frames=1) == ''
+    keeper.show_until(lambda: 'and no more: keep_most_frames is 1' in keeper.process.output)

@@ -88,7 +88,8 @@ def test_the_same_command_once_more_trains_nothing_and_gives_the_same(
 def test_things_that_other_detectors_found_are_not_taken(
     made: Path, run: general.GeneralRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    other = save(constant_graph({'output0': FOUND * np.float32([2, 1, 1, 1, 1, 1])}, 1, (1, 3, 96, 128)), tmp_path)
+    moved = FOUND * np.float32([2, 1, 1, 1, 1, 1])
+    other = save(constant_graph({'output0': moved}, 1, (1, 3, 96, 128)), tmp_path)
     other.with_suffix('.yaml').write_text('names: [cup]\nresize: stretch\n')
     monkeypatch.setattr(general, 'GENERAL', GeneralPreset(SHORT, SHORT))
 

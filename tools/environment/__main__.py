@@ -179,6 +179,9 @@ def main() -> int:
     except (SetupError, OSError, subprocess.SubprocessError) as error:
         print(f'set-up: {error}', file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print('set-up: interrupted; the same command goes on with what is left', file=sys.stderr)
+        return 1
     return 0
 
 

@@ -13,8 +13,9 @@ from slim_split_ros.bags.replay.events import FrameServed, ReplayEvent
 from slim_split_ros.offboard import Served, Server
 
 _MS_PER_S = 1e3
-# Results that wait for an earlier one hold a picture each.
+# Results that wait for an earlier one hold a picture each, and so do images behind them.
 _AHEAD = 2
+_MOST_WAITING = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,10 @@ class ServerPool:
                     future = threads.submit(self._serve, event)
                     under_way += 1
                 waiting.append((event, future))
-                while waiting and (waiting[0][1] is None or under_way > _AHEAD * self._count):
+                while waiting and (
+                    waiting[0][1] is None or waiting[0][1].done()
+                    or under_way > _AHEAD * self._count or len(waiting) > _MOST_WAITING
+                ):
                     first, done = waiting.popleft()
                     under_way -= done is not None
                     yield first if done is None else done.result()

@@ -13,6 +13,8 @@ from slim_split_ros.ros.topics.waiting import steady_clock
 # As `ros2 bag play --clock`.
 _PERIOD_S = 0.025
 _NS_PER_S = 1e9
+# An image that comes late is not as late as the beginning of a round is early.
+_ROUND_NS = 10**9
 
 
 class BagClock:
@@ -34,7 +36,7 @@ class BagClock:
     def set(self, recorded_ns: int) -> None:
         """Say that the image recorded then goes out now."""
         with self._lock:
-            if self._image is not None and recorded_ns < self._image[0]:
+            if self._image is not None and recorded_ns < self._image[0] - _ROUND_NS:
                 self._last_ns = 0
             self._image = recorded_ns, time.monotonic()
             self._publish(recorded_ns)

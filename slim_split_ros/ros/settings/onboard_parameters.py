@@ -65,7 +65,8 @@ class OnboardSettings:
         False, 'true: every frame decodes without any other, for recordings and, without a key, '
         'several servers')
     keep_folder: str = parameter(
-        '~/slim_split_frames', 'where the service keep_frames puts camera images')
+        '~/slim_split_frames',
+        'where the service keep_frames puts camera images from its next call on')
     keep_fps: float = parameter(
         1.0, 'images kept per second', low=0.1, high=30.0, step=0.1)
     keep_most_frames: int = parameter(

@@ -141,6 +141,10 @@ class LiveParameters(Generic[Settings]):
             descriptor.floating_point_range[0].step = 0.0
             self._node.set_descriptor(name, descriptor)
 
+    def forget_snapping(self) -> None:
+        """Take the steps of the ranges again, whatever `snap` said."""
+        self._known.clear()
+
     def on_change(self, listener: Callable[[Settings, Settings], None]) -> None:
         """Call listener(old, new) after every accepted change, in the executor's thread."""
         self._listeners.append(listener)
@@ -174,9 +178,12 @@ class LiveParameters(Generic[Settings]):
             return change
         value = _as_declared(item.default, change.value)
         if _is_in_range(value, item):
-            known = self._known.get(change.name)
+            # 0 means something of its own: only what is less than half a step is meant for it.
+            rule = item.metadata['rule']
+            known = [other for other in self._known.get(change.name, ())
+                     if other or value < rule.step / 2]
             value = min(known, key=lambda other: abs(other - value)) if known else _on_grid(
-                value, item.metadata['rule'])
+                value, rule)
         # Unchanged where nothing has to change: its type may be none that a value tells.
         return change if value is change.value else Parameter(change.name, value=value)
 

@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 from rclpy.node import Node
+from rclpy.subscription import Subscription
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from slim_split_ros.msg import Answer
@@ -50,13 +51,18 @@ class Answers:
         self._sender_start_ns = sender_start_ns
         self._book = AnswerBook()
         self._writers = {seal_names(class_names): DetectionWriter(class_names)}
-        self._asks_for_names = False
+        self._names: Subscription | None = None
         self._throttle = Throttle()
         self._refusal = ''
         self._detections = node.create_publisher(
             Detection2DArray, '~/detections', **overridable(RELIABLE))
         node.create_subscription(Answer, 'answer', self._on_answer, **overridable(SENSOR_DATA))
         self._deadline_s = math.inf
+
+    def close(self) -> None:
+        """End asking for names: nobody else knows of that subscription."""
+        if self._names is not None:
+            self._node.destroy_subscription(self._names)
 
     def expect(self, header: FrameHeader, captured_s: float, deadline_s: float) -> None:
         """Remember a frame; call it, from any thread, before the frame is published."""
@@ -100,9 +106,8 @@ class Answers:
         """Return what names the labels of an answer."""
         highest = int(answer.labels.max(initial=0))
         writer = self._writers.get(answer.class_names)
-        if writer is None and not self._asks_for_names:
-            self._asks_for_names = True
-            self._node.create_subscription(
+        if writer is None and self._names is None:
+            self._names = self._node.create_subscription(
                 LabelInfo, 'label_info', self._on_names, **overridable(LATCHED))
         if writer is None or highest >= len(writer.class_names):
             return DetectionWriter([str(number) for number in range(1 + highest)])

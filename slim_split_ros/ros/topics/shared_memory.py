@@ -24,7 +24,7 @@ _COLOUR_BYTES = 3
 
 class LargeImages:
     """
-    Warn once of each size of image that does not fit into this process's segment.
+    Warn of images that do not fit into this process's segment, and again of twice as large ones.
 
     The other end is taken to have the same profile. Other middleware is left alone.
     """
@@ -39,7 +39,8 @@ class LargeImages:
     def check(self, image_bytes: int) -> None:
         """Look at the size of an image that came, or is published."""
         self._image_bytes = image_bytes
-        if 0 < self._segment_bytes < image_bytes != self._said_bytes:
+        # Compressed ones have each another size.
+        if 0 < self._segment_bytes < image_bytes and image_bytes >= 2 * self._said_bytes:
             self._said_bytes = image_bytes
             self._node.get_logger().warning(explain_size(image_bytes, self._segment_bytes))
 

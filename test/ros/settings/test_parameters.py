@@ -220,7 +220,7 @@ def test_any_position_of_a_slider_takes_the_nearest_step(node: Node) -> None:
 
 @pytest.mark.parametrize(('known', 'asked', 'taken'), [
     ((0.25, 0.5), 1.0, 0.5), ((0.25, 0.5), 0.3, 0.25), ((0.375, 1.0), 0.4, 0.375),
-    ((1 / 3, 1.0), 0.3, 1 / 3), ((0.25, 1.5), 1.0, 0.25)])
+    ((1 / 3, 1.0), 0.3, 1 / 3), ((0.25, 1.5), 1.0, 0.25), ((0.5, 1.0), 0.25, 0.5)])
 def test_a_width_is_the_nearest_that_the_model_has(
     node: Node, known: tuple[float, ...], asked: float, taken: float
 ) -> None:
@@ -230,6 +230,9 @@ def test_a_width_is_the_nearest_that_the_model_has(
     assert live.current.width == node.get_parameter('width').value == taken
     assert set_all(node, width=0.01) == ''
     assert live.current.width == 0.0
+    live.forget_snapping()
+    assert set_all(node, width=0.3) == ''
+    assert live.current.width == 0.25
 
 
 @pytest.mark.parametrize(('moves', 'widths'), [
