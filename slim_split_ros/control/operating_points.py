@@ -11,9 +11,9 @@ from reprlib import repr as shown
 
 from slim_split_ros.control.errors import OperatingPointError
 
-# Field, least, most: a frame's rate is a byte, its size a uint32; nobody encodes for a minute.
 # What stands behind the map; the first is what a point has that names none.
 CODERS = ('cells', 'video', 'ensemble')
+# Field, least, most: a frame's rate is a byte, its size a uint32; nobody encodes for a minute.
 LIMITS = (('width', 0.0, 1.0), ('rate', 0, 255), ('bytes', 1.0, 2.0 ** 32),
           ('bytes_p95', 1.0, 2.0 ** 32), ('encode_ms', 0.0, 60_000.0),
           ('encode_ms_p95', 0.0, 60_000.0), ('ap50', 0.0, 1.0))

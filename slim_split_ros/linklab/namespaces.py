@@ -36,6 +36,8 @@ EXTRA_BYTES = BURST_BYTES + len(FRAME)
 CHANGED_S = 0.003
 # tc refuses a rate of zero; at 8 bit/s a datagram takes minutes.
 STOPPED_BPS = 8
+# Of a link before it is shaped.
+UNSHAPED_BPS = 10 ** 9
 # tc holds the limit of a queue in 32 bits.
 LEAST_QUEUE_BYTES, MOST_QUEUE_BYTES = 15_000, 2 ** 31
 STEP_LIMIT_S = 10.0
@@ -179,7 +181,7 @@ class Namespaces:
         """Raise NamespaceError where the link cannot be shaped: later nobody reads tc's errors."""
         try:
             self._run(*self.command(
-                self.robot, 'tc', *_shaped(self._uplink, STOPPED_BPS, LEAST_QUEUE_BYTES)))
+                self.robot, 'tc', *_shaped(self._uplink, UNSHAPED_BPS, LEAST_QUEUE_BYTES)))
         except NamespaceError as error:
             raise NamespaceError(f'the link cannot be shaped ({error}); the kernel may lack tbf '
                                  '(CONFIG_NET_SCH_TBF)') from error

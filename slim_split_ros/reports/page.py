@@ -21,7 +21,6 @@ class Table:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    caption: str = ''
 
     def __post_init__(self) -> None:
         for row in self.rows:

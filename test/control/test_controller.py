@@ -72,7 +72,7 @@ def test_a_weak_link_gets_the_narrowest() -> None:
     controller = WidthController(make_table(), ControlSettings())
     decisions = drive(controller, LinkModel(rate_bps=40_000.0), 60)
     narrow = [decision.width == 0.25 for decision in decisions[20:] if decision.send]
-    assert sum(narrow) >= 0.9 * len(narrow)
+    assert len(narrow) >= 5 and sum(narrow) >= 0.9 * len(narrow)
 
 
 def test_bounds_of_width_hold() -> None:
@@ -232,7 +232,7 @@ def test_a_slow_server_on_a_weak_link_leaves_the_link_its_say() -> None:
     controller = WidthController(make_table(), ControlSettings())
     link = LinkModel(rate_bps=12_000.0, server_s=0.3)
     decisions = drive(controller, link, 600)[200:]
-    assert all(decision.width == 0.25 for decision in decisions if decision.send)
+    assert {decision.width for decision in decisions if decision.send} == {0.25}
 
 
 def test_a_server_that_recovers_gets_every_frame_again() -> None:

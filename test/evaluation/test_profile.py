@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from pathlib import Path
+import shutil
 
 import pytest
 import yaml
@@ -33,10 +34,17 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope='module')
+def untouched(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
+    folder = tmp_path_factory.mktemp('untouched') / 'model'
+    write_untrained_model(folder, [load_split(data, 'val').images])
+    return folder
+
+
 @pytest.fixture
-def model(tmp_path: Path, data: Path) -> Path:
-    write_untrained_model(tmp_path / 'model', [load_split(data, 'val').images])
-    return tmp_path / 'model'
+def model(tmp_path: Path, untouched: Path) -> Path:
+    """Give a folder of the test's own, into which it may write."""
+    return shutil.copytree(untouched, tmp_path / 'model')
 
 
 def points(folder: Path) -> list[dict]:

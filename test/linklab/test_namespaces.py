@@ -135,7 +135,7 @@ def test_the_uplink_has_the_rate_that_was_set(changes: int) -> None:
         client = ('import socket, time\n'
                   's = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n'
                   'for _ in range(200):\n'
-                  '  s.sendto(bytes(1000), ("10.77.0.2", 9001)); time.sleep(0.005)\n')
+                  '  s.sendto(bytes(1000), ("10.77.0.2", 9001)); time.sleep(0.002)\n')
         sender = subprocess.Popen(link.command(link.robot, 'python3', '-c', client))
         for number in range(changes - 1):
             # Twenty rates around the same mean, ten times a second, as recorded links have.
@@ -162,7 +162,7 @@ def test_a_message_is_lost_with_any_of_its_packets(size: int, chance: float) -> 
         code = ('import socket\n'
                 's = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n'
                 's.setsockopt(socket.SOL_SOCKET, 33, 2 ** 23)\n'
-                's.bind(("10.77.0.2", 9003)); s.settimeout(3); print("up", flush=True)\n'
+                's.bind(("10.77.0.2", 9003)); s.settimeout(0.5); print("up", flush=True)\n'
                 'input(); n = 0\n'
                 'try:\n'
                 '  while True: s.recv(9000); n += 1\n'

@@ -37,7 +37,7 @@ class Outline(HTMLParser):
 def full_section():
     return Section(
         'Widths', ('One paragraph.', 'Another.'),
-        tables=(Table(('width', 'bytes'), (('0.25', '900'), ('1.0', '2,800')), 'Per width'),),
+        tables=(Table(('width', 'bytes'), (('0.25', '900'), ('1.0', '2,800'))),),
         drawings=(Drawing('<svg viewBox="0 0 1 1"></svg>', 'A plot'),),
         pictures=(Picture(picture_to_data_uri(b'jpeg'), 'A frame'),))
 
@@ -52,7 +52,7 @@ def test_page_nests_and_fetches_nothing():
 
 def test_text_from_outside_is_escaped_everywhere():
     nasty = '<script>alert("x")</script>'
-    section = Section(nasty, (nasty,), (Table((nasty,), ((nasty,),), nasty),),
+    section = Section(nasty, (nasty,), (Table((nasty,), ((nasty,),)),),
                       pictures=(Picture('data:,', nasty),))
 
     html = render_page(nasty, [section], lead=nasty)

@@ -19,7 +19,7 @@ from support.split_system import start_node_with_shipped
 
 pytestmark = pytest.mark.ros
 
-END_S = 15.0
+END_S = 60.0
 
 
 def test_a_given_model_is_taken_whatever_the_codec(tmp_path: Path) -> None:

@@ -62,8 +62,9 @@ def test_a_flood_takes_no_detections_from_a_robot(
         end_s = time.monotonic() + SECONDS
         peer.repeat(
             robot.show, lambda: time.monotonic() > end_s, 'the time', 1 / FRAMES_PER_S)
-        # Of those that were sent: a busy machine sends fewer.
-        assert robot.served() - before >= 0.75 * (robot.sent - sent_before)
+        # Of those that were sent: a busy machine sends fewer, and the last are under way.
+        sent = robot.sent - sent_before
+        peer.wait(lambda: robot.served() - before >= 0.75 * sent, 'three of four detections')
     finally:
         flood.end()
     assert 'Traceback' not in slow_offboard.output

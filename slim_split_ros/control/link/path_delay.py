@@ -31,10 +31,8 @@ DRIFT_S = 2e-3
 class WindowedMinimum:
     """Keep the least value of the last one to two windows."""
 
-    def __init__(self, window_s: float = WINDOW_S,
-                 least_values: int = WINDOW_VALUES) -> None:
+    def __init__(self) -> None:
         """Start without a value."""
-        self._window_s, self._least_values = window_s, least_values
         self.clear()
 
     def clear(self) -> None:
@@ -45,7 +43,7 @@ class WindowedMinimum:
 
     def add(self, value: float, now_s: float) -> None:
         """Note a value."""
-        if now_s - self._begun_s > self._window_s and self._values >= self._least_values:
+        if now_s - self._begun_s > WINDOW_S and self._values >= WINDOW_VALUES:
             self._older, self._newer = self._newer, value
             self._begun_s, self._values = now_s, 0
         elif value < self._newer:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Event
+import threading
 import time
-
-import pytest
 
 from slim_split_ros.ros.cameras.frame_pump import FramePump, TimedFrame
 from support.processes import wait_until
+
+LIMIT_S = 60.0
 
 
 def run_pump(frames: Iterator[TimedFrame[int]]) -> tuple[list[float], list[Exception | None]]:
@@ -18,15 +18,16 @@ def run_pump(frames: Iterator[TimedFrame[int]]) -> tuple[list[float], list[Excep
     ends: list[Exception | None] = []
     pump = FramePump(frames, lambda frame: times_s.append(time.monotonic()), ends.append)
     pump.start()
-    wait_until(lambda: bool(ends), 5.0, 'the end')
+    wait_until(lambda: bool(ends), LIMIT_S, 'the end')
     pump.stop()
     return times_s, ends
 
 
 def test_frames_are_published_when_they_are_due() -> None:
+    started_s = time.monotonic()
     times_s, ends = run_pump(TimedFrame(index * 0.05, index) for index in range(5))
     assert ends == [None]
-    assert times_s[-1] - times_s[0] >= 0.195
+    assert times_s[-1] - started_s >= 0.2
 
 
 def test_a_late_frame_shifts_those_after_it_instead_of_a_burst() -> None:
@@ -52,19 +53,18 @@ def test_what_the_source_raises_reaches_the_node() -> None:
 
 
 def test_stopping_does_not_wait_until_the_next_frame_is_due() -> None:
-    published = Event()
-    frames = (TimedFrame(index * 60.0, index) for index in range(2))
+    published = threading.Event()
+    frames = (TimedFrame(index * 3600.0, index) for index in range(2))
     pump = FramePump(frames, lambda frame: published.set(), lambda error: None)
     pump.start()
-    assert published.wait(2.0)
-    before_s = time.monotonic()
+    assert published.wait(LIMIT_S)
     pump.stop()
-    # The next frame is due after a minute; a busy machine takes its time as well.
-    assert time.monotonic() - before_s < 30.0
+    # The next frame is due after an hour.
+    wait_until(lambda: not any(thread.name == 'pump' for thread in threading.enumerate()),
+               LIMIT_S, 'the end of its thread')
 
 
-@pytest.mark.parametrize('first_due_s', [0.0, 1000.0])
-def test_the_first_frame_is_published_at_once(first_due_s: float) -> None:
-    before_s = time.monotonic()
-    times_s, _ = run_pump(iter([TimedFrame(first_due_s, 0)]))
-    assert times_s[0] - before_s < 1.0
+def test_the_first_frame_is_published_at_once_whenever_it_was_recorded() -> None:
+    started_s = time.monotonic()
+    times_s, _ = run_pump(iter([TimedFrame(1000.0, 0)]))
+    assert times_s[0] - started_s < 500.0

@@ -37,7 +37,7 @@ from support.split_system import (
 
 pytestmark = pytest.mark.ros
 
-END_S = 15.0
+END_S = 60.0
 RELIABLE_IMAGE = {'qos_overrides./image.publisher.reliability': 'reliable'}
 
 

@@ -85,6 +85,10 @@ class Operator:
         return self._keep(Process.start(
             ['-c', FAILING_DETECTOR, *arguments], self._log(), CHECKOUT, {}))
 
+    def forget(self) -> None:
+        """Wait from now on for what is yet to be said."""
+        self._arrays.clear()
+
     def reads(self, name: str, level: bytes, words: str, shows: bool = True) -> DiagnosticStatus:
         """Wait until a status has this level and these words, while images come or do not."""
         def found() -> list[DiagnosticStatus]:
@@ -194,6 +198,7 @@ def test_a_second_server_and_a_second_robot_are_warnings_until_they_end(
     operator.reads('onboard: link', WARN, '2 nodes publish /features: end all but one')
     for process in (second, robot):
         process.end()
+    operator.forget()
     operator.reads('onboard: server', OK, 'ms a frame')
     operator.reads('onboard: link', OK, 'decides the width')
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, Timer
 
 from slim_split_ros.ros.process.worker import Mailbox, Worker
 from support.processes import wait_until
+
+LIMIT_S = 60.0
 
 
 def test_a_full_mailbox_drops_the_older_item_and_says_so() -> None:
@@ -34,9 +36,9 @@ def test_a_worker_serves_the_item_after_one_that_failed() -> None:
     worker = Worker(box, serve, failures.append)
     worker.start()
     box.put(1)
-    wait_until(lambda: failures, 2.0, 'failing')
+    wait_until(lambda: failures, LIMIT_S, 'failing')
     box.put(2)
-    wait_until(lambda: served == [2], 2.0, 'serving')
+    wait_until(lambda: served == [2], LIMIT_S, 'serving')
     worker.stop()
     assert [str(error) for error in failures] == ['item 1']
 
@@ -49,15 +51,15 @@ def test_a_slow_worker_serves_the_newest_item_next() -> None:
     def serve(item: int) -> None:
         served.append(item)
         has_begun.set()
-        may_end.wait(2.0)
+        may_end.wait(LIMIT_S)
 
     worker = Worker(box, serve, lambda error: None)
     worker.start()
     box.put(0)
-    has_begun.wait(2.0)
+    assert has_begun.wait(LIMIT_S)
     assert [box.put(item) for item in (1, 2, 3)] == [None, 1, 2]
     may_end.set()
-    wait_until(lambda: len(served) == 2, 2.0, 'serving')
+    wait_until(lambda: len(served) == 2, LIMIT_S, 'serving')
     worker.stop()
     assert served == [0, 3]
 
@@ -68,14 +70,14 @@ def test_stopping_waits_for_the_item_in_hand() -> None:
 
     def serve(item: int) -> None:
         has_begun.set()
-        may_end.wait(2.0)
+        may_end.wait(LIMIT_S)
         ended.append(item)
 
     worker = Worker(box, serve, lambda error: None)
     worker.start()
     box.put(5)
-    has_begun.wait(2.0)
-    may_end.set()
+    assert has_begun.wait(LIMIT_S)
+    Timer(0.2, may_end.set).start()
     worker.stop()
     assert ended == [5]
 

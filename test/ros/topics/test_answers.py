@@ -163,6 +163,8 @@ def test_answers_to_other_robots_on_the_same_topic_are_none_of_this_one_s(robot:
     robot.answers.publish(own)
     robot.peer.wait(lambda: len(robot.detections) > count, 'the own answer')
     assert len(robot.detections) == count + 1
+    heard = len(robot.statuses)
+    robot.peer.wait(lambda: len(robot.statuses) > heard + 1, 'a status that counts both')
     assert robot.refused() == before
 
 
