@@ -15,7 +15,8 @@ from slim_split_ros.ros.model import bundle_folder, shipped_model
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS
 from slim_split_ros.wire import load_manifest
 from support.processes import Process
-from support.split_system import start_node_with_shipped
+from support.ros_peer import Peer
+from support.split_system import SplitSystem, start_node, start_node_with_shipped
 
 pytestmark = pytest.mark.ros
 
@@ -127,3 +128,18 @@ def test_a_model_that_nobody_measured_is_said_once(
     process.signal(signal.SIGINT)
 
     assert process.wait(END_S) == 0, process.output
+
+
+def test_nodes_that_are_given_no_model_run_the_one_for_any_scene(
+    peer: Peer, tmp_path: Path
+) -> None:
+    system = SplitSystem(
+        peer, start_node('onboard', tmp_path / 'onboard.log', {}),
+        start_node('offboard', tmp_path / 'offboard.log', {'device': 'cpu'}))
+    try:
+        system.warm_up()
+    finally:
+        for process in (system.onboard, system.offboard):
+            process.end()
+    fingerprint = load_manifest(SHIPPED_MODELS['general']).fingerprint
+    assert {frame.fingerprint for frame in system.features} == {fingerprint}
