@@ -164,8 +164,11 @@ def _measure_stills(manifest: Manifest, split: CocoSplit, asked: tuple[str, ...]
     from slim_split_ros.coders import why_no_video_encoding
     from slim_split_ros.evaluation.codecs.rivals import RIVALS, find_rivals, lack_of_rivals
     from slim_split_ros.evaluation.evaluate import available_codecs, evaluate
+    from slim_split_ros.wire.manifest import load_manifest
 
-    rivals = find_rivals(manifest, SHIPPED_RIVALS)
+    # They were trained beside the detector of that model.
+    is_theirs = manifest.fingerprint == load_manifest(SHIPPED_MODEL).fingerprint
+    rivals = find_rivals(manifest, SHIPPED_RIVALS if is_theirs else None)
     if asked is None and rivals is None:
         print(f'evaluate: without {", ".join(RIVALS)}: {lack_of_rivals(manifest)}',
               file=sys.stderr)

@@ -44,15 +44,21 @@ def run(args: argparse.Namespace) -> int:
     from slim_split_ros.networks.errors import NetworkError
     from slim_split_ros.training.errors import TrainingError
     from slim_split_ros.training.run import count_tables, export_model
+    from slim_split_ros.wire import WireError
 
+    if args.tables_only and (args.detector or args.input_long_side):
+        print('export: --tables-only leaves graphs as they are: leave out --detector and '
+              '--input-long-side, or give --output', file=sys.stderr)
+        return 2
     try:
         if args.tables_only:
-            fingerprint = count_tables(args.checkpoint, tuple(args.data), args.split)
+            folder = args.checkpoint.parent if args.checkpoint.is_file() else args.checkpoint
+            fingerprint = count_tables(folder, tuple(args.data), args.split)
         else:
             fingerprint = export_model(
                 args.checkpoint, tuple(args.data), args.split, args.output, args.detector,
                 args.input_long_side)
-    except (DetectorError, NetworkError, TrainingError) as error:
+    except (DetectorError, NetworkError, TrainingError, WireError) as error:
         print(f'export: {error}', file=sys.stderr)
         return 1
     print(f'Model {fingerprint} written to {args.output or args.checkpoint}')

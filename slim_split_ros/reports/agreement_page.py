@@ -20,7 +20,7 @@ AIMS = (0.8, 0.9, 0.95)
 _STYLES = {'slim': ('#8b7ff0', 'o'), 'webp': ('#7c9a3c', '+'), 'jpeg': ('#d6587a', 'x'),
            'h264': ('#2f9be0', '^')}
 _PLOT_INCHES = (7.2, 4.6)
-_SETTING = ('coder', 'alone', 'width', 'rate', 'quality', 'scale')
+_SETTING = ('coder', 'alone', 'width', 'rate', 'quality', 'crf', 'scale')
 
 
 def render_agreement(

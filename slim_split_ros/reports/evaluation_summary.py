@@ -70,7 +70,7 @@ def reaches(detector: Mapping[str, Any], points: Sequence[Point],
               _interval([draw[name] for draw in drawn]),
               needed[name].bytes / ours.bytes if needed[name] and ours else None,
               _interval([draw[name] / draw['slim'] for draw in drawn
-                         if math.isfinite(draw['slim'])]) if ours else None)
+                         if math.isfinite(min(draw['slim'], draw[name]))]) if ours else None)
         for name, own in series.items()]
 
 

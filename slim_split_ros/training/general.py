@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-import os
 from pathlib import Path
 
 import torch
@@ -16,7 +15,7 @@ from slim_split_ros.networks.detector import Detector
 from slim_split_ros.networks.split_detector import SplitDetector
 from slim_split_ros.networks.stored_weights import load_model, round_to_half
 from slim_split_ros.training.data.coco_folder import LabelledImage, load_split
-from slim_split_ros.training.data.things import THING, TRAIN, write_things
+from slim_split_ros.training.data.things import BOXES_FILE, THING, TRAIN, write_things
 from slim_split_ros.training.errors import TrainingError
 from slim_split_ros.training.export.model import fit_all_tables, write_model_folder
 from slim_split_ros.training.export.model_card import write_general_card
@@ -98,7 +97,9 @@ def _find_things(run: GeneralRun) -> Path:
     """Return the folder of things in the run's pictures, written now or by the same run before."""
     things = run.output / 'things'
     detectors = [load_detector(path, threads=1) for path in run.detectors]
-    asked = {'pictures': [str(run.pictures), len(os.listdir(run.pictures))], 'detectors': [
+    known = run.pictures.parent / BOXES_FILE
+    files = [*sorted(run.pictures.iterdir()), *([known] if known.is_file() else [])]
+    asked = {'pictures': [[file.name, file.stat().st_size] for file in files], 'detectors': [
         name_detector(path, detector)
         for path, detector in zip(run.detectors, detectors, strict=True)]}
     if was_looked_at(things, asked):

@@ -26,6 +26,7 @@ from slim_split_ros.training.export.model import (
     write_model_folder,
 )
 from slim_split_ros.training.export.model_card import write_model_card
+from slim_split_ros.training.export.model_folder import set_video
 from slim_split_ros.training.objectives.codec import CodecObjective
 from slim_split_ros.training.objectives.detector import DetectorObjective
 from slim_split_ros.training.objectives.encoder import EncoderObjective
@@ -33,6 +34,7 @@ from slim_split_ros.training.pretrained import load_finder_and_repairs, load_pre
 from slim_split_ros.training.progress import run_parts
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings
 from slim_split_ros.training.stage import RunPlace, run_stage
+from slim_split_ros.wire.manifest import MANIFEST_FILE, load_manifest
 
 TABLE_IMAGES = 200  # per data set; tables of twice as many differ by under 1 % of the bytes
 MOSAIC_STEPS = 0.85  # share of a stage's steps; the last ones see pictures as cameras give them
@@ -85,9 +87,10 @@ def export_model(
     Write the model folder of existing weights; return the fingerprint.
 
     The pictures are for entropy tables, which an ensemble does without. `detector`, an ONNX file,
-    goes with the folder instead of the model's own, `input_long_side` changes the size of its
-    input, and no weights. Raises WeightsError for unreadable weights,
-    TrainingError for missing and faulty data sets, DetectorFileError for the detector.
+    goes with the folder instead of the one that the model has, `input_long_side` changes the size
+    of its input, and no weights. Rates of video stay. Raises WeightsError for unreadable weights,
+    ManifestError for a damaged folder around them, TrainingError for missing and faulty data sets
+    and a model without a detector, DetectorFileError for the detector.
     """
     model = round_to_half(load_model(checkpoint))
     if isinstance(model, EnsembleDetector):
@@ -99,10 +102,19 @@ def export_model(
             raise TrainingError(f'{checkpoint} takes inputs of {model.config.input_long_side} '
                                 'pixels alone: leave out --input-long-side')
         return write_ensemble_folder(model, output)
+    folder = checkpoint if checkpoint.is_dir() else checkpoint.parent
+    manifest = load_manifest(folder) if (folder / MANIFEST_FILE).is_file() else None
+    if detector is None and manifest is not None and manifest.detector:
+        detector = manifest.checked_detector()
+    if detector is None and model.detector is None:
+        raise TrainingError(f'{checkpoint} has no detector of its own: give one with --detector')
     if input_long_side:
         model = at_input_size(model, input_long_side).eval()
-    return write_model_folder(
+    fingerprint = write_model_folder(
         model, _tables_of_data(model, checkpoint, data, split), output, detector)
+    if manifest is not None and manifest.video:
+        fingerprint = set_video(output, manifest.video)
+    return fingerprint
 
 
 def count_tables(folder: Path, data: tuple[Path, ...], split: str) -> str:

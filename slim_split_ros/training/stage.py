@@ -21,7 +21,11 @@ from slim_split_ros.training.checkpoint import (
 from slim_split_ros.training.data.batches import Batch, BatchPlan, training_batches
 from slim_split_ros.training.data.coco_folder import LabelledImage
 from slim_split_ros.training.data.device_batches import DeviceBatches, fits_device
-from slim_split_ros.training.errors import CheckpointError, RunInterruptedError
+from slim_split_ros.training.errors import (
+    CheckpointError,
+    RunInterruptedError,
+    TrainingError,
+)
 from slim_split_ros.training.objectives.objective import Objective
 from slim_split_ros.training.progress import ALONE, RunPart, StageBar
 from slim_split_ros.training.settings import StageSettings
@@ -41,10 +45,12 @@ class RunPlace:
 
 
 def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], plan: BatchPlan,
-              settings: StageSettings, place: RunPlace, part: RunPart = ALONE) -> nn.Module:
+              settings: StageSettings, place: RunPlace, part: RunPart = ALONE,
+              teacher: str = '') -> nn.Module:
     """
     Train to the last step, from the last checkpoint if there is one; return the average.
 
+    `teacher` names what else the loss depends on, of which a checkpoint must be too.
     Raises CheckpointError where a checkpoint is damaged, of another model or of other pictures
     or settings, and, with a checkpoint written, RunInterruptedError on Ctrl-C.
     """
@@ -54,7 +60,7 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
                                   fused=place.device.type == 'cuda')
     average = WeightAverage(module, settings.average_decay)
     checkpoint = place.folder / f'{objective.name}.safetensors'
-    lesson = lesson_digest(sources, plan, settings)
+    lesson = lesson_digest(sources, plan, settings) + teacher
     first = _resume(checkpoint, module, average, optimizer, lesson)
     title = f'stage {part.number} of {part.count}, {objective.name}'
     if first >= settings.steps:
@@ -67,13 +73,18 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
     else:
         batches = training_batches(sources, plan, first, settings.steps, place.workers)
     log = StageLog(place.folder / f'{objective.name}.csv', first)
-    step, saved = first, time.monotonic()
+    step, saved, is_sound = first, time.monotonic(), True
     try:
         for batch in StageBar(batches, title, part, first, settings.steps):
             factor = learning_rate_factor(step, settings)
             for group, initial in zip(optimizer.param_groups, groups, strict=True):
                 group['lr'] = initial['initial_lr'] * factor
             loss, figures = objective.loss(to_device(batch, place.device), step)
+            if not loss.isfinite():
+                is_sound = False  # norms have seen it
+                raise TrainingError(
+                    f'the loss of step {step} of {title} is {loss.item()}: the same command goes '
+                    'on from the last checkpoint; if it fails again, look at the pictures')
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(module.parameters(), settings.gradient_norm)
@@ -89,7 +100,7 @@ def run_stage(objective: Objective, sources: list[tuple[LabelledImage, ...]], pl
             f'interrupted; the same command goes on from step {step} of {title}') from error
     finally:
         batches.close()
-        if step > first:
+        if step > first and is_sound:
             _save(checkpoint, step, module, average, optimizer, lesson)
     return average.model
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
@@ -258,6 +259,26 @@ def test_a_picture_that_cannot_be_read_is_named(
     (tmp_path / 'images/val/001.jpg').write_bytes(b'no picture')
     assert run(tmp_path, model, '--codecs', 'jpeg') == 1
     assert '001.jpg: not a picture' in capsys.readouterr().err
+
+
+def test_a_picture_of_another_size_than_its_boxes_is_named(
+    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_drawn_data(tmp_path, 'val', 2)
+    cv2.imwrite(str(tmp_path / 'images/val/001.jpg'), np.zeros((48, 64, 3), np.uint8))
+    assert run(tmp_path, model, '--codecs', 'jpeg') == 1
+    assert '001.jpg has 64x48 pixels, its annotations say 128x96' in capsys.readouterr().err
+
+
+def test_annotations_may_count_from_zero_or_below(data: Path, tmp_path: Path) -> None:
+    document = json.loads((data / 'annotations/instances_val.json').read_text())
+    for number, annotation in enumerate(document['annotations']):
+        annotation['id'] = -number
+    file = tmp_path / 'instances_val.json'
+    file.write_text(json.dumps(document))
+    perfect = [{'image_id': one['image_id'], 'category_id': one['category_id'],
+                'bbox': one['bbox'], 'score': 0.9} for one in document['annotations']]
+    assert measure_accuracy(load_ground_truth(file), perfect).ap50 == pytest.approx(1.0)
 
 
 def test_figures_are_followed_by_what_each_codec_reaches_and_by_no_verdict(

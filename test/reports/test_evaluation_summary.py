@@ -27,7 +27,8 @@ def test_a_terminal_gets_a_line_a_codec() -> None:
 def test_other_recordings_give_bytes_and_ratios_an_interval() -> None:
     def draw(slim: float, paper: float) -> dict:
         return {'detector': 0.6, 'points': [
-            {'codec': 'slim', 'bytes': slim, 'ap50': 0.6, 'encode_ms': 0.0},
+            {'codec': 'slim', 'bytes': slim, 'ap50': 0.6 if slim < 9000 else 0.2,
+             'encode_ms': 0.0},
             {'codec': 'paper', 'bytes': paper, 'ap50': 0.6 if paper < 9000 else 0.2,
              'encode_ms': 0.0}]}
 
@@ -39,6 +40,9 @@ def test_other_recordings_give_bytes_and_ratios_an_interval() -> None:
     some = [*draws[:50], *(draw(1000, 9999) for _ in range(50))]
     never = {row.codec: row for row in reaches({'ap50': 0.68}, POINTS, some)}['paper']
     assert str(never.interval).endswith('to out of reach')
+    ours = [*draws[:50], *(draw(9999, 2000) for _ in range(50))]
+    worse = {row.codec: row for row in reaches({'ap50': 0.68}, POINTS, ours)}['paper']
+    assert (worse.of_slim_interval.low, worse.of_slim_interval.high) == (0, 2)
 
 
 def test_an_interval_of_bytes_is_written_in_whole_ones() -> None:

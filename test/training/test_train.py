@@ -27,7 +27,11 @@ from slim_split_ros.onboard.encoder import FrameEncoder  # noqa: E402
 from slim_split_ros.training.checkpoint import load_checkpoint  # noqa: E402
 from slim_split_ros.training.data.batches import Batch, BatchPlan  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
-from slim_split_ros.training.errors import CheckpointError, RunInterruptedError  # noqa: E402
+from slim_split_ros.training.errors import (  # noqa: E402
+    CheckpointError,
+    RunInterruptedError,
+    TrainingError,
+)
 from slim_split_ros.training.export.model import fit_all_tables, write_model_folder  # noqa: E402
 from slim_split_ros.training.objectives.detector import DetectorObjective  # noqa: E402
 from slim_split_ros.training.run import table_images, train_stages  # noqa: E402
@@ -171,15 +175,36 @@ def test_the_seed_alone_decides_the_weights_of_a_run(
     assert not torch.allclose(one[weight], other[weight], atol=1e-3)
 
 
-@pytest.mark.parametrize('other', ['pictures', 'seed', 'steps'])
+def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_checkpoint(
+    tmp_path: Path, sources: list
+) -> None:
+    class Failing(DetectorObjective):
+        def loss(self, batch: Batch, step: int) -> tuple[torch.Tensor, dict[str, float]]:
+            loss, figures = super().loss(batch, step)
+            return (loss * float('nan') if step == 4 else loss), figures
+
+    def train(kind: type, steps: int) -> None:
+        run_stage(kind(Detector(small_config())), sources, BatchPlan(4, 128, 0, 0),
+                  replace(SHORT, steps=steps), RunPlace(tmp_path, CPU, workers=0))
+
+    with pytest.raises(TrainingError, match='the loss of step 4 of stage 1 of 1, detector is nan'):
+        train(Failing, 6)
+    assert not (tmp_path / 'detector.safetensors').exists()
+
+
+@pytest.mark.parametrize('other', ['pictures', 'seed', 'steps', 'teacher'])
 def test_a_checkpoint_of_another_lesson_is_refused(
     other: str, tmp_path: Path, sources: list
 ) -> None:
     def train(images: list, seed: int, settings: StageSettings) -> None:
         run_stage(DetectorObjective(Detector(small_config())), images,
-                  BatchPlan(4, 128, seed, 0), settings, RunPlace(tmp_path, CPU, workers=0))
+                  BatchPlan(4, 128, seed, 0), settings, RunPlace(tmp_path, CPU, workers=0),
+                  teacher=teacher)
+
+    teacher = 'one'
 
     train(sources, 0, SHORT)
+    teacher = 'another' if other == 'teacher' else teacher
     with pytest.raises(CheckpointError, match='trained on other pictures or by other settings'):
         train([sources[0][1:]] if other == 'pictures' else sources, int(other == 'seed'),
               replace(SHORT, steps=9) if other == 'steps' else SHORT)

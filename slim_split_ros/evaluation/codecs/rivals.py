@@ -17,15 +17,17 @@ from slim_split_ros.wire.manifest import Manifest, load_manifest
 RIVALS = (*RIVAL_CODECS, 'local')
 
 
-def find_rivals(manifest: Manifest, shipped: Path) -> StoredRivals | None:
+def find_rivals(manifest: Manifest, shipped: Path | None) -> StoredRivals | None:
     """
     Return the rivals of a model: in its folder, in `rivals` beside it, or the shipped ones.
 
-    None where no file is, or where those that are there detect other classes or read inputs of
-    another size. Raises WeightsError for a damaged file.
+    None where no file is, where those that are there detect other classes or read inputs of
+    another size, or for a model that rebuilds no pictures. Raises WeightsError for a damaged file.
     """
+    if manifest.rebuild is None:
+        return None
     for path in (*_own_places(manifest), shipped):
-        if not path.is_file():
+        if path is None or not path.is_file():
             continue
         stored = load_rivals(path)
         config = stored.rivals.config
@@ -39,7 +41,7 @@ def lack_of_rivals(manifest: Manifest) -> str:
     """Return where rivals were looked for in vain, and how to get them."""
     own, beside = _own_places(manifest)
     return (f'there is no {RIVALS_FILE} of this model: not {own}, not {beside}, not the shipped '
-            'one, which a checkout of the repository has for the shipped model; `train --rivals` '
+            'one, which a checkout of the repository has for `robocup` alone; `train --rivals` '
             'makes your own')
 
 

@@ -51,7 +51,8 @@ def load_ground_truth(annotation_file: Path) -> COCO:
     truth = COCO()
     truth.dataset = json.loads(annotation_file.read_bytes())  # a byte order mark is let by
     truth.dataset.setdefault('info', {})  # pycocotools copies it
-    for annotation in truth.dataset['annotations']:
+    for number, annotation in enumerate(truth.dataset['annotations'], start=1):
+        annotation['id'] = number  # pycocotools takes 0 for no match
         annotation.setdefault('iscrowd', 0)
         annotation.setdefault('area', annotation['bbox'][2] * annotation['bbox'][3])
     with contextlib.redirect_stdout(io.StringIO()):

@@ -17,6 +17,7 @@ from slim_split_ros.evaluation.figures.points import MeasuredFrame, MeasuredPoin
 from slim_split_ros.evaluation.figures.resampling import Resampling
 from slim_split_ros.training.data.coco_folder import LabelledImage
 from slim_split_ros.training.data.pictures import read_picture
+from slim_split_ros.training.errors import DataSetError
 
 SERVER_FRAMES = 2  # detected at once
 CHUNK_FRAMES = 32  # read, encoded and kept in memory at once
@@ -40,9 +41,14 @@ class MeasuredRun:
             image.image_id, sent.bytes, sent.encode_ms, sent.network_ms, time_s))
 
     def point(self, truth: COCO, pictures: Resampling) -> MeasuredPoint:
-        """Return what was measured, with the accuracy on all of its pictures."""
+        """
+        Return what was measured, with the accuracy on all of its pictures.
+
+        Results are gone afterwards: those of all settings and thousands of pictures are gigabytes.
+        """
+        results, self.results = self.results, []
         return MeasuredPoint(
-            self.setting, tuple(self.frames), measure_accuracy(truth, self.results, pictures))
+            self.setting, tuple(self.frames), measure_accuracy(truth, results, pictures))
 
     def dump(self, folder: Path) -> None:
         """Leave the detections in COCO's result format."""
@@ -57,5 +63,15 @@ def cut_in_chunks(images: tuple[LabelledImage, ...]) -> list[tuple[LabelledImage
 
 
 def read_pictures(images: tuple[LabelledImage, ...]) -> list[NDArray[np.uint8]]:
-    """Return their pixels; raises DataSetError naming a file that is no picture."""
-    return [read_picture(image.path) for image in images]
+    """
+    Return their pixels.
+
+    Raises DataSetError naming a file that is no picture, or not of the size that boxes are of.
+    """
+    pictures = [read_picture(image.path) for image in images]
+    for image, picture in zip(images, pictures, strict=True):
+        if picture.shape[:2] != (image.height, image.width):
+            raise DataSetError(
+                f'{image.path} has {picture.shape[1]}x{picture.shape[0]} pixels, its annotations '
+                f'say {image.width}x{image.height}: mend width, height and boxes')
+    return pictures

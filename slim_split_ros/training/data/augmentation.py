@@ -73,6 +73,8 @@ def _place(sample: Sample, height: int, width: int, scale: float, x: float, y: f
     if scale < 0.5:  # linear interpolation would skip pixels
         source = cv2.resize(source, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         matrix[:, :2] *= 2.0
+    # OpenCV counts from the middle of a pixel, boxes from its edge.
+    matrix[:, 2] += 0.5 * matrix[0, 0] - 0.5
     image = cv2.warpAffine(source, matrix, (width, height), flags=cv2.INTER_LINEAR,
                            borderMode=cv2.BORDER_CONSTANT, borderValue=(PAD_GREY,) * 3)
     moved = sample.boxes * scale + np.array([x, y, x, y], np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import torch
@@ -74,7 +75,7 @@ def train_rival_stages(model: SplitDetector, sources: list[tuple[LabelledImage, 
     config = model.config
     objective = RivalsObjective(Rivals(config), model.detector, seed)
     average = run_stage(objective, sources, batch_plan(preset.codecs, config, seed + 3),
-                        preset.codecs, place, parts['rivals'])
+                        preset.codecs, place, parts['rivals'], _digest(model))
     rivals = average.rivals.cpu()
     static = run_stage(EncoderObjective(rivals.static, seed, name='static'), sources,
                        batch_plan(preset.static, config, seed + 1), preset.static, place,
@@ -89,3 +90,10 @@ def train_rival_stages(model: SplitDetector, sources: list[tuple[LabelledImage, 
     stored.tables.update(
         fit_rivals_tables(rivals, table_images(sources, config.input_long_side)))
     return stored
+
+
+def _digest(model: SplitDetector) -> str:
+    digest = hashlib.sha256()
+    for tensor in model.state_dict().values():
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()

@@ -27,6 +27,18 @@ def test_fit_letterboxes_to_the_top_left() -> None:
     assert (sample.image[48:] == 114).all()
 
 
+@pytest.mark.parametrize('side', [33, 48, 64, 77, 128, 200])
+def test_pixels_and_boxes_are_scaled_about_the_same_point(side: int) -> None:
+    source = bright_square()
+    source.image[source.image == 0] = 114  # as what lies beside the picture
+    sample = fit(source, side, side)
+    light = sample.image[..., 0].astype(float) - 114
+    middle = [(light * place).sum() / light.sum() + 0.5 for place in np.indices(light.shape)[::-1]]
+    x0, y0, x1, y1 = sample.boxes[0]
+    # OpenCV takes 32 places between two pixels.
+    assert middle == pytest.approx([(x0 + x1) / 2, (y0 + y1) / 2], abs=0.1)
+
+
 @pytest.mark.parametrize('seed', range(20))
 def test_a_box_stays_on_its_object(seed: int) -> None:
     sample = vary(bright_square(), 96, 96, np.random.default_rng(seed))

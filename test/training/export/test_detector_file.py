@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+import shutil
 
 import numpy as np
 import pytest
@@ -16,7 +17,10 @@ from slim_split_ros.offboard import load_server  # noqa: E402
 from slim_split_ros.onboard import FrameEncoder  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.training.export.detector_file import copy_detector  # noqa: E402
+from slim_split_ros.training.export.model_folder import set_video  # noqa: E402
+from slim_split_ros.weights import SHIPPED_MODELS  # noqa: E402
 from slim_split_ros.wire import load_manifest  # noqa: E402
+from slim_split_ros.wire.video_settings import VideoSettings  # noqa: E402
 from support.detector_graphs import PICTURE, constant_graph, save  # noqa: E402
 from support.drawn_data import write_drawn_data  # noqa: E402
 from support.small_networks import write_untrained_model  # noqa: E402
@@ -89,3 +93,39 @@ def test_export_takes_a_detector_and_another_input_size(source, tmp_path):
     # The same weights.
     name = 'encoder_w050.onnx'
     assert (tmp_path / 'new' / name).read_bytes() == (tmp_path / 'model' / name).read_bytes()
+
+
+def test_a_folder_that_is_exported_again_keeps_its_detector_and_its_rates_of_video(
+    source, tmp_path
+):
+    write_drawn_data(tmp_path / 'data', 'train', 4)
+    write_untrained_model(
+        tmp_path / 'model', [load_split(tmp_path / 'data', 'train').images], source)
+    set_video(tmp_path / 'model', [VideoSettings(64, 0.8, (-0.1, -0.2))])
+
+    assert main([
+        'export', '--checkpoint', str(tmp_path / 'model'), '--data', str(tmp_path / 'data'),
+        '--output', str(tmp_path / 'new')]) == 0
+
+    before, after = (load_manifest(tmp_path / name) for name in ('model', 'new'))
+    assert after.classes == before.classes == ('saucer', 'cup')
+    assert after.video == before.video != ()
+
+
+def test_weights_without_any_detector_are_refused_before_anything_is_counted(
+    tmp_path, capsys
+):
+    shutil.copy(SHIPPED_MODELS['general'] / 'model.safetensors', tmp_path)
+
+    assert main(['export', '--checkpoint', str(tmp_path), '--output', str(tmp_path / 'new'),
+                 '--data', str(tmp_path)]) == 1
+
+    assert 'has no detector of its own: give one with --detector' in capsys.readouterr().err
+    assert not (tmp_path / 'new').exists()
+
+
+@pytest.mark.parametrize('more', [
+    ['--detector', 'a.onnx'], ['--input-long-side', '640']])
+def test_what_tables_alone_do_not_take_is_wrong_use(more, tmp_path, capsys):
+    assert main(['export', '--tables-only', '--checkpoint', str(tmp_path), *more]) == 2
+    assert '--tables-only leaves graphs as they are' in capsys.readouterr().err
