@@ -82,9 +82,10 @@ def prepare_demo(options: DemoOptions) -> Demo:
     period_s = 0.0 if options.every_picture else options.seconds / PICTURES
     plan = DemoPlan(tuple(nodes), widths, options.seconds, period_s, folder,
                     None if link is None else SENT)
+    # The founding paper's symbols travel in so many bits each, without entropy coding.
     subject = DemoSubject(
         options.source or 'The simulated camera', options.source is None,
-        'slim' if manifest.rebuild else 'ensemble', manifest,
+        'ensemble' if manifest.bits else 'slim', manifest,
         options.seconds, None if link is None else link.trace.name)
     return Demo(plan, demo_environment(os.environ, folder / ROS_LOG), subject, link)
 
