@@ -89,8 +89,7 @@ def asked(*_):
     raise SystemExit(0)
 signal.signal(signal.SIGINT, asked)
 print('ready', flush=True)
-while True:
-    time.sleep(1)
+signal.pause()
 """
     files = [str(tmp_path / name) for name in 'ab']
     children = [start(program.format(mine=mine, other=other))

@@ -1,3 +1,4 @@
+from dataclasses import fields
 import json
 import os
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from linklab.lab import DATA, make_trace
 from slim_split_ros.__main__ import main
+from slim_split_ros.commands import link
 from support.bundles import write_tiny_bundle
 
 POINTS = str(DATA / 'sixteen_points.yaml')
@@ -206,3 +208,14 @@ def test_a_trace_that_is_not_there_is_named_with_the_remedy(
     assert capsys.readouterr().err == (
         f'link: {missing} cannot be read (No such file or directory): give the path of a file '
         'that is there, in CSV\n')
+
+
+def test_limits_of_a_real_run_are_those_of_its_nodes() -> None:
+    pytest.importorskip('rclpy')
+    from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
+
+    rules = {item.name: item.metadata['rule'] for item in fields(OnboardSettings)}
+    for name, low, high in link._NODES_TAKE:
+        rule = rules['target_fps' if name == 'fps' else name]
+        # 0 kbit/s, no ceiling, is not looked at.
+        assert (max(low, rule.low), high) == (low, rule.high), name

@@ -59,6 +59,7 @@ def video_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def system(ros: None, video_bundle: Path, tmp_path: Path) -> Iterator[tuple[SplitSystem, Radio]]:
+    """Give both nodes, whose frames lean by now, and the radio between them."""
     peer = Peer('camera')
     radio = Radio(peer)
     parameters = {'model': video_bundle}
@@ -68,6 +69,7 @@ def system(ros: None, video_bundle: Path, tmp_path: Path) -> Iterator[tuple[Spli
         start_node('offboard', tmp_path / 'offboard.log', {**parameters, 'device': 'cpu'}))
     try:
         running.warm_up()
+        show_until_leaning(running, radio)
         yield running, radio
     finally:
         running.close()
@@ -90,7 +92,6 @@ def test_frames_lean_on_the_one_before_and_are_answered(
     system: tuple[SplitSystem, Radio]
 ) -> None:
     nodes, radio = system
-    show_until_leaning(nodes, radio)
 
     assert radio.sent[0].frames_back == 0
     assert {frame.payload[0] for frame in radio.sent} == {Coder.H264}
@@ -104,7 +105,6 @@ def test_a_lost_frame_costs_those_that_lean_on_it_until_a_fresh_one_comes(
     system: tuple[SplitSystem, Radio]
 ) -> None:
     nodes, radio = system
-    show_until_leaning(nodes, radio)
     radio.loses_next_leaning = True
     nodes.peer.repeat(nodes.show_patch, lambda: radio.lost, 'a loss', PERIOD_S)
     lost_at = next(place for place, frame in enumerate(radio.sent) if frame is radio.lost[0])
@@ -122,7 +122,6 @@ def test_a_lost_frame_costs_those_that_lean_on_it_until_a_fresh_one_comes(
 
 def test_alone_keeps_every_frame_independent(system: tuple[SplitSystem, Radio]) -> None:
     nodes, radio = system
-    show_until_leaning(nodes, radio)
     assert nodes.peer.set_parameters('onboard', alone=True) == ''
     nodes.settle()
     first = len(radio.sent)
