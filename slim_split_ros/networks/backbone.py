@@ -11,10 +11,12 @@ models of TensorFlow, github.com/tensorflow/tpu, models/official/efficientnet/li
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 STEM_CHANNELS = 32
 NORM_EPSILON = 1e-3  # with which the published weights were trained
@@ -138,3 +140,12 @@ def level_channels(width: float) -> tuple[int, int, int]:
     """Return the channels at strides 8, 16 and 32."""
     return tuple(scaled_channels(stages[-1].channels, width)
                  for stages in (STAGES_TO_8, STAGES_TO_16, STAGES_TO_32))
+
+
+def fold_norms(layers: nn.Module) -> nn.Module:
+    """Return a copy that trains no more, its norms as they are, folded into the convolutions."""
+    folded = copy.deepcopy(layers).eval().requires_grad_(False)
+    for unit in folded.modules():
+        if isinstance(unit, ConvNorm):
+            unit[0], unit[1] = fuse_conv_bn_eval(unit[0], unit[1]), nn.Identity()
+    return folded

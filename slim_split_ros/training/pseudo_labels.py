@@ -57,11 +57,10 @@ def split_in_time(sources: Sequence[Sequence[Path]]) -> dict[str, list[Path]]:
         splits[TRAIN] += frames[:-kept - tried]
         splits[TRIED] += frames[-kept - tried:-kept]
         splits[KEPT_ASIDE] += frames[-kept:]
-    if len(splits[TRAIN]) < LEAST_FRAMES:
+    if not splits[TRAIN]:
         raise DataSetError(
-            f'{len(splits[TRAIN])} frame(s) are left to learn from, at least {LEAST_FRAMES} are '
-            f'needed: of each of {len(sources)} source(s) the end is kept aside; give longer '
-            'ones, or more --frames')
+            f'no frame is left to learn from: of each of {len(sources)} source(s) the end is kept '
+            'aside; give longer ones, or more --frames')
     return splits
 
 

@@ -212,7 +212,7 @@ def test_sources_of_which_nothing_is_left_to_learn_from_are_refused(
     more = [part for _ in range(7) for part in ('--source', str(source))]
 
     assert adapt(source, detector, base, tmp_path / 'model', '--frames', '16', *more) == 1
-    _says(capsys, '0 frame(s) are left to learn from', 'longer ones, or more --frames')
+    _says(capsys, 'no frame is left to learn from', 'longer ones, or more --frames')
 
 
 def test_a_device_is_refused_as_it_never_ends(

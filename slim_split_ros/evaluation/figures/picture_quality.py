@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 import math
 
@@ -13,14 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from slim_split_ros.evaluation.agreement import SeenCodec
 from slim_split_ros.evaluation.codecs.codec import Sent
 from slim_split_ros.evaluation.figures.points import Setting
-from slim_split_ros.networks.backbone import ConvNorm
+from slim_split_ros.networks.backbone import fold_norms
 from slim_split_ros.networks.detector import Detector
 from slim_split_ros.networks.split_detector import normalize
 from slim_split_ros.training.data.coco_folder import LabelledImage
@@ -47,10 +45,7 @@ class PictureJudge:
 
     def __init__(self, seeing: Detector) -> None:
         # Half the time: norms within convolutions, and channels innermost.
-        self._seeing = deepcopy(seeing).eval().to(memory_format=torch.channels_last)
-        for block in self._seeing.modules():
-            if isinstance(block, ConvNorm):
-                block[0], block[1] = fuse_conv_bn_eval(block[0], block[1]), nn.Identity()
+        self._seeing = fold_norms(seeing).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def judge(self, camera: Picture, rebuilt: Iterable[Picture], boxes: NDArray[np.float32]

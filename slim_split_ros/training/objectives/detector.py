@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from functools import cached_property
 
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from slim_split_ros.networks.backbone import ConvNorm
+from slim_split_ros.networks.backbone import fold_norms
 from slim_split_ros.networks.detector import Detector, Prediction
 from slim_split_ros.networks.split_detector import normalize
 from slim_split_ros.training.data.batches import Batch
@@ -61,12 +59,3 @@ class DetectorObjective:
     @cached_property
     def _later_stem(self) -> nn.Sequential:
         return self.module.stem[1][FIXED_BLOCKS:]
-
-
-def fold_norms(layers: nn.Module) -> nn.Module:
-    """Return a copy that trains no more, its norms as they are, folded into the convolutions."""
-    folded = copy.deepcopy(layers).eval().requires_grad_(False)
-    for unit in folded.modules():
-        if isinstance(unit, ConvNorm):
-            unit[0], unit[1] = fuse_conv_bn_eval(unit[0], unit[1]), nn.Identity()
-    return folded
