@@ -34,12 +34,12 @@ from slim_split_ros.training.data.pictures import read_picture
 from slim_split_ros.training.frames import Progress
 from slim_split_ros.wire.manifest import Manifest
 
-# Of JPEG and H.264, whose best is far from ours, every second quality and what lies between.
-JPEG_QUALITIES = (10, 20, 40, 60, 90)
 # Frames may be large: without these WebP has nothing to say of few bytes.
 WEBP_SMALLER_SCALES = (1 / 4, 1 / 6)
+# Of JPEG and H.264, whose best is far from ours, fewer scales and every second quality.
+FEWER_SCALES = (1.0, 3 / 4, 1 / 2, 1 / 4)
+JPEG_QUALITIES = (10, 20, 40, 60, 90)
 H264_CRFS = (24, 28, 32, 36, 40, 43, 46)
-H264_LEAST_SCALE = 0.5
 # Evenly of those there are: each goes through every setting of every codec.
 MEASURED_FRAMES = 40
 LEAST_MEASURED_FRAMES = 12
@@ -97,8 +97,8 @@ def codecs_of(manifest: Manifest, detector: OnnxDetector) -> list[SeenCodec]:
     """Return what is compared, each with its settings; H.264 where PyAV is there."""
     seen_by = OneClass(detector)
     jpeg = PictureCodec('jpeg', seen_by)
-    jpeg.settings = [
-        setting for setting in jpeg.settings if setting.quality in JPEG_QUALITIES]
+    jpeg.settings = [Setting('jpeg', quality=quality, scale=scale)
+                     for scale in FEWER_SCALES for quality in JPEG_QUALITIES]
     webp = PictureCodec('webp', seen_by)
     webp.settings += [Setting('webp', quality=quality, scale=scale)
                       for scale in WEBP_SMALLER_SCALES for quality in QUALITIES]
@@ -106,8 +106,8 @@ def codecs_of(manifest: Manifest, detector: OnnxDetector) -> list[SeenCodec]:
               webp, jpeg]
     if not why_no_video_encoding():
         h264 = H264Codec(seen_by)
-        h264.settings = [setting for setting in h264.settings
-                         if setting.crf in H264_CRFS and setting.scale >= H264_LEAST_SCALE]
+        h264.settings = [replace(setting, crf=crf, scale=scale) for setting in h264.settings[:1]
+                         for scale in FEWER_SCALES for crf in H264_CRFS]
         codecs.append(h264)
     return codecs
 

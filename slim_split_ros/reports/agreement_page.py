@@ -77,8 +77,9 @@ def _summary(points: Sequence[Point]) -> Section:
     return Section('In short', (
         'Agreement is AP50 against what the detector itself finds in undamaged frames, its '
         'classes taken for one. Bytes are all that is handed to the middleware for a frame, '
-        'headers included; between two measured settings their logarithm is interpolated. Every '
-        'rival takes the best of its scales and qualities.',),
+        'headers included; between two measured settings their logarithm is interpolated. Of all '
+        'that is compared, ours too, the best settings on these very frames count, so each may '
+        'need a little more on others.',),
         (Table(NEEDED_COLUMNS, tuple(needed_rows(points))),))
 
 

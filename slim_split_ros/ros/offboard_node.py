@@ -68,6 +68,7 @@ class Offboard(ManagedNode):
         self._counters = ServiceCounters()
         # Of what goes wrong with no robot in particular.
         self._diagnostics = Diagnostics(self, self._counters.frames)
+        self._worker: Worker[str] | None = None
         self._forget()
         self._watch = OffboardWatch()
         self._status = self.create_publisher(ServerStatus, '~/status', **overridable(RELIABLE))
@@ -96,7 +97,8 @@ class Offboard(ManagedNode):
         """Listen to the robots."""
         # Holds no frames: it tells the worker that some wait.
         self._calls: Mailbox[str] = Mailbox()
-        self._worker = Worker(self._calls, self._serve_next, self._diagnostics.failed)
+        self._worker = Worker(
+            self._calls, self._serve_next, self._diagnostics.failed, former=self._worker)
         self._robots.listen(lambda: self._calls.put('frames wait'))
         self.create_timer(_REPORT_POLL_S, self._publish_reports, clock=steady_clock())
         if self._fleet:

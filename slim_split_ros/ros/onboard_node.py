@@ -103,6 +103,7 @@ class Onboard(ManagedNode):
         self._controller: WidthController | None = None
         self._answers: Answers | None = None
         self._topics: Topics | None = None
+        self._worker: Worker[_Offered] | None = None
         self._report_refusal, self._throttle = '', Throttle()
         self._watch = OnboardWatch(self)
         self._status = self.create_publisher(EncoderStatus, '~/status', **overridable(RELIABLE))
@@ -122,7 +123,8 @@ class Onboard(ManagedNode):
     def start(self) -> None:
         """Listen to the camera."""
         self._mailbox: Mailbox[_Offered] = Mailbox()
-        self._worker = Worker(self._mailbox, self._serve, self._diagnostics.failed)
+        self._worker = Worker(
+            self._mailbox, self._serve, self._diagnostics.failed, former=self._worker)
         self._camera = CameraTopic(
             self, self._live.current.image_transport, self._on_image, self._diagnostics)
         self._topics = Topics(

@@ -85,6 +85,9 @@ def test_every_point_is_measured_beside_what_one_would_send_instead(adapted: Pat
 
     points = measured['points']
     assert {'slim', 'webp', 'jpeg'} <= {point['codec'] for point in points}
+    for rival in {point['codec'] for point in points} - {'slim'}:
+        assert {1.0, 0.5, 0.25} <= {
+            point['scale'] for point in points if point['codec'] == rival}
     ours = [point for point in points if point['codec'] == 'slim']
     assert {(point['width'], point['rate']) for point in ours if point['coder'] == 'cells'} == {
         (width, rate) for width in (0.25, 0.5, 0.75, 1.0) for rate in (0, 1)}

@@ -267,6 +267,13 @@ def test_an_image_that_will_be_late_by_its_own_age_is_no_outage() -> None:
     assert controller.decide(4.0, 3.72).reason is Reason.LINK
 
 
+def test_a_path_longer_than_the_deadline_is_no_outage() -> None:
+    controller = WidthController(make_table(), ControlSettings())
+    decisions = drive(controller, LinkModel(2e6, delay_s=0.4), 100)
+    assert {decision.reason for decision in decisions[20:]} == {Reason.LINK}
+    assert any(decision.send for decision in decisions[20:])
+
+
 def test_a_frame_of_an_outage_is_never_made_larger() -> None:
     controller = WidthController(make_table(), ControlSettings())
     link = LinkModel(rate_bps=1e6)

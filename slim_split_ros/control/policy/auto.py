@@ -106,8 +106,7 @@ class AutoPolicy:
         fresh_s = deadline_s - path_s - (0.0 if is_server_late else response_s)
         self._slack_s = fresh_s - (now_s - captured_s)
         if self._slack_s <= 0.0:
-            return self._probe(
-                Reason.OUTAGE if fresh_s <= 0.0 else Reason.LINK, now_s, Action.DROP)
+            return self._probe(Reason.LINK, now_s, Action.DROP)
         self._forecast = forecast = self._make_forecast(now_s)
         if forecast.overdue_s > deadline_s and now_s - self._last_sent_s >= PROBE_S:
             return self._probe(Reason.OUTAGE, now_s, Action.HOLD)

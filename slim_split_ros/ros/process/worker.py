@@ -72,7 +72,8 @@ class Worker(Generic[Item]):
     """
     Serve a mailbox in one thread of its own, one item after the other.
 
-    `on_failure` gets what `serve` raises; the next item is served all the same.
+    `on_failure` gets what `serve` raises; the next item is served all the same. Serves nothing
+    before `former`, a worker that was stopped, is done with its item in hand.
     """
 
     def __init__(
@@ -80,10 +81,12 @@ class Worker(Generic[Item]):
         mailbox: Mailbox[Item],
         serve: Callable[[Item], None],
         on_failure: Callable[[Exception], None],
+        former: 'Worker[Item] | None' = None,
     ) -> None:
         self._mailbox = mailbox
         self._serve = serve
         self._on_failure = on_failure
+        self._former = former._thread if former and former._thread.is_alive() else None
         self._thread = Thread(target=self._run, name='worker', daemon=True)
 
     def start(self) -> None:
@@ -97,6 +100,8 @@ class Worker(Generic[Item]):
             self._thread.join(_JOIN_LIMIT_S)
 
     def _run(self) -> None:
+        if self._former is not None:
+            self._former.join()
         while (item := self._mailbox.take()) is not None:
             try:
                 self._serve(item)

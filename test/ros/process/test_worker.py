@@ -82,6 +82,30 @@ def test_stopping_waits_for_the_item_in_hand() -> None:
     assert ended == [5]
 
 
+def test_a_new_worker_waits_for_what_the_former_still_has_in_hand() -> None:
+    former_box: Mailbox[int] = Mailbox()
+    box: Mailbox[int] = Mailbox()
+    has_begun, may_end, done = Event(), Event(), []
+
+    def serve_slowly(item: int) -> None:
+        has_begun.set()
+        may_end.wait(LIMIT_S)
+        done.append(item)
+
+    former = Worker(former_box, serve_slowly, lambda error: None)
+    former.start()
+    former_box.put(1)
+    assert has_begun.wait(LIMIT_S)
+    former.stop()  # gives up waiting
+    worker = Worker(box, done.append, lambda error: None, former=former)
+    worker.start()
+    box.put(2)
+    Timer(0.2, may_end.set).start()
+    wait_until(lambda: len(done) == 2, LIMIT_S, 'serving')
+    worker.stop()
+    assert done == [1, 2]
+
+
 def test_a_held_item_is_taken_again_once_released() -> None:
     box: Mailbox[int] = Mailbox()
     assert box.hold(1) is None
