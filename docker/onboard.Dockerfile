@@ -1,5 +1,6 @@
 # The robot's side: docker build -f docker/onboard.Dockerfile -t slim_split_onboard .
-# docker run --rm --network host --ipc host slim_split_onboard image_topic:=/camera/image_raw
+# docker run --rm --network host --ipc host --user $(id -u):$(id -g) -e HOME=/tmp -e ROS_DOMAIN_ID slim_split_onboard image_topic:=/camera/image_raw
+# As the user of the other processes: those cannot open the shared memory of root's.
 ARG DISTRO=jazzy
 FROM ros:${DISTRO}-ros-base
 SHELL ["/bin/bash", "-c"]
@@ -19,4 +20,6 @@ RUN cd /ws && apt-get update && rosdep update --rosdistro ${ROS_DISTRO} \
     && colcon build --packages-select slim_split_ros --cmake-args -DBUILD_TESTING=OFF
 
 COPY docker/run /run_launch
+# `ros2 launch` ends its nodes on SIGINT alone.
+STOPSIGNAL SIGINT
 ENTRYPOINT ["/run_launch", "onboard.launch.py"]

@@ -21,6 +21,8 @@ BASELINE, MAIN, HIGH = 66, 77, 100
 MACROBLOCK = 16
 # The encoder takes one; a decoder keeps as many pictures.
 MOST_REFERENCES = 4
+# More than any frame that is refused by what its units are.
+MOST_UNITS = 16
 # Of an Exp-Golomb code: 2**16 is beyond every number here.
 MOST_ZEROS = 16
 
@@ -60,9 +62,12 @@ def check_access_unit(stream: bytes, size: CodedSize, alone: bool) -> None:
 
     Raises StreamError saying what is there instead.
     """
+    expected = [SEQUENCE, PICTURE, KEY_SLICE] if alone else [SLICE]
+    # Counted before they are split: a payload may be full of start codes.
+    if (count := stream.count(b'\0\0\1')) > MOST_UNITS:
+        raise StreamError(f'payload has {count} NAL units, a frame has {len(expected)}')
     units = split_units(stream)
     kinds = [unit.kind for unit in units]
-    expected = [SEQUENCE, PICTURE, KEY_SLICE] if alone else [SLICE]
     if kinds != expected:
         raise StreamError(
             f'payload has NAL units of types {str(kinds):.40}, a frame that '

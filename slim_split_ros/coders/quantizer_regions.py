@@ -42,7 +42,8 @@ class QuantizerRegions:
         Return a frame of the same pixels whose macroblocks have these offsets.
 
         `offsets` are added to the stream's quantizer, int (rows, columns), -51 to 51, and
-        `common` is that of most. Where they change too often along rows, rows share their finest.
+        `common` is that of most. Where they change too often along rows, rows share their finest,
+        and then columns.
         """
         self._graph.push(frame)
         marked = self._graph.pull()
@@ -57,22 +58,29 @@ class QuantizerRegions:
 
     def _regions(self, offsets: np.ndarray, common: int) -> np.ndarray:
         """Return CAPACITY regions; of those that hold a block the first counts."""
-        rows = 1
+        rows = columns = 1
         while len(boxes := _find_boxes(offsets, common)) >= CAPACITY:
-            if len(offsets) % 2:
-                offsets = np.vstack([offsets, offsets[-1:]])
-            offsets = np.minimum(offsets[::2], offsets[1::2])
-            rows *= 2
+            if len(offsets) > 1:
+                offsets, rows = _share_rows(offsets), 2 * rows
+            else:
+                offsets, columns = _share_rows(offsets.T).T, 2 * columns
         regions = np.zeros(CAPACITY, REGION)
         regions['bytes'], regions['denominator'] = REGION.itemsize, COARSEST
         used = regions[:len(boxes)]
         top, bottom, left, right, used['numerator'] = boxes.T
         used['top'], used['bottom'] = MACROBLOCK * rows * top, MACROBLOCK * rows * bottom
-        used['left'], used['right'] = MACROBLOCK * left, MACROBLOCK * right
+        used['left'], used['right'] = MACROBLOCK * columns * left, MACROBLOCK * columns * right
         # All the others, between them and this one, have no pixels.
         regions[-1] = (
             REGION.itemsize, 0, self._size.height, 0, self._size.width, common, COARSEST)
         return regions
+
+
+def _share_rows(offsets: np.ndarray) -> np.ndarray:
+    """Return half as many rows, of each pair the finest."""
+    if len(offsets) % 2:
+        offsets = np.vstack([offsets, offsets[-1:]])
+    return np.minimum(offsets[::2], offsets[1::2])
 
 
 def _find_boxes(offsets: np.ndarray, common: int) -> np.ndarray:

@@ -83,14 +83,14 @@ class VideoEncoder:
 
         size = settings.coded_size(image.shape[1], image.shape[0])
         picture = _to_planes(image, size, channel_order)
-        if size != self._size:
-            self._regions, self._size = QuantizerRegions(size), size
-            self._context = None
-        if self._context is None:
-            self._context, alone = _open(size), True
         frame = av.VideoFrame.from_ndarray(picture, format='yuv420p')
         self._frames += 1
         try:
+            if size != self._size:
+                self._context = self._size = None
+                self._regions, self._size = QuantizerRegions(size), size
+            if self._context is None:
+                self._context, alone = _open(size), True
             offsets = _offsets(settings)
             frame = self._regions.attach(
                 frame, offsets[np.minimum(
@@ -99,7 +99,7 @@ class VideoEncoder:
             kinds = av.video.frame.PictureType
             frame.pict_type = kinds.I if alone else kinds.NONE
             packets = [bytes(packet) for packet in self._context.encode(frame)]
-        except av.FFmpegError as error:
+        except (av.FFmpegError, ValueError) as error:  # ValueError: a filter that is not there
             self.forget()
             raise VideoEncodingError(
                 f'an image of {image.shape[1]}x{image.shape[0]} pixels is no video at '

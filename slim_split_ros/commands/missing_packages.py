@@ -14,7 +14,7 @@ def explain_missing(error: ModuleNotFoundError) -> str:
     """
     Say in one line what is missing and how to get it.
 
-    >>> explain_missing(ModuleNotFoundError(name='cv2'))
+    >>> explain_missing(ModuleNotFoundError(name='cv2')).partition(';')[0]
     "cv2 is not installed: pip install '.[run]' or make setup, in a checkout of this package"
     """
     if _ROS.fullmatch(error.name or ''):
@@ -29,4 +29,4 @@ def explain_missing(error: ModuleNotFoundError) -> str:
     extra = _EXTRAS.get(error.name or '', 'run')
     target = 'setup-training' if extra == 'train' else 'setup'
     return (f"{error.name} is not installed: pip install '.[{extra}]' or make {target}, in a "
-            'checkout of this package')
+            'checkout of this package; beside an installed ROS, what docs/installation.md lists')

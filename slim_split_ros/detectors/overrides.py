@@ -66,6 +66,15 @@ def read_overrides(path: Path) -> dict[str, Any]:
     return changes
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """Refuse merge keys: up to PyYAML 6.0.2 a few nested ones take all memory."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        if any(key.tag == 'tag:yaml.org,2002:merge' for key, _ in node.value):
+            raise yaml.YAMLError('it has merge keys (<<): write the entries out')
+        super().flatten_mapping(node)
+
+
 def to_yaml(described: Description) -> str:
     """Write what `read_overrides` reads, every entry, so that nothing is left to a guess."""
     return yaml.safe_dump({
@@ -79,7 +88,7 @@ def to_yaml(described: Description) -> str:
 
 def _read(path: Path) -> dict[Any, Any]:
     try:
-        document = yaml.safe_load(read_text(path, _MOST_FILE_BYTES))
+        document = yaml.load(read_text(path, _MOST_FILE_BYTES), _PlainLoader)
     # The border to the parser: for texts that look like a number or date and are none, PyYAML
     # raises whatever it happens to.
     except Exception as error:

@@ -13,6 +13,9 @@ REPORT_LENGTH = 12
 # without arrivals differs from a server that is gone.
 _SHORTEST_GAP_S = 0.05
 _SILENCE_GAP_S = 0.1
+# A number that is further behind is of numbers that start again: a frame that somebody invented
+# far ahead must not be the newest for ever.
+_MOST_OVERTAKEN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ class ArrivalLog:
 
     def decoded(self, sequence: int) -> None:
         """Note a frame that was decoded: the robot learns whether what it sends can be used."""
-        self._decoded_sequence = max(self._decoded_sequence, sequence)
+        if not 0 < self._decoded_sequence - sequence <= _MOST_OVERTAKEN:
+            self._decoded_sequence = sequence
 
     def is_due(self, now_s: float) -> bool:
         """Say whether a report is due."""

@@ -37,9 +37,44 @@ _SEQUENCES = 2**32
 
 @dataclass(slots=True)
 class _Stream:
+    """A decoder, and the frame that its next one may lean on: None before the first."""
+
     decoder: VideoDecoder = field(default_factory=VideoDecoder)
     decoded_sequence: int | None = None
+
+
+@dataclass(slots=True)
+class _Video:
+    """What is known of a sender's video: that of the newest frame, and one that lags behind."""
+
+    newest: _Stream = field(default_factory=_Stream)
+    # Begun by a frame that was overtaken, or whose numbers start again: a recording that is
+    # played twice. It becomes the newest once its numbers are.
+    older: _Stream | None = None
     last_s: float = -math.inf
+
+    def stream_of(self, sequence: int, reference: int | None) -> _Stream:
+        """Return the stream that a frame continues or begins; raises ReferenceLostError."""
+        newest = self.newest
+        if reference is not None:
+            for stream in filter(None, (newest, self.older)):
+                if stream.decoded_sequence == reference:
+                    return stream
+            raise ReferenceLostError(
+                f'it needs frame {reference}, which was lost, refused or overtaken; the '
+                "robot's next frame that decodes alone mends that")
+        if newest.decoded_sequence is None or not _is_before(sequence, newest.decoded_sequence):
+            return newest
+        # One that was overtaken must not interrupt those that lean on the newer.
+        self.older = _Stream()
+        return self.older
+
+    def decoded(self, stream: _Stream, sequence: int) -> None:
+        """Note what the next frame of a stream may lean on."""
+        stream.decoded_sequence = sequence
+        newest = self.newest.decoded_sequence
+        if stream is self.older and (newest is None or not _is_before(sequence, newest)):
+            self.newest, self.older = stream, None
 
 
 class FrameDecoder:
@@ -52,7 +87,7 @@ class FrameDecoder:
 
     def __init__(self, manifest: Manifest) -> None:
         self._manifest = manifest
-        self._streams: OrderedDict[int, _Stream] = OrderedDict()
+        self._videos: OrderedDict[int, _Video] = OrderedDict()
 
     def decode(
         self, frame: Frame, earlier: Sequence[Frame] = (), now_s: float = 0.0
@@ -76,37 +111,26 @@ class FrameDecoder:
     def _decode_video(self, frame: Frame, now_s: float) -> np.ndarray:
         check_frame(frame, self._manifest)
         header = frame.header
-        stream = self._stream(header.sender_start_ns, now_s)
-        if header.reference is not None and header.reference != stream.decoded_sequence:
-            raise ReferenceLostError(
-                f'it needs frame {header.reference}, which was lost, refused or overtaken; the '
-                "robot's next frame that decodes alone mends that")
-        decoder = stream.decoder
-        is_late = stream.decoded_sequence is not None and _is_before(
-            header.sequence, stream.decoded_sequence)
-        if is_late:
-            # One that was overtaken must not interrupt those that lean on the newer.
-            decoder = VideoDecoder()
-        else:
-            stream.decoded_sequence = None
+        video = self._video(header.sender_start_ns, now_s)
+        stream = video.stream_of(header.sequence, header.reference)
+        stream.decoded_sequence = None
         try:
-            picture = decoder.decode(
+            picture = stream.decoder.decode(
                 frame.payload, video_size(header, self._manifest), header.reference is None)
         except CoderError as error:
             raise PayloadError(str(error)) from error
-        if not is_late:
-            stream.decoded_sequence = header.sequence
+        video.decoded(stream, header.sequence)
         return picture
 
-    def _stream(self, sender_start_ns: int, now_s: float) -> _Stream:
-        """Return a sender's stream, and forget those of senders that are silent."""
-        stream = self._streams.pop(sender_start_ns, None) or _Stream()
-        stream.last_s = now_s
-        self._streams[sender_start_ns] = stream
-        while (now_s - next(iter(self._streams.values())).last_s > FORGET_S
-               or len(self._streams) > MOST_STREAMS):
-            self._streams.popitem(last=False)
-        return stream
+    def _video(self, sender_start_ns: int, now_s: float) -> _Video:
+        """Return a sender's video, and forget that of senders that are silent."""
+        video = self._videos.pop(sender_start_ns, None) or _Video()
+        video.last_s = now_s
+        self._videos[sender_start_ns] = video
+        while (now_s - next(iter(self._videos.values())).last_s > FORGET_S
+               or len(self._videos) > MOST_STREAMS):
+            self._videos.popitem(last=False)
+        return video
 
 
 def _is_before(sequence: int, other: int) -> bool:

@@ -37,6 +37,7 @@ class OnnxRuntime:
     most_together = 1
 
     def __init__(self, manifest: Manifest, threads: int, detects: bool = True) -> None:
+        self._most_candidates, self._classes = manifest.candidates, len(manifest.classes)
         channels = manifest.latent_channels
         symbols = (
             ExpectedValue('symbols', 'tensor(int8)', (None, channels, None, None)),
@@ -75,7 +76,15 @@ class OnnxRuntime:
 
     def _candidates(self, inputs: dict[str, np.ndarray]) -> list[Candidates]:
         found = self._detect.run([value.name for value in CANDIDATES], inputs)
-        return [Candidates(*of_frame) for of_frame in zip(*found, strict=True)]
+        return [self._within_manifest(*of_frame) for of_frame in zip(*found, strict=True)]
+
+    def _within_manifest(
+        self, boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray
+    ) -> Candidates:
+        """Hold a graph to what its manifest says: as many candidates, of these classes."""
+        most = self._most_candidates
+        good = np.flatnonzero((labels[:most] >= 0) & (labels[:most] < self._classes))
+        return Candidates(boxes[good], scores[good], labels[good])
 
 
 def _load(

@@ -54,7 +54,9 @@ def _in_image(boxes: np.ndarray, geometry: FrameGeometry) -> np.ndarray:
     """Return corners in pixels of the image; whatever is not finite becomes an empty box."""
     finite = np.where(np.isfinite(boxes).all(axis=1, keepdims=True), boxes, 0.0)
     size = np.array([geometry.image_width, geometry.image_height] * 2, np.float32)
-    return np.clip(finite / np.float32(geometry.scale), 0.0, size).astype(np.float32)
+    # Of whole pixels: the shorter side is not scaled by quite what the longer is.
+    resized = np.array([geometry.resized_width, geometry.resized_height] * 2, np.float32)
+    return np.clip(finite * (size / resized), 0.0, size).astype(np.float32)
 
 
 def _keep_best(boxes: np.ndarray, labels: np.ndarray) -> np.ndarray:

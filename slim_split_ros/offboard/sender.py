@@ -48,9 +48,11 @@ class Sender:
     earlier: list[Frame] = field(default_factory=list)
 
     def wait(self, received: Received) -> None:
-        """Let the newest frame wait; one that was overtaken on its way is not."""
+        """Let the newest frame wait; one that was overtaken on its way is not, nor a double."""
+        if self.waiting and _sequence(self.waiting.frame) == _sequence(received.frame):
+            return
         older = received
-        if not self.waiting or _sequence(self.waiting.frame) <= _sequence(received.frame):
+        if not self.waiting or _sequence(self.waiting.frame) < _sequence(received.frame):
             self.waiting, older = received, self.waiting
             if _is_beginning(received.frame):
                 self.earlier.clear()

@@ -24,6 +24,8 @@ from slim_split_ros.wire.payload import pack_symbols, prepare_payload
 
 MS_PER_S = 1000.0
 VIDEO = 'video'
+# Rows and columns of the picture that shows at the start whether video can be coded.
+_TRIED_SIZE = (240, 320)
 # Symbols of the model's network, whatever the table of operating points calls it.
 SYMBOL_CODERS = ('cells', 'ensemble')
 
@@ -83,9 +85,9 @@ class FrameEncoder:
         self.why_no_video = why_no_video_encoding() if manifest.video else ''
         self._video: VideoEncoder | None = None
         if manifest.video and not self.why_no_video:
-            self._video = VideoEncoder()
             self._maps = [MapNetwork(manifest.checked_file(entry.map), threads)
                           for entry in manifest.widths]
+            self._video = self._try_video()
 
     @property
     def coders(self) -> tuple[str, ...]:
@@ -132,6 +134,21 @@ class FrameEncoder:
         return Encoded(
             payload, shape, geometry, MS_PER_S * (self._clock() - started_s),
             MS_PER_S * (network_ended_s - network_started_s), coder, alone)
+
+    def _try_video(self) -> VideoEncoder | None:
+        """Return an encoder that has encoded; where it cannot, the robot has another coder."""
+        image, long_side = np.zeros((*_TRIED_SIZE, 3), np.uint8), self._manifest.input_long_side
+        geometry = FrameGeometry.fit(
+            *_TRIED_SIZE[::-1], long_side, self._manifest.input_multiple)
+        video = VideoEncoder()
+        try:
+            levels = self._maps[0].run(letterbox(image, geometry, 'bgr', new_canvas(geometry)))
+            video.encode(image, levels, geometry, self._manifest.video[0])
+        except CoderError as error:
+            self.why_no_video = str(error)
+            return None
+        video.forget()
+        return video
 
     def _find_width(self, width: float) -> int:
         index = self._manifest.width_index(width)

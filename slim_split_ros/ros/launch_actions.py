@@ -7,6 +7,7 @@ Only launch files and their tests import it: `launch` exists where ROS 2 is inst
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from itertools import pairwise
 import os
 from pathlib import Path
 import sys
@@ -50,6 +51,9 @@ SHARED_ARGUMENTS: Mapping[str, tuple[str, str]] = {
     'namespace': ('', 'namespace of nodes and topics, such as robot1; empty: none'),
     'robot': ('', 'name of the robot, a namespace below `namespace`; empty: none'),
     'image_topic': ('image', 'topic of the camera images; /compressed is added where needed'),
+    'camera_info_topic': (
+        'camera_info', "topic of the camera's intrinsics, from which the server makes those of "
+        'its pictures'),
     'large_images': (
         'true', 'let Fast DDS carry raw images over best effort (both ends must: '
         'config/fastdds_large_images.xml); false keeps the transports of this shell'),
@@ -100,12 +104,16 @@ def unknown_arguments(
     words: Sequence[str], launch_file: str, declared: Collection[str]
 ) -> list[str]:
     """
-    Name the arguments on a command line that its launch file does not have.
+    Name the arguments on a command line that its launch file, a path, does not have.
 
-    >>> unknown_arguments(['ros2', 'launch', 'p', 'a.launch.py', 'wdth:=1'], 'a.launch.py', ['b'])
+    >>> words = ['ros2', 'launch', 'slim_split_ros', 'a.launch.py', 'wdth:=1']
+    >>> unknown_arguments(words, '/install/share/slim_split_ros/launch/a.launch.py', ['b'])
     ['wdth']
     """
-    if launch_file not in [Path(word).name for word in words]:
+    named = [PACKAGE, Path(launch_file).name]
+    is_started = named in [list(pair) for pair in pairwise(words)] or any(
+        os.path.realpath(word) == os.path.realpath(launch_file) for word in words)
+    if not is_started:
         return []  # another launch file includes this one, and has arguments of its own
     given = [word.partition(':=')[0] for word in words if ':=' in word]
     return [name for name in given if name not in declared]
@@ -121,8 +129,10 @@ def _describe(names: Sequence[str], defaults: Mapping[str, str]
             described[_file_argument(name, names)] = (
                 str(_share('config', f'{name}.yaml')), f'YAML file with the parameters of {name}')
         for item in fields(entry.table):
-            in_force = "the file's" if entry.has_file else str(item.default)
             argument = entry.prefix + item.name
+            in_force = "the file's" if entry.has_file else str(item.default)
+            if argument in defaults:
+                in_force = f'{defaults[argument]}, whatever the file says'
             described.setdefault(argument, (
                 defaults.get(argument, ''),
                 f'{describe(item.metadata["rule"])}; empty: {in_force}'))
@@ -131,11 +141,12 @@ def _describe(names: Sequence[str], defaults: Mapping[str, str]
 
 def _refuse_unknown(context: LaunchContext, declared: tuple[str, ...]) -> None:
     """Refuse what `ros2 launch` would ignore: a misspelt argument changes nothing."""
-    launch_file = Path(context.get_locals_as_dict()['current_launch_file_path']).name
+    launch_file = context.get_locals_as_dict()['current_launch_file_path']
     for name in unknown_arguments(sys.argv, launch_file, declared):
         alike = get_close_matches(name, declared, n=1)
         guess = f'did you mean {alike[0]}? ' if alike else ''
-        raise ValueError(f'{launch_file} has no argument {name}: {guess}--show-args lists all')
+        raise ValueError(
+            f'{Path(launch_file).name} has no argument {name}: {guess}--show-args lists all')
 
 
 def _transport_actions() -> list[Action]:
@@ -190,7 +201,8 @@ def _start_node(
     return Node(
         package=PACKAGE, executable=name, name=name, namespace=namespace,
         parameters=parameters,
-        remappings=[('image', image_topic), ('image/compressed', f'{image_topic}/compressed')],
+        remappings=[('image', image_topic), ('image/compressed', f'{image_topic}/compressed'),
+                    ('camera_info', given['camera_info_topic'])],
         ros_arguments=['--log-level', given['log_level']], output='screen', emulate_tty=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from slim_split_ros.ros.errors import StartError
-from slim_split_ros.ros.settings.onboard_parameters import SHIPPED
+from slim_split_ros.ros.settings.onboard_parameters import CODECS, SHIPPED
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS, model_folder
 from slim_split_ros.wire import ManifestError, load_manifest, native_coder
 
@@ -16,8 +16,13 @@ def bundle_folder(model: str, codec: str) -> Path:
     Return the folder of the bundle, by a shipped one's name or its path; a file in it names it.
 
     `codec` says which of the shipped ones where none is named. Raises StartError where that one
-    is not installed, ManifestError for what is neither folder nor name.
+    is not installed, or where the two name different ones; ManifestError for what is neither
+    folder nor name.
     """
+    if model in SHIPPED_MODELS and codec != CODECS[0] and DEFAULT_MODELS[codec] != model:
+        raise StartError(
+            f'codec is {codec!r}, which names the shipped model {DEFAULT_MODELS[codec]!r}, and '
+            f'model is {model!r}: set one of the two alone (model: {SHIPPED} lets codec decide)')
     name = DEFAULT_MODELS[codec] if model == SHIPPED else model
     if name not in SHIPPED_MODELS:
         return model_folder(model)

@@ -25,6 +25,15 @@ VALUE_ERRORS = (
     ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """Refuse merge keys: up to PyYAML 6.0.2 a few nested ones take all memory."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        if any(key.tag == 'tag:yaml.org,2002:merge' for key, _ in node.value):
+            raise yaml.YAMLError('it has merge keys (<<): write the entries out')
+        super().flatten_mapping(node)
+
+
 def read_operating_points(path: Path, manifest: Manifest | None = None) -> OperatingPoints:
     """
     Read a table; with a manifest, only one that was measured with that model.
@@ -51,7 +60,7 @@ def _read_yaml(path: Path) -> object:
             content = file.read(MOST_FILE_BYTES + 1)
         if len(content) > MOST_FILE_BYTES:
             raise ValueError(f'more than {MOST_FILE_BYTES} bytes')
-        return yaml.safe_load(content.decode())
+        return yaml.load(content.decode(), _PlainLoader)
     except OSError as error:
         raise OperatingPointError(
             f'{path} cannot be read ({error.strerror}); {REMEDY}') from error

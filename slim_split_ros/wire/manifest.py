@@ -182,7 +182,8 @@ def load_manifest(folder: Path) -> Manifest:
     try:
         manifest = _parse_manifest(Path(folder), Fields(data))
         _check_fingerprint(data)
-    except (ManifestError, RecursionError) as error:
+    # ValueError: a number beyond the largest that there is, in a field that nobody reads.
+    except (ManifestError, RecursionError, ValueError) as error:
         raise ManifestError(f'{path}: {error}: {REMEDY}') from error
     return manifest
 
@@ -306,11 +307,14 @@ def _parse_width(
     if per_rate is None and shared_tables is not None:
         if not isinstance(shared_tables, list):
             raise ManifestError(f'entropy_tables is {shared_tables!r:.40}, must be a list')
-        per_rate = [shared_tables[:latent_channels]] * len(gains)
+        # Read once: of a small file 256 rates would make millions of tables.
+        tables = len(gains) * _parse_tables(
+            [shared_tables[:latent_channels]], 1, latent_channels, contexts)
+    else:
+        tables = _parse_tables(per_rate, len(gains), latent_channels, contexts)
     return EncoderEntry(
         float(width), fields.positive('channels', 65_536), latent_channels,
-        fields.listed_file('encoder', files), gains,
-        _parse_tables(per_rate, len(gains), latent_channels, contexts),
+        fields.listed_file('encoder', files), gains, tables,
         fields.listed_file('map', files) if fields.optional('map') else None)
 
 

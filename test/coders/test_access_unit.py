@@ -50,6 +50,11 @@ def test_frame_is_what_its_header_says_alone_or_not():
         check_access_unit(encode_stream(), CodedSize(160, 120), alone=False)
 
 
+def test_a_payload_full_of_start_codes_is_refused_by_their_number():
+    with pytest.raises(StreamError, match='has 300000 NAL units, a frame has 1'):
+        check_access_unit(300_000 * b'\0\0\1\x41', CodedSize(960, 720), alone=False)
+
+
 def test_stream_of_two_frames_is_refused():
     with pytest.raises(StreamError, match='NAL units of types'):
         check_access_unit(

@@ -76,6 +76,14 @@ def test_regions_of_one_frame_are_not_those_of_the_next():
     assert [read_back(frame, (3, 4))[0, 0] for frame in marked] == [-5, -9]
 
 
+def test_too_many_regions_in_one_row_become_wider_ones_that_are_nowhere_coarser():
+    offsets = np.tile(np.array([[-10, -20]], np.int32), (2, 2 * CAPACITY))
+
+    attached = attach(offsets, 0, CodedSize(16 * offsets.shape[1], 32))
+
+    assert (attached <= offsets).all()
+
+
 def test_ffmpeg_that_lays_out_regions_otherwise_is_named(monkeypatch):
     regions = QuantizerRegions(CodedSize(64, 48))
     frame = av.VideoFrame.from_ndarray(np.zeros((72, 64), np.uint8), format='yuv420p')

@@ -136,13 +136,31 @@ def test_missing_parameter_file_is_refused_by_name(checkout: Path) -> None:
 def test_misspelt_argument_is_noticed() -> None:
     words = ['ros2', 'launch', 'slim_split_ros', 'onboard.launch.py', 'wdth:=1', 'width:=1']
 
-    assert unknown_arguments(words, 'onboard.launch.py', ['width']) == ['wdth']
+    assert unknown_arguments(words, '/share/launch/onboard.launch.py', ['width']) == ['wdth']
 
 
-def test_arguments_of_an_including_launch_file_are_its_own() -> None:
-    words = ['ros2', 'launch', 'mine', 'robot.launch.py', 'wheels:=4']
+def test_misspelt_argument_of_a_file_that_is_given_by_its_path_is_noticed(checkout: Path) -> None:
+    file = checkout / 'launch' / 'onboard.launch.py'
 
-    assert unknown_arguments(words, 'onboard.launch.py', ['width']) == []
+    assert unknown_arguments(['ros2', 'launch', str(file), 'wdth:=1'], str(file), []) == ['wdth']
+
+
+@pytest.mark.parametrize('including', ['robot.launch.py', 'onboard.launch.py'])
+def test_arguments_of_an_including_launch_file_are_its_own(including: str) -> None:
+    words = ['ros2', 'launch', 'mine', including, 'wheels:=4']
+
+    assert unknown_arguments(words, '/share/launch/onboard.launch.py', ['width']) == []
+
+
+def test_the_camera_s_intrinsics_come_from_where_its_driver_publishes_them(
+    checkout: Path
+) -> None:
+    context = LaunchContext()
+
+    node, = _started(
+        _load(checkout, 'offboard'), context, camera_info_topic='/camera/camera_info')
+
+    assert ('camera_info', '/camera/camera_info') in node.expanded_remapping_rules
 
 
 def _load(checkout: Path, name: str) -> LaunchDescription:

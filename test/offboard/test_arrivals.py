@@ -65,6 +65,13 @@ def test_a_report_says_which_frame_was_decoded_last_though_an_older_one_comes_la
     assert report_of(log, 1.2).decoded_sequence == 3
 
 
+def test_a_frame_far_ahead_is_not_the_newest_for_ever() -> None:
+    log = log_with(Arrival(3, 1.0, 900))
+    log.decoded(2**31)
+    log.decoded(4)
+    assert report_of(log, 1.1).decoded_sequence == 4
+
+
 def test_reports_keep_their_distance_and_go_on_in_silence_less_often() -> None:
     log = log_with(Arrival(0, 1.0, 900))
     report_of(log, 1.0)

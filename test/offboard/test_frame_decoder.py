@@ -143,6 +143,39 @@ def test_overtaken_frame_that_is_alone_does_not_interrupt_the_newer(manifest, de
     assert left_edge(decoder.decode(frames[4]).picture) == pytest.approx(32, abs=4)
 
 
+def test_recording_that_is_played_again_is_decoded_as_at_first(manifest, decoder):
+    frames = record(manifest, 5)
+
+    for _ in range(3):
+        for sequence, frame in enumerate(frames):
+            picture = decoder.decode(frame).picture
+            assert left_edge(picture) == pytest.approx(8 * sequence, abs=4)
+
+
+def test_invented_frame_far_ahead_costs_the_robot_one_frame_that_is_alone(manifest, decoder):
+    frames = record(manifest, 6, alone={2})
+    decoder.decode(frames[0])
+    header = replace(frames[0].header, sequence=2**31 - 1)
+    decoder.decode(Frame(header, frames[0].payload))
+
+    with pytest.raises(ReferenceLostError):
+        decoder.decode(frames[1])
+    for sequence in range(2, 6):
+        picture = decoder.decode(frames[sequence]).picture
+        assert left_edge(picture) == pytest.approx(8 * sequence, abs=4)
+
+
+def test_two_streams_of_a_sender_end_as_the_one_with_the_newer_frames(manifest, decoder):
+    frames = record(manifest, 6, alone={0, 2, 3})
+    decoder.decode(frames[3])
+    decoder.decode(frames[2])
+
+    picture = decoder.decode(frames[4]).picture
+
+    assert left_edge(picture) == pytest.approx(32, abs=4)
+    assert left_edge(decoder.decode(frames[5]).picture) == pytest.approx(40, abs=4)
+
+
 def test_stream_of_a_silent_sender_is_forgotten(manifest, decoder):
     robot, other = record(manifest, 2), record(manifest, 1, sender=OTHER)
     decoder.decode(robot[0], now_s=1.0)

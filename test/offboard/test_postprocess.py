@@ -28,6 +28,16 @@ def test_boxes_come_back_in_pixels_of_the_image():
     assert detections.labels.tolist() == [2]
 
 
+def test_the_last_row_that_the_image_covers_is_the_image_s_last():
+    # 1300 rows at 416 of 1920 are 281.67, of which the input has 282.
+    geometry = FrameGeometry(1920, 1300, 416, 288)
+
+    found = select_detections(candidates((0, 141, 416, 281, 0.9, 0)), geometry, 0.3, 100)
+
+    np.testing.assert_allclose(
+        found.boxes, [[0, 141 / 282 * 1300, 1920, 140 / 282 * 1300]], rtol=1e-5)
+
+
 def test_doubles_of_a_class_fall_and_those_of_another_class_stay():
     detections = select(candidates(
         (10, 10, 50, 50, 0.9, 0), (11, 11, 51, 51, 0.8, 0), (11, 11, 51, 51, 0.7, 1)))

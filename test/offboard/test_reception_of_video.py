@@ -62,6 +62,18 @@ def test_frames_of_video_that_were_displaced_come_before_the_newest(
     assert earlier(video_reception.next_frame(0.3)[0]) == []
 
 
+def test_a_frame_that_comes_twice_while_it_waits_is_decoded_once(
+    video_reception: Reception, video_frame: Callable[..., Received]
+) -> None:
+    video_reception.receive(video_frame(0))
+    for _ in range(2):
+        video_reception.receive(video_frame(1, 0))
+
+    received, _ = video_reception.next_frame(0.1)
+
+    assert (who(received), earlier(received)) == ((ROBOT, 1), [0])
+
+
 def test_frame_that_is_alone_makes_those_before_it_needless(
     video_reception: Reception, video_frame: Callable[..., Received]
 ) -> None:

@@ -43,6 +43,17 @@ def test_frame_of_video_says_its_coder_and_that_it_is_alone(encoder):
     assert picture.shape == (240, 320, 3)
 
 
+def test_where_the_first_picture_fails_the_robot_has_the_other_coder(manifest, monkeypatch):
+    region = np.dtype([('bytes', np.int32), ('more', np.int32)])
+    monkeypatch.setattr('slim_split_ros.coders.quantizer_regions.REGION', region)
+
+    encoder = FrameEncoder(manifest)
+
+    assert 'video' not in encoder.coders
+    assert encoder.why_no_video
+    assert encoder.encode(striped(), 0.25, 0).coder == 'cells'
+
+
 def test_cells_that_the_map_marks_are_finer(encoder):
     payload = encoder.encode(striped(), 0.5, 0, coder='video').payload
 

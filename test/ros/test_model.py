@@ -45,9 +45,14 @@ def test_the_codec_says_which_shipped_model_is_taken(
 
 
 @pytest.mark.parametrize('name', SHIPPED_MODELS)
-def test_a_shipped_model_is_taken_by_its_name_whatever_the_codec(name: str) -> None:
-    for codec in DEFAULT_MODELS:
-        assert bundle_folder(name, codec) == SHIPPED_MODELS[name]
+def test_a_shipped_model_is_taken_by_its_name(name: str) -> None:
+    assert bundle_folder(name, 'slim') == SHIPPED_MODELS[name]
+
+
+def test_a_codec_that_was_asked_for_is_not_passed_over_for_a_model() -> None:
+    assert bundle_folder('ensemble', 'ensemble') == SHIPPED_MODELS['ensemble']
+    with pytest.raises(StartError, match="codec is 'ensemble', .* and model is 'robocup': set"):
+        bundle_folder('robocup', 'ensemble')
 
 
 def test_a_codec_without_its_model_is_refused_by_folder(

@@ -66,6 +66,16 @@ def test_what_aliases_blow_up_is_refused_in_a_short_line(manifest: Manifest, pla
     assert len(str(error.value)) < 600
 
 
+def test_merge_keys_are_refused_before_they_multiply(manifest: Manifest) -> None:
+    merged = ['a: &a {k: 1}', *(
+        f'{name}: &{name} {{<<: [{", ".join([f"*{inner}"] * 9)}]}}'
+        for inner, name in zip('abcdefghij', 'bcdefghijk', strict=True))]
+    (manifest.folder / POINTS_FILE).write_text('\n'.join([*merged, 'points: []']))
+
+    with pytest.raises(OperatingPointError, match='merge keys'):
+        find_operating_points(manifest)
+
+
 def test_a_model_without_a_table_has_none(manifest: Manifest) -> None:
     assert find_operating_points(manifest) is None
 

@@ -46,7 +46,7 @@ def test_one_list_of_tables_serves_every_width_and_rate(bundle):
     manifest = load_manifest(bundle)
 
     assert len(manifest.tables(2, rate=1)) == 12
-    assert manifest.tables(2, rate=1).channels == manifest.tables(2, rate=0).channels
+    assert manifest.tables(2, rate=1) is manifest.tables(2, rate=0)
 
 
 def test_a_model_without_tables_is_valid(tmp_path):
@@ -184,6 +184,14 @@ def test_a_wrong_field_is_named_with_the_file_and_a_remedy(bundle, edit, complai
     reseal(bundle, edit)
 
     with pytest.raises(ManifestError, match=rf'manifest\.json: .*{complaint}.*export the model'):
+        load_manifest(bundle)
+
+
+def test_a_number_beyond_all_in_a_field_that_nobody_reads_is_refused(bundle):
+    path = bundle / 'manifest.json'
+    path.write_text('{"note": 1e999,' + path.read_text().lstrip()[1:])
+
+    with pytest.raises(ManifestError, match=r'manifest\.json: .*export the model'):
         load_manifest(bundle)
 
 

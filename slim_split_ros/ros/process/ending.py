@@ -15,6 +15,10 @@ import time
 from types import FrameType, TracebackType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_OF_BAGS = 'rosbags mcap rosbags-image'
+# What pip brings, by the name that is imported.
+_BY_PIP = {'onnxruntime': 'onnxruntime', 'zstandard': 'zstandard', 'panda3d': 'panda3d',
+           'rosbags': _OF_BAGS, 'mcap': _OF_BAGS}
 # For the frame in hand and the farewell to the graph; then it ends all the same.
 _LIMIT_S = 1.0
 
@@ -74,9 +78,11 @@ def _explain(
     name = str(getattr(error, 'name', ''))
     is_ours = name.startswith('slim_split_ros.') and name != 'slim_split_ros.msg'
     if isinstance(error, ModuleNotFoundError) and not is_ours:
-        print(f'{name} is not installed: pip install onnxruntime zstandard panda3d, or `make '
-              'setup` in a checkout; OpenCV and what belongs to ROS come with rosdep and colcon',
-              file=sys.stderr)
+        package = name.partition('.')[0]
+        remedy = f'pip install {_BY_PIP[package]}' if package in _BY_PIP else (
+            'OpenCV and what belongs to ROS come with rosdep and colcon')
+        print(f'{name} is not installed for {sys.executable}: activate the virtual environment '
+              f'that it is in; or {remedy}; or `make setup` in a checkout', file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
 

@@ -46,7 +46,7 @@ class OffboardSettings:
         '', AUTH_KEY_MEANING, read_only=True, example=AUTH_KEY_EXAMPLE)
     robots: str = parameter(
         '', 'namespaces of the robots that are served, such as robot1,robot2/front, or patterns '
-        'such as *; if none: that of this node', read_only=True, example='robot1,robot2')
+        "such as '*'; if none: that of this node", read_only=True, example='robot1,robot2')
     backend: str = parameter(
         LOCAL, 'where frames are decoded and detected in: local (this process), or ray (replicas '
         'of a Ray cluster, docs/fleet.md)', choices=(LOCAL, RAY), read_only=True)

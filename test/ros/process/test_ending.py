@@ -65,12 +65,15 @@ def test_a_signal_at_any_moment_ends_a_node_with_status_0(
     assert 'Traceback' not in process.output and 'Exception ignored' not in process.output
 
 
-@pytest.mark.parametrize(('module', 'package'), [
-    ('onboard_node', 'onnxruntime'), ('offboard_node', 'cv2'),
-    ('cameras.sim_camera_node', 'panda3d'), ('cameras.bag_camera_node', 'rosbags'),
+@pytest.mark.parametrize(('module', 'package', 'remedy'), [
+    ('onboard_node', 'onnxruntime', 'pip install onnxruntime;'),
+    ('offboard_node', 'cv2', 'OpenCV and what belongs to ROS come with rosdep and colcon;'),
+    ('cameras.sim_camera_node', 'panda3d', 'pip install panda3d;'),
+    ('cameras.bag_camera_node', 'rosbags', 'pip install rosbags mcap rosbags-image;'),
 ])
 def test_a_package_that_is_missing_is_one_line_and_status_1(
-    module: str, package: str, places: dict[str, Path], ros_process: Callable[..., Process]
+    module: str, package: str, remedy: str, places: dict[str, Path],
+    ros_process: Callable[..., Process],
 ) -> None:
     program = (f'import runpy, sys; sys.modules[{package!r}] = None; '
                f'runpy.run_module({NODES + module!r}, run_name="__main__", alter_sys=True)')
@@ -80,4 +83,4 @@ def test_a_package_that_is_missing_is_one_line_and_status_1(
     # Beside what the node logs, and the middleware of Kilted on the name of a variable.
     said = [line for line in process.output.splitlines() if not line.startswith('[')]
     assert len(said) == 1 and said[0].startswith(package), process.output
-    assert 'is not installed: pip install' in said[0]
+    assert 'is not installed for' in said[0] and remedy in said[0]
