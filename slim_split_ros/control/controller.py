@@ -174,8 +174,12 @@ class WidthController:
         if self._budget.allows(sizes.bits(point, busyness), now_s):
             return decision
         left_bits = self._budget.left_bits(now_s)
+        is_resting = self._estimates.link.video_service.is_resting(now_s)
+        # Whether a frame may lean on others is the policy's to say, and it said so of this one.
         smaller = [other for other in self._allowed if sizes.bits(other, busyness) <= left_bits
-                   and (other.alone or other.long_side == self._stream.long_side)]
+                   and not (is_resting and other.coder == 'video')
+                   and (other.alone or (not point.alone
+                                        and other.long_side == self._stream.long_side))]
         if not smaller:
             return Decision.at(point, Reason.BUDGET, Action.DROP)
         return Decision.at(max(smaller, key=lambda other: other.ap50), Reason.BUDGET)

@@ -151,7 +151,9 @@ def test_no_report_drives_the_choice_out_of_bounds() -> None:
             Arrival(dice.randrange(index + 2), dice.choice([*odd, 1000.0 + now_s]),
                     dice.randrange(1 << 31), dice.choice(odd))
             for _ in range(dice.randrange(8)))
-        controller.on_report(LinkReportData(dice.randrange(2), dice.randrange(1 << 30),
+        # Half of the counters go on as a receiver's do, so that the rest is believed.
+        count = dice.choice([index, dice.randrange(1 << 30)])
+        controller.on_report(LinkReportData(dice.randrange(2), count,
                                             dice.choice([*odd, 1000.0 + now_s]), arrivals), now_s)
         decision = controller.decide(now_s, now_s)
         assert decision.width in (0.5, 0.75)
@@ -353,6 +355,17 @@ def test_frames_larger_than_the_ceilings_share_go_less_often(
     assert max(sum(bits[at:at + 10]) for at in range(290)) <= 100_000.0
     if settings.pinned_width or not measured:
         assert sum(bits) >= 0.7 * 100_000.0 * 30.0
+
+
+@pytest.mark.parametrize('settings', [
+    ControlSettings(pinned_width=1.0, max_bitrate_kbps=15.0),
+    ControlSettings(min_width=1.0, policy=PolicyName.AUTO, max_bitrate_kbps=15.0),
+    ControlSettings(min_width=1.0, policy=PolicyName.AIMD, max_bitrate_kbps=15.0)])
+def test_a_ceiling_below_one_frame_a_second_does_not_silence_the_robot(
+        settings: ControlSettings) -> None:
+    decisions = drive(WidthController(make_table(), settings), LinkModel(5e6), 300)
+    bits = 8.0 * SIZES[1.0] * sum(decision.send for decision in decisions)
+    assert 0.7 * 15_000.0 * 30.0 <= bits <= 15_000.0 * 30.0 + 8.0 * 1.3 * SIZES[1.0]
 
 
 def test_a_frame_encoded_again_that_is_still_too_large_for_the_ceiling_is_dropped() -> None:

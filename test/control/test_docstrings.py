@@ -5,7 +5,8 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ('controller', 'operating_points', 'policy.budget', 'policy.width_trials', 'ratio')
+MODULES = ('controller', 'link.stream', 'link.video_service', 'operating_points', 'policy.budget',
+           'policy.width_trials', 'ratio')
 
 
 @pytest.mark.parametrize('name', MODULES)

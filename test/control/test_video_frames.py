@@ -13,6 +13,7 @@ from slim_split_ros.control import (
     OperatingPoint,
     OperatingPoints,
     PolicyName,
+    Reason,
     SettingsError,
     WidthController,
 )
@@ -149,6 +150,20 @@ def test_a_server_that_decodes_no_video_gets_other_frames() -> None:
         decisions.append(robot.offer(can_video=False).coder)
     assert 'video' in decisions[:100]
     assert decisions[100:].count('video') < 0.2 * 200
+
+
+def test_below_a_ceiling_no_video_goes_where_the_server_decodes_none() -> None:
+    key = replace(KEY, bytes=1200.0, bytes_p95=1600.0)
+    finer = replace(CELLS, rate=1, bytes=1550.0, bytes_p95=2000.0, ap50=0.7)
+    controller = WidthController(
+        OperatingPoints([CELLS, key, finer]), ControlSettings(max_bitrate_kbps=130.0))
+    for sequence in range(20):
+        controller.on_sent(
+            sequence, 1200, 0.002, 0.25, 0, 1.0 + 0.1 * sequence, coder='video')
+
+    revised = controller.revise(Decision.at(finer, Reason.LINK), 1400, now_s=2.95)
+
+    assert (revised.coder, revised.rate, revised.send) == ('cells', 0, True)
 
 
 def test_frames_of_two_kinds_are_measured_against_their_own_table() -> None:

@@ -74,6 +74,7 @@ class PathDelay:
         self._round_trip.clear()
         self._return_excess.clear()
         self._net_arrivals = 0      # in a row with their transmission known
+        self._is_return_late = False
         self.jitter_s = 0.0
 
     @property
@@ -125,7 +126,12 @@ class PathDelay:
         """Note a report's own way back; its excess over the least is jitter to allow for."""
         way_s = now_s - report_sent_s
         if way_s - self._return_excess.value > 2.0 + CLOCK_JUMP_S:
+            # One may have been held up on its way; it takes two to say that a clock moved.
+            if not self._is_return_late:
+                self._is_return_late = True
+                return
             self._return_excess.clear()
+        self._is_return_late = False
         self._return_excess.add(way_s, now_s)
         excess_s = way_s - self._return_excess.value
         self.jitter_s += (excess_s - self.jitter_s) / JITTER_REPORTS

@@ -37,7 +37,7 @@ class AimdPolicy:
     def __init__(self, points: tuple[OperatingPoint, ...], target_fps: float,
                  estimates: Estimates) -> None:
         self._points = sorted(points, key=lambda point: point.ap50, reverse=True)
-        self._least = points[0]
+        self._least = min(points, key=lambda point: (point.bytes, point.encode_ms))
         self._fps, self._estimates = target_fps, estimates
         self._detector = OveruseDetector()
         self._delay_bps = self._loss_bps = FIRST_BPS

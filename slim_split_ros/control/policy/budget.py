@@ -35,6 +35,7 @@ class BitrateBudget:
     def configure(self, ceiling_bps: float, interval_s: float, least_bits: float) -> None:
         """Take a new ceiling; `least_bits` is the smallest frame, which has to fit."""
         self._ceiling_bps = ceiling_bps
+        self._interval_s, self._least_bits = interval_s, least_bits
         self._depth_bits = max(ceiling_bps * min(interval_s, PERIOD_S / 2.0), least_bits)
 
     @property
@@ -46,6 +47,10 @@ class BitrateBudget:
         """Give what may be sent now."""
         if self._bucket_bits is None:
             self._bucket_bits = self._depth_bits
+        if self._spent:
+            # A camera may be slower than it could be, and its frames as much larger.
+            interval_s = min(max(self._interval_s, now_s - self._spent[-1][0]), PERIOD_S / 2.0)
+            self._depth_bits = max(self._ceiling_bps * interval_s, self._least_bits)
         passed_s = max(0.0, now_s - self._filled_s)
         self._bucket_bits = min(self._depth_bits,
                                 self._bucket_bits + passed_s * self._ceiling_bps)
@@ -59,7 +64,8 @@ class BitrateBudget:
         if not self.is_set or bits <= self.left_bits(now_s):
             return True
         is_first = not self._spent or bits <= self._left_of_second()
-        return is_first and bits > self._depth_bits == self._bucket_bits
+        most_bits = min(self._depth_bits, self._ceiling_bps * PERIOD_S)
+        return is_first and bits > most_bits and self._bucket_bits == self._depth_bits
 
     def spend(self, bits: float, now_s: float) -> None:
         """Take off what was sent; a frame larger than the bucket is paid back later."""

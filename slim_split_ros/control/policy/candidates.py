@@ -59,7 +59,8 @@ class Candidates:
         # Cheapest come first, so that each size of pictures keeps its own.
         self._followers = {point.long_side: point for point in reversed(points)
                            if not point.alone}
-        self.least = alone[0]
+        # Of the ensemble all widths take the same bytes.
+        self.least = min(alone, key=lambda point: (point.bytes, point.encode_ms))
         self._all = [without_dominated(group) for group in groups if group]
         self._fronts = [on_front(group) for group in groups if group]
         self._slowest_ms = max(point.encode_ms for point in points)
@@ -71,14 +72,15 @@ class Candidates:
         allowed: dict[OperatingPoint, Candidate] = {}
         blocked: dict[OperatingPoint, tuple[Candidate, Reason]] = {}
         groups = self._all if is_slow else self._fronts
+        least = self.least if is_slow else groups[0][0]
         for group in groups if limits.can_lean else groups[:1]:
-            clearly_better = self.least.ap50 if group[0] is self.least else 0.0
-            for candidate, reason in self._sorted_out(group, limits):
+            clearly_better = least.ap50 if group is groups[0] else 0.0
+            for candidate, reason in self._sorted_out(group, limits, least):
                 point = candidate.point
                 if reason is not None:
                     blocked[point] = candidate, reason
                     continue
-                if point is not self.least:
+                if point is not least:
                     if candidate.bits <= limits.safe_bits:
                         clearly_better = point.ap50 * (1.0 + CLEAR_GAIN)
                     elif point.ap50 < clearly_better:
@@ -87,14 +89,14 @@ class Candidates:
         return list(allowed.values()), list(blocked.values())
 
     def _sorted_out(self, group: tuple[OperatingPoint, ...], limits: Limits,
-                    ) -> Iterator[tuple[Candidate, Reason | None]]:
-        """Go through what the link allows, with what else blocks it."""
+                    least: OperatingPoint) -> Iterator[tuple[Candidate, Reason | None]]:
+        """Go through what the link allows, with what else blocks it; `least` is for any link."""
         for point in group:
             bits = limits.bits_of(point)
             candidate = Candidate(point, bits)
             if bits > limits.left_bits:
                 yield candidate, Reason.BUDGET
-            elif point is self.least:
+            elif point is least:
                 yield candidate, None
             elif point.encode_ms > limits.longest_ms:
                 yield candidate, Reason.COMPUTE

@@ -32,6 +32,7 @@ class PaperPolicy:
     def __init__(self, points: tuple[OperatingPoint, ...], deadline_s: float,
                  estimates: Estimates) -> None:
         self._points, self._deadline_s = points, deadline_s
+        self._smallest = min(points, key=lambda point: (point.bytes, point.encode_ms))
         self._server = estimates.link.server
         self._average = FIRST_BYTES_PER_S
         self._awaited: int | None = None
@@ -57,12 +58,10 @@ class PaperPolicy:
 
     def decide(self, now_s: float, captured_s: float) -> Decision:
         """Skip while a frame is in flight, else choose by the rule above."""
-        chosen = self._points[0]
-        for point in self._points:
-            predicted_s = point.encode_ms / 1000.0 + point.bytes / self._average
-            if predicted_s < DEADLINE_SHARE * self._deadline_s and \
-                    point.ap50 > chosen.ap50:
-                chosen = point
+        limit_s = DEADLINE_SHARE * self._deadline_s
+        in_time = [point for point in self._points
+                   if point.encode_ms / 1000.0 + point.bytes / self._average < limit_s]
+        chosen = max(in_time, key=lambda point: point.ap50, default=self._smallest)
         return Decision.at(
             chosen, Reason.LINK, Action.SEND if now_s >= self._free_s else Action.DROP)
 

@@ -72,8 +72,12 @@ def test_a_duplicate_report_adds_nothing() -> None:
 def test_a_reordered_report_is_ignored() -> None:
     estimator, link = LinkEstimator(), LinkModel()
     feed(estimator, link, 3)
-    old = LinkReportData(link.receiver_id, 1, 0.0, ())
+    estimator.on_sent(SentFrame(3, 10.9, 8000.0), 10.9)
+    arrival = Arrival(3, 1010.95, 1000)
+    old = LinkReportData(link.receiver_id, 1, 0.0, (arrival,))
     assert estimator.on_report(old, 11.0) == []
+    newer = LinkReportData(link.receiver_id, link.reports + 1, 1010.98, (arrival,))
+    assert [delivery.sequence for delivery in estimator.on_report(newer, 11.0)] == [3]
 
 
 def test_a_lost_report_costs_nothing() -> None:

@@ -22,6 +22,15 @@ def test_what_leans_on_others_leaves_what_is_alone_on_its_own_front() -> None:
     assert allowed(Candidates((FOLLOWER, CELLS, KEY)), OPEN) == {FOLLOWER, CELLS, KEY}
 
 
+def test_of_points_of_equal_bytes_a_slow_processor_has_the_fast_one() -> None:
+    fast = replace(CELLS, encode_ms=10.0, ap50=0.5)
+    slow = replace(CELLS, width=1.0, encode_ms=100.0, ap50=0.6)
+    candidates = Candidates((slow, fast))
+    assert candidates.least == fast
+    assert allowed(candidates, replace(OPEN, longest_ms=5.0)) == {fast}
+    assert allowed(candidates, replace(OPEN, longest_ms=200.0)) == {slow}
+
+
 def test_a_beginning_that_other_coders_beat_is_still_one() -> None:
     better = replace(CELLS, bytes=2000.0, ap50=0.7)
     assert KEY in allowed(Candidates((FOLLOWER, better, KEY)), OPEN)
