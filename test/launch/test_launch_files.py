@@ -160,6 +160,7 @@ def test_the_camera_s_intrinsics_come_from_where_its_driver_publishes_them(
     node, = _started(
         _load(checkout, 'offboard'), context, camera_info_topic='/camera/camera_info')
 
+    node._perform_substitutions(context)
     assert ('camera_info', '/camera/camera_info') in node.expanded_remapping_rules
 
 
