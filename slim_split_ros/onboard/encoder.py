@@ -144,8 +144,9 @@ class FrameEncoder:
         try:
             levels = self._maps[0].run(letterbox(image, geometry, 'bgr', new_canvas(geometry)))
             video.encode(image, levels, geometry, self._manifest.video[0])
-        except CoderError as error:
-            self.why_no_video = str(error)
+        # The border to PyAV and the map's graph: whatever fails here would fail at every frame.
+        except Exception as error:
+            self.why_no_video = f'the first picture failed as video ({error})'
             return None
         video.forget()
         return video

@@ -22,7 +22,7 @@ from launch_ros.actions import Node
 from launch import Action, LaunchContext
 from slim_split_ros.ros.cameras.camera_parameters import SimCameraSettings
 from slim_split_ros.ros.settings.offboard_parameters import OffboardSettings
-from slim_split_ros.ros.settings.onboard_parameters import OnboardSettings
+from slim_split_ros.ros.settings.onboard_parameters import CODECS, OnboardSettings
 from slim_split_ros.ros.settings.parameters import describe
 from slim_split_ros.ros.topics.namespaces import node_namespaces, read_robots
 from slim_split_ros.ros.topics.shared_memory import PROFILE_VARIABLES
@@ -82,7 +82,7 @@ def actions_of_nodes(
           for name, (default, description) in described.items()),
         OpaqueFunction(function=_refuse_unknown, args=[tuple(described)]),
         *_transport_actions(),
-        OpaqueFunction(function=_start_nodes, args=[names, per_robot]),
+        OpaqueFunction(function=_start_nodes, args=[names, per_robot, defaults or {}]),
     ]
 
 
@@ -131,8 +131,6 @@ def _describe(names: Sequence[str], defaults: Mapping[str, str]
         for item in fields(entry.table):
             argument = entry.prefix + item.name
             in_force = "the file's" if entry.has_file else str(item.default)
-            if argument in defaults:
-                in_force = f'{defaults[argument]}, whatever the file says'
             described.setdefault(argument, (
                 defaults.get(argument, ''),
                 f'{describe(item.metadata["rule"])}; empty: {in_force}'))
@@ -161,18 +159,22 @@ def _transport_actions() -> list[Action]:
 
 
 def _start_nodes(
-    context: LaunchContext, names: Sequence[str], per_robot: Collection[str]
+    context: LaunchContext, names: Sequence[str], per_robot: Collection[str],
+    defaults: Mapping[str, str],
 ) -> list[Action]:
     given = context.launch_configurations
+    if given.get('codec', '') not in ('', CODECS[0]) and given['model'] == defaults.get('model'):
+        given['model'] = ''  # it is the launch file's, the codec is the user's
     namespaces = node_namespaces(
         given['namespace'], given['robot'], given.get('cameras', ''), given['image_topic'])
     robots = read_robots(given['robots']).names if per_robot else ()
     if per_robot and not any(robots):
         raise ValueError(f'argument robots is {given["robots"]!r}: name the robots to start, '
                          'such as robot1,robot2')
-    if len(robots) > 1 and given['image_topic'].startswith('/'):
-        raise ValueError(f'argument image_topic is {given["image_topic"]!r}, which all robots '
-                         'would share: give it without the slash in front')
+    for topic in ('image_topic', 'camera_info_topic'):
+        if len(robots) > 1 and given[topic].startswith('/'):
+            raise ValueError(f'argument {topic} is {given[topic]!r}, which all robots would '
+                             'share: give it without the slash in front')
     return [
         *(_start_node(context, name, names, namespace)
           for namespace in namespaces for name in names if name not in per_robot),

@@ -22,7 +22,8 @@ def bundle_folder(model: str, codec: str) -> Path:
     if model in SHIPPED_MODELS and codec != CODECS[0] and DEFAULT_MODELS[codec] != model:
         raise StartError(
             f'codec is {codec!r}, which names the shipped model {DEFAULT_MODELS[codec]!r}, and '
-            f'model is {model!r}: set one of the two alone (model: {SHIPPED} lets codec decide)')
+            f'model is {model!r}: set model to {SHIPPED!r}, so that codec decides, or leave '
+            'codec out')
     name = DEFAULT_MODELS[codec] if model == SHIPPED else model
     if name not in SHIPPED_MODELS:
         return model_folder(model)

@@ -168,6 +168,7 @@ def test_value_that_aliases_blow_up_is_shown_in_short(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(('text', 'problem'), [
     ('resise: stretch', 'did you mean resize'),
+    ('a: &a {k: 1}\nb: {<<: *a}', 'merge keys'),
     ('resize: squash', "resize is 'squash', has to be one of letterbox"),
     ('mean: [1, 2]', 'mean is'),
     ('scale: .nan', 'scale is nan, has to be 1 number from'),

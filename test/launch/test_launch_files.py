@@ -111,6 +111,17 @@ def test_names_that_clash_are_refused_before_anything_starts(
         _started(_load(checkout, 'onboard'), LaunchContext(), **arguments)
 
 
+@pytest.mark.parametrize(('codec', 'model'), [('ensemble', None), ('slim', 'robocup')])
+def test_a_codec_that_is_given_goes_before_the_launch_file_s_model(
+    codec: str, model: str | None, checkout: Path
+) -> None:
+    context = LaunchContext()
+
+    nodes = _started(_load(checkout, 'demo'), context, codec=codec)
+
+    assert [_parameters(node, context).get('model') for node in nodes[1:]] == [model, model]
+
+
 def test_whole_number_becomes_the_type_of_the_parameter() -> None:
     given = parameters_given(OnboardSettings, '', {'width': '1', 'threads': '2', 'model': ''})
 

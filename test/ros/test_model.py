@@ -51,7 +51,7 @@ def test_a_shipped_model_is_taken_by_its_name(name: str) -> None:
 
 def test_a_codec_that_was_asked_for_is_not_passed_over_for_a_model() -> None:
     assert bundle_folder('ensemble', 'ensemble') == SHIPPED_MODELS['ensemble']
-    with pytest.raises(StartError, match="codec is 'ensemble', .* and model is 'robocup': set"):
+    with pytest.raises(StartError, match="codec is 'ensemble', .* model is 'robocup': set"):
         bundle_folder('robocup', 'ensemble')
 
 

@@ -35,7 +35,6 @@ class BitrateBudget:
     def configure(self, ceiling_bps: float, interval_s: float, least_bits: float) -> None:
         """Take a new ceiling; `least_bits` is the smallest frame, which has to fit."""
         self._ceiling_bps = ceiling_bps
-        self._interval_s, self._least_bits = interval_s, least_bits
         self._depth_bits = max(ceiling_bps * min(interval_s, PERIOD_S / 2.0), least_bits)
 
     @property
@@ -47,10 +46,6 @@ class BitrateBudget:
         """Give what may be sent now."""
         if self._bucket_bits is None:
             self._bucket_bits = self._depth_bits
-        if self._spent:
-            # A camera may be slower than it could be, and its frames as much larger.
-            interval_s = min(max(self._interval_s, now_s - self._spent[-1][0]), PERIOD_S / 2.0)
-            self._depth_bits = max(self._ceiling_bps * interval_s, self._least_bits)
         passed_s = max(0.0, now_s - self._filled_s)
         self._bucket_bits = min(self._depth_bits,
                                 self._bucket_bits + passed_s * self._ceiling_bps)

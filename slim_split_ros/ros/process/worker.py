@@ -86,7 +86,7 @@ class Worker(Generic[Item]):
         self._mailbox = mailbox
         self._serve = serve
         self._on_failure = on_failure
-        self._former = former._thread if former and former._thread.is_alive() else None
+        self._former = former and (former._thread if former._thread.is_alive() else former._former)
         self._thread = Thread(target=self._run, name='worker', daemon=True)
 
     def start(self) -> None:

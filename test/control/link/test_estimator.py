@@ -80,6 +80,16 @@ def test_a_reordered_report_is_ignored() -> None:
     assert [delivery.sequence for delivery in estimator.on_report(newer, 11.0)] == [3]
 
 
+def test_one_report_that_was_held_up_makes_no_liars_of_those_after_it() -> None:
+    estimator, link = LinkEstimator(), LinkModel()
+    feed(estimator, link, 20)
+    history = estimator.history
+    held_up, true = (1012.0, 15.02), [(1015.1 + step / 10, 15.12 + step / 10) for step in range(5)]
+    for number, (sent_s, heard_s) in enumerate([held_up, *true], link.reports + 1):
+        estimator.on_report(LinkReportData(link.receiver_id, number, sent_s, ()), heard_s)
+    assert estimator.history is history
+
+
 def test_a_lost_report_costs_nothing() -> None:
     estimator, link = LinkEstimator(), LinkModel()
     for sequence in range(3):
