@@ -190,7 +190,7 @@ def _status(deployment: str) -> _Status:
     from ray import serve
 
     application = serve.status().applications.get(deployment)
-    if application is None:
+    if application is None or not application.deployments:  # none while it is being deleted
         raise BridgeError(f'the application {deployment} was deleted: deploy it again')
     ((name, found), *_) = application.deployments.items()
     running = found.replica_states.get('RUNNING', 0)

@@ -20,7 +20,7 @@ FAREWELL_S = 0.3
 # how the deployment is.
 _CONNECT_S = 30.0
 _SILENCE_S = 6.0
-_SEND_LIMIT = struct.pack('ll', 1, 0)  # s, us
+_MESSAGE_LIMIT = struct.pack('ll', 1, 0)  # s, us
 
 
 class BridgeProcess:
@@ -36,8 +36,9 @@ class BridgeProcess:
     ) -> None:
         self._where = str(address)
         ours, theirs = socket.socketpair()
-        # Nothing waits for a bridge that does not read.
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_LIMIT)
+        # Nothing waits for a bridge that does not read, or ends amid what it writes.
+        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            ours.setsockopt(socket.SOL_SOCKET, option, _MESSAGE_LIMIT)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, *bridge, str(theirs.fileno()), self._where, deployment],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+import math
 from threading import Event, Lock, Thread
 import time
 
@@ -69,6 +70,7 @@ class FleetClient:
         self._connected: _Connected | None = None
         self._number = 0
         self._state = ClusterState()
+        self._up_since_s = math.inf
         self._closed = Event()
         self._thread = Thread(target=self._run, name='fleet', daemon=True)
 
@@ -104,12 +106,12 @@ class FleetClient:
     def _run(self) -> None:
         retry_s = _FIRST_RETRY_S
         while not self._closed.is_set():
-            started_s = time.monotonic()
+            self._up_since_s = math.inf
             try:
                 self._keep_up()
             except (BridgeError, OSError) as error:
                 self._say(ClusterState(str(error)))
-            if time.monotonic() - started_s > _GOOD_S:
+            if time.monotonic() - self._up_since_s > _GOOD_S:
                 retry_s = _FIRST_RETRY_S
             self._closed.wait(retry_s)
             retry_s = min(2 * retry_s, _LAST_RETRY_S)
@@ -124,6 +126,10 @@ class FleetClient:
             while not self._closed.is_set():
                 self._listen(connected)
                 self._expire(connected)
+        except (BridgeError, OSError) as error:
+            # Before its requests are told: who hears of one sends no other.
+            self._say(ClusterState(str(error)))
+            raise
         finally:
             with self._lock:
                 self._connected = None
@@ -182,6 +188,8 @@ class FleetClient:
                 f'status` and the logs of {self._deployment}')
 
     def _say(self, state: ClusterState) -> None:
+        if state.is_up:
+            self._up_since_s = min(self._up_since_s, time.monotonic())
         changed = state != self._state
         self._state = state
         if changed:

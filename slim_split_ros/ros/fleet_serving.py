@@ -66,7 +66,8 @@ class FleetServing:
 
     def close(self) -> None:
         """Let go of the cluster; `start` connects anew."""
-        self._client.close()
+        if self._client:  # none yet where the node could not be activated
+            self._client.close()
 
     def serve(self, robots: Mapping[str, ServedRobot], settings: OffboardSettings) -> bool:
         """

@@ -30,7 +30,7 @@ from slim_split_ros.offboard import (
 )
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.fleet_serving import FleetServing
-from slim_split_ros.ros.health.diagnostics import Diagnostics
+from slim_split_ros.ros.health.diagnostics import Diagnostics, newest_sentences
 from slim_split_ros.ros.health.findings import Finding, Level
 from slim_split_ros.ros.health.offboard_watch import OffboardWatch, Reading
 from slim_split_ros.ros.health.server_status import (
@@ -202,9 +202,8 @@ class Offboard(ManagedNode):
 
     def _reading(self, now_s: float) -> Reading:
         serving, robots = self._serving, self._robots
-        sentences = dict(self._diagnostics.sentences)
-        for robot in robots or ():
-            sentences |= robot.diagnostics.sentences
+        sentences = newest_sentences(
+            [self._diagnostics, *(robot.diagnostics for robot in robots or ())])
         return Reading(
             self.state, serving.facts if serving else ServerFacts(),
             serving.detector_problem if serving else '',

@@ -57,6 +57,7 @@ class ServedRobots:
         self._refused: set[str] = set()
         self._made_room_s: dict[str, float] = {}
         self._full = ''
+        self._has_looked = False
 
     def __iter__(self) -> Iterator[ServedRobot]:
         """Give the robots that there are now."""
@@ -73,14 +74,14 @@ class ServedRobots:
         """Why a robot is not listened to; of one without a name, why nothing comes."""
         if '' in self.by_name:
             return self.by_name[''].silence
-        if self._patterns and not self._found:
+        if self._patterns and self._has_looked and not self._found:
             return ('no robot is found: no node publishes features in a namespace like '
                     f'{self._wanted}')
         return self._full
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Take frames from now on, and look for robots, if there are patterns to find them by."""
-        self._wake = wake
+        self._wake, self._has_looked = wake, False
         for robot in self:
             robot.listen(wake)
         if self._patterns:
@@ -99,6 +100,7 @@ class ServedRobots:
         return f'{", ".join(self._patterns)} below {self._node.get_namespace()}'
 
     def _look(self) -> None:
+        self._has_looked = True
         there, now_s = self._names(), time.monotonic()
         self._refused &= there
         self._made_room_s = {

@@ -38,6 +38,13 @@ pipe.send_bytes(b'a' + pipe.recv_bytes()[:8] + answer)
 time.sleep(600)
 """
 READ_NOTHING = 'time.sleep(600)'
+STOP_AMID_A_MESSAGE = """
+import os
+import struct
+pipe.recv_bytes()
+os.write(int(sys.argv[1]), struct.pack('!i', 1000) + b'a')
+time.sleep(600)
+"""
 
 
 @pytest.fixture
@@ -131,9 +138,22 @@ def test_a_bridge_that_ends_loses_what_it_had_in_hand_at_once(
 ) -> None:
     client = connect(bridge_that('pipe.recv_bytes(); sys.exit()'))
     wait_until(lambda: client.state.is_up, 'the connection')
+    seen: list[tuple[Outcome, bool]] = []
+
+    client.send(request_for(frame), lambda answer: seen.append(
+        (answer.outcome, client.state.is_up)))
+
+    wait_until(lambda: seen, 'the answer')
+    assert seen == [(Outcome.LOST, False)]
+
+
+def test_a_bridge_that_stops_amid_a_message_is_replaced(
+    connect: Callable[..., FleetClient], frame: Frame
+) -> None:
+    client = connect(bridge_that(STOP_AMID_A_MESSAGE))
+    wait_until(lambda: client.state.is_up, 'the connection')
 
     assert ask(client, request_for(frame)).outcome is Outcome.LOST
-    wait_until(lambda: not client.state.is_up, 'the problem')
 
 
 def test_a_bridge_that_reads_nothing_does_not_hold_its_node(

@@ -1,7 +1,7 @@
 """What a node says about its frames: counted always, logged once a period and reason."""
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 import math
 from threading import Lock
@@ -192,18 +192,19 @@ class Diagnostics:
         self._prefix = f'{robot}: ' if robot else ''
         self._counters = counters
         self._throttle = Throttle()
-        self._sentences: dict[str, str] = {}
+        self._said: dict[str, tuple[float, str]] = {}
 
     @property
     def sentences(self) -> Mapping[str, str]:
         """What was said last, by reason."""
-        return self._sentences
+        return newest_sentences([self])
 
     def dropped(self, reason: str, sentence: str, number: int = 1) -> None:
         """Count frames as dropped and say why, and how many so far."""
         total = self._counters.dropped(reason, number)
-        self._sentences[reason] = self._prefix + sentence
-        if self._throttle.admits(reason, time.monotonic()):
+        now_s = time.monotonic()
+        self._said[reason] = now_s, self._prefix + sentence
+        if self._throttle.admits(reason, now_s):
             self._node.get_logger().warning(
                 f'{self._prefix}{sentence} ({reason}: {total} so far)')
 
@@ -212,3 +213,13 @@ class Diagnostics:
         # While shutting down the publishers fail under the last frame: no news.
         if self._node.context.ok():
             self.dropped(FAILURE, ''.join(traceback.format_exception(error)).rstrip())
+
+
+def newest_sentences(all_diagnostics: Iterable[Diagnostics]) -> dict[str, str]:
+    """Return what was said last of any of these, by reason."""
+    newest: dict[str, tuple[float, str]] = {}
+    for diagnostics in all_diagnostics:
+        # A copy: other threads add to it.
+        for reason, said in dict(diagnostics._said).items():
+            newest[reason] = max(said, newest.get(reason, said))
+    return {reason: sentence for reason, (_, sentence) in newest.items()}

@@ -178,7 +178,11 @@ class ManagedNode(LifecycleNode):
                         INACTIVE: (self.trigger_activate,)},
                  False: {ACTIVE: (self.trigger_deactivate,)}}
         for trigger in steps[request.data].get(self._state, ()):
-            if trigger() != _SUCCESS:
+            try:
+                is_made = trigger() == _SUCCESS
+            except RuntimeError as error:  # rcl's, as above
+                self._failure, is_made = error, False
+            if not is_made:
                 response.message = f'{self._state}: {self._failure}'
                 return response
         response.success = self._state != FINALIZED

@@ -38,9 +38,13 @@ class Mailbox(Generic[Item]):
         return displaced
 
     def hold(self, item: Item) -> Item | None:
-        """Keep an item that was taken until `release`; give it back if a newer one waits."""
+        """
+        Keep an item that was taken until `release`.
+
+        Give it back if a newer one waits, or if nobody would take it any more.
+        """
         with self._changed:
-            if self._item is not None:
+            if self._item is not None or self._is_closed:
                 return item
             self._held = item
         return None

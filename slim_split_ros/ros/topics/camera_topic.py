@@ -59,5 +59,6 @@ class CameraTopic:
 
     def _on_lost(self, event: Any) -> None:
         self._diagnostics.dropped(
-            'message_lost', self._large_images.explain_loss(self.subscription.topic_name),
+            'message_lost', self._large_images.explain_loss(
+                self.subscription.topic_name.removesuffix('/compressed')),
             event.total_count_change)

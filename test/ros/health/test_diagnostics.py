@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from slim_split_ros.ros.health.diagnostics import FrameCounters, Throttle
+import pytest
+import rclpy
+
+from slim_split_ros.ros.health.diagnostics import (
+    Diagnostics,
+    FrameCounters,
+    Throttle,
+    newest_sentences,
+)
 
 
 def test_counts_add_up_by_reason() -> None:
@@ -32,3 +40,16 @@ def test_each_kind_of_complaint_is_throttled_by_itself() -> None:
     assert throttle.admits('flipped', 1.0)
     assert not throttle.admits('cut', 4.9)
     assert throttle.admits('cut', 5.0)
+
+
+@pytest.mark.ros
+def test_of_several_robots_the_newest_sentence_counts(ros: None) -> None:
+    node = rclpy.create_node('diagnosed')
+    try:
+        red, blue = (Diagnostics(node, FrameCounters(), name) for name in ('red', 'blue'))
+        blue.dropped('payload', 'frame 1 dropped')
+        red.dropped('payload', 'frame 2 dropped')
+        assert newest_sentences([red, blue]) == newest_sentences([blue, red]) == {
+            'payload': 'red: frame 2 dropped'}
+    finally:
+        node.destroy_node()

@@ -116,6 +116,12 @@ def test_a_held_item_is_taken_again_once_released() -> None:
     assert box.take() == 2
 
 
+def test_a_closed_mailbox_holds_nothing() -> None:
+    box: Mailbox[int] = Mailbox()
+    box.close()
+    assert box.hold(1) == 1
+
+
 def test_a_newer_item_takes_the_place_of_a_held_one() -> None:
     box: Mailbox[int] = Mailbox()
     box.hold(1)
