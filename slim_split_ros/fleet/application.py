@@ -36,6 +36,8 @@ MOST_FAILURES = 5
 _HELD_BATCHES = 2
 # Frames that wait at one node for a replica; more are refused at once, and reported.
 _MOST_QUEUED = 64
+# While the replica that is wanted has enough, it is asked again so soon: a service takes longer.
+_FIRST_BACKOFF_S, _LAST_BACKOFF_S = 0.005, 0.02
 
 
 class ReplicaArguments(BaseModel):
@@ -130,7 +132,9 @@ def build(arguments: ReplicaArguments) -> serve.Application:
     deployment = serve.deployment(
         Replica, name=deployment_name(fingerprint), max_ongoing_requests=held,
         max_queued_requests=_MOST_QUEUED, health_check_period_s=2.0, health_check_timeout_s=5.0,
-        request_router_config=RequestRouterConfig(request_router_class=VideoRouter),
+        request_router_config=RequestRouterConfig(
+            request_router_class=VideoRouter, initial_backoff_s=_FIRST_BACKOFF_S,
+            max_backoff_s=_LAST_BACKOFF_S),
         graceful_shutdown_timeout_s=5.0, graceful_shutdown_wait_loop_s=0.1,
         ray_actor_options={
             'num_cpus': arguments.num_cpus, 'num_gpus': arguments.num_gpus}, **scaling)

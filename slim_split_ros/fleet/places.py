@@ -16,7 +16,8 @@ from slim_split_ros.offboard import LONGEST_WAIT_S
 
 # As long as a sender is remembered.
 FORGET_S = 10.0
-# A replica that took nothing for so long makes every frame late that waits for it.
+# A replica that for so long neither took anything nor said that it has enough makes every frame
+# late that waits for it.
 SILENT_S = LONGEST_WAIT_S
 # When such a one is tried again, at the cost of a frame: Serve has replaced it long before.
 RETRY_S = 30.0

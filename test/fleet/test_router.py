@@ -35,8 +35,10 @@ def router(clock: SimpleNamespace) -> VideoRouter:
 
 
 def choose(router: VideoRouter, place: str, replicas: list[Any] = REPLICAS) -> set[ReplicaID]:
-    request = SimpleNamespace(metadata=SimpleNamespace(multiplexed_model_id=place))
+    request = SimpleNamespace(metadata=SimpleNamespace(multiplexed_model_id=place),
+                              routing_context=SimpleNamespace(should_backoff=False))
     (chosen,) = asyncio.run(router.choose_replicas(replicas, request))
+    assert request.routing_context.should_backoff  # else Serve asks without a pause
     return {replica.replica_id for replica in chosen}
 
 
@@ -59,6 +61,25 @@ def test_a_replica_that_takes_nothing_is_asked_no_more_until_it_answers(
 
     router.on_new_queue_len_info(silent, 1)
     assert choose(router, '') == {A, B}
+
+
+def test_a_replica_that_says_that_it_has_enough_is_not_silent(clock: SimpleNamespace) -> None:
+    async def get_queue_len(deadline_s: float) -> int:
+        return 2
+
+    async def keepers_while_it_is_full() -> list[str]:
+        router, names = VideoRouter(DEPLOYMENT, DeploymentHandleSource.REPLICA), []
+        for _ in range(4):
+            request = SimpleNamespace(metadata=SimpleNamespace(multiplexed_model_id='video1'),
+                                      routing_context=SimpleNamespace(should_backoff=False))
+            ((keeper,),) = await router.choose_replicas(REPLICAS, request)
+            names.append(keeper.replica_id.unique_id)
+            full = SimpleNamespace(replica_id=keeper.replica_id, get_queue_len=get_queue_len)
+            await router._probe_queue_lens([full], 0)
+            clock.now_s += 0.8 * SILENT_S
+        return names
+
+    assert len(set(asyncio.run(keepers_while_it_is_full()))) == 1
 
 
 def test_a_place_moves_as_soon_as_its_replica_is_no_candidate(router: VideoRouter) -> None:
