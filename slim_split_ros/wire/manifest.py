@@ -206,12 +206,11 @@ def _parse_manifest(folder: Path, fields: Fields) -> Manifest:
             f'format is {found!r:.40}, this version reads '
             f'{" and ".join(map(str, READABLE_FORMATS))}')
     files = fields.digests('files')
-    shared = fields.optional('entropy_tables')
     contexts = fields.optional('contexts')
     if contexts is not None:
         contexts = Contexts.from_json(contexts)
     widths = tuple(
-        _parse_width(Fields(entry, f'widths[{index}].'), files, shared, contexts)
+        _parse_width(Fields(entry, f'widths[{index}].'), files, contexts)
         for index, entry in enumerate(fields.items('widths', MOST_WIDTHS))
     )
     _check_widths(widths)
@@ -296,25 +295,18 @@ def _parse_coder(
 
 
 def _parse_width(
-    fields: Fields, files: Mapping[str, str], shared_tables: Any, contexts: Contexts | None
+    fields: Fields, files: Mapping[str, str], contexts: Contexts | None
 ) -> EncoderEntry:
     width = fields.get('width', float, int)
     if not 0.0 < width <= 1.0:
         raise ManifestError(f'width is {width!r:.40}, must be above 0 and at most 1')
     latent_channels = fields.positive('latent_channels', MOST_LATENT_CHANNELS)
     gains = fields.gains('gains', MOST_RATES)
-    per_rate = fields.optional('entropy_tables')
-    if per_rate is None and shared_tables is not None:
-        if not isinstance(shared_tables, list):
-            raise ManifestError(f'entropy_tables is {shared_tables!r:.40}, must be a list')
-        # Read once: of a small file 256 rates would make millions of tables.
-        tables = len(gains) * _parse_tables(
-            [shared_tables[:latent_channels]], 1, latent_channels, contexts)
-    else:
-        tables = _parse_tables(per_rate, len(gains), latent_channels, contexts)
     return EncoderEntry(
         float(width), fields.positive('channels', 65_536), latent_channels,
-        fields.listed_file('encoder', files), gains, tables,
+        fields.listed_file('encoder', files), gains,
+        _parse_tables(
+            fields.optional('entropy_tables'), len(gains), latent_channels, contexts),
         fields.listed_file('map', files) if fields.optional('map') else None)
 
 

@@ -34,21 +34,6 @@ def test_a_manifest_gives_widths_rates_and_tables(bundle):
     assert manifest.checked_file('server.onnx') == bundle / 'server.onnx'
 
 
-def test_one_list_of_tables_serves_every_width_and_rate(bundle):
-    def share(data):
-        tables = data['widths'][3].pop('entropy_tables')[0]
-        for entry in data['widths']:
-            entry.pop('entropy_tables', None)
-        data['entropy_tables'] = tables
-
-    reseal(bundle, share)
-
-    manifest = load_manifest(bundle)
-
-    assert len(manifest.tables(2, rate=1)) == 12
-    assert manifest.tables(2, rate=1) is manifest.tables(2, rate=0)
-
-
 def test_a_model_without_tables_is_valid(tmp_path):
     manifest = load_manifest(write_tiny_bundle(tmp_path, with_tables=False))
 
