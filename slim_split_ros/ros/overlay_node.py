@@ -25,6 +25,7 @@ from slim_split_ros.offboard import Detections, draw_detections
 from slim_split_ros.onboard import ImageError
 from slim_split_ros.ros.errors import StartError
 from slim_split_ros.ros.process.spin import run_node
+from slim_split_ros.ros.process.worker import Mailbox, Worker
 from slim_split_ros.ros.settings.overlay_parameters import OverlaySettings
 from slim_split_ros.ros.settings.parameters import LiveParameters
 from slim_split_ros.ros.topics.messages import decode_compressed, make_image, to_ns, view_raw
@@ -35,17 +36,27 @@ _MOST_NAMES = 10_000
 
 
 class Overlay(Node):
-    """Keep the newest images, and publish each with its detections once these have come."""
+    """
+    Keep the newest images, and publish each with its detections once both have come.
+
+    Drawing has a thread of its own: images that wait for it would be lost from a topic's queue
+    before their detections come, and a slow machine would draw none at all.
+    """
 
     def __init__(self) -> None:
         super().__init__('overlay')
         settings = LiveParameters(self, OverlaySettings).current
         self._most = settings.images
         self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
-        self._newest_ns = 0  # stamp of what was drawn last
+        # By stamp, as the images: detections that overtook theirs.
+        self._early: OrderedDict[int, Detection2DArray] = OrderedDict()
+        self._newest_ns = 0  # stamp of the image that came last
+        self._drawn_ns = 0
         # In the order in which they first came: a class keeps its colour.
-        self._names: list[str] = []
+        self._names: dict[str, int] = {}
         self._listeners = 0
+        self._pairs: Mailbox[tuple[Image | CompressedImage, Detection2DArray]] = Mailbox()
+        self._worker = Worker(self._pairs, lambda pair: self._publish(*pair), self._on_failure)
         self._drawn = self.create_publisher(
             Image, '~/image', **overridable(NEWEST),
             event_callbacks=PublisherEventCallbacks(matched=self._on_matched))
@@ -56,43 +67,61 @@ class Overlay(Node):
         self.create_subscription(kind, topic, self._on_image, **overridable(SENSOR_DATA))
         self.create_subscription(
             Detection2DArray, 'detections', self._on_detections, **overridable(RELIABLE))
+        self._worker.start()
 
     def stop(self) -> None:
-        """End at once: nothing is under way."""
+        """End the thread that draws."""
+        self._worker.stop()
 
     def _on_matched(self, event: object) -> None:
         self._listeners = event.current_count
         if not self._listeners:
             self._images.clear()
+            self._early.clear()
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         if not self._listeners:
             return
-        self._images[to_ns(message.header.stamp)] = message
+        self._newest_ns = stamp_ns = to_ns(message.header.stamp)
+        self._images[stamp_ns] = message
         if len(self._images) > self._most:
             self._images.popitem(last=False)
+        if found := self._early.pop(stamp_ns, None):
+            self._hand_over(stamp_ns, found)
+        # Images come in the order of their stamps: what these wait for will not come.
+        if given_up := [key for key in self._early if key < stamp_ns]:
+            self._explain_missing()
+        for key in given_up:
+            del self._early[key]
 
     def _on_detections(self, message: Detection2DArray) -> None:
         if not self._listeners or not self._images:
             return
         stamp_ns = to_ns(message.header.stamp)
-        image = self._images.get(stamp_ns)
-        if image is None:
-            if stamp_ns < self._newest_ns:
-                return  # an answer that a later one overtook
-            self._warn('detections came whose image is not among the newest '
-                       f'{len(self._images)}: raise `images`, and remap `image` and '
-                       '`detections` to those of one camera')
-            return
+        if stamp_ns in self._images:
+            self._hand_over(stamp_ns, message)
+        elif stamp_ns > self._newest_ns:
+            self._early[stamp_ns] = message
+            if len(self._early) > self._most:
+                self._early.popitem(last=False)
+                self._explain_missing()
+        elif stamp_ns >= self._drawn_ns:  # else an answer that a later one overtook
+            self._explain_missing()
+
+    def _hand_over(self, stamp_ns: int, found: Detection2DArray) -> None:
+        self._pairs.put((self._images[stamp_ns], found))
+        self._drawn_ns = stamp_ns
+        for older in [key for key in self._images if key <= stamp_ns]:
+            del self._images[older]
+
+    def _publish(self, image: Image | CompressedImage, found: Detection2DArray) -> None:
+        """Draw and publish; in the thread of the worker."""
         try:
             pixels = _pixels(image)
         except ImageError as error:
             self._warn(f'image not drawn: {error}')
             return
-        self._drawn.publish(make_image(self._draw(pixels, message), image.header))
-        self._newest_ns = stamp_ns
-        for older in [key for key in self._images if key <= stamp_ns]:
-            del self._images[older]
+        self._drawn.publish(make_image(self._draw(pixels, found), image.header))
 
     def _draw(self, pixels: np.ndarray, message: Detection2DArray) -> np.ndarray:
         # A name after the other until memory is full is no detector.
@@ -103,15 +132,20 @@ class Overlay(Node):
                 for item in found]
         boxes = [(box.center.position.x - box.size_x / 2, box.center.position.y - box.size_y / 2,
                   box.size_x, box.size_y) for box in (item.bbox for item in found)]
+        labels = [self._names.setdefault(item.class_id, len(self._names)) for item in best]
         return draw_detections(pixels, Detections(
             np.reshape(boxes, (-1, 4)),
             np.array([item.score for item in best]),
-            np.array([self._number(item.class_id) for item in best], np.int64)), self._names)
+            np.array(labels, np.int64)), list(self._names))
 
-    def _number(self, name: str) -> int:
-        if name not in self._names:
-            self._names.append(name)
-        return self._names.index(name)
+    def _on_failure(self, error: Exception) -> None:
+        # While shutting down the publisher fails under the last image: no news.
+        if self.context.ok():
+            self._warn(f'image not drawn: {error!r}')
+
+    def _explain_missing(self) -> None:
+        self._warn(f'detections came whose image is not among the newest {len(self._images)}: '
+                   'raise `images`, and remap `image` and `detections` to those of one camera')
 
     def _warn(self, sentence: str) -> None:
         self.get_logger().warning(sentence, throttle_duration_sec=_WARNING_PERIOD_S)

@@ -71,13 +71,32 @@ def test_a_stamp_without_an_image_is_explained(peer: Peer, overlay: Process) -> 
     peer.listen(Image, 'overlay/image', QoSProfile(depth=5))
     images = peer.publisher(Image, 'image', RELIABLE)
     detections = peer.publisher(Detection2DArray, 'detections', RELIABLE)
-    image, other = (image_message(patch_pixels(), stamp) for stamp in (10**9, 2 * 10**9))
+    stamps = count(10**9, 10**9)
 
     def publish() -> None:
-        images.publish(image)
-        detections.publish(detections_of(other))
+        stamp_ns = next(stamps)
+        images.publish(image_message(patch_pixels(), stamp_ns))
+        detections.publish(detections_of(image_message(patch_pixels(), stamp_ns + 1)))
 
     peer.repeat(publish, lambda: 'remap `image` and `detections`' in overlay.output, 'a warning')
+
+
+def test_detections_wait_for_an_image_that_comes_after_them(
+    peer: Peer, overlay: Process
+) -> None:
+    drawn = peer.listen(Image, 'overlay/image', QoSProfile(depth=5))
+    images = peer.publisher(Image, 'image', RELIABLE)
+    detections = peer.publisher(Detection2DArray, 'detections', RELIABLE)
+    stamps = count(10**9, 10**9)
+
+    def publish() -> None:
+        stamp_ns = next(stamps)
+        detections.publish(detections_of(image_message(patch_pixels(), stamp_ns)))
+        # Three behind, as over a radio that is slower with images than with boxes.
+        images.publish(image_message(patch_pixels(), stamp_ns - 3 * 10**9))
+
+    peer.repeat(publish, lambda: len(drawn) >= 3, 'three drawn images')
+    assert 'not among the newest' not in overlay.output
 
 
 def test_names_without_end_are_forgotten_and_end_nothing(peer: Peer, overlay: Process) -> None:
@@ -97,5 +116,5 @@ def test_names_without_end_are_forgotten_and_end_nothing(peer: Peer, overlay: Pr
         images.publish(image)
         detections.publish(found)
 
-    peer.repeat(publish, lambda: len(drawn) >= 4, 'four drawn images')
+    peer.repeat(publish, lambda: len(drawn) >= 4, 'four drawn images', limit_s=60.0)
     assert overlay.is_running
