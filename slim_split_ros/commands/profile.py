@@ -92,6 +92,9 @@ def run(args: argparse.Namespace) -> int:
         return 1
     for row in table.points:
         print('  '.join(f'{name} {value}' for name, value in row.items()))
+    if table.unsteady:
+        print(f'profile: other work disturbed the times of {table.unsteady} of '
+              f'{len(table.points)} points: run it again on a quiet machine', file=sys.stderr)
     print('Written: ' + ', '.join(map(str, files)))
     return 0
 

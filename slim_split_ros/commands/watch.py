@@ -63,12 +63,13 @@ def _watch(session: WatchSession, seconds: float) -> None:
     try:
         # Not a terminal: the last state is printed once.
         with Live(console=console, auto_refresh=False, transient=False) as live:
-            while (now_s := time.monotonic()) < end_s:
+            while time.monotonic() < end_s:
                 session.listen(_SPIN_S)
-                if now_s >= redraw_s:
-                    redraw_s = now_s + _PERIOD_S
+                if time.monotonic() >= redraw_s:
                     live.update(_draw(session.node, console, seconds),
                                 refresh=console.is_terminal)
+                    # From its end: where drawing is slow, there is time to listen all the same.
+                    redraw_s = time.monotonic() + _PERIOD_S
             live.update(_draw(session.node, console, seconds), refresh=True)
     finally:
         if not console.is_terminal:

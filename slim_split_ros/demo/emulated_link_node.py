@@ -17,6 +17,7 @@ import sys
 import time
 
 from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from slim_split_ros.demo.delayed_calls import DelayedCalls
 from slim_split_ros.demo.emulated_link_parameters import EmulatedLinkSettings
@@ -57,7 +58,9 @@ class EmulatedLink(Node):
                 self._calls.add(
                     self._begun_s + arrival_s, lambda: publisher.publish(serialized))
 
-        self.create_subscription(kind, f'{SENT}/{topic}', pass_on, SENSOR_DATA, raw=True)
+        # Deep enough that what a busy relay is late with is not taken for a loss of the link.
+        deep = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self.create_subscription(kind, f'{SENT}/{topic}', pass_on, deep, raw=True)
 
 
 def main(args: Sequence[str] | None = None) -> int:

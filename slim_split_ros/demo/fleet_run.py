@@ -193,10 +193,11 @@ class _Session:
         for child in self._children:
             child.check()
         if (now_s := time.monotonic()) - self._shown_s > 2 * _LOOK_S:
-            self._shown_s = now_s
             self._show(FleetView(
                 said, elapsed_s, self._robots(start_s, max(now_s - start_s, _BIN_S)),
                 self._replica_figures()))
+            # From its end: where showing is slow, there is time to listen all the same.
+            self._shown_s = time.monotonic()
 
     def _replica_figures(self) -> dict[str, str]:
         return {key.removeprefix(_REPLICA_KEY): value for key, value

@@ -25,8 +25,9 @@ from slim_split_ros.wire.message_size import answer_bytes
 
 # Deep enough that a busy observer loses no message, so that what is missing was not sent.
 _BEST_EFFORT = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
-# Camera images that may still be encoded.
-_IMAGES_KEPT = 8
+# Camera images that may still be encoded: many of a quick camera, these few of the largest.
+_FEWEST_IMAGES = 8
+_IMAGES_BYTES = 2**26
 # Of those that were, and whose detections may still come: seconds of a slow server.
 _AWAITED_BYTES = 2**26
 # Of all images kept to be shown.
@@ -146,9 +147,14 @@ class Observer(Node):
         self._record(to_ns(message.header.stamp))
 
     def _on_image(self, message: Image | CompressedImage) -> None:
-        stamp_ns = self._record(to_ns(message.header.stamp)).stamp_ns
-        self._images[stamp_ns] = message
-        if len(self._images) > _IMAGES_KEPT:
+        seen = self._record(to_ns(message.header.stamp))
+        # Large images queue before a busy observer, and what came of them overtakes them.
+        if seen.found is not None:
+            self._keep(seen, message)
+        elif seen.width is not None:
+            self._await(seen.stamp_ns, message)
+        self._images[seen.stamp_ns] = message
+        while len(self._images) > _FEWEST_IMAGES and _bytes(self._images) > _IMAGES_BYTES:
             self._images.popitem(last=False)
 
     def _on_truth(self, message: Detection2DArray) -> None:
@@ -169,7 +175,7 @@ class Observer(Node):
 
     def _await(self, stamp_ns: int, image: Image | CompressedImage) -> None:
         self._awaited[stamp_ns] = image
-        while sum(len(kept.data) for kept in self._awaited.values()) > _AWAITED_BYTES:
+        while _bytes(self._awaited) > _AWAITED_BYTES:
             self._awaited.popitem(last=False)
 
     def _on_arrival(self, message: EncodedFrame) -> None:
@@ -182,7 +188,8 @@ class Observer(Node):
             seen = self._by_sequence.get(sequence)
             if seen is not None:
                 seen.is_reported = True
-                seen.server_ms = None if math.isnan(server_ms) else server_ms
+                if not math.isnan(server_ms):  # a report that a later one overtook knows less
+                    seen.server_ms = server_ms
 
     def _on_detections(self, message: Detection2DArray) -> None:
         stamp_ns = to_ns(message.header.stamp)
@@ -193,14 +200,22 @@ class Observer(Node):
         seen.found = read_boxes(message)
         self._answers += 1
         image = self._awaited.pop(stamp_ns, None) or self._images.get(stamp_ns)
-        if (image is not None and stamp_ns >= self._next_picture_ns
+        if image is not None:
+            self._keep(seen, image)
+
+    def _keep(self, seen: FrameRecord, image: Image | CompressedImage) -> None:
+        if (seen.stamp_ns >= self._next_picture_ns
                 and self._kept_bytes + len(image.data) <= _KEPT_BYTES):
             seen.image = image
             self._kept_bytes += len(image.data)
-            self._next_picture_ns = stamp_ns + self._pictures_period_ns
+            self._next_picture_ns = seen.stamp_ns + self._pictures_period_ns
 
     def _on_status(self, message: EncoderStatus) -> None:
         self._status = message
+
+
+def _bytes(images: OrderedDict[int, Image | CompressedImage]) -> int:
+    return sum(len(image.data) for image in images.values())
 
 
 def read_boxes(message: Detection2DArray) -> NamedBoxes:

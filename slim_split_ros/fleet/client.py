@@ -32,6 +32,8 @@ BRIDGE = ('-m', 'slim_split_ros.fleet.bridge')
 GRACE_S = 2.0
 # Requests without an answer, one after the other, until the cluster is taken for stuck.
 _MOST_UNANSWERED = 3
+# Of what the bridge has said, before a look at what it has not.
+_MOST_HEARD = 64
 _FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 30.0
 # Who was connected for so long starts again without delay.
 _GOOD_S = 10.0
@@ -124,7 +126,10 @@ class FleetClient:
             with self._lock:
                 self._connected = connected
             while not self._closed.is_set():
-                self._listen(connected)
+                # What came while this machine was busy is no silence.
+                for _ in range(_MOST_HEARD):
+                    if not self._listen(connected):
+                        break
                 self._expire(connected)
         except (BridgeError, OSError) as error:
             # Before its requests are told: who hears of one sends no other.
@@ -137,7 +142,8 @@ class FleetClient:
             for _, on_answer in connected.pending.values():
                 on_answer(lost(self._state.problem or _ENDED))
 
-    def _listen(self, connected: _Connected) -> None:
+    def _listen(self, connected: _Connected) -> bool:
+        """Hear what the bridge says next, if it says something; return whether it did."""
         bridge = connected.bridge
         had_spoken = bridge.has_spoken
         try:
@@ -147,11 +153,12 @@ class FleetClient:
             said = had_spoken and self._state.problem
             raise BridgeError(said or str(error)) from error
         if data is None:
-            return
+            return False
         if data[:1] == STATUS:
             self._say(read_status(data[1:], self._deployment, self._expected))
         elif data[:1] == ANSWER:
             self._answer(connected, data[1:1 + NUMBER_BYTES], data[1 + NUMBER_BYTES:])
+        return True
 
     def _answer(self, connected: _Connected, number: bytes, packed: bytes) -> None:
         with self._lock:

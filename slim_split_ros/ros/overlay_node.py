@@ -50,7 +50,7 @@ class Overlay(Node):
         self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
         # By stamp, as the images: detections that overtook theirs.
         self._early: OrderedDict[int, Detection2DArray] = OrderedDict()
-        self._newest_ns = 0  # stamp of the image that came last
+        self._newest_ns: int | None = None  # stamp of the image that came last
         self._drawn_ns = 0
         # In the order in which they first came: a class keeps its colour.
         self._names: dict[str, int] = {}
@@ -78,6 +78,7 @@ class Overlay(Node):
         if not self._listeners:
             self._images.clear()
             self._early.clear()
+            self._newest_ns, self._drawn_ns = None, 0
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         if not self._listeners:
@@ -95,7 +96,7 @@ class Overlay(Node):
             del self._early[key]
 
     def _on_detections(self, message: Detection2DArray) -> None:
-        if not self._listeners or not self._images:
+        if not self._listeners or self._newest_ns is None:
             return
         stamp_ns = to_ns(message.header.stamp)
         if stamp_ns in self._images:
@@ -144,7 +145,7 @@ class Overlay(Node):
             self._warn(f'image not drawn: {error!r}')
 
     def _explain_missing(self) -> None:
-        self._warn(f'detections came whose image is not among the newest {len(self._images)}: '
+        self._warn(f'detections came whose image is not among the newest {self._most}: '
                    'raise `images`, and remap `image` and `detections` to those of one camera')
 
     def _warn(self, sentence: str) -> None:

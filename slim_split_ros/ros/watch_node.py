@@ -21,6 +21,8 @@ from slim_split_ros.ros.topics.graph import topics_by_type
 
 # Whoever publishes may be reliable or not.
 _ANYHOW = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+# One topic for what all nodes of a fleet say at once.
+_OF_ALL = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
 _STATUS = '/status'
 _LOOK_S = 1.0
 MOST_TOPICS = 128
@@ -59,7 +61,7 @@ class Watch(Node):
         self._complaints: dict[str, tuple[float, Complaint]] = {}
         self._topics: dict[str, Subscription] = {}
         self.create_subscription(
-            DiagnosticArray, '/diagnostics', self._on_diagnostics, _ANYHOW)
+            DiagnosticArray, '/diagnostics', self._on_diagnostics, _OF_ALL)
         self.create_timer(_LOOK_S, self._look)
         self._look()
 

@@ -122,7 +122,8 @@ def test_with_a_key_on_both_sides_detections_come_and_everything_has_its_tag(
     for answer in keyed.answers:
         secret.check_answer(answer)
     keyed.peer.repeat(
-        system.show_patch, lambda: system.statuses[-1].frames_answered, 'an answered frame')
+        system.show_patch,
+        lambda: system.statuses and system.statuses[-1].frames_answered, 'an answered frame')
     assert system.statuses[-1].payload_bytes + FRAME_TAG_BYTES == len(system.features[-1].payload)
     keyed.peer.wait(lambda: keyed.server_statuses, 'a status of the server')
     assert not {'unauthenticated', 'replayed'} & keyed.drops().keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import dropwhile
 from pathlib import Path
 
 import pytest
@@ -109,13 +110,16 @@ def test_a_lost_frame_costs_those_that_lean_on_it_until_a_fresh_one_comes(
     nodes.peer.repeat(nodes.show_patch, lambda: radio.lost, 'a loss', PERIOD_S)
     lost_at = next(place for place, frame in enumerate(radio.sent) if frame is radio.lost[0])
 
-    def fresh() -> list[int]:
-        return [place for place, frame in enumerate(radio.sent)
-                if place > lost_at and not frame.frames_back and is_answered(nodes, frame)]
+    def from_fresh_on() -> list[EncodedFrame]:
+        return list(dropwhile(lambda frame: frame.frames_back, radio.sent[lost_at + 1:]))
 
-    nodes.peer.repeat(nodes.show_patch, fresh, 'detections of a fresh frame', PERIOD_S)
+    # That frame itself, or one that leans on it and took its place in the server's queue.
+    nodes.peer.repeat(
+        nodes.show_patch,
+        lambda: any(is_answered(nodes, frame) for frame in from_fresh_on()),
+        'detections from a fresh frame on', PERIOD_S)
 
-    between = radio.sent[lost_at:fresh()[0]]
+    between = radio.sent[lost_at:len(radio.sent) - len(from_fresh_on())]
     assert not any(is_answered(nodes, frame) for frame in between)
     show_until_leaning(nodes, radio)
 
@@ -130,4 +134,4 @@ def test_alone_keeps_every_frame_independent(system: tuple[SplitSystem, Radio]) 
         nodes.show_patch, lambda: len(radio.sent) >= first + 10, 'ten frames', PERIOD_S)
 
     assert {frame.frames_back for frame in radio.sent[first:]} == {0}
-    assert nodes.statuses[-1].alone
+    nodes.peer.wait(lambda: nodes.statuses[-1].alone, 'a status that says so')

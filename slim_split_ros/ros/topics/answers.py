@@ -18,7 +18,7 @@ from slim_split_ros.msg import Answer
 from slim_split_ros.onboard import AnswerBook, AnswerDrop, Expected, ReplyGuard
 from slim_split_ros.ros.health.diagnostics import AnswerCounters, Throttle
 from slim_split_ros.ros.topics.messages import DetectionWriter, camera_header, checked_ns, to_stamp
-from slim_split_ros.ros.topics.qos import LATCHED, RELIABLE, SENSOR_DATA, overridable
+from slim_split_ros.ros.topics.qos import RELIABLE, SENSOR_DATA, latched_by, overridable
 from slim_split_ros.wire import FrameHeader, WireError
 from slim_split_ros.wire.answer import AnswerData, read_boxes, read_names, seal_names
 from slim_split_ros.wire.errors import DistrustError
@@ -51,6 +51,7 @@ class Answers:
         self._sender_start_ns = sender_start_ns
         self._book = AnswerBook()
         self._writers = {seal_names(class_names): DetectionWriter(class_names)}
+        self._numbers = DetectionWriter(())  # what names labels that nobody has named
         self._names: Subscription | None = None
         self._throttle = Throttle()
         self._refusal = ''
@@ -108,10 +109,12 @@ class Answers:
         writer = self._writers.get(answer.class_names)
         if writer is None and self._names is None:
             self._names = self._node.create_subscription(
-                LabelInfo, 'label_info', self._on_names, **overridable(LATCHED))
-        if writer is None or highest >= len(writer.class_names):
-            return DetectionWriter([str(number) for number in range(1 + highest)])
-        return writer
+                LabelInfo, 'label_info', self._on_names, **overridable(latched_by(_TABLES)))
+        if writer is not None and highest < len(writer.class_names):
+            return writer
+        if highest >= len(self._numbers.class_names):
+            self._numbers = DetectionWriter([str(number) for number in range(1 + highest)])
+        return self._numbers
 
     def _on_names(self, message: LabelInfo) -> None:
         try:

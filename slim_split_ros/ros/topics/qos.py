@@ -29,6 +29,13 @@ LATCHED = QoSProfile(
 )
 
 
+def latched_by(writers: int) -> QoSProfile:
+    """Return that of a subscription to which so many publishers latch a message each."""
+    profile = copy(LATCHED)
+    profile.depth = writers  # of all of them together
+    return profile
+
+
 # From a profile to the keyword arguments of a topic.
 TopicOptions = Callable[[QoSProfile], dict[str, Any]]
 
