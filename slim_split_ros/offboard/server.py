@@ -37,6 +37,7 @@ from slim_split_ros.wire.manifest import MANIFEST_FILE, Manifest
 # What drivers of NVIDIA (servers, Jetson), AMD and WSL make. Importing torch only to hear that
 # there is no GPU takes a second and 130 MB.
 GPU_DEVICES = ('/dev/nvidiactl', '/dev/nvhost-gpu', '/dev/kfd', '/dev/dxg')
+_FOR_GPU = ('torch', 'safetensors')  # whoever has torch for other work may lack the second
 NOTHING = Detections(
     np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
 
@@ -217,9 +218,10 @@ def load_server(
     Load the server's half of a model.
 
     `device` is `cpu` (ONNX Runtime on `threads`), `cuda` or `cuda:N` (torch), or `auto`: a GPU
-    where torch and one are there, else the CPU. A `detector` of the user's takes the place of the
-    model's, be that a graph of ours or a detector in its folder; without `detects` nothing is
-    looked for. Raises ServerError or ManifestError naming the file or device that cannot be used.
+    where torch, safetensors and one are there, else the CPU. A `detector` of the user's takes the
+    place of the model's, be that a graph of ours or a detector in its folder; without `detects`
+    nothing is looked for. Raises ServerError or ManifestError naming the file or device that
+    cannot be used.
     """
     kind, _, number = device.partition(':')
     if device not in ('auto', 'cpu', 'cuda') and not (kind == 'cuda' and number.isdigit()):
@@ -281,8 +283,12 @@ def _group_by_size(
     ]
 
 
+def _lacks_for_gpu() -> list[str]:
+    return [package for package in _FOR_GPU if find_spec(package) is None]
+
+
 def _has_gpu() -> bool:
-    if find_spec('torch') is None or not any(map(os.path.exists, GPU_DEVICES)):
+    if _lacks_for_gpu() or not any(map(os.path.exists, GPU_DEVICES)):
         return False
     from slim_split_ros.offboard.torch_runtime import gpu_is_available
 
@@ -290,10 +296,10 @@ def _has_gpu() -> bool:
 
 
 def _load_torch_runtime(manifest: Manifest, device: str) -> Runtime:
-    if find_spec('torch') is None:
+    if lacking := _lacks_for_gpu():
         raise ServerError(
-            f'device {device} needs torch, which is not installed: install it, or set the '
-            'parameter `device` to cpu')
+            f'device {device} needs torch and safetensors, and {" and ".join(lacking)} is not '
+            f'installed: pip install {" ".join(lacking)}, or set the parameter `device` to cpu')
     from slim_split_ros.offboard.torch_runtime import TorchRuntime
 
     return TorchRuntime(manifest, device)

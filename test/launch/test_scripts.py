@@ -18,6 +18,7 @@ LIMIT_S = 30.0
     ('offboard', 'score_threshold:=7.0'),
     ('sim_camera', 'fps:=0.0'),
     ('bag_camera', 'speed:=0.0'),
+    ('file_camera', 'fps:=-1.0'),
     ('overlay', 'images:=0'),
 ])
 def test_refused_parameter_ends_the_executable_with_status_1(

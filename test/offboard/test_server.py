@@ -152,6 +152,18 @@ def test_the_place_of_a_server_is_named_where_auto_chose_it(manifest, monkeypatc
     assert load_server(manifest, 'auto').place == 'the CPU with ONNX Runtime'
 
 
+def test_torch_without_safetensors_serves_on_the_cpu_and_is_named_where_a_gpu_is_asked_for(
+    manifest, monkeypatch
+):
+    server = 'slim_split_ros.offboard.server.'
+    monkeypatch.setattr(f'{server}GPU_DEVICES', ('/',))
+    monkeypatch.setattr(f'{server}find_spec', lambda name: name if name == 'torch' else None)
+
+    assert load_server(manifest, 'auto').place == 'the CPU with ONNX Runtime'
+    with pytest.raises(ServerError, match='safetensors is not installed: pip install safetensors'):
+        load_server(manifest, 'cuda')
+
+
 def test_a_missing_server_file_is_named(tmp_path):
     folder = write_tiny_bundle(tmp_path)
     (folder / 'server.onnx').unlink()

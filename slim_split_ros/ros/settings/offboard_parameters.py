@@ -27,7 +27,8 @@ class OffboardSettings:
     """Hold one valid state of the offboard node's parameters."""
 
     device: str = parameter(
-        'auto', 'auto, cpu, cuda or cuda:N; auto takes a GPU where torch and one are there',
+        'auto', 'auto, cpu, cuda or cuda:N; auto takes a GPU where torch, safetensors and one are '
+        'there',
         read_only=True)
     detector: str = parameter(
         SHIPPED, 'shipped, none (pictures alone), or the ONNX file of a detector',
