@@ -206,8 +206,9 @@ def explain(error: Exception, address: Address, deployment: str) -> str:
     if isinstance(error, BridgeError):
         return text
     if isinstance(error, ModuleNotFoundError):
-        return (f'{error.name} is not installed: pip install "slim_split_ros[fleet]", or set the '
-                'parameter `backend` to local')
+        return (f"{error.name} is not installed: pip install '.[fleet]' in a checkout, or beside "
+                "an installed ROS 'ray[serve]==2.60.*' 'numpy<2'; or set the parameter `backend` "
+                'to local')
     if 'ersion mismatch: ' in str(error):
         # Both sides' versions, a line each.
         versions = ' '.join(str(error).split()).partition(': ')[2]

@@ -9,6 +9,8 @@ import json
 from slim_split_ros.fleet.errors import BridgeError
 from slim_split_ros.fleet.messages import PROTOCOL
 
+CONNECTING = 'connecting'
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -26,10 +28,15 @@ class ClusterState:
     `held` is how many frames each of its replicas is given at once.
     """
 
-    problem: str = 'connecting'
+    problem: str = CONNECTING
     replicas: int = 0
     held: int = 0
     place: str = ''
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is too early to tell."""
+        return self.problem == CONNECTING
 
     @property
     def is_up(self) -> bool:
@@ -47,7 +54,7 @@ def read_status(data: bytes, deployment: str, expected: Expected) -> ClusterStat
         status = json.loads(data)
         problem, facts = str(status.get('problem', '')), status.get('facts')
         if facts is None or problem:
-            return ClusterState(problem or 'connecting')
+            return ClusterState(problem or CONNECTING)
         mismatch = _mismatch(facts, deployment, expected)
         state = ClusterState(
             '', int(status['replicas']), int(facts['held']), str(facts['place']))

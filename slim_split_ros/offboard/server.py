@@ -105,7 +105,9 @@ class Server:
     @property
     def place(self) -> str:
         """Say for people where the network runs, and on what."""
-        return self._runtime.place
+        # A detector of pictures takes no GPU.
+        on_gpu = self._detector is not None and self._runtime.most_together > 1
+        return f'{self._runtime.place}, the detector on the CPU' if on_gpu else self._runtime.place
 
     @property
     def most_together(self) -> int:

@@ -9,6 +9,7 @@ from slim_split_ros.reports.page import Table
 
 # Statuses come once a second.
 _SILENT_S = 3.0
+_ACTIVE = 'active'
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class RobotState:
 
     node: str
     silent_s: float
+    state: str
     coder: str
     width: float
     rate: int
@@ -63,7 +65,7 @@ def robot_table(robots: Sequence[RobotState]) -> Table:
     return Table(
         ('robot', 'width, rate', 'why', 'frames/s', 'kbit/s', 'encode ms', 'answer ms', 'late',
          'dropped'),
-        tuple((_name(robot.node, robot.silent_s), _point(robot), _plain(robot.reason),
+        tuple((_name(robot.node, robot.silent_s), _point(robot), _why(robot),
                _number(robot.frames_per_s, 1), _bitrate(robot), _number(robot.encode_ms, 1),
                _number(robot.answer_ms), f'{robot.answers_late} of {robot.frames_answered}',
                _drops(robot.dropped)) for robot in robots))
@@ -83,8 +85,13 @@ def _name(node: str, silent_s: float) -> str:
         _plain(node)
 
 
+def _why(robot: RobotState) -> str:
+    return _plain(robot.reason if robot.state == _ACTIVE else robot.state)
+
+
 def _point(robot: RobotState) -> str:
-    if not robot.width:  # nothing was sent yet
+    # Nothing was sent yet, or nothing is any more.
+    if not robot.width or robot.state != _ACTIVE:
         return ''
     after = '' if robot.alone else ' after the one before'
     return f'{_plain(robot.coder)} {robot.width:.2f}, {robot.rate}{after}'

@@ -109,6 +109,8 @@ class FleetServing:
                 PART, Level.OK, f'{state.replicas} replica(s) of {self._where} on {state.place}',
                 values)
         level = Level.WARN if self._falls_back else Level.ERROR
+        if state.is_awaited:
+            level = Level.STALE
         who = 'this node serves alone' if self._falls_back else 'nobody serves'
         return Finding(PART, level, f'{who}: {state.problem}', values)
 

@@ -37,6 +37,7 @@ class FrameStore:
     folder: Path
     frames: int = 0
     stored_bytes: int = 0
+    unusable: str = ''  # why the newest image that could not be kept could not
 
     def add(self, picture: bytes, stamp_ns: int, most_frames: int, most_mb: int) -> str:
         """Write a JPEG or PNG, and return why no other one has room; empty while one has."""
@@ -71,6 +72,7 @@ class FrameKeeper:
         self._live = live
         self._pacer = Pacer()
         self._store: FrameStore | None = None
+        self._ended = ''  # what was kept last, and why no more, where that ended by itself
         node.create_service(SetBool, '~/keep_frames', self._on_call)
 
     def offer(self, message: Image | CompressedImage, now_s: float) -> None:
@@ -90,7 +92,8 @@ class FrameKeeper:
         else:
             store = self._end()
             response.success = store is not None
-            response.message = _summary(store) if store else 'no images were being kept'
+            response.message = _summary(store) if store else (
+                f'no images were being kept{self._ended and f"; {self._ended}"}')
         return response
 
     def _try_to_begin(self) -> tuple[bool, str]:
@@ -116,7 +119,7 @@ class FrameKeeper:
             mailbox, lambda message: self._keep(store, mailbox, message),
             lambda error: self._give_up(store, mailbox, error))
         self._worker.start()
-        self._pacer, self._store = Pacer(), store
+        self._pacer, self._store, self._ended = Pacer(), store, ''
         return store
 
     def _end(self) -> FrameStore | None:
@@ -127,11 +130,11 @@ class FrameKeeper:
             store.close()
         return store
 
-    def _end_from_within(self, store: FrameStore, mailbox: Mailbox) -> None:
+    def _end_from_within(self, store: FrameStore, mailbox: Mailbox, ended: str) -> None:
         """End keeping in the worker's thread, which cannot wait for itself, nor end another's."""
         mailbox.close()
         if self._store is store:
-            self._store = None
+            self._store, self._ended = None, ended
 
     def _keep(
         self, store: FrameStore, mailbox: Mailbox, message: Image | CompressedImage
@@ -139,17 +142,19 @@ class FrameKeeper:
         """Write an image; runs in a thread of its own."""
         try:
             picture = _encode(message)
-        except OnboardError:  # the node says so, once for every reason
+        except OnboardError as error:
+            store.unusable = str(error)
             return
         limits = self._live.current
         full = store.add(picture, to_ns(message.header.stamp), limits.keep_most_frames,
                          limits.keep_most_mb)
         if full:
-            self._end_from_within(store, mailbox)
-            self._node.get_logger().info(f'{_summary(store)}, and no more: {full}')
+            ended = f'{_summary(store)}, and no more: {full}'
+            self._end_from_within(store, mailbox, ended)
+            self._node.get_logger().info(ended)
 
     def _give_up(self, store: FrameStore, mailbox: Mailbox, error: Exception) -> None:
-        self._end_from_within(store, mailbox)
+        self._end_from_within(store, mailbox, f'{_summary(store)}, and no more: {error}')
         self._node.get_logger().warning(f'images are kept no longer: {error}')
 
 
@@ -166,6 +171,6 @@ def _encode(message: Image | CompressedImage) -> bytes:
 
 def _summary(store: FrameStore) -> str:
     if not store.frames:
-        return 'no image came: none was kept'
+        return f'no image was kept: {store.unusable or "none came"}'
     megabytes = store.stored_bytes / _BYTES_PER_MB
     return f'{store.frames} images of {megabytes:.1f} MB are in {store.folder}'

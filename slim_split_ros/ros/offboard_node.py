@@ -191,10 +191,13 @@ class Offboard(ManagedNode):
         finding = self._fleet.judge()
         if finding.message != self._said_of_cluster:
             self._said_of_cluster = finding.message
-            if finding.level is Level.OK:
-                self.get_logger().info(finding.message)
-            else:
+            # A call each: rclpy holds a line of code to one severity.
+            if finding.level is Level.ERROR:
+                self.get_logger().error(finding.message)
+            elif finding.level is Level.WARN:
                 self.get_logger().warning(finding.message)
+            else:
+                self.get_logger().info(finding.message)
         return finding
 
     def _named_robots(self) -> list[ServedRobot]:

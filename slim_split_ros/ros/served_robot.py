@@ -65,6 +65,9 @@ _SENTENCES = {
         'and set `robots`'),
 }
 _REMEDY = {EncodedFrame: 'start the onboard node with this name, or change `robots`'}
+# Remapping `features` would send reports and answers where no robot hears them.
+_REMEDY_OF_ONE = {EncodedFrame: "set `robots` to these namespaces, such as robots:='*', or start "
+                                'this node in one of them'}
 
 
 class ServedRobot:
@@ -106,7 +109,7 @@ class ServedRobot:
         self.topics.listen()
         self._waiting = Waiting(self._node, self._node.create_subscription(
             EncodedFrame, self._topic('features'), self._on_features,
-            **self._options(SENSOR_DATA)), remedies=_REMEDY if self.name else None)
+            **self._options(SENSOR_DATA)), remedies=_REMEDY if self.name else _REMEDY_OF_ONE)
 
     def rest(self) -> None:
         """Forget what was listened to; what waits gets too old."""

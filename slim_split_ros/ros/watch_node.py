@@ -142,8 +142,8 @@ class WatchSession:
 def _robot_state(name: str, heard: _Heard) -> RobotState:
     message = heard.message
     return RobotState(
-        node=name, silent_s=time.monotonic() - heard.came_s, coder=message.coder,
-        width=round(message.width, 4), rate=message.rate, alone=message.alone,
+        node=name, silent_s=time.monotonic() - heard.came_s, state=message.state,
+        coder=message.coder, width=round(message.width, 4), rate=message.rate, alone=message.alone,
         reason=message.reason, frames_per_s=_growth_per_s(heard.growth),
         rate_kbps=_known(message.rate_kbps), capacity_kbps=_known(message.capacity_kbps),
         backlog_ms=_known(message.backlog_ms), encode_ms=_known(message.encode_ms),

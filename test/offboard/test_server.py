@@ -1,5 +1,6 @@
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 from onnx import TensorProto
@@ -150,6 +151,13 @@ def test_an_unknown_device_is_refused_with_the_choices(manifest, device):
 def test_the_place_of_a_server_is_named_where_auto_chose_it(manifest, monkeypatch):
     monkeypatch.setattr('slim_split_ros.offboard.server.GPU_DEVICES', ())
     assert load_server(manifest, 'auto').place == 'the CPU with ONNX Runtime'
+
+
+def test_a_detector_in_a_file_is_not_said_to_run_on_the_gpu():
+    gpu = SimpleNamespace(place='cuda with torch', most_together=16)
+    assert Server(gpu, has_pictures=True).place == 'cuda with torch'
+    assert Server(gpu, has_pictures=True, detector=object()).place == (
+        'cuda with torch, the detector on the CPU')
 
 
 def test_torch_without_safetensors_serves_on_the_cpu_and_is_named_where_a_gpu_is_asked_for(

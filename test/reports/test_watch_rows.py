@@ -9,9 +9,10 @@ from slim_split_ros.reports.watch_rows import robot_table
 
 def robot(**changes: object) -> SimpleNamespace:
     return SimpleNamespace(**{
-        'node': '/robot1/onboard', 'silent_s': 0.5, 'coder': 'cells', 'width': 0.5, 'rate': 2,
-        'alone': True, 'reason': 'link', 'frames_per_s': 9.96, 'rate_kbps': 1234.4,
-        'capacity_kbps': None, 'backlog_ms': 3.2, 'encode_ms': 2.25, 'answer_ms': 80.0,
+        'node': '/robot1/onboard', 'silent_s': 0.5, 'state': 'active', 'coder': 'cells',
+        'width': 0.5, 'rate': 2, 'alone': True, 'reason': 'link', 'frames_per_s': 9.96,
+        'rate_kbps': 1234.4, 'capacity_kbps': None, 'backlog_ms': 3.2,
+        'encode_ms': 2.25, 'answer_ms': 80.0,
         'frames_answered': 7, 'answers_late': 1, 'dropped': {'link': 2, 'late': 0}, **changes})
 
 
@@ -30,6 +31,11 @@ def test_a_known_capacity_and_a_frame_that_leans_on_another_are_said() -> None:
 def test_a_robot_that_sent_nothing_yet_has_no_width() -> None:
     row, = robot_table([robot(width=0.0, rate=0, reason='')]).rows
     assert row[1:3] == ('', '')
+
+
+def test_a_robot_that_is_switched_off_shows_its_state_instead_of_what_it_did_last() -> None:
+    row, = robot_table([robot(state='inactive')]).rows
+    assert row[1:3] == ('', 'inactive')
 
 
 def test_a_silent_robot_says_for_how_long() -> None:

@@ -114,7 +114,7 @@ def test_no_folder_stays_where_no_image_came(start: Callable[..., Keeper]) -> No
     keeper = start()
     assert keeper.keep(True).success
     answer = keeper.keep(False)
-    assert (answer.success, answer.message) == (True, 'no image came: none was kept')
+    assert (answer.success, answer.message) == (True, 'no image was kept: none came')
     assert list(keeper.folder.iterdir()) == []
 
 
@@ -188,3 +188,23 @@ def test_a_limit_that_is_lowered_holds_at_once(start: Callable[..., Keeper]) -> 
     keeper.show_until(keeper.files)
     assert keeper.peer.set_parameters('onboard', keep_most_frames=1) == ''
     keeper.show_until(lambda: 'and no more: keep_most_frames is 1' in keeper.process.output)
+
+
+def test_images_that_cannot_be_kept_are_explained(start: Callable[..., Keeper]) -> None:
+    keeper = start(image_transport='compressed')
+    keeper.jpeg = JPEG[:100]
+    assert keeper.keep(True).success
+    end_s = time.monotonic() + 2.0
+    keeper.show_until(lambda: time.monotonic() > end_s)
+    message = keeper.keep(False).message
+    assert message.startswith('no image was kept: ') and 'none came' not in message
+
+
+def test_what_ended_by_itself_is_told_to_whoever_ends_it(start: Callable[..., Keeper]) -> None:
+    keeper = start(keep_most_frames=2)
+    assert keeper.keep(True).success
+    keeper.show_until(lambda: 'no more' in keeper.process.output)
+    answer = keeper.keep(False)
+    assert not answer.success
+    assert answer.message.startswith('no images were being kept; 2 images of ')
+    assert answer.message.endswith('and no more: keep_most_frames is 2')

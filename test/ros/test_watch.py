@@ -35,8 +35,8 @@ def watch(ros: None) -> Iterator[tuple[Watch, SingleThreadedExecutor]]:
 
 def status(sent: int, reason: str = 'link') -> EncoderStatus:
     return EncoderStatus(
-        width=0.5, rate=1, coder='cells', reason=reason, frames_sent=sent, rate_kbps=123.0,
-        capacity_kbps=math.nan, drop_reasons=['link', 'late'], drop_counts=[3])
+        state='active', width=0.5, rate=1, coder='cells', reason=reason, frames_sent=sent,
+        rate_kbps=123.0, capacity_kbps=math.nan, drop_reasons=['link', 'late'], drop_counts=[3])
 
 
 def test_every_robot_and_server_has_a_row(

@@ -11,6 +11,11 @@ from std_msgs.msg import Header
 
 # What happened within this time decides.
 WINDOW_S = 5.0
+# From a state of the lifecycle to active.
+WAY_OUT = {
+    'unconfigured': 'configure and activate the node, or call its service enable',
+    'inactive': 'activate the node, or call its service enable',
+    'finalized': 'start the node again, nothing else makes it active'}
 
 
 class Level(Enum):
@@ -44,6 +49,11 @@ def worst(part: str, candidates: Sequence[tuple[Level, str]], fine: str,
     level, message = min(
         said, key=lambda candidate: order.index(candidate[0]), default=(Level.OK, fine))
     return Finding(part, level, message, values)
+
+
+def rests(part: str, state: str) -> Finding:
+    """Return what is to be said of a part of a node that is not active."""
+    return Finding(part, Level.STALE, f'{state}: {WAY_OUT.get(state, "wait for it")}')
 
 
 def most_frequent(words: Iterable[str], recent: Mapping[str, int], sentences: Mapping[str, str],

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slim_split_ros.ros.health.findings import Finding, Level, most_frequent, worst
+from slim_split_ros.ros.health.findings import Finding, Level, most_frequent, rests, worst
 
 MODEL, ROBOTS, LOAD = 'model', 'robots', 'load'
 ACTIVE = 'active'
@@ -48,11 +48,6 @@ def judge_offboard(facts: OffboardFacts) -> list[Finding]:
     if facts.state != ACTIVE:
         return [rests(part, facts.state) for part in (MODEL, ROBOTS, LOAD)]
     return [_judge_model(facts), _judge_robots(facts), _judge_load(facts)]
-
-
-def rests(part: str, state: str) -> Finding:
-    """Return what is to be said of a part of a node that is not active."""
-    return Finding(part, Level.STALE, f'{state}: activate the node, or call ~/enable')
 
 
 def _judge_model(facts: OffboardFacts) -> Finding:

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 import math
 
-from slim_split_ros.ros.health.findings import WINDOW_S, Finding, Level, most_frequent, worst
+from slim_split_ros.ros.health.findings import (
+    WINDOW_S,
+    Finding,
+    Level,
+    most_frequent,
+    rests,
+    worst,
+)
 
 CAMERA, ENCODER, LINK, SERVER, DETECTIONS = 'camera', 'encoder', 'link', 'server', 'detections'
 ACTIVE = 'active'
@@ -54,6 +61,7 @@ class OnboardFacts:
     answer_ms: float
     deadline_ms: float
     pinned_width: float
+    alone: bool
     reason: str
     values: Mapping[str, Mapping[str, object]]
 
@@ -61,7 +69,7 @@ class OnboardFacts:
 def judge_onboard(facts: OnboardFacts) -> list[Finding]:
     """Return what is to be said of each part."""
     if facts.state != ACTIVE:
-        return [Finding(part, Level.STALE, f'{facts.state}: activate the node, or call ~/enable')
+        return [rests(part, facts.state)
                 for part in (CAMERA, ENCODER, LINK, SERVER, DETECTIONS)]
     return [_judge_camera(facts), _judge_encoder(facts), _judge_link(facts),
             _judge_server(facts), _judge_detections(facts)]
@@ -100,22 +108,25 @@ def _judge_link(facts: OnboardFacts) -> Finding:
                f'server hangs or refuses these frames{detail}: look at the radio, then at the ' \
                "server's diagnostics"
     lossy = ''
-    if facts.loss is not None and facts.loss > _LOSS_SHARE:
-        lossy = f'{facts.loss:.0%} of the frames are lost: move nearer to the access point, or ' \
-                'set alone to true, so that no frame needs another'
+    if facts.loss is not None and facts.loss > _LOSS_SHARE and not facts.server_absence:
+        lossy = f'{facts.loss:.0%} of the frames were not reported: lost on the way, so move ' \
+                "nearer to the access point, or refused, which the server's diagnostics say"
+        if not facts.alone:
+            lossy += '; with alone set to true no frame needs another'
     return worst(LINK, [
         (Level.ERROR, gone),
         (Level.WARN, f'{facts.recent["reports_refused"]} link reports were refused: '
          + facts.sentences.get('report', '') if facts.recent['reports_refused'] else ''),
         (Level.WARN, facts.other_sender),
         (Level.WARN, lossy),
-        (Level.STALE, facts.server_absence and 'nobody listens to the frames'),
+        (Level.STALE, facts.server_absence and 'no server listens to the frames'),
         (Level.STALE, _idle(facts)),
     ], f'{facts.reason} decides the width', _values(facts, LINK))
 
 
 def _judge_server(facts: OnboardFacts) -> Finding:
-    remedy = 'lower target_fps of the robots, or run it on a GPU'
+    remedy = 'lower target_fps of the robots, raise deadline_ms, or take a smaller detector ' \
+             'or, for one of the model itself (an ONNX file stays on the processor), a GPU'
     skipped, slow = facts.recent['server'], ''
     known = not math.isnan(facts.server_ms)
     if facts.server_ms > _SERVER_SHARE * facts.deadline_ms:

@@ -82,7 +82,7 @@ class OnboardWatch:
             image_topic=topics.images.topic_name if topics else '',
             has_images=reading.counters.frames_in > 0,
             image_silence=topics.waiting.silence if topics else '',
-            server_absence=explain_absence(node, topics.features, _REMEDY) if topics else '',
+            server_absence=_server_absence(node, topics, silence_s),
             other_server=self._other_server(now_s, topics),
             other_sender=self._other_sender(topics),
             recent=recent, span_s=self._trend.span_s, sentences=reading.sentences,
@@ -92,7 +92,7 @@ class OnboardWatch:
             loss=self._deliveries.loss(now_s), server_ms=self._server_time.ms(now_s),
             server_has_answered=self._server_has_answered(reading.answers.answered, now_s),
             answer_ms=reading.answers.answer_ms, deadline_ms=reading.settings.deadline_ms,
-            pinned_width=reading.settings.width,
+            pinned_width=reading.settings.width, alone=reading.settings.alone,
             reason=reading.last.reason, values=self._values(reading, now_s)))
 
     def _server_has_answered(self, answered: int, now_s: float) -> bool:
@@ -141,6 +141,17 @@ class OnboardWatch:
                 'frames_answered': answers.answered, 'answers_late': answers.late,
                 'answers_refused': answers.refused, 'answer_ms': answers.answer_ms,
                 'deadline_ms': settings.deadline_ms}}
+
+
+def _server_absence(node: Node, topics: Topics | None, silence_s: float) -> str:
+    if topics is None:
+        return ''
+    reports = topics.reports.topic_name
+    absence = explain_absence(node, topics.features, _REMEDY)
+    # Whoever records or measures the frames listens to them too, and is no server.
+    if not absence and silence_s > parts.SILENT_S and not node.count_publishers(reports):
+        absence = f'no server reports on {reports}: {_REMEDY}'
+    return absence
 
 
 def _known(value: float | None) -> object:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from slim_split_ros.offboard import Load
-from slim_split_ros.ros.health.findings import Finding, Level, Trend, most_frequent, worst
+from slim_split_ros.ros.health.findings import Finding, Level, Trend, most_frequent, rests, worst
 from slim_split_ros.ros.health.offboard import (
     ACTIVE,
     FEW_UNPROVEN,
@@ -12,7 +12,6 @@ from slim_split_ros.ros.health.offboard import (
     TOO_SLOW,
     UNPROVEN,
     UNUSABLE,
-    rests,
 )
 from slim_split_ros.ros.health.server_status import Service
 

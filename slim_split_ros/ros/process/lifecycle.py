@@ -187,6 +187,8 @@ class ManagedNode(LifecycleNode):
                 return response
         response.success = self._state != FINALIZED
         response.message = self._state
+        if self._state == FINALIZED:
+            response.message += ': start the node again, nothing else makes it active'
         return response
 
 

@@ -39,7 +39,8 @@ def load_key(file: str) -> AuthKey | None:
 
 
 def _making(path: Path) -> str:
-    return f'make a key with `(umask 077; openssl rand -hex 32 > {shlex.quote(str(path))})`'
+    return ('copy it from where the other nodes have it, or, where none has one yet, make a key '
+            f'with `(umask 077; openssl rand -hex 32 > {shlex.quote(str(path))})`')
 
 
 def _check_mode(path: Path, mode: int) -> None:

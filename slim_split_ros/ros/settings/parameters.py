@@ -159,6 +159,11 @@ class LiveParameters(Generic[Settings]):
         refusal = refusal or self._why_refused(prepared)
         if refusal:
             self._node.get_logger().warning(f'refused: {refusal}')
+        elif moved := prepared[len(changes):]:
+            asked, along = (
+                ', '.join(f'{change.name} {change.value}' for change in some)
+                for some in (prepared[:len(changes)], moved))
+            self._node.get_logger().info(f'with {asked} moves along: {along}')
         return prepared
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:

@@ -58,6 +58,7 @@ class CameraTopic:
         self._on_image(message)
 
     def _on_lost(self, event: Any) -> None:
+        self.waiting.heard()  # they come, and what loses them is said instead of their silence
         self._diagnostics.dropped(
             'message_lost', self._large_images.explain_loss(
                 self.subscription.topic_name.removesuffix('/compressed')),

@@ -80,6 +80,8 @@ def explain_silence(
     if publishers:
         return f'nothing on {topic}: ' + '; '.join(
             sorted({_obstacle(publisher, subscription) for publisher in publishers}))
+    if not remedies:
+        return f'nothing on {topic}: no node publishes it'
     found = filter(None, (_elsewhere(node, kind, remedy) for kind, remedy in remedies.items()))
     instead = '; '.join(found) or (
         f'nor is {_type_name(subscription.msg_type)} on any other topic that this node does not '
@@ -126,7 +128,7 @@ def _obstacle(publisher: Any, subscription: Subscription) -> str:
         return (
             f'{name} publishes it with an incompatible quality of service ({why}): set '
             f'qos_overrides.{subscription.topic_name}.subscription.* of this node')
-    return f'{name} publishes it, but nothing came for {PATIENCE_S:g} s'
+    return f'{name} publishes it, but nothing comes'
 
 
 def _elsewhere(node: Node, kind: type, remedy: str) -> str:

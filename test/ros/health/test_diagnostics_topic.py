@@ -13,7 +13,7 @@ from onnx import TensorProto
 import pytest
 from sensor_msgs.msg import Image
 
-from slim_split_ros.msg import EncodedFrame
+from slim_split_ros.msg import EncodedFrame, LinkReport
 from support.bundles import write_tiny_bundle
 from support.detector_graphs import constant_graph, save
 from support.processes import Process
@@ -139,10 +139,19 @@ def test_all_is_well_and_then_the_server_is_gone_and_then_the_camera(operator: O
     server.end()
     operator.reads('onboard: server', ERROR, 'nobody gets /features: no node listens to it: start '
                    'the offboard node, in this namespace and ROS_DOMAIN_ID')
-    operator.reads('onboard: link', STALE, 'nobody listens to the frames')
+    operator.reads('onboard: link', STALE, 'no server listens to the frames')
 
     operator.peer.node.destroy_publisher(operator._images)
     operator.reads('onboard: camera', ERROR, 'nothing on /image: no node publishes it', False)
+
+
+def test_who_listens_to_the_frames_and_never_reports_is_taken_for_no_server(
+    operator: Operator
+) -> None:
+    operator.peer.listen(EncodedFrame, 'features', SENSOR_DATA)  # as `ros2 topic hz` does
+    operator.onboard()
+    operator.reads('onboard: server', ERROR, 'no server reports on /link_report: start the')
+    operator.reads('onboard: link', STALE, 'no server listens to the frames')
 
 
 def test_nothing_yet_is_stale_and_soon_an_error_of_the_camera(operator: Operator) -> None:
@@ -156,7 +165,7 @@ def test_nothing_yet_is_stale_and_soon_an_error_of_the_camera(operator: Operator
 
 def test_a_node_that_waits_for_its_activation_is_stale(operator: Operator) -> None:
     operator.onboard(autostart=False)
-    operator.reads('onboard: camera', STALE, 'unconfigured: activate the node, or call ~/enable')
+    operator.reads('onboard: camera', STALE, 'unconfigured: configure and activate the node')
 
 
 def test_images_of_an_unknown_encoding_are_an_error_of_the_camera(operator: Operator) -> None:
@@ -170,6 +179,7 @@ def test_images_of_an_unknown_encoding_are_an_error_of_the_camera(operator: Oper
 
 def test_a_server_without_a_word_is_an_error_of_the_link(operator: Operator) -> None:
     operator.peer.listen(EncodedFrame, 'features', SENSOR_DATA)
+    operator.peer.publisher(LinkReport, 'link_report', SENSOR_DATA)
     operator.onboard()
     operator.reads('onboard: link', ERROR, 'the link is down, or the server hangs or refuses')
 

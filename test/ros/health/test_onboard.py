@@ -19,7 +19,8 @@ WELL = OnboardFacts(
     other_server='', other_sender='',
     recent=Counter(frames_in=150, frames_sent=48, target_fps=100, frames_answered=47),
     span_s=5.0, sentences={}, report_silence_s=0.1, report_obstacle='', loss=0.02, server_ms=25.0,
-    server_has_answered=True, answer_ms=60.0, deadline_ms=300.0, pinned_width=0.0, reason='link',
+    server_has_answered=True, answer_ms=60.0, deadline_ms=300.0, pinned_width=0.0,
+    alone=False, reason='link',
     values={'camera': {'frames_in': 150}})
 
 
@@ -56,12 +57,14 @@ def test_a_robot_that_is_well_is_ok_in_every_part_with_its_figures() -> None:
     ('link', {'report_silence_s': 4.0, 'report_obstacle': 'other QoS'}, Level.ERROR,
      'nothing came back for 4 s: the link is down, or the server hangs or refuses these frames '
      '(other QoS)'),
-    ('link', {'loss': 0.3}, Level.WARN, '30% of the frames are lost'),
+    ('link', {'loss': 0.3}, Level.WARN, '30% of the frames were not reported'),
+    ('link', {'loss': 0.3}, Level.WARN, 'with alone set to true no frame needs another'),
     ('link', {'recent': with_counts(reports_refused=3), 'sentences': {'report': 'no tag'},
               'other_sender': '2 nodes publish'}, Level.WARN,
      '3 link reports were refused: no tag'),
     ('link', {'other_sender': '2 nodes publish'}, Level.WARN, '2 nodes publish'),
-    ('link', {'server_absence': 'none', 'report_silence_s': 4.0}, Level.STALE, 'nobody listens'),
+    ('link', {'server_absence': 'none', 'report_silence_s': 4.0}, Level.STALE,
+     'no server listens'),
     ('server', {'server_absence': 'start it'}, Level.ERROR, 'start it'),
     ('server', {'other_server': 'end one'}, Level.WARN, 'end one'),
     ('server', {'server_ms': 200.0}, Level.WARN, 'takes 200 ms of a deadline of 300'),
@@ -102,9 +105,19 @@ def test_the_worst_is_said_first() -> None:
     assert (level, message) == (Level.ERROR, 'start it')
 
 
-@pytest.mark.parametrize('state', ['unconfigured', 'inactive', 'finalized'])
-def test_a_node_that_is_not_active_is_stale_and_says_what_activates_it(state: str) -> None:
+def test_alone_is_no_remedy_where_it_is_set() -> None:
+    assert 'alone' not in judged('link', loss=0.3, alone=True)[1]
+
+
+@pytest.mark.parametrize(('state', 'remedy'), [
+    ('unconfigured', 'configure and activate the node, or call its service enable'),
+    ('inactive', 'activate the node, or call its service enable'),
+    ('finalized', 'start the node again, nothing else makes it active'),
+])
+def test_a_node_that_is_not_active_is_stale_and_says_what_activates_it(
+    state: str, remedy: str
+) -> None:
     findings = judge_onboard(replace(WELL, state=state, image_silence='nothing'))
     assert {finding.level for finding in findings} == {Level.STALE}
     assert {finding.message for finding in findings} == {
-        f'{state}: activate the node, or call ~/enable'}
+        f'{state}: {remedy}'}

@@ -65,7 +65,8 @@ def make_fifo(file: Path) -> Path:
     return file
 
 
-MAKING = "make a key with `(umask 077; openssl rand -hex 32 > '"
+MAKING = ('copy it from where the other nodes have it, or, where none has one yet, make a key '
+          "with `(umask 077; openssl rand -hex 32 > '")
 
 
 @pytest.mark.parametrize(('make', 'words', 'remedy'), [

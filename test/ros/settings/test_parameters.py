@@ -254,6 +254,14 @@ def test_a_slider_that_is_dragged_past_others_moves_them(
     assert node.get_parameter('min_width').value == now.min_width
 
 
+def test_what_moves_along_is_said(node: Node, capfd: pytest.CaptureFixture[str]) -> None:
+    LiveParameters(node, OnboardSettings, follow_widths)
+    assert set_all(node, min_width=0.75) == ''
+    assert 'moves along' not in capfd.readouterr().err
+    assert set_all(node, width=0.25) == ''
+    assert 'with width 0.25 moves along: min_width 0.25' in capfd.readouterr().err
+
+
 def test_parameters_reach_the_controller_in_its_units() -> None:
     settings = control_settings(OnboardSettings(
         policy='aimd', deadline_ms=250, target_fps=5.0, min_width=0.5, max_width=0.75,

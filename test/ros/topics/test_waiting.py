@@ -140,7 +140,7 @@ def test_a_publisher_that_fits_and_sends_nothing_is_named(
     explained: Callable[[str], None], camera: Node
 ) -> None:
     camera.create_publisher(Image, '/image', RELIABLE)
-    explained('/robot1/camera publishes it, but nothing came')
+    explained('/robot1/camera publishes it, but nothing comes')
 
 
 def test_a_server_in_simulated_time_without_a_clock_says_what_is_missing_and_reports(
@@ -154,7 +154,7 @@ def test_a_server_in_simulated_time_without_a_clock_says_what_is_missing_and_rep
         offboard.wait_for_output('listening to /features', LIMIT_S)
         offboard.wait_for_output(
             'nothing on /features: no node publishes it; slim_split_ros/msg/EncodedFrame is on '
-            '/other/features: remap the topic', LIMIT_S)
+            '/other/features: set `robots` to these namespaces', LIMIT_S)
         peer.node.destroy_publisher(features)
         features = peer.publisher(EncodedFrame, 'features', qos_profile_sensor_data)
         frame = frame_of(tiny_bundle)
