@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import replace
+import json
 from pathlib import Path
+import re
 from typing import Any
 
 from slim_split_ros.detectors import coco
@@ -39,6 +41,10 @@ _MOST_SELECTED = 1000
 _MOST_QUERIES = 1000
 _IMAGENET_MEAN, _IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _NO_MEAN, _NO_DEVIATION = (0.0,) * 3, (1.0,) * 3
+# Of unreadable names, letters that an error shows.
+_SHOWN = 60
+# The number of a class as a key of JSON.
+_NUMBER = re.compile('[0-9]{1,6}')
 # What frameworks whose losses have a column for no class call it.
 _BACKGROUND = 'background'
 
@@ -60,11 +66,11 @@ def recognise(signature: Signature) -> Description:
     if not all(_is_numbers(port) for port in signature.outputs):
         raise DetectorFileError(
             f'{signature.path}: it gives other things than tensors of numbers. {signature}')
-    guess = _guess_input(signature, picture, notes, said)
+    given, given_by = (said['names'], notes.name) if 'names' in said else _given_names(signature)
+    guess = _guess_input(signature, picture, notes, said, len(given))
     check_outputs(notes, said, signature, guess.input_width, guess.input_height)
     if guess.convention is Convention.SELECTED and len(signature.inputs) == 2:
         guess = replace(guess, box_units=BoxUnits.PICTURE)
-    given, given_by = (said['names'], notes.name) if 'names' in said else _given_names(signature)
     columns = _columns(signature, guess.convention, len(given))
     while columns is not None and len(given) > columns and not given[-1].strip():
         given = given[:-1]  # blank lines at the end of a file; others are columns of no class
@@ -73,6 +79,7 @@ def recognise(signature: Signature) -> Description:
             f'{signature.path}: it gives {columns} classes, detectors have at most '
             f'{MOST_CLASSES}. {signature}')
     if 'names' not in said:
+        _check_number(signature, guess.convention, given, given_by, columns)
         names, names_from = _names(given, given_by, columns)
         guess = replace(guess, names=names, names_from=names_from)
     elif columns not in (None, len(given)):
@@ -88,7 +95,7 @@ def recognise(signature: Signature) -> Description:
 
 
 def _guess_input(
-    signature: Signature, picture: Port, notes: Path, said: Mapping[str, Any]
+    signature: Signature, picture: Port, notes: Path, said: Mapping[str, Any], named: int
 ) -> Description:
     """Return a description without names, as the makers of the convention export theirs."""
     layout = Layout.NHWC if picture.shape[3] == 3 and picture.shape[1] != 3 else Layout.NCHW
@@ -100,7 +107,7 @@ def _guess_input(
         raise DetectorFileError(
             f'{signature.path}: its input has {width}x{height} pixels, both must be at most '
             f'{_LARGEST_SIDE}: export it for smaller pictures')
-    convention = said.get('convention') or _convention(signature, width, height)
+    convention = said.get('convention') or _convention(signature, width, height, named)
     if convention is None:
         raise DetectorFileError(
             f'{signature.path}: no convention of detectors fits it. {signature}. Export it as one '
@@ -143,7 +150,9 @@ def _size(sides: Shape, metadata: Mapping[str, str]) -> tuple[int, int]:
     return height, width
 
 
-def _convention(signature: Signature, width: int, height: int) -> Convention | None:
+def _convention(
+    signature: Signature, width: int, height: int, named: int
+) -> Convention | None:
     shapes = {port.name: port.shape for port in signature.outputs}
     if len(shapes) == 3:
         kinds = {kind_of(port.name): len(port.shape_of(3)) for port in signature.outputs}
@@ -154,34 +163,35 @@ def _convention(signature: Signature, width: int, height: int) -> Convention | N
     if len(shapes) == 1:
         shape, = shapes.values()
         if len(shape) == 3:
-            return _convention_of_one(shape, width, height, signature)
+            return _convention_of_one(shape, width, height, signature, named)
     return None
 
 
 def _convention_of_two(shapes: Mapping[str, Shape]) -> Convention | None:
     if not any(shape[2] == 4 for shape in shapes.values()):
         return None
-    has_logits = any(word in name.lower() for name in shapes for word in ('logit', 'labels'))
+    says_logits = any('logit' in name.lower() for name in shapes)
+    has_logits = says_logits or any('labels' in name.lower() for name in shapes)
     rows = next(iter(shapes.values()))[1]
-    is_few = rows is not None and rows <= _MOST_QUERIES
+    # Where the graph leaves them free only the plainer word will do.
+    is_few = says_logits if rows is None else rows <= _MOST_QUERIES
     return Convention.QUERIES if has_logits and is_few else Convention.BOXES_SCORES
 
 
 def _convention_of_one(
-    shape: Shape, width: int, height: int, signature: Signature
+    shape: Shape, width: int, height: int, signature: Signature, named: int
 ) -> Convention | None:
     first, second = shape[1:]
     cells = grid_cells(width, height)
-    classes = len(_metadata_names(signature.metadata))
     if first == cells and second is not None and second > 5:
         # The same rows, turned: names tell whether there is objectness.
-        return Convention.YOLO if classes and second == 4 + classes else Convention.YOLOX
+        return Convention.YOLO if named and second == 4 + named else Convention.YOLOX
+    if second is not None and second > 5 and first == ANCHORS_V5 * cells:
+        return Convention.YOLOV5
     is_selected = first is not None and first <= _MOST_SELECTED
     has_more = signature.has_more_than_boxes and second is not None
     if is_selected and (second == 6 or has_more and 6 < second < first):
         return Convention.END_TO_END
-    if second is not None and second > 5 and first == ANCHORS_V5 * cells:
-        return Convention.YOLOV5
     if first is not None and first > 4 and (second == cells or second is None or second > first):
         return Convention.YOLO
     return None
@@ -235,11 +245,36 @@ def _columns(signature: Signature, convention: Convention, named: int) -> int | 
 
 def _given_names(signature: Signature) -> tuple[tuple[str, ...], str]:
     """Return the classes that its metadata or a file beside it name, and which of them does."""
-    named = _metadata_names(signature.metadata)
+    text = signature.metadata.get('names', '')
+    named = _read_names(text)
     beside = signature.path.with_suffix('.txt')
     if not named and beside.is_file():
         return read_names(beside), beside.name
+    if not named and text.strip(' []{}'):
+        raise DetectorFileError(
+            f'{signature.path}: the names of its classes in its metadata cannot be read '
+            f'({text[:_SHOWN]!r}): list them as `names` in '
+            f'{signature.path.with_suffix(".yaml").name} beside it, or one a line in '
+            f'{beside.name}')
     return named, 'its metadata'
+
+
+def _check_number(
+    signature: Signature, convention: Convention, given: tuple[str, ...], given_by: str,
+    columns: int | None,
+) -> None:
+    """Refuse names of which nobody can tell whose column each is."""
+    if columns is None or not any(given):
+        return
+    # Where there may be a column of no class, it may be the first or the last.
+    may_be_shifted = len(given) == columns - 1 and convention in (
+        Convention.QUERIES, Convention.BOXES_SCORES)
+    if len(given) > columns or may_be_shifted:
+        raise DetectorFileError(
+            f'{signature.path}: it gives {columns} classes, read as convention '
+            f'{convention.value}, and {given_by} names {len(given)}: list {columns} as `names` in '
+            f'{signature.path.with_suffix(".yaml").name} beside it, \'\' for a column of no class '
+            '(the background or an unused number, often the first)')
 
 
 def _names(
@@ -262,13 +297,26 @@ def _names(
     return tuple(named), source
 
 
-def _metadata_names(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """Read `names`, a list or a mapping from numbers written as Python does."""
-    named = _literal(metadata.get('names', ''))
-    if isinstance(named, dict) and all(
-            isinstance(key, int) and key < MOST_CLASSES for key in named):
-        named = [named.get(number, '') for number in range(max(named, default=-1) + 1)]
+def _read_names(text: str) -> tuple[str, ...]:
+    """Read a list or a mapping from numbers, written as Python or JSON does; () for else."""
+    named = _literal(text)
+    if named is None:
+        named = _json(text)
+    if isinstance(named, dict):
+        named = {int(key) if isinstance(key, str) and _NUMBER.fullmatch(key) else key: name
+                 for key, name in named.items()}
+        if all(isinstance(key, int) and key < MOST_CLASSES for key in named):
+            named = [named.get(number, '') for number in range(max(named, default=-1) + 1)]
     return tuple(named) if are_names(named) else ()
+
+
+def _json(text: str) -> Any:
+    if len(text) > _MOST_LITERAL:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _literal(text: str) -> Any:

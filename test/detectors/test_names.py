@@ -9,6 +9,7 @@ from onnx import TensorProto
 import pytest
 
 from slim_split_ros.detectors import DetectorFileError, load_detector
+from slim_split_ros.detectors.description import Convention
 from support.detector_graphs import constant_graph, save
 
 
@@ -29,10 +30,52 @@ def test_names_come_from_a_file_beside(tmp_path: Path) -> None:
 @pytest.mark.parametrize('names', [
     "{1000000000000: 'x'}", '{[]: 1}', r"['a\x1b[2J']", "['\\ud800']", f"['{'x' * 300}']",
     '[' + "'x'," * 20_000 + ']', '(' * 100_000, '[' + "'x'," * 300_000 + ']'])
-def test_metadata_that_name_no_classes_are_passed_over(names: str, tmp_path: Path) -> None:
+def test_metadata_whose_names_cannot_be_read_are_refused_unless_others_are_given(
+    names: str, tmp_path: Path
+) -> None:
     file = _detector(tmp_path, {'names': names})
 
-    assert load_detector(file).classes[0] == 'person'
+    with pytest.raises(DetectorFileError, match='in its metadata cannot be read') as refusal:
+        load_detector(file)
+    assert len(str(refusal.value)) < 500
+    file.with_suffix('.txt').write_text('\n'.join(f'name {number}' for number in range(80)))
+    assert load_detector(file).classes[0] == 'name 0'
+
+
+@pytest.mark.parametrize('names', [
+    '{"0": "helmet", "1": "vest"}', "{'0': 'helmet', '1': 'vest'}", '["helmet", "vest"]'])
+def test_names_of_json_are_read(names: str, tmp_path: Path) -> None:
+    rows = np.zeros((1, 6, 8400), np.float32)
+    file = save(constant_graph({'output0': rows}, TensorProto.FLOAT, (1, 3, 640, 640)), tmp_path,
+                {'names': names})
+
+    assert load_detector(file).classes == ('helmet', 'vest')
+
+
+@pytest.mark.parametrize('names', ['', '{}', '[]'])
+def test_empty_names_are_none(names: str, tmp_path: Path) -> None:
+    assert load_detector(_detector(tmp_path, {'names': names})).classes[0] == 'person'
+
+
+def test_names_beside_a_turned_yolo_tell_it_from_yolox(tmp_path: Path) -> None:
+    rows = np.zeros((1, 8400, 7), np.float32)
+    file = save(constant_graph({'output0': rows}, TensorProto.FLOAT, (1, 3, 640, 640)), tmp_path)
+    file.with_suffix('.txt').write_text('helmet\nvest\ncone\n')
+
+    assert load_detector(file).description.convention is Convention.YOLO
+
+
+@pytest.mark.parametrize('count', [3, 5])
+def test_names_whose_columns_nobody_can_tell_are_refused(count: int, tmp_path: Path) -> None:
+    outputs = {'boxes': np.zeros((1, 2000, 4), np.float32),
+               'scores': np.zeros((1, 2000, 4), np.float32)}
+    file = save(constant_graph(outputs, TensorProto.FLOAT, (1, 3, 300, 300)), tmp_path)
+    file.with_suffix('.txt').write_text('\n'.join('abcde'[:count]))
+
+    with pytest.raises(DetectorFileError, match=f'gives 4 classes.*names {count}: list 4'):
+        load_detector(file)
+    file.with_suffix('.txt').write_text('\nhelmet\nvest\ncone\n')
+    assert load_detector(file).classes == ('', 'helmet', 'vest', 'cone')
 
 
 @pytest.mark.parametrize('content', [

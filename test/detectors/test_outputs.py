@@ -12,6 +12,8 @@ import pytest
 
 from slim_split_ros.detectors import DetectorFileError, DetectorRunError, load_detector
 from slim_split_ros.detectors.description import Convention
+from slim_split_ros.detectors.recognise import recognise
+from slim_split_ros.detectors.signature import Port, Signature
 from support.detector_graphs import PICTURE, constant_graph, save
 
 SIDE = 640
@@ -266,13 +268,11 @@ def test_background_that_scores_higher_hides_no_class(names: str, tmp_path: Path
     np.testing.assert_allclose(found.scores, [0.45], atol=1e-6)
 
 
-def test_names_of_other_columns_name_none(tmp_path: Path) -> None:
+def test_names_of_other_columns_are_refused(tmp_path: Path) -> None:
     file = _detector(tmp_path, {'output0': _yolo(5, {4: 0.9})}, {'names': "{1: 'ball'}"})
 
-    detector = load_detector(file)
-
-    assert detector.classes == ('class_0',)
-    assert len(detector.detect(PICTURE)) == 1
+    with pytest.raises(DetectorFileError, match='gives 1 classes.* its metadata names 2: list 1'):
+        load_detector(file)
 
 
 def test_grey_pictures_of_a_free_size_are_refused(tmp_path: Path) -> None:
@@ -283,7 +283,21 @@ def test_grey_pictures_of_a_free_size_are_refused(tmp_path: Path) -> None:
         load_detector(file)
 
 
-def test_name_that_no_message_carries_is_passed_over(tmp_path: Path) -> None:
+def test_name_that_no_message_carries_is_refused(tmp_path: Path) -> None:
     file = _detector(tmp_path, {'output0': _yolo(5, {4: 0.9})}, {'names': r"['a\0b']"})
 
-    assert load_detector(file).classes == ('class_0',)
+    with pytest.raises(DetectorFileError, match='in its metadata cannot be read'):
+        load_detector(file)
+
+
+@pytest.mark.parametrize(('scores', 'convention'), [
+    ('logits', Convention.QUERIES), ('scores', Convention.BOXES_SCORES)])
+def test_queries_whose_number_is_free_are_told_by_their_logits(
+    scores: str, convention: Convention, tmp_path: Path
+) -> None:
+    said = recognise(Signature(
+        tmp_path / 'detector.onnx', (Port('pixels', (None, 3, 640, 640), 'tensor(float)'),),
+        (Port(scores, (None, None, 80), 'tensor(float)'),
+         Port('pred_boxes', (None, None, 4), 'tensor(float)')), {}))
+
+    assert said.convention is convention
