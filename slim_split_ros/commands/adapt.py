@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from slim_split_ros.detectors import OnnxDetector
     from slim_split_ros.wire import Manifest
 
+_PAGE_FILE = 'agreement.html'
 # What it takes while it works, and to go on; nobody needs it afterwards.
 WORK = 'adapt_work'
 
@@ -32,9 +33,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'and measure every operating point with this detector on frames kept aside, '
                     'beside WebP and JPEG. Writes a model folder, which has the detector too, '
                     'for both nodes, with a card and a page. Takes 8 to 15 minutes on two '
-                    'quiet cores, up to 30 on slower ones; interrupted, the same command keeps '
-                    'what was looked at and trained. Needs torch, the nodes do not '
-                    '(docs/adapt.md).')
+                    'quiet cores, more on slow ones or with a slow detector; interrupted, the '
+                    'same command keeps what was looked at and trained. Needs torch, the nodes '
+                    'do not (docs/adapt.md).')
     parser.add_argument('--detector', type=Path, required=True, metavar='FILE.onnx',
                         help='what docs/detectors.md lists is recognised')
     parser.add_argument('--source', action='append', required=True, metavar='BAG|VIDEO|DIR',
@@ -84,9 +85,11 @@ def _adapt(args: argparse.Namespace) -> None:
     from slim_split_ros.evaluation.video_fit import fit_video
     from slim_split_ros.training.adapt import Adaptation, adapt_model
     from slim_split_ros.training.errors import TrainingError
+    from slim_split_ros.training.export.model_card import CARD_FILE
     from slim_split_ros.training.pseudo_labels import TRIED
     from slim_split_ros.training.run import pick_device
     from slim_split_ros.training.stage import RunPlace
+    from slim_split_ros.weights.operating_point_file import POINTS_FILE
     from slim_split_ros.wire import load_manifest
 
     base = load_manifest(model_folder(args.base))
@@ -99,6 +102,9 @@ def _adapt(args: argparse.Namespace) -> None:
         base, args.detector, place.folder / 'frames', args.input_long_side or base.input_long_side,
         args.steps, args.seed)
     _look(args, base, detector, place.folder)
+    # Of what was there before: until it is measured, nothing is known of what is written now.
+    for name in (CARD_FILE, _PAGE_FILE, POINTS_FILE):
+        (args.output / name).unlink(missing_ok=True)
     adapt_model(adaptation, place, args.output)
     if missing := why_no_video_encoding():
         print(f'Without video: {missing}')
@@ -168,7 +174,7 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
         'each source, which was kept aside', _command(args),
         manifest.input_long_side, measure_encoder_mb(manifest))
     (args.output / CARD_FILE).write_text(render_card(facts, rows), 'utf-8')
-    page = args.output / 'agreement.html'
+    page = args.output / _PAGE_FILE
     pictures = [(shown.caption, shown.jpeg)
                 for shown in show_frames(codecs, agreement, detector)]
     page.write_text(render_agreement(

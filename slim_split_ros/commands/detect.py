@@ -67,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
             box = ', '.join(f'{value:.1f}' for value in row['box'])
             print(f'{path}: {row["class"]} {row["score"]:.3f} at {box}')
         if not of_picture:
-            print(f'{path}: nothing above {args.threshold:g}')
+            print(f'{path}: nothing above {args.threshold:g} (where something is, boxes in other '
+                  'units may fall outside: box_units, docs/detectors.md)')
         rows += of_picture
     write_json(
         args.json, {'detector': detector.description.sentence(), 'detections': rows})

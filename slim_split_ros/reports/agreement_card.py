@@ -6,7 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slim_split_ros.reports.agreement_page import NEEDED_COLUMNS, as_points, needed_rows
+from slim_split_ros.reports.agreement_page import (
+    MEANING,
+    NEEDED_COLUMNS,
+    as_points,
+    needed_rows,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ def render_card(facts: CardFacts, rows: Sequence[Mapping[str, Any]]) -> str:
         f'| memory of the encoder, all widths, Python included | {facts.encoder_mb:.0f} MB |', '',
         '## What it takes', '',
         'Agreement is AP50 against what the detector itself finds in undamaged frames, its '
-        'classes taken for one. Bytes are of the whole message.', '',
+        f'classes taken for one. Bytes are of the whole message. {MEANING}', '',
         *_table(NEEDED_COLUMNS, needed_rows(as_points(rows))), '',
         '## Operating points', '',
         *_table(('coder', 'width', 'rate', 'alone', 'bytes', 'encode ms', 'agreement'),

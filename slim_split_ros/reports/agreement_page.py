@@ -17,6 +17,11 @@ from slim_split_ros.reports.page import (
 from slim_split_ros.reports.rate_curves import Point, at_ap50, pareto_front
 
 AIMS = (0.8, 0.9, 0.95)
+MEANING = (
+    'AP ranks what is found and does not see that all scores fall: where less is published than '
+    'was found here, lower score_threshold. Frames that lean on earlier ones are measured as one '
+    'clip whose key frame does not count; all else is sent as single frames, H.264 too, which '
+    'takes less as a stream of its own.')
 _STYLES = {'slim': ('#8b7ff0', 'o'), 'webp': ('#7c9a3c', '+'), 'jpeg': ('#d6587a', 'x'),
            'h264': ('#2f9be0', '^')}
 _PLOT_INCHES = (7.2, 4.6)
@@ -49,6 +54,8 @@ def families(points: Sequence[Point]) -> dict[str, list[Point]]:
     groups: dict[str, list[Point]] = {}
     for point in points:
         name = point['codec']
+        if name == 'h264':
+            name += ' (every frame alone)'
         if 'coder' in point:
             name += f' ({point["coder"]}' + (
                 ')' if point.get('alone', True) else ', leaning on earlier frames)')
@@ -79,7 +86,7 @@ def _summary(points: Sequence[Point]) -> Section:
         'classes taken for one. Bytes are all that is handed to the middleware for a frame, '
         'headers included; between two measured settings their logarithm is interpolated. Of all '
         'that is compared, ours too, the best settings on these very frames count, so each may '
-        'need a little more on others.',),
+        'need a little more on others.', MEANING),
         (Table(NEEDED_COLUMNS, tuple(needed_rows(points))),))
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import shutil
 from typing import Any
 
+import onnx
+
 from slim_split_ros.detectors import OnnxDetector
 from slim_split_ros.detectors.overrides import to_yaml
 from slim_split_ros.training.errors import TrainingError
@@ -37,8 +39,9 @@ def end_looking(work: Path) -> None:
 
 def name_detector(path: Path, detector: OnnxDetector) -> str:
     """Name a detector's file and how it is understood, for a question."""
-    return hashlib.sha256(
-        path.read_bytes() + to_yaml(detector.description).encode()).hexdigest()
+    # Not the bytes of the file: large weights may lie in another one beside it.
+    graph = onnx.load(path).SerializeToString(deterministic=True)
+    return hashlib.sha256(graph + to_yaml(detector.description).encode()).hexdigest()
 
 
 def _read(work: Path) -> Any:

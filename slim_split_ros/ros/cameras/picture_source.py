@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 import os
 from pathlib import Path
+import re
 from typing import Protocol
 
 import cv2
@@ -33,12 +34,13 @@ class PictureSource(Protocol):
 
 
 class ImageFolder:
-    """Give the images of a folder in the order of their names."""
+    """Give the images of a folder in the order of their names, numbers in them counted."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.fps = _FOLDER_FPS
-        self._files = sorted(file for file in path.iterdir() if _is_picture(file))
+        # In the order of time, which numbers without leading zeros have too.
+        self._files = sorted(filter(_is_picture, path.iterdir()), key=_natural)
         if not self._files:
             raise StartError(f'{path} holds no images ({", ".join(SUFFIXES)})')
 
@@ -110,6 +112,10 @@ def timed_pictures(
         omissions.end_round()
         if not loops:
             return
+
+
+def _natural(path: Path) -> list[tuple[str, int]]:
+    return [(text, int(digits or 0)) for text, digits in re.findall(r'(\D*)(\d*)', path.name)]
 
 
 def _is_picture(path: Path) -> bool:

@@ -46,6 +46,12 @@ def test_a_folder_gives_its_images_in_the_order_of_their_names(tmp_path: Path) -
     assert levels_of(open_source(str(tmp_path))) == [10, 20, 30]
 
 
+def test_numbers_without_leading_zeros_count(tmp_path: Path) -> None:
+    for number in (9, 10, 100, 2):
+        cv2.imwrite(str(tmp_path / f'frame{number}.png'), grey(number))
+    assert levels_of(open_source(str(tmp_path))) == [2, 9, 10, 100]
+
+
 def test_a_picture_whose_name_is_not_utf_8_is_one(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / 'a.png'), grey(10))
     (tmp_path / 'a.png').rename(tmp_path / os.fsdecode(b'b\xff.png'))
