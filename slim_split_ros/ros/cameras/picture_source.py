@@ -114,8 +114,9 @@ def timed_pictures(
             return
 
 
-def _natural(path: Path) -> list[tuple[str, int]]:
-    return [(text, int(digits or 0)) for text, digits in re.findall(r'(\D*)(\d*)', path.name)]
+def _natural(path: Path) -> tuple[list[tuple[str, int]], str]:
+    parts = re.findall(r'(\D*)(\d*)', path.name)
+    return [(text, int(digits or 0)) for text, digits in parts], path.name
 
 
 def _is_picture(path: Path) -> bool:

@@ -12,7 +12,7 @@ from std_msgs.msg import Header
 # What happened within this time decides.
 WINDOW_S = 5.0
 # From a state of the lifecycle to active.
-WAY_OUT = {
+_WAY_OUT = {
     'unconfigured': 'configure and activate the node, or call its service enable',
     'inactive': 'activate the node, or call its service enable',
     'finalized': 'start the node again, nothing else makes it active'}
@@ -53,7 +53,7 @@ def worst(part: str, candidates: Sequence[tuple[Level, str]], fine: str,
 
 def rests(part: str, state: str) -> Finding:
     """Return what is to be said of a part of a node that is not active."""
-    return Finding(part, Level.STALE, f'{state}: {WAY_OUT.get(state, "wait for it")}')
+    return Finding(part, Level.STALE, f'{state}: {_WAY_OUT.get(state, "wait for it")}')
 
 
 def most_frequent(words: Iterable[str], recent: Mapping[str, int], sentences: Mapping[str, str],
