@@ -51,7 +51,7 @@ class Overlay(Node):
         # By stamp, as the images: detections that overtook theirs.
         self._early: OrderedDict[int, Detection2DArray] = OrderedDict()
         self._newest_ns: int | None = None  # stamp of the image that came last
-        self._drawn_ns = 0
+        self._drawn_ns = 0  # of what was drawn last; nothing older is
         # In the order in which they first came: a class keeps its colour.
         self._names: dict[str, int] = {}
         self._listeners = 0
@@ -83,7 +83,10 @@ class Overlay(Node):
     def _on_image(self, message: Image | CompressedImage) -> None:
         if not self._listeners:
             return
-        self._newest_ns = stamp_ns = to_ns(message.header.stamp)
+        stamp_ns = to_ns(message.header.stamp)
+        if self._newest_ns is None:
+            self._drawn_ns = stamp_ns  # answers to what came before anybody listened are under way
+        self._newest_ns = stamp_ns
         self._images[stamp_ns] = message
         if len(self._images) > self._most:
             self._images.popitem(last=False)
@@ -106,7 +109,7 @@ class Overlay(Node):
             if len(self._early) > self._most:
                 self._early.popitem(last=False)
                 self._explain_missing()
-        elif stamp_ns >= self._drawn_ns:  # else an answer that a later one overtook
+        elif stamp_ns > self._drawn_ns:  # else an answer that a later one overtook
             self._explain_missing()
 
     def _hand_over(self, stamp_ns: int, found: Detection2DArray) -> None:

@@ -106,6 +106,24 @@ def test_detections_wait_for_an_image_that_comes_after_them(
     assert 'not among the newest' not in overlay.output
 
 
+def test_answers_to_what_came_before_anybody_listened_are_no_news(
+    peer: Peer, overlay: Process
+) -> None:
+    drawn = peer.listen(Image, 'overlay/image', QoSProfile(depth=5))
+    images = peer.publisher(Image, 'image', RELIABLE)
+    detections = peer.publisher(Detection2DArray, 'detections', RELIABLE)
+    stamps = count(3 * 10**9, 10**9)
+
+    def publish() -> None:
+        now_ns = next(stamps)
+        images.publish(image_message(patch_pixels(), now_ns))
+        # Two behind, as over a radio.
+        detections.publish(detections_of(image_message(patch_pixels(), now_ns - 2 * 10**9)))
+
+    peer.repeat(publish, lambda: len(drawn) >= 3, 'three drawn images')
+    assert 'not among the newest' not in overlay.output
+
+
 def test_names_without_end_are_forgotten_and_end_nothing(peer: Peer, overlay: Process) -> None:
     drawn = peer.listen(Image, 'overlay/image', QoSProfile(depth=5))
     images = peer.publisher(Image, 'image', RELIABLE)
