@@ -152,8 +152,7 @@ def test_what_was_said_of_an_older_run_goes_when_another_begins(
         raise KeyboardInterrupt
 
     monkeypatch.setattr('slim_split_ros.commands.adapt._measure', interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        adapt(source, detector, base, output, '--seed', '2')
+    assert adapt(source, detector, base, output, '--seed', '2') != 0
 
     assert load_manifest(output)
     for name in ('MODEL_CARD.md', 'agreement.html', 'operating_points.yaml'):
