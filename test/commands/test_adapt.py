@@ -15,11 +15,9 @@ onnx = pytest.importorskip('onnx', reason='make setup-training')
 
 from slim_split_ros.__main__ import main  # noqa: E402
 from slim_split_ros.coders import why_no_video_encoding  # noqa: E402
-from slim_split_ros.detectors import load_detector  # noqa: E402
 from slim_split_ros.offboard import load_server  # noqa: E402
 from slim_split_ros.onboard import FrameEncoder  # noqa: E402
 from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
-from slim_split_ros.training.work_folder import name_detector  # noqa: E402
 from slim_split_ros.weights.operating_point_file import find_operating_points  # noqa: E402
 from slim_split_ros.wire import load_manifest  # noqa: E402
 from support.detector_graphs import constant_graph, save  # noqa: E402
@@ -157,18 +155,6 @@ def test_what_was_said_of_an_older_run_goes_when_another_begins(
     assert load_manifest(output)
     for name in ('MODEL_CARD.md', 'agreement.html', 'operating_points.yaml'):
         assert not (output / name).exists()
-
-
-def test_a_detector_whose_weights_lie_beside_it_is_named_with_them(tmp_path: Path) -> None:
-    names = []
-    for value in (0.5, 0.25):
-        file = save(constant_graph({'output0': ROWS * value}, 1, (1, 3, 64, 64)), tmp_path)
-        onnx.save(onnx.load(file), file, save_as_external_data=True, location='weights',
-                  size_threshold=0)
-        names.append(name_detector(file, load_detector(file)))
-        (tmp_path / 'weights').unlink()
-
-    assert names[0] != names[1]
 
 
 def test_a_source_that_grew_is_looked_at_anew(

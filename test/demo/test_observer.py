@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from rclpy.executors import SingleThreadedExecutor
@@ -21,73 +21,76 @@ STAMP_NS = 10**18
 AFTER = 40
 
 
+class Observed:
+    """Publish what an observer watches, and spin it while waiting."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.observer = Observer(pictures_period_s=0.0)
+        self._peer = peer
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.observer)
+        self.images = peer.publisher(Image, 'image', RELIABLE)
+        self.features = peer.publisher(EncodedFrame, 'features', RELIABLE)
+        self.detections = peer.publisher(Detection2DArray, 'onboard/detections', RELIABLE)
+        topics = self.images, self.features, self.detections
+        self.wait(lambda: all(topic.get_subscription_count() for topic in topics),
+                  'the observer to listen')
+
+    def wait(self, is_true: Callable[[], object], what: str) -> None:
+        def has_come_true() -> object:
+            self._executor.spin_once(timeout_sec=0.0)
+            return is_true()
+        self._peer.wait(has_come_true, what)
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.observer.destroy_node()
+
+
+@pytest.fixture
+def observed(peer: Peer) -> Iterator[Observed]:
+    running = Observed(peer)
+    yield running
+    running.close()
+
+
+def header(number: int) -> Header:
+    return Header(stamp=to_stamp(STAMP_NS + number))
+
+
+def assert_its_picture_is_kept(observer: Observer) -> None:
+    seen, = observer.encoded
+    assert seen.image is not None and to_ns(seen.image.header.stamp) == STAMP_NS
+
+
 def test_the_picture_of_an_answer_that_many_images_overtook_is_kept(
-    peer: Peer, monkeypatch: pytest.MonkeyPatch
+    observed: Observed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr('slim_split_ros.demo.observer._IMAGES_BYTES', 0)
-    observer = Observer(pictures_period_s=0.0)
-    executor = SingleThreadedExecutor()
-    executor.add_node(observer)
-    images = peer.publisher(Image, 'image', RELIABLE)
-    features = peer.publisher(EncodedFrame, 'features', RELIABLE)
-    detections = peer.publisher(Detection2DArray, 'onboard/detections', RELIABLE)
+    observer = observed.observer
 
-    def wait(is_true: Callable[[], object], what: str) -> None:
-        def has_come_true() -> bool:
-            executor.spin_once(timeout_sec=0.0)
-            return is_true()
-        peer.wait(has_come_true, what)
+    observed.images.publish(Image(header=header(0), data=b'first'))
+    observed.wait(lambda: observer.images_seen, 'the image')
+    observed.features.publish(EncodedFrame(header=header(0)))
+    observed.wait(lambda: observer.encoded, 'its features')
+    for number in range(1, AFTER + 1):
+        observed.images.publish(Image(header=header(number), data=b'later'))
+        observed.wait(
+            lambda seen=number: len(observer.captured_since(STAMP_NS)) > seen, 'another')
+    observed.detections.publish(Detection2DArray(header=header(0)))
+    observed.wait(lambda: observer.answers, 'its detections')
 
-    def header(number: int) -> Header:
-        return Header(stamp=to_stamp(STAMP_NS + number))
-
-    try:
-        wait(lambda: all(topic.get_subscription_count()
-                         for topic in (images, features, detections)), 'the observer to listen')
-        images.publish(Image(header=header(0), data=b'first'))
-        wait(lambda: observer.images_seen, 'the image')
-        features.publish(EncodedFrame(header=header(0)))
-        wait(lambda: observer.encoded, 'its features')
-        for number in range(1, AFTER + 1):
-            images.publish(Image(header=header(number), data=b'later'))
-            wait(lambda seen=number: len(observer.captured_since(STAMP_NS)) > seen, 'another')
-        detections.publish(Detection2DArray(header=header(0)))
-        wait(lambda: observer.answers, 'its detections')
-    finally:
-        executor.shutdown()
-        observer.destroy_node()
-
-    seen, = observer.encoded
-    assert seen.image is not None and to_ns(seen.image.header.stamp) == STAMP_NS
+    assert_its_picture_is_kept(observer)
 
 
-def test_the_picture_of_an_image_that_its_answer_overtook_is_kept(peer: Peer) -> None:
-    observer = Observer(pictures_period_s=0.0)
-    executor = SingleThreadedExecutor()
-    executor.add_node(observer)
-    images = peer.publisher(Image, 'image', RELIABLE)
-    features = peer.publisher(EncodedFrame, 'features', RELIABLE)
-    detections = peer.publisher(Detection2DArray, 'onboard/detections', RELIABLE)
-    header = Header(stamp=to_stamp(STAMP_NS))
+def test_the_picture_of_an_image_that_its_answer_overtook_is_kept(observed: Observed) -> None:
+    observer = observed.observer
 
-    def wait(is_true: Callable[[], object], what: str) -> None:
-        def has_come_true() -> bool:
-            executor.spin_once(timeout_sec=0.0)
-            return is_true()
-        peer.wait(has_come_true, what)
+    observed.features.publish(EncodedFrame(header=header(0)))
+    observed.wait(lambda: observer.encoded, 'its features')
+    observed.detections.publish(Detection2DArray(header=header(0)))
+    observed.wait(lambda: observer.answers, 'its detections')
+    observed.images.publish(Image(header=header(0), data=b'late'))
+    observed.wait(lambda: observer.images_seen, 'the image')
 
-    try:
-        wait(lambda: all(topic.get_subscription_count()
-                         for topic in (images, features, detections)), 'the observer to listen')
-        features.publish(EncodedFrame(header=header))
-        wait(lambda: observer.encoded, 'its features')
-        detections.publish(Detection2DArray(header=header))
-        wait(lambda: observer.answers, 'its detections')
-        images.publish(Image(header=header, data=b'late'))
-        wait(lambda: observer.images_seen, 'the image')
-    finally:
-        executor.shutdown()
-        observer.destroy_node()
-
-    seen, = observer.encoded
-    assert seen.image is not None and to_ns(seen.image.header.stamp) == STAMP_NS
+    assert_its_picture_is_kept(observer)
