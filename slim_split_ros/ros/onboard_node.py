@@ -19,6 +19,7 @@ import time
 from std_msgs.msg import Header
 
 from slim_split_ros.control import (
+    LATE,
     ControlError,
     OtherReceiver,
     WidthController,
@@ -82,12 +83,16 @@ _STATUS_PERIOD_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Offered:
-    """Hold an image in the mailbox, and the reason that counts if a newer one displaces it."""
+    """
+    Hold an image in the mailbox, and the reason that counts if it waits there in vain.
+
+    `age_s` is how old it was when it came.
+    """
 
     image: CameraImage
     header: Header
+    age_s: float
     drop_reason: str = 'encoder_busy'
-    was_held: bool = False
 
 
 class Onboard(ManagedNode):
@@ -208,7 +213,7 @@ class Onboard(ManagedNode):
         age_s = image_age_s(stamp_ns, self.get_clock().now().nanoseconds)
         image = CameraImage(
             partial(self._camera.read, message), stamp_ns, message.header.frame_id, now_s - age_s)
-        displaced = self._mailbox.put(_Offered(image, message.header))
+        displaced = self._mailbox.put(_Offered(image, message.header, age_s))
         if displaced is not None:
             self._counters.dropped(displaced.drop_reason)
 
@@ -251,15 +256,15 @@ class Onboard(ManagedNode):
             case Sent() as sent:
                 self._publish(sent, offered)
             case Held(reason):
-                if self._mailbox.hold(
-                        replace(offered, drop_reason=reason, was_held=True)):
+                if self._mailbox.hold(replace(offered, drop_reason=reason)):
                     self._counters.dropped(reason)
                 self._say(offered.header, reason)
             case Dropped(reason, ''):
                 self._counters.dropped(reason)
                 self._say(offered.header, reason)
-            case Dropped() if offered.was_held:
-                # What it waited for took its time, and no camera's clock.
+            case Dropped(reason) if reason == LATE and \
+                    offered.age_s < self._controller.deadline_s:
+                # What it waited for here took its time, and no camera's clock.
                 self._counters.dropped(offered.drop_reason)
             case Dropped(reason, sentence):
                 self._diagnostics.dropped(reason, sentence)

@@ -7,6 +7,7 @@ from pathlib import Path
 import time
 
 import cv2
+import numpy as np
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -42,8 +43,9 @@ def start_robot(tiny_bundle: Path, tmp_path: Path) -> Iterator[StartRobot]:
         process.end()
 
 
-def jpeg_message() -> CompressedImage:
-    return CompressedImage(format='jpeg', data=cv2.imencode('.jpg', patch_pixels())[1].tobytes())
+def jpeg_message(pixels: np.ndarray | None = None) -> CompressedImage:
+    pixels = patch_pixels() if pixels is None else pixels
+    return CompressedImage(format='jpeg', data=cv2.imencode('.jpg', pixels)[1].tobytes())
 
 
 def test_the_topic_and_its_transport_are_named_at_the_start(start_robot: StartRobot) -> None:
@@ -83,6 +85,29 @@ def test_compressed_images_come_from_where_image_is_remapped_to(
     robot = start_robot(remapping, image_transport='compressed')
     peer.repeat(lambda: images.publish(jpeg_message()), lambda: features, 'features')
     assert 'listening to /camera/image_raw/compressed (compressed)' in robot.output
+
+
+def test_an_image_that_waits_too_long_for_the_encoder_is_not_blamed_on_the_camera(
+    peer: Peer, start_robot: StartRobot
+) -> None:
+    features = peer.listen(EncodedFrame, 'features', SENSOR_DATA)
+    statuses = peer.listen(EncoderStatus, 'onboard/status', RELIABLE)
+    images = peer.publisher(CompressedImage, 'image/compressed', SENSOR_DATA)
+    robot = start_robot(image_transport='compressed', deadline_ms=20, target_fps=60.0)
+    slow = jpeg_message(np.zeros((3000, 4000, 3), np.uint8))  # takes longer than the deadline
+
+    def show_two() -> None:
+        images.publish(slow)
+        images.publish(slow)
+
+    def waited_in_vain() -> int:
+        newest = statuses[-1] if statuses else EncoderStatus()
+        return dict(zip(newest.drop_reasons, newest.drop_counts, strict=True)).get(
+            'encoder_busy', 0)
+
+    peer.repeat(show_two, lambda: features and waited_in_vain() > 2, 'images dropped', 0.5)
+    assert 'late' not in statuses[-1].drop_reasons
+    assert 'old by its stamp' not in robot.output
 
 
 def test_status_comes_in_simulated_time_that_nobody_publishes(
