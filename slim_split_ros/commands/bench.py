@@ -66,19 +66,17 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print the table, write the figures."""
-    from slim_split_ros.bags import BagError
     from slim_split_ros.offboard import OffboardError
     from slim_split_ros.onboard import OnboardError
     from slim_split_ros.reports.page import Table
     from slim_split_ros.reports.text_table import lay_out
-    from slim_split_ros.simulation.errors import SimulationError
     from slim_split_ros.wire import WireError
 
     if fault := _fault_of(args):
         print(f'bench: {fault}', file=sys.stderr)
         return 2
     errors: tuple[type[Exception], ...] = (
-        BagError, OffboardError, OnboardError, SimulationError, WireError, OSError)
+        OffboardError, OnboardError, WireError, OSError, _source_error(args.bag))
     if args.part == 'node':
         from slim_split_ros.demo.errors import DemoError
 
@@ -110,6 +108,17 @@ def _fault_of(args: argparse.Namespace) -> str:
         return (f'--processor does not count the time of {args.device}: give it with --device '
                 'cpu, or not at all')
     return ''
+
+
+def _source_error(bag: Path | None) -> type[Exception]:
+    # Each needs packages of which the other does without.
+    if bag is None:
+        from slim_split_ros.simulation import SimulationError
+
+        return SimulationError
+    from slim_split_ros.bags import BagError
+
+    return BagError
 
 
 def _frames(args: argparse.Namespace) -> list[np.ndarray]:

@@ -61,7 +61,7 @@ class BagCamera(Node):
         self._bag_clock = BagClock(self, settings.speed) if settings.clock else None
         images = timed_images(bag, topic, self._settings.speed, self._settings.loop,
                               Omissions(self.get_logger().warning))
-        self._source_end = SourceEnd(self)
+        self._source_end = SourceEnd(self, (BagError,))
         self._pump = FramePump(images, self._publish, self._end, self._is_heard)
         self._pump.start(self._settings.wait_s)
 

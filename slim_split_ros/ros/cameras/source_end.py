@@ -3,15 +3,21 @@
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
-from slim_split_ros.bags import BagError
 from slim_split_ros.ros.errors import StartError
 
 
 class SourceEnd:
-    """Let another thread end the node: quietly, or with a sentence and exit status 1."""
+    """
+    Let another thread end the node: quietly, or with a sentence and exit status 1.
 
-    def __init__(self, node: Node) -> None:
+    `start_errors` are those of the node whose words say enough.
+    """
+
+    def __init__(
+        self, node: Node, start_errors: tuple[type[Exception], ...] = (StartError,)
+    ) -> None:
         self._error: Exception | None = None
+        self._start_errors = start_errors
         self._guard = node.create_guard_condition(self._raise)
 
     def reach(self, error: Exception | None) -> None:
@@ -23,6 +29,6 @@ class SourceEnd:
         # In the executor's thread, so that spinning ends and the exit status follows.
         if self._error is None:
             raise ExternalShutdownException
-        if isinstance(self._error, (StartError, BagError)):
+        if isinstance(self._error, self._start_errors):
             raise self._error
         raise StartError(f'{type(self._error).__name__}: {self._error}') from self._error

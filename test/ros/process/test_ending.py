@@ -84,3 +84,13 @@ def test_a_package_that_is_missing_is_one_line_and_status_1(
     said = [line for line in process.output.splitlines() if not line.startswith('[')]
     assert len(said) == 1 and said[0].startswith(package), process.output
     assert 'is not installed for' in said[0] and remedy in said[0]
+
+
+@pytest.mark.parametrize('module', ['sim_camera_node', 'file_camera_node'])
+def test_a_camera_that_reads_no_bag_needs_none_of_their_packages(
+    module: str, ros_process: Callable[..., Process]
+) -> None:
+    program = ('import importlib, sys; sys.modules["rosbags"] = sys.modules["mcap"] = None; '
+               f'importlib.import_module({NODES + "cameras." + module!r})')
+    process = ros_process('-c', program)
+    assert process.wait(LIMIT_S) == 0, process.output
