@@ -67,7 +67,7 @@ def recognise(signature: Signature) -> Description:
         raise DetectorFileError(
             f'{signature.path}: it gives other things than tensors of numbers. {signature}')
     given, given_by = (said['names'], notes.name) if 'names' in said else _given_names(signature)
-    guess = _guess_input(signature, picture, notes, said, len(given))
+    guess = _guess_input(signature, picture, notes, said, len(_without_blank_end(given)))
     check_outputs(notes, said, signature, guess.input_width, guess.input_height)
     if guess.convention is Convention.SELECTED and len(signature.inputs) == 2:
         guess = replace(guess, box_units=BoxUnits.PICTURE)
@@ -92,6 +92,12 @@ def recognise(signature: Signature) -> Description:
         described = replace(described, names=tuple(
             '' if name.strip('_ ').lower() == _BACKGROUND else name for name in described.names))
     return described
+
+
+def _without_blank_end(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out the names that blank lines at the end of a file are."""
+    last = max((place for place, name in enumerate(names) if name.strip()), default=-1)
+    return names[:last + 1]
 
 
 def _guess_input(

@@ -57,12 +57,19 @@ def test_empty_names_are_none(names: str, tmp_path: Path) -> None:
     assert load_detector(_detector(tmp_path, {'names': names})).classes[0] == 'person'
 
 
-def test_names_beside_a_turned_yolo_tell_it_from_yolox(tmp_path: Path) -> None:
-    rows = np.zeros((1, 8400, 7), np.float32)
+@pytest.mark.parametrize('end', ['', '\n', '\n\n'])
+@pytest.mark.parametrize(('columns', 'convention'), [
+    (7, Convention.YOLO), (8, Convention.YOLOX)])
+def test_names_beside_a_turned_yolo_tell_it_from_yolox(
+    columns: int, convention: Convention, end: str, tmp_path: Path
+) -> None:
+    rows = np.zeros((1, 8400, columns), np.float32)
     file = save(constant_graph({'output0': rows}, TensorProto.FLOAT, (1, 3, 640, 640)), tmp_path)
-    file.with_suffix('.txt').write_text('helmet\nvest\ncone\n')
+    file.with_suffix('.txt').write_text(f'helmet\nvest\ncone{end}')
 
-    assert load_detector(file).description.convention is Convention.YOLO
+    detector = load_detector(file)
+    assert detector.description.convention is convention
+    assert detector.classes == ('helmet', 'vest', 'cone')
 
 
 @pytest.mark.parametrize('count', [3, 5])
