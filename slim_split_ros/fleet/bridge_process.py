@@ -58,10 +58,10 @@ class BridgeProcess:
         except OSError:
             self._process.kill()
 
-    def receive(self) -> bytes | None:
-        """Return what it says, None if that is nothing just now; raise BridgeError at its end."""
+    def receive(self, wait_s: float = POLL_S) -> bytes | None:
+        """Return what it says, None if that is nothing so long; raise BridgeError at its end."""
         try:
-            data = self._pipe.recv_bytes() if self._pipe.poll(POLL_S) else None
+            data = self._pipe.recv_bytes() if self._pipe.poll(wait_s) else None
         except (EOFError, OSError) as error:
             raise BridgeError(
                 f'the connection to the cluster at {self._where} ended: its head is gone, or was '

@@ -127,9 +127,11 @@ class FleetClient:
                 self._connected = connected
             while not self._closed.is_set():
                 # What came while this machine was busy is no silence.
+                wait_s = POLL_S
                 for _ in range(_MOST_HEARD):
-                    if not self._listen(connected):
+                    if not self._listen(connected, wait_s):
                         break
+                    wait_s = 0.0
                 self._expire(connected)
         except (BridgeError, OSError) as error:
             # Before its requests are told: who hears of one sends no other.
@@ -142,12 +144,12 @@ class FleetClient:
             for _, on_answer in connected.pending.values():
                 on_answer(lost(self._state.problem or _ENDED))
 
-    def _listen(self, connected: _Connected) -> bool:
-        """Hear what the bridge says next, if it says something; return whether it did."""
+    def _listen(self, connected: _Connected, wait_s: float) -> bool:
+        """Hear what the bridge says next, if it says something so long; return whether."""
         bridge = connected.bridge
         had_spoken = bridge.has_spoken
         try:
-            data = bridge.receive()
+            data = bridge.receive(wait_s)
         except BridgeError as error:
             # Its last words say more than its end.
             said = had_spoken and self._state.problem
