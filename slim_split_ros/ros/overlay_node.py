@@ -33,6 +33,8 @@ from slim_split_ros.ros.topics.qos import NEWEST, RELIABLE, SENSOR_DATA, overrid
 
 _WARNING_PERIOD_S = 5.0
 _MOST_NAMES = 10_000
+# Older answers are of another clock.
+_LONGEST_WAY_NS = 10 * 10**9
 
 
 class Overlay(Node):
@@ -109,7 +111,7 @@ class Overlay(Node):
             if len(self._early) > self._most:
                 self._early.popitem(last=False)
                 self._explain_missing()
-        elif stamp_ns > self._drawn_ns:  # else an answer that a later one overtook
+        elif not 0 <= self._drawn_ns - stamp_ns < _LONGEST_WAY_NS:  # else a later one overtook it
             self._explain_missing()
 
     def _hand_over(self, stamp_ns: int, found: Detection2DArray) -> None:

@@ -69,16 +69,20 @@ def test_boxes_are_drawn_on_the_image_of_their_stamp(peer: Peer, overlay: Proces
     assert overlay.is_running
 
 
-def test_a_stamp_without_an_image_is_explained(peer: Peer, overlay: Process) -> None:
+@pytest.mark.parametrize('later_ns', [
+    pytest.param(1, id='after'), pytest.param(-10**18, id='of another clock')])
+def test_a_stamp_without_an_image_is_explained(
+    later_ns: int, peer: Peer, overlay: Process
+) -> None:
     peer.listen(Image, 'overlay/image', QoSProfile(depth=5))
     images = peer.publisher(Image, 'image', RELIABLE)
     detections = peer.publisher(Detection2DArray, 'detections', RELIABLE)
-    stamps = count(10**9, 10**9)
+    stamps = count(10**18 + 10**9, 10**9)
 
     def publish() -> None:
-        stamp_ns = next(stamps)
-        images.publish(image_message(patch_pixels(), stamp_ns))
-        detections.publish(detections_of(image_message(patch_pixels(), stamp_ns + 1)))
+        now_ns = next(stamps)
+        images.publish(image_message(patch_pixels(), now_ns))
+        detections.publish(detections_of(image_message(patch_pixels(), now_ns + later_ns)))
 
     peer.repeat(publish, lambda: 'remap `image` and `detections`' in overlay.output, 'a warning')
 

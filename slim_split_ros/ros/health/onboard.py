@@ -82,7 +82,8 @@ def _judge_camera(facts: OnboardFacts) -> Finding:
     return worst(CAMERA, [
         (Level.ERROR, facts.image_silence),
         (Level.WARN if recent['frames_sent'] else Level.ERROR, sentence),
-        (Level.WARN, facts.sentences.get('message_lost', '') if recent['message_lost'] else ''),
+        (Level.WARN if recent['frames_in'] else Level.ERROR,
+         facts.sentences.get('message_lost', '') if recent['message_lost'] else ''),
         (Level.WARN, facts.sentences.get('late', '') if recent['late'] else ''),
         (Level.STALE, waiting),
     ], f'{_rate(facts, "frames_in")} images/s on {facts.image_topic}', _values(facts, CAMERA))

@@ -49,6 +49,8 @@ def test_a_robot_that_is_well_is_ok_in_every_part_with_its_figures() -> None:
     ('camera', {'recent': with_counts(encoding=3), 'sentences': {'encoding': 'take rgb8'}},
      Level.WARN, '3 of 150 images: take rgb8'),
     ('camera', {'recent': Counter(frames_in=9, encoding=9)}, Level.ERROR, '9 of 9 images'),
+    ('camera', {'recent': Counter(message_lost=1), 'sentences': {'message_lost': 'profile'}},
+     Level.ERROR, 'profile'),
     ('camera', {'recent': with_counts(message_lost=1), 'sentences': {'message_lost': 'profile'}},
      Level.WARN, 'profile'),
     ('camera', {'recent': with_counts(late=1), 'sentences': {'late': 'old'}}, Level.WARN, 'old'),
