@@ -24,6 +24,8 @@ from slim_split_ros.ros.topics.messages import decode_compressed, to_ns, view_ra
 
 # Differences to the camera's pixels that no detector sees, at a quarter of a PNG's bytes.
 _JPEG_QUALITY = 97
+# How the header of a JPEG or PNG begins the part that may say how the picture lies.
+_EXIF_MARKS, _MOST_HEADER = (b'Exif\0\0', b'eXIf'), 65536
 _BYTES_PER_MB = 10**6
 # Left for everybody else on the robot's disk.
 _LEAST_FREE_BYTES = 200 * _BYTES_PER_MB
@@ -154,16 +156,23 @@ class FrameKeeper:
             self._node.get_logger().info(ended)
 
     def _give_up(self, store: FrameStore, mailbox: Mailbox, error: Exception) -> None:
-        self._end_from_within(store, mailbox, f'{_summary(store)}, and no more: {error}')
+        if not store.frames:
+            store.unusable = store.unusable or str(error)
+        ended = f', and no more: {error}' if store.frames else ''
+        self._end_from_within(store, mailbox, f'{_summary(store)}{ended}')
         self._node.get_logger().warning(f'images are kept no longer: {error}')
 
 
 def _encode(message: Image | CompressedImage) -> bytes:
     """Return a JPEG or PNG; raises ImageError for what is no image."""
     if isinstance(message, CompressedImage):
-        decode_compressed(message)  # it would not be whole for anybody else either
-        return bytes(message.data)
-    view = view_raw(message)
+        view = decode_compressed(message)  # what cannot be would not be whole for anybody else
+        data = bytes(message.data)
+        # With an orientation it would be turned by whoever reads the file, and not by the robot.
+        if not any(mark in data[:_MOST_HEADER] for mark in _EXIF_MARKS):
+            return data
+    else:
+        view = view_raw(message)
     pixels = view.array if view.channel_order == 'bgr' else view.array[:, :, ::-1]
     _, data = cv2.imencode('.jpg', pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     return data.tobytes()
