@@ -25,6 +25,7 @@ from slim_split_ros.wire import FrameGeometry
 _JPEG_QUALITY = 90
 # As many cameras as a server may plausibly serve; the one silent for longest goes first.
 _CAMERAS = 64
+_WARNING_PERIOD_S = 30.0
 
 
 class PictureTopics:
@@ -62,10 +63,15 @@ class PictureTopics:
             if self._listeners['~/picture/compressed']:
                 self._compressed.publish(_compress(served.picture, header))
             info = self._infos.get(header.frame_id)
-            if info is not None and self._listeners['~/camera_info']:
+            if self._listeners['~/camera_info'] and info is not None:
                 height, width = served.picture.shape[:2]
                 self._camera_info.publish(
                     scale_camera_info(info, width, height, geometry, header))
+            elif self._listeners['~/camera_info'] and self._infos:
+                self._node.get_logger().warning(
+                    f'no camera_info of frame {header.frame_id!r} came, of {[*self._infos]} did: '
+                    'let the camera give both the same frame_id',
+                    throttle_duration_sec=_WARNING_PERIOD_S)
         if self._listeners['~/annotated']:
             canvas = draw_detections(
                 new_canvas(geometry, served.picture), served.detections, classes)
@@ -102,8 +108,10 @@ def scale_camera_info(
     scaled.header, scaled.width, scaled.height = header, width, height
     scaled.roi, scaled.binning_x, scaled.binning_y = RegionOfInterest(), 0, 0
     window = info.roi
-    scale_x = width / (window.width or info.width or geometry.image_width)
-    scale_y = height / (window.height or info.height or geometry.image_height)
+    scale_x = width / (window.width or info.width
+                       or geometry.image_width * max(1, info.binning_x))
+    scale_y = height / (window.height or info.height
+                        or geometry.image_height * max(1, info.binning_y))
     from_sensor = np.array([[scale_x, 0.0, -scale_x * window.x_offset],
                             [0.0, scale_y, -scale_y * window.y_offset], [0.0, 0.0, 1.0]])
     with np.errstate(all='ignore'):  # of numbers that are no camera's

@@ -91,6 +91,24 @@ def test_picture_and_its_intrinsics_carry_the_cameras_header(
     assert list(info.k[:3]) == pytest.approx([325.0, 0.0, 208.0])
 
 
+def test_intrinsics_of_another_frame_are_explained(
+    start_system: Callable[..., SplitSystem]
+) -> None:
+    system = start_system()
+    system.peer.listen(CameraInfo, 'offboard/camera_info', qos_profile_sensor_data)
+    camera = system.peer.publisher(CameraInfo, 'camera_info', qos_profile_sensor_data)
+    other = camera_info()
+    other.header.frame_id = 'optical'
+
+    def show() -> None:
+        camera.publish(other)
+        system.show_patch()
+
+    system.peer.repeat(
+        show, lambda: f"no camera_info of frame '{FRAME_ID}' came, of ['optical'] did"
+        in system.offboard.output, 'a warning')
+
+
 def test_decoder_without_a_detector_publishes_pictures_alone(
     start_system: Callable[..., SplitSystem]
 ) -> None:
@@ -167,9 +185,13 @@ def test_intrinsics_follow_the_pictures_scale() -> None:
         250.0, 0.0, 160.0, -25.0, 0.0, 125.0, 60.0, 0.0, 0.0, 0.0, 1.0, 0.0]
 
 
-def test_intrinsics_without_a_size_are_of_the_image_that_was_encoded() -> None:
+@pytest.mark.parametrize('binning', [0, 1, 2])
+def test_intrinsics_without_a_size_are_of_the_image_that_was_encoded(binning: int) -> None:
     info = camera_info()
     info.width = info.height = 0
+    info.binning_x = info.binning_y = binning
+    # They are of the sensor's pixels.
+    info.k[:6] *= max(1, binning)
 
     scaled = scale_camera_info(info, 320, 120, FULL_SIZE, Header())
 
