@@ -20,6 +20,7 @@ from slim_split_ros.wire.utf8 import is_utf8
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
 _FOLDER_FPS = 10.0
+_CUT_SHARE = 0.98
 _DEVICES = Path('/dev')
 
 
@@ -65,11 +66,17 @@ class Video:
     def pictures(self, omissions: Omissions) -> Iterator[np.ndarray]:
         """Yield every picture; each call opens the video anew."""
         video = _open_video(self.path)
+        promised, count = video.get(cv2.CAP_PROP_FRAME_COUNT), 0
         try:
             while (read := video.read())[0]:
+                count += 1
                 yield read[1]
         finally:
             video.release()
+        # A file's count may be an estimate, a device has none.
+        if count < _CUT_SHARE * promised:
+            omissions.add(f'what else {self.path} holds than {count} of {promised:.0f} frames '
+                          'cannot be decoded')
 
 
 def open_source(source: str) -> PictureSource:
@@ -114,9 +121,10 @@ def timed_pictures(
             return
 
 
-def _natural(path: Path) -> tuple[list[tuple[str, int]], str]:
-    parts = re.findall(r'(\D*)(\d*)', path.name)
-    return [(text, int(digits or 0)) for text, digits in parts], path.name
+def _natural(path: Path) -> tuple[list[tuple[str, int, str]], str]:
+    # 10 comes after 9; of seconds since 1970, not all as long, .25 before .3.
+    parts = re.findall(r'(\D*)(\d*)((?:(?<=\d{9})\.\d+)?)', path.name)
+    return [(text, int(digits or 0), fraction) for text, digits, fraction in parts], path.name
 
 
 def _is_picture(path: Path) -> bool:

@@ -52,6 +52,13 @@ def test_numbers_without_leading_zeros_count(tmp_path: Path) -> None:
     assert levels_of(open_source(str(tmp_path))) == [2, 9, 10, 100]
 
 
+def test_names_in_seconds_are_in_the_order_of_time(tmp_path: Path) -> None:
+    for level, name in ((20, '1700000009.25'), (40, '1700000010.9'), (10, '1700000009.2'),
+                        (30, '1700000010.1234567')):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), grey(level))
+    assert levels_of(open_source(str(tmp_path))) == [10, 20, 30, 40]
+
+
 def test_a_picture_whose_name_is_not_utf_8_is_one(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / 'a.png'), grey(10))
     (tmp_path / 'a.png').rename(tmp_path / os.fsdecode(b'b\xff.png'))
@@ -92,6 +99,20 @@ def test_a_video_gives_its_pictures_at_its_rate(tmp_path: Path) -> None:
     frames = list(timed_pictures(open_source(str(path)), 0.0, False, none_left_out()))
     assert [frame.due_s for frame in frames] == pytest.approx([0.0, 0.04, 0.08])
     assert [frame.frame.mean() for frame in frames] == pytest.approx([10, 20, 30], abs=3)
+
+
+def test_a_video_that_was_cut_gives_what_is_left_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / 'clip.avi'
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 25.0, (64, 48))
+    for level in range(100):
+        video.write(grey(level))
+    video.release()
+    content = path.read_bytes()
+    path.write_bytes(content[:len(content) // 2])
+    said: list[str] = []
+    count = len(list(open_source(str(path)).pictures(Omissions(said.append))))
+    assert 0 < count < 100
+    assert len(said) == 1 and f'{count} of 100 frames cannot be decoded' in said[0]
 
 
 def test_a_looping_source_goes_on_in_time_and_starts_again_in_content(tmp_path: Path) -> None:
