@@ -49,6 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f'{args.command}: {_explain(error)}', file=sys.stderr)
         return _FAILED
+    except RuntimeError as error:
+        if type(error).__name__ != 'OutOfMemoryError':  # of torch, which need not be here
+            raise
+        print(f'{args.command}: not enough memory on the GPU ({str(error).splitlines()[0]}): give '
+              '--device cpu, or end what else uses it', file=sys.stderr)
+        return _FAILED
     except KeyboardInterrupt:
         return _say_interrupted()
     finally:

@@ -9,7 +9,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from slim_split_ros.commands.agreement import FEW_THINGS, print_agreement
-from slim_split_ros.commands.frame_sources import keep_frames, name_content, show_progress
+from slim_split_ros.commands.frame_sources import (
+    check_source,
+    keep_frames,
+    name_content,
+    show_progress,
+)
 from slim_split_ros.commands.input_size import HELP, input_long_side
 from slim_split_ros.commands.number_arguments import at_least_one, seed, share
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
@@ -34,8 +39,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'beside WebP and JPEG. Writes a model folder, which has the detector too, '
                     'for both nodes, with a card and a page. Takes 8 to 15 minutes on two '
                     'quiet cores, more on slow ones or with a slow detector; interrupted, the '
-                    'same command keeps what was looked at and trained. Needs torch, the nodes '
-                    'do not (docs/adapt.md).')
+                    'same command keeps what was trained and, once all were looked at, the '
+                    'frames. Needs torch, the nodes do not (docs/adapt.md).')
     parser.add_argument('--detector', type=Path, required=True, metavar='FILE.onnx',
                         help='what docs/detectors.md lists is recognised')
     parser.add_argument('--source', action='append', required=True, metavar='BAG|VIDEO|DIR',
@@ -95,6 +100,7 @@ def _adapt(args: argparse.Namespace) -> None:
     base = load_manifest(model_folder(args.base))
     if base.rebuild is None:
         raise TrainingError(f'{base.folder} rebuilds no pictures: take a --base of codec slim')
+    _check_output(args.output, args.detector)
     detector = load_detector(args.detector)
     print(f'{args.detector.name}: {detector.description.sentence()}')
     place = RunPlace(args.output / WORK, pick_device(args.device), workers=1)
@@ -102,15 +108,41 @@ def _adapt(args: argparse.Namespace) -> None:
         base, args.detector, place.folder / 'frames', args.input_long_side or base.input_long_side,
         args.steps, args.seed)
     _look(args, base, detector, place.folder)
+    adapt_model(adaptation, place, args.output)
     # Of what was there before: until it is measured, nothing is known of what is written now.
     for name in (CARD_FILE, _PAGE_FILE, POINTS_FILE):
         (args.output / name).unlink(missing_ok=True)
-    adapt_model(adaptation, place, args.output)
     if missing := why_no_video_encoding():
         print(f'Without video: {missing}')
     else:
         fit_video(args.output, detector, adaptation.frames, TRIED, show_progress)
     _measure(args, base, detector, place.folder)
+
+
+def _check_output(folder: Path, detector: Path) -> None:
+    """Raise TrainingError where files of a folder would be written over that are not ours."""
+    from slim_split_ros.evaluation.profile import FRAMES_FILE
+    from slim_split_ros.networks.stored_weights import WEIGHTS_FILE
+    from slim_split_ros.training.errors import TrainingError
+    from slim_split_ros.training.export.model_card import CARD_FILE
+    from slim_split_ros.training.work_folder import is_of_command
+    from slim_split_ros.weights.operating_point_file import POINTS_FILE
+    from slim_split_ros.wire import WireError, load_manifest
+    from slim_split_ros.wire.manifest import MANIFEST_FILE
+
+    if folder.is_dir() and detector.parent.samefile(folder):
+        raise TrainingError(f'{folder} holds {detector.name}, which would be written over: choose '
+                            'another --output')
+    written = (CARD_FILE, FRAMES_FILE, MANIFEST_FILE, POINTS_FILE, WEIGHTS_FILE, _PAGE_FILE)
+    there = [name for name in written if (folder / name).exists()]
+    if not there or is_of_command(folder / WORK):
+        return
+    try:
+        load_manifest(folder)
+    except WireError as error:
+        raise TrainingError(
+            f'{folder} is no model folder and has {", ".join(there)}, which would be written '
+            'over: choose another --output') from error
 
 
 def _look(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work: Path) -> None:
@@ -131,13 +163,15 @@ def _look(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work
     if was_looked_at(work, asked):
         print(f'Frames of {work}: looked at before')
         return
+    # Before the work of another question goes: a disk may merely not be mounted.
+    for source in args.source:
+        check_source(source, args.topic)
     begin_work(work, asked)
     splits = split_in_time(keep_frames(args.source, args.topic, args.frames, work / 'chosen'))
     for split, files in splits.items():
         found = write_pseudo_labels(
             files, detector, args.threshold, work / 'frames', split, show_progress)
-        left_out = f' of {len(files)}' if found.frames < len(files) else ''
-        print(f'{split}: {found.frames}{left_out} frames with {found.things} things')
+        print(f'{split}: {found.sentence(len(files))}')
         if found.things < FEW_THINGS:
             print(f'adapt: {found.things} thing(s) are too few to go by: give a --source in which '
                   'the detector finds more, or a lower --threshold', file=sys.stderr)

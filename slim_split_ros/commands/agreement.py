@@ -93,8 +93,9 @@ def _evaluate(args: argparse.Namespace, work: Path) -> None:
     chosen = keep_frames(args.source, args.topic, FRAMES, work / 'chosen')
     files = [file for of_source in chosen for file in of_source]
     check_frames(files)
-    write_pseudo_labels(
+    found = write_pseudo_labels(
         files, detector, args.threshold, work / 'frames', KEPT_ASIDE, show_progress)
+    print(found.sentence(len(files)))
     codecs = codecs_of(manifest, detector)
     if args.as_pictures:
         _judge_pictures(args, codecs, work / 'frames')

@@ -120,26 +120,30 @@ def measure_agreement(
     Measure every setting of the codecs on frames that `write_pseudo_labels` wrote.
 
     Frames are in order of time. Of many, some are chosen, evenly, so that it ends. What leans on
-    earlier frames is measured as one clip of these, its first frame, a key frame, not counted.
+    earlier frames is measured as one clip of these for each source, whose first frame, a key
+    frame, is not counted.
     """
     cv2.setNumThreads(1)
     pictures = load_split(frames, split)
     runs = [_Run(codec, MeasuredRun(setting, pictures.category_ids))
             for codec in codecs for setting in codec.settings]
     images = _choose(pictures.images, detector, len(runs), most_frames)
-    if not any(len(image.labels) for image in images[1:]):  # nothing to find but in a key frame
+    clips = [[image for image in images if image.recording == name]
+             for name in dict.fromkeys(image.recording for image in images)]
+    leaning = [image for clip in clips for image in clip[1:]]
+    if not any(len(image.labels) for image in leaning):  # nothing to find but in key frames
         runs = [run for run in runs if not run.leans]
     for image in progress(images, f'measuring {len(runs)} settings'):
         picture = read_picture(image.path)
         for run in runs:
             run.add_still(image, picture)
     for run in progress(runs, 'measuring as video'):
-        run.add_clip(images)
+        for clip in clips:
+            run.add_clip(clip)
     truth = load_ground_truth(pictures.annotation_file)
-    alone, leaning = Resampling.of_recordings(images), Resampling.of_recordings(images[1:])
     return Agreement(tuple(
-        run.figures.point(truth, leaning if run.leans else alone) for run in runs), images,
-        sum(len(image.labels) for image in images))
+        run.figures.point(truth, _judged(leaning if run.leans else images)) for run in runs),
+        images, sum(len(image.labels) for image in images))
 
 
 @dataclass(slots=True)
@@ -166,11 +170,16 @@ class _Run:
     def add_clip(self, images: Sequence[LabelledImage]) -> None:
         if not self.leans:
             return
-        stream = self.codec.start(self.figures.setting)
+        stream, key_frame = self.codec.start(self.figures.setting), len(self.figures.frames)
         for image in images:
             sent = stream.encode(read_picture(image.path))
             self.figures.add(image, sent, one_class(stream.detect(stream.receive(sent))))
-        del self.figures.frames[0]
+        del self.figures.frames[key_frame]
+
+
+def _judged(images: Sequence[LabelledImage]) -> Resampling:
+    # Sources are too few to draw from.
+    return Resampling.of_recordings([replace(image, recording='') for image in images])
 
 
 def _choose(

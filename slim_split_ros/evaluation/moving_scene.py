@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -17,14 +18,12 @@ class MovingScene:
     """Show something smooth that moves: video of a picture that stands still costs nothing."""
 
     def __init__(self, contrast: float) -> None:
-        coarse = np.random.default_rng(0).uniform(-1.0, 1.0, (30, 40, 3))
-        smooth = cv2.resize(coarse, SIZE[::-1], interpolation=cv2.INTER_LINEAR)
-        self._picture = (127.5 * (1.0 + contrast * smooth)).astype(np.uint8)
+        self._picture, self._moved = _draw(contrast), 0
 
     def look(self) -> np.ndarray:
         """Return the next frame, uint8 (480, 640, 3), BGR."""
-        self._picture = np.roll(self._picture, MOTION_PIXELS, axis=1)
-        return self._picture
+        self._moved += MOTION_PIXELS
+        return np.roll(self._picture, self._moved, axis=1)
 
 
 def find_scene(count_bytes: Callable[[MovingScene], float], wanted_bytes: float) -> MovingScene:
@@ -38,3 +37,10 @@ def find_scene(count_bytes: Callable[[MovingScene], float], wanted_bytes: float)
         CONTRASTS, wanted_bytes, hi=len(CONTRASTS) - 1,
         key=lambda contrast: count_bytes(MovingScene(contrast)))
     return MovingScene(CONTRASTS[number])
+
+
+@lru_cache(len(CONTRASTS))
+def _draw(contrast: float) -> np.ndarray:
+    coarse = np.random.default_rng(0).uniform(-1.0, 1.0, (30, 40, 3))
+    smooth = cv2.resize(coarse, SIZE[::-1], interpolation=cv2.INTER_LINEAR)
+    return (127.5 * (1.0 + contrast * smooth)).astype(np.uint8)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 import torch
 from torch import Tensor
 
@@ -20,7 +20,8 @@ def save_checkpoint(path: Path, groups: dict[str, dict[str, Tensor]], metadata: 
             for group, tensors in groups.items() for name, value in tensors.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix('.partial')
-    save_file(flat, partial, metadata={'json': json.dumps(metadata)})
+    # Not `save_file`: of a full disk it says so in an error of its own.
+    partial.write_bytes(save(flat, metadata={'json': json.dumps(metadata)}))
     os.replace(partial, path)
 
 

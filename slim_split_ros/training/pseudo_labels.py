@@ -43,6 +43,11 @@ class Found:
     frames: int
     things: int
 
+    def sentence(self, chosen: int) -> str:
+        """Say it, and on how many of the chosen frames the detector failed."""
+        of_chosen = f' of {chosen}' if self.frames < chosen else ''
+        return f'{self.frames}{of_chosen} frames with {self.things} things'
+
 
 def split_in_time(sources: Sequence[Sequence[Path]]) -> dict[str, list[Path]]:
     """
@@ -81,7 +86,7 @@ def write_pseudo_labels(
     progress: Progress,
 ) -> Found:
     """
-    Move frames into a split and write what is found in them.
+    Move frames into a split and write what is found in them; those of a folder are one sequence.
 
     A frame on which the detector fails is left out. Raises DataSetError where it fails on most,
     or finds next to nothing, DetectorFileError where it has classes without a name.
@@ -100,7 +105,8 @@ def write_pseudo_labels(
         file.rename(pictures / f'{number:05d}.jpg')
         height, width = picture.shape[:2]
         images.append({
-            'id': number, 'file_name': f'{number:05d}.jpg', 'width': width, 'height': height})
+            'id': number, 'file_name': f'{number:05d}.jpg', 'width': width, 'height': height,
+            'sequence': file.parent.name})
         annotations += _entries(found, number, len(annotations))
     if len(failures) > _MOST_FAILURES * len(files):
         raise DataSetError(f'{len(failures)} of {len(files)} frames: {failures[0]}')

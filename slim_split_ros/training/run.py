@@ -192,15 +192,18 @@ def crop_plan(settings: StageSettings, config: ModelConfig, seed: int) -> BatchP
 
 
 def pick_device(name: str) -> torch.device:
-    """Return the device of that name; `auto` is a GPU where there is one. Raises TrainingError."""
-    if name == 'auto':
-        name = 'cuda' if torch.cuda.is_available() else 'cpu'
+    """Return the device of that name; `auto` is a GPU that works, if any. Raises TrainingError."""
+    wanted = ('cuda' if torch.cuda.is_available() else 'cpu') if name == 'auto' else name
     try:
-        torch.empty(1, device=name)
+        # Not memory alone: a GPU may be too old for this torch, which only its work tells.
+        torch.conv2d(*torch.ones((2, 1, 1, 3, 3), device=wanted)).sum().item()
     except (RuntimeError, AssertionError) as error:  # the latter of a torch without CUDA
-        raise TrainingError(f'torch cannot use device {name!r} ({str(error).splitlines()[0]}): '
-                            'give --device cpu, or auto') from error
-    return torch.device(name)
+        reason = f'torch cannot use device {wanted!r} ({str(error).splitlines()[0]})'
+        if name != 'auto':
+            raise TrainingError(f'{reason}: give --device cpu, or auto') from error
+        print(f'{reason}: going on with the processor')
+        wanted = 'cpu'
+    return torch.device(wanted)
 
 
 def table_images(sources: list[tuple[LabelledImage, ...]], long_side: int) -> list[Tensor]:

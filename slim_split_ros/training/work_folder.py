@@ -15,7 +15,7 @@ from slim_split_ros.detectors import OnnxDetector
 from slim_split_ros.detectors.overrides import to_yaml
 from slim_split_ros.training.errors import TrainingError
 
-_ASKED_FILE, _LOOKED_FILE = 'asked.json', 'looked'
+_ASKED_FILE, _PARTIAL_FILE, _LOOKED_FILE = 'asked.json', 'asked.partial', 'looked'
 
 
 def was_looked_at(work: Path, asked: Mapping[str, Any]) -> bool:
@@ -23,13 +23,27 @@ def was_looked_at(work: Path, asked: Mapping[str, Any]) -> bool:
     return (work / _LOOKED_FILE).is_file() and _read(work) == asked
 
 
+def is_of_command(work: Path) -> bool:
+    """Tell whether the command that goes on with such folders made this one."""
+    return _read(work) is not None
+
+
 def begin_work(work: Path, asked: Mapping[str, Any]) -> None:
     """Make the folder anew; raise TrainingError where it is somebody else's."""
-    if work.exists() and _read(work) is None:
+    work.mkdir(parents=True, exist_ok=True)
+    left = {item.name: item for item in work.iterdir()}
+    partial = left.pop(_PARTIAL_FILE, work / _PARTIAL_FILE)
+    if left and not is_of_command(work):
         raise TrainingError(f'{work} is there and not of this command: choose another --output')
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    (work / _ASKED_FILE).write_text(json.dumps(asked, indent=1), 'utf-8')
+    # Its name goes last, and comes whole: whatever ends this leaves a folder of this command.
+    left.pop(_ASKED_FILE, None)
+    for item in sorted(left.values(), key=lambda item: item.name != _LOOKED_FILE):
+        if item.is_dir() and not item.is_symlink():
+            shutil.rmtree(item)
+        else:
+            item.unlink()
+    partial.write_text(json.dumps(asked, indent=1), 'utf-8')
+    partial.replace(work / _ASKED_FILE)
 
 
 def end_looking(work: Path) -> None:

@@ -17,43 +17,14 @@ from slim_split_ros.__main__ import main  # noqa: E402
 from slim_split_ros.coders import why_no_video_encoding  # noqa: E402
 from slim_split_ros.offboard import load_server  # noqa: E402
 from slim_split_ros.onboard import FrameEncoder  # noqa: E402
-from slim_split_ros.training.data.coco_folder import load_split  # noqa: E402
 from slim_split_ros.weights.operating_point_file import find_operating_points  # noqa: E402
 from slim_split_ros.wire import load_manifest  # noqa: E402
 from support.detector_graphs import constant_graph, save  # noqa: E402
-from support.drawn_data import write_drawn_data  # noqa: E402
-from support.small_networks import (  # noqa: E402
-    write_untrained_ensemble,
-    write_untrained_model,
-)
+from support.small_networks import write_untrained_ensemble  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
-# Wherever it looks, one thing in the upper left quarter.
 ROWS = np.float32([[[0, 0, 32, 32, 0.9, 1]]])
-
-
-@pytest.fixture(scope='module')
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp('base')
-    write_drawn_data(folder / 'data', 'train', 4)
-    write_untrained_model(folder / 'model', [load_split(folder / 'data', 'train').images])
-    return folder / 'model'
-
-
-@pytest.fixture(scope='module')
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder of 16 pictures, as whoever keeps frames on the robot has."""
-    folder = tmp_path_factory.mktemp('frames')
-    write_drawn_data(folder, 'train', 16)
-    return folder / 'images' / 'train'
-
-
-@pytest.fixture(scope='module')
-def detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp('detector')
-    return save(constant_graph({'output0': ROWS}, 1, (1, 3, 64, 64)), folder,
-                {'names': "['saucer', 'cup']"})
 
 
 def adapt(source: Path, detector: Path, base: Path, output: Path, *more: str) -> int:
@@ -68,6 +39,12 @@ def adapted(
     output = tmp_path_factory.mktemp('adapted') / 'model'
     assert adapt(source, detector, base, output, '--json', str(output.parent / 'a.json')) == 0
     return output
+
+
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes longest and comes last."""
+    monkeypatch.setattr('slim_split_ros.commands.adapt._measure', lambda *_: None)
 
 
 def test_the_folder_serves_both_sides_with_the_users_detector(adapted: Path, base: Path) -> None:
@@ -127,7 +104,8 @@ def test_card_and_page_say_what_it_takes_and_name_no_folder_of_this_machine(
 
 
 def test_the_same_command_goes_on_where_it_was_and_another_begins_anew(
-    adapted: Path, source: Path, detector: Path, base: Path, capsys: pytest.CaptureFixture[str]
+    adapted: Path, source: Path, detector: Path, base: Path, capsys: pytest.CaptureFixture[str],
+    unmeasured: None,
 ) -> None:
     before = load_manifest(adapted).fingerprint
 
@@ -158,7 +136,8 @@ def test_what_was_said_of_an_older_run_goes_when_another_begins(
 
 
 def test_a_source_that_grew_is_looked_at_anew(
-    source: Path, detector: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    source: Path, detector: Path, base: Path, tmp_path: Path, unmeasured: None,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     frames = tmp_path / 'frames'
     shutil.copytree(source, frames)
@@ -334,40 +313,31 @@ def test_a_folder_of_somebody_elses_is_left_alone(
     assert (tmp_path / 'adapt_work' / 'letters').read_text() == 'dear'
 
 
-def test_evaluate_gives_the_same_for_a_model_as_it_is(
-    source: Path, detector: Path, base: Path, tmp_path: Path,
+@pytest.mark.parametrize(('name', 'words'), [
+    ('frames.csv', 'no model folder and has frames.csv'),
+    ('detector.onnx', 'holds detector.onnx')])
+def test_files_of_somebody_elses_are_not_written_over(
+    name: str, words: str, source: Path, detector: Path, base: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(['evaluate', '--detector', str(detector), '--source', str(source),
-                 '--checkpoint', str(base), '--json', str(tmp_path / 'a.json'),
-                 '--report', str(tmp_path / 'a.html')]) == 0
+    shutil.copyfile(detector, tmp_path / name)
+    own = tmp_path / name if name == detector.name else detector
 
-    measured = json.loads((tmp_path / 'a.json').read_text())
-    assert {'slim', 'webp', 'jpeg'} <= {point['codec'] for point in measured['points']}
-    assert measured['frames'] == 16
-    said = capsys.readouterr().out
-    assert 'slim (cells)' in said
-    assert '16 frames with 16 thing(s) are too few to go by' in said
-    assert 'data:image/jpeg' in (tmp_path / 'a.html').read_text()
+    assert adapt(source, own, base, tmp_path) == 1
+    _says(capsys, words, 'choose another --output')
+    assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
-def test_evaluate_with_a_detector_and_labels_is_wrong_use(
-    source: Path, detector: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(['evaluate', '--detector', str(detector), '--data', str(tmp_path)]) == 2
-    assert 'need --detector and --source' in capsys.readouterr().err
-
-
-@pytest.mark.parametrize('more', [
-    ['--codecs', 'slim'], ['--pictures', '3'], ['--half', 'judge'], ['--split', 'val'],
-    ['--dump', 'DIR'], ['--as-pictures', '2', '--report', 'DIR/a.html']])
-def test_what_frames_without_labels_do_not_take_is_wrong_use(
-    more: list[str], source: Path, detector: Path, tmp_path: Path,
+def test_a_source_that_is_gone_leaves_what_was_looked_at(
+    adapted: Path, source: Path, detector: Path, base: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    more = [part.replace('DIR', str(tmp_path / 'out')) for part in more]
-    assert main(['evaluate', '--detector', str(detector), '--source', str(source), *more]) == 2
-    assert f'{more[-2]} goes with' in capsys.readouterr().err
+    output = shutil.copytree(adapted, tmp_path / 'model')
+    before = sorted((output / 'adapt_work').rglob('*'))
+
+    assert adapt(tmp_path / 'unmounted', detector, base, output) == 1
+    _says(capsys, 'unmounted does not exist')
+    assert sorted((output / 'adapt_work').rglob('*')) == before
 
 
 def test_a_base_that_rebuilds_no_pictures_is_refused_at_once(

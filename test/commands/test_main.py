@@ -77,16 +77,22 @@ def test_number_that_cannot_be_is_wrong_use(
     assert len(said) < 200
 
 
+@pytest.mark.parametrize(('error', 'words'), [
+    (MemoryError('316 MiB'), 'not enough memory (316 MiB): '),
+    # As torch has it.
+    (type('OutOfMemoryError', (RuntimeError,), {})('CUDA is full.\nGPU 0 has ...'),
+     'not enough memory on the GPU (CUDA is full.): give --device cpu')])
 def test_too_little_memory_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    error: Exception, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     def run(args: object) -> int:
-        raise MemoryError('316 MiB')
+        raise error
 
     monkeypatch.setattr(COMMANDS['link'], 'run', run)
 
     assert main(['link', '--trace', 'a.csv']) == 1
-    assert capsys.readouterr().err.startswith('link: not enough memory (316 MiB): ')
+    said = capsys.readouterr().err
+    assert said.startswith(f'link: {words}') and said.count('\n') == 1
 
 
 def test_reader_that_went_away_is_no_error() -> None:

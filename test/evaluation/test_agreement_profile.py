@@ -98,12 +98,13 @@ def test_clips_tell_what_leaning_on_the_frame_before_saves(
             assert row['bytes_settled'] < 0.7 * rows[width, rate, True]['bytes']
 
 
-@pytest.mark.parametrize('frames', [1, 3])
+@pytest.mark.parametrize(('sources', 'frames'), [(1, 1), (1, 3), (2, 3)])
 def test_the_key_frame_that_others_lean_on_is_not_judged_with_them(
-    frames: int, manifest: Manifest, data: Path, tmp_path: Path
+    sources: int, frames: int, manifest: Manifest, data: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(data / 'images' / 'train', tmp_path / 'pictures')
-    files = sorted((tmp_path / 'pictures').iterdir())[:frames]
+    folders = [shutil.copytree(data / 'images' / 'train', tmp_path / f'pictures {number}')
+               for number in range(sources)]
+    files = [file for folder in folders for file in sorted(folder.iterdir())[:frames]]
     detector = own_detector(manifest)
     write_pseudo_labels(files, detector, 0.4, tmp_path / 'frames', KEPT_ASIDE, unseen)
     codec = ModelCodec(manifest, slim_settings(manifest, alone_only=False), detector)
@@ -113,7 +114,8 @@ def test_the_key_frame_that_others_lean_on_is_not_judged_with_them(
 
     leaning = [point for point in points if point.setting.alone is False]
     assert len(leaning) == (0 if frames == 1 else 4 * len(RATES))
-    assert all(len(point.frames) == frames - 1 for point in leaning)
+    assert all(len(point.frames) == sources * (frames - 1) for point in leaning)
+    assert all(frame.image_id % frames != 1 for point in leaning for frame in point.frames)
     # It finds the same wherever it looks: no frame that counts is without it.
     assert all(point.accuracy.ap50 == pytest.approx(1.0) for point in points)
 

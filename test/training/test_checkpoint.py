@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+import resource
 
 import pytest
 
@@ -42,3 +43,18 @@ def test_moments_come_back_as_they_were_and_lie_as_their_weights_do(tmp_path: Pa
         assert torch.equal(restored[name], saved[name])
         assert restored[name].stride() == conv.weight.stride()
     assert restored['step'] == 3
+
+
+def test_a_disk_that_is_full_is_an_error_of_the_system_and_leaves_the_last_one(
+    tmp_path: Path
+) -> None:
+    file, groups = tmp_path / 'a.safetensors', {'model': {'weight': torch.zeros(4096)}}
+    save_checkpoint(file, groups, {'step': 1})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match='File too large'):
+            save_checkpoint(file, groups, {'step': 2})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert load_checkpoint(file)[1] == {'step': 1}

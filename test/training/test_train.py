@@ -34,7 +34,11 @@ from slim_split_ros.training.errors import (  # noqa: E402
 )
 from slim_split_ros.training.export.model import fit_all_tables, write_model_folder  # noqa: E402
 from slim_split_ros.training.objectives.detector import DetectorObjective  # noqa: E402
-from slim_split_ros.training.run import table_images, train_stages  # noqa: E402
+from slim_split_ros.training.run import (  # noqa: E402
+    pick_device,
+    table_images,
+    train_stages,
+)
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace, run_stage  # noqa: E402
 from slim_split_ros.weights import SHIPPED_MODELS  # noqa: E402
@@ -335,3 +339,15 @@ def test_tables_alone_are_counted_anew_for_a_folder(
 def test_an_ensemble_has_no_tables_to_count(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['export', '--tables-only', '--checkpoint', str(SHIPPED_MODELS['ensemble'])]) == 1
     assert 'without entropy tables' in capsys.readouterr().err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='here is a GPU that works')
+def test_a_gpu_that_does_not_work_is_left_alone_where_nobody_asked_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+
+    assert pick_device('auto') == CPU
+    assert 'going on with the processor' in capsys.readouterr().out
+    with pytest.raises(TrainingError, match='give --device cpu'):
+        pick_device('cuda')

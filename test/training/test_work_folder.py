@@ -26,3 +26,19 @@ def test_a_detector_whose_weights_lie_beside_it_is_named_with_them(tmp_path: Pat
         (tmp_path / 'weights').unlink()
 
     assert names[0] != names[1]
+
+
+@pytest.mark.parametrize('left', [
+    {}, {'asked.partial': '{'}, {'asked.json': '{}', 'looked': '', 'chosen': ''}])
+def test_a_folder_that_an_interruption_left_is_the_commands_own(
+    left: dict[str, str], tmp_path: Path
+) -> None:
+    for name, content in left.items():
+        (tmp_path / name).write_text(content)
+
+    work_folder.begin_work(tmp_path, {'seed': 1})
+
+    assert [file.name for file in tmp_path.iterdir()] == ['asked.json']
+    assert not work_folder.was_looked_at(tmp_path, {'seed': 1})
+    work_folder.end_looking(tmp_path)
+    assert work_folder.was_looked_at(tmp_path, {'seed': 1})

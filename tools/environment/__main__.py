@@ -173,7 +173,7 @@ def main() -> int:
     arguments = parser.parse_args()
     venv = CHECKOUT / arguments.venv
     try:
-        with _sole_run():
+        with _sole_run(venv):
             setup = Setup(venv, find_underlay(arguments.distro or None, venv))
             setup.perform(arguments.tests, arguments.training, arguments.fleet)
     except (SetupError, OSError, subprocess.SubprocessError) as error:
@@ -185,10 +185,10 @@ def main() -> int:
     return 0
 
 
-def _sole_run() -> object:
+def _sole_run(venv: Path) -> object:
     # Two `make` at once would write into one virtual environment.
     (CHECKOUT / 'build').mkdir(exist_ok=True)
-    lock = (CHECKOUT / 'build' / 'setup.lock').open('w')
+    lock = (CHECKOUT / 'build' / f'{venv.name}.lock').open('w')
     fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
 
