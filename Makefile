@@ -7,7 +7,7 @@ PYTHON ?= $(shell tools/find_python $(DISTRO))
 SETUP = $(PYTHON) -m tools.environment --venv $(VENV) $(if $(DISTRO),--distro $(DISTRO))
 RUN = $(VENV)/bin/python
 
-.PHONY: setup setup-training setup-test demo fleet soak test test-ros test-arm64 fuzz lint docs clean distclean help
+.PHONY: setup setup-training setup-test setup-test-ros demo fleet soak test test-ros test-arm64 fuzz lint docs clean distclean help
 
 help:
 	@echo 'make setup             virtual environment with ROS 2 and messages in $(VENV)/'
@@ -21,7 +21,7 @@ help:
 	@echo '                       this machine; halfway one replica is killed'
 	@echo 'make soak [MINUTES=60] the same for an hour, while parts of it are killed; what grows is said'
 	@echo 'make test [ARGS=...]   every test; ARGS go to pytest'
-	@echo 'make test-ros          those that touch ROS (DISTRO=kilted: on Kilted)'
+	@echo 'make test-ros          those that touch ROS and may differ (DISTRO=kilted: on Kilted)'
 	@echo 'make test-arm64        wire, coders and encoder of robots on emulated aarch64 (Debian)'
 	@echo 'make fuzz              100,000 hostile streams of each coder, several minutes'
 	@echo 'make lint              ruff'
@@ -67,9 +67,11 @@ test test-ros fuzz: export PYTEST_ADDOPTS += $(value ARGS)
 test: setup-test
 	@$(RUN) -m pytest
 
-test-ros:
+setup-test-ros:
 	@$(SETUP) --tests
-	@$(RUN) -m pytest -m ros
+
+test-ros: setup-test-ros
+	@$(RUN) -m pytest -m 'ros and not once'
 
 test-arm64: setup-test
 	@$(RUN) -m tools.arm64

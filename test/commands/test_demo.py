@@ -116,6 +116,7 @@ def test_demo_leaves_table_page_pictures_and_figures(demo, bundle, tmp_path):
 
 
 @pytest.mark.ros
+@pytest.mark.once
 def test_demo_of_a_folder_knows_no_truth(demo, bundle, tmp_path):
     import cv2
     import numpy as np
@@ -211,6 +212,7 @@ def test_node_that_dies_ends_the_demo_and_is_named(demo, bundle):
 
 
 @pytest.mark.ros
+@pytest.mark.once
 def test_demo_over_a_link_leaves_a_page_of_what_the_link_did(demo, bundle, tmp_path):
     trace = tmp_path / 'thin.csv'
     trace.write_text('t_s,rate_kbps,delay_ms,loss\n0,400,50,0\n')

@@ -46,14 +46,22 @@ def plan(model: Path, tmp_path: Path) -> Any:
     return run
 
 
-@pytest.fixture
-def costs(plan: Any, tmp_path: Path) -> Path:
-    """Give a file of costs that are those of a slow server."""
-    _, figures = plan('1', '--seconds', '0.5')
-    for row in figures['costs']['frames']:
+@pytest.fixture(scope='module')
+def slow_costs(model: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    file = tmp_path_factory.mktemp('plan') / 'plan.json'
+    assert main(['fleet', '--plan', '--robots', '1', '--seconds', '0.5', '--checkpoint',
+                 str(model), '--output', str(file.parent), '--json', str(file)]) == 0
+    costs = json.loads(file.read_text())['costs']
+    for row in costs['frames']:
         row |= {'decode_ms': 1.0, 'serve_ms': 49.0}
+    return json.dumps(costs)
+
+
+@pytest.fixture
+def costs(slow_costs: str, tmp_path: Path) -> Path:
+    """Give a file of costs that are those of a slow server."""
     file = tmp_path / 'costs.json'
-    file.write_text(json.dumps(figures['costs']))
+    file.write_text(slow_costs)
     return file
 
 

@@ -64,9 +64,9 @@ def fleet_run(tmp_path: Path, checkout: Path) -> Iterator[Callable[..., Fleet]]:
     """Give a function that starts the command; what it started ends with the test."""
     started: list[Fleet] = []
 
-    def start(seconds: float) -> Fleet:
+    def start(seconds: float, robots: int = 1, replicas: int = 1) -> Fleet:
         started.append(Fleet(Process.start(
-            ['-m', 'slim_split_ros', 'fleet', f'--robots={ROBOTS}', f'--replicas={REPLICAS}',
+            ['-m', 'slim_split_ros', 'fleet', f'--robots={robots}', f'--replicas={replicas}',
              f'--seconds={seconds}', f'--output={tmp_path / "out"}',
              f'--json={tmp_path / "figures.json"}'], tmp_path / 'fleet.log', checkout, {})))
         return started[-1]
@@ -79,7 +79,7 @@ def fleet_run(tmp_path: Path, checkout: Path) -> Iterator[Callable[..., Fleet]]:
 def test_a_fleet_leaves_page_and_figures_and_no_process(
     fleet_run: Callable[..., Fleet], tmp_path: Path
 ) -> None:
-    run = fleet_run(8.0)
+    run = fleet_run(8.0, ROBOTS, REPLICAS)
 
     assert run.end() == 0, run.process.output
     assert not run.left()
@@ -118,7 +118,7 @@ def test_what_a_fleet_started_ends_with_it_where_it_is_killed(
     fleet_run: Callable[..., Fleet]
 ) -> None:
     run = fleet_run(600.0)
-    wait_until(lambda: run.has_said('watching'), LIMIT_S, 'watching')
+    wait_until(lambda: run.has_said('deploying the replicas'), LIMIT_S, 'a cluster')
     run.note()
 
     run.process.signal(signal.SIGKILL)

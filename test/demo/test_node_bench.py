@@ -11,13 +11,14 @@ import pytest
 
 
 @pytest.mark.ros
+@pytest.mark.once
 def test_onboard_and_republisher_are_measured_on_the_same_images(
     tiny_bundle: Path, tmp_path: Path
 ) -> None:
     # A process of its own: it takes a domain of its own.
     answer = subprocess.run(
         [sys.executable, '-m', 'slim_split_ros', 'bench', 'node', '--model', str(tiny_bundle),
-         '--seconds', '2', '--json', str(tmp_path / 'a.json')],
+         '--seconds', '1', '--json', str(tmp_path / 'a.json')],
         capture_output=True, text=True, timeout=200)
 
     assert answer.returncode == 0, answer.stderr
@@ -31,6 +32,7 @@ def test_onboard_and_republisher_are_measured_on_the_same_images(
 
 
 @pytest.mark.ros
+@pytest.mark.once
 def test_a_node_that_is_watched_too_briefly_gives_no_figures(
     tiny_bundle: Path, tmp_path: Path
 ) -> None:
@@ -45,6 +47,7 @@ def test_a_node_that_is_watched_too_briefly_gives_no_figures(
 
 
 @pytest.mark.ros
+@pytest.mark.once
 def test_a_node_that_does_not_start_is_explained(tmp_path: Path) -> None:
     answer = subprocess.run(
         [sys.executable, '-m', 'slim_split_ros', 'bench', 'node', '--model', str(tmp_path)],

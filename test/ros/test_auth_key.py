@@ -130,6 +130,7 @@ def test_with_a_key_on_both_sides_detections_come_and_everything_has_its_tag(
     assert system.statuses[-1].reports_refused == system.statuses[-1].answers_refused == 0
 
 
+@pytest.mark.once
 def test_an_attacker_beside_both_nodes_has_no_effect_but_counts(
     keyed: Keyed, key: Path
 ) -> None:
@@ -177,6 +178,7 @@ def test_an_attacker_beside_both_nodes_has_no_effect_but_counts(
     assert_sound(system)
 
 
+@pytest.mark.once
 def test_after_a_start_of_either_side_detections_come_again_and_recordings_do_not_pass(
     keyed: Keyed, key: Path
 ) -> None:
@@ -211,6 +213,7 @@ def test_after_a_start_of_either_side_detections_come_again_and_recordings_do_no
 
 
 @pytest.mark.parametrize('robots', ['a,b', "'*'"])
+@pytest.mark.once
 def test_a_robot_s_frames_played_on_another_s_topic_are_refused_there_and_it_goes_on(
     peer: Peer, tiny_bundle: Path, tmp_path: Path, key: Path, nodes: list[Process], robots: str
 ) -> None:
@@ -254,6 +257,7 @@ def test_a_robot_s_frames_played_on_another_s_topic_are_refused_there_and_it_goe
     assert 'heard on another topic' in nodes[0].output
 
 
+@pytest.mark.once
 def test_a_robot_of_a_pattern_that_went_and_came_back_is_served_and_its_recording_is_not(
     peer: Peer, tiny_bundle: Path, tmp_path: Path, key: Path, nodes: list[Process]
 ) -> None:
@@ -296,6 +300,7 @@ def test_a_robot_of_a_pattern_that_went_and_came_back_is_served_and_its_recordin
 @pytest.mark.parametrize(('has_onboard', 'words'), [
     (False, 'carries no tag: give the onboard node the auth_key_file of this one'),
     (True, 'carries the tag of a key, and this node has none')])
+@pytest.mark.once
 def test_a_key_on_one_side_alone_is_a_reason_a_count_and_a_sentence(
     keyed: Keyed, key: Path, has_onboard: bool, words: str
 ) -> None:
@@ -310,6 +315,7 @@ def test_a_key_on_one_side_alone_is_a_reason_a_count_and_a_sentence(
     assert_sound(system)
 
 
+@pytest.mark.once
 def test_a_robot_with_a_key_says_so_of_reports_and_answers_without(
     keyed: Keyed, key: Path
 ) -> None:

@@ -129,6 +129,7 @@ def test_every_policy_sends_frames(controlled: SplitSystem, policy: str) -> None
     assert 'Traceback' not in controlled.onboard.output
 
 
+@pytest.mark.once
 def test_a_dead_server_is_an_outage_that_heals(
     controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_dead_server_is_an_outage_that_heals(
     show_until_width(controlled, 1.0)
 
 
+@pytest.mark.once
 def test_a_second_server_changes_nothing_but_for_one_warning(
     controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
 ) -> None:
@@ -179,6 +181,7 @@ def test_a_second_server_changes_nothing_but_for_one_warning(
         assert f'{receiver_id} is {fate}' in line
 
 
+@pytest.mark.once
 def test_a_slow_server_on_an_open_link_leaves_the_width_and_is_named(
     controlled: SplitSystem, measured_bundle: Path, tmp_path: Path
 ) -> None:

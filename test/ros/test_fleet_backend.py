@@ -14,7 +14,7 @@ from support.processes import Process
 from support.ros_peer import Peer
 from support.split_system import RELIABLE, start_node
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.once]
 
 NOWHERE = '127.0.0.1:9'
 PERIOD_S = 0.1

@@ -20,7 +20,7 @@ from support.processes import Process
 from support.ros_peer import Peer
 from support.split_system import RELIABLE, SENSOR_DATA, box_rows, start_node
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.once]
 
 FRAMES, ALONE = 12, (0, 4, 8)
 TOPS = {'cell1': 96, 'cell2': 256}

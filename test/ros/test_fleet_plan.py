@@ -20,7 +20,7 @@ from support.processes import Process
 from support.ros_peer import Peer
 from support.split_system import patch_pixels, start_slow_offboard
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.once]
 
 NAMES = 'abcdefgh'
 # Twice as much as is served; sleeping costs no processor.

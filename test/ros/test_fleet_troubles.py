@@ -12,7 +12,7 @@ from support.processes import Process
 from support.ros_peer import Peer
 from support.split_system import CHECKOUT, RELIABLE, ros_arguments
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.once]
 
 # A bridge without a cluster: at each start it takes the next trouble of `troubles`, then it
 # serves. Ray's words of another version are those of Ray 2.60.

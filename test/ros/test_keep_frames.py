@@ -87,6 +87,7 @@ def test_images_are_kept_as_the_camera_saw_them_until_told_to_end(
     assert [int(file.name.split('_')[0]) for file in keeper.files()] == list(range(count))
 
 
+@pytest.mark.once
 def test_the_image_in_hand_is_counted_too(start: Callable[..., Keeper]) -> None:
     # Few bytes, many pixels: whenever keeping ends, one is being checked.
     pixels = np.zeros((3000, 4000, 3), np.uint8)
@@ -100,6 +101,7 @@ def test_the_image_in_hand_is_counted_too(start: Callable[..., Keeper]) -> None:
     assert answer.message.startswith(f'{len(keeper.files())} images of ')
 
 
+@pytest.mark.once
 def test_who_asks_twice_in_a_second_gets_two_folders(start: Callable[..., Keeper]) -> None:
     keeper = start()
     answers = [keeper.keep(True) for _ in range(2)]
@@ -111,6 +113,7 @@ def test_who_asks_twice_in_a_second_gets_two_folders(start: Callable[..., Keeper
         answers[1].message.removeprefix('keeping images in ')]
 
 
+@pytest.mark.once
 def test_no_folder_stays_where_no_image_came(start: Callable[..., Keeper]) -> None:
     keeper = start()
     assert keeper.keep(True).success
@@ -131,6 +134,7 @@ def test_an_inactive_node_keeps_nothing_and_says_so(start: Callable[..., Keeper]
     assert not keeper.folder.exists()
 
 
+@pytest.mark.once
 def test_keeping_ends_with_the_node_s_activity(start: Callable[..., Keeper]) -> None:
     keeper = start()
     assert keeper.keep(True).success
@@ -151,6 +155,7 @@ def test_a_compressed_image_is_kept_byte_for_byte(start: Callable[..., Keeper]) 
     assert keeper.files()[0].read_bytes() == JPEG
 
 
+@pytest.mark.once
 def test_an_image_that_says_how_it_lies_is_kept_as_the_robot_sees_it(
     start: Callable[..., Keeper]
 ) -> None:
@@ -164,6 +169,7 @@ def test_an_image_that_says_how_it_lies_is_kept_as_the_robot_sees_it(
     assert cv2.imread(str(keeper.files()[0])).shape == GRADIENT.shape
 
 
+@pytest.mark.once
 def test_keeping_ends_by_itself_at_its_limit_and_says_where(start: Callable[..., Keeper]) -> None:
     keeper = start(keep_most_frames=2)
     assert keeper.keep(True).success
@@ -172,6 +178,7 @@ def test_keeping_ends_by_itself_at_its_limit_and_says_where(start: Callable[...,
     assert not keeper.keep(False).success
 
 
+@pytest.mark.once
 def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(
     start: Callable[..., Keeper], tmp_path: Path
 ) -> None:
@@ -182,6 +189,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(
     assert f'{tmp_path}/file' in answer.message and 'set keep_folder to a folder' in answer.message
 
 
+@pytest.mark.once
 def test_a_folder_that_vanishes_ends_keeping_with_a_warning(start: Callable[..., Keeper]) -> None:
     keeper = start()
     assert keeper.keep(True).success
@@ -198,6 +206,7 @@ def test_a_store_is_full_by_frames_or_bytes(tmp_path: Path) -> None:
     assert FrameStore(tmp_path).add(JPEG, 3, 9, 0) == 'keep_most_mb is 0'
 
 
+@pytest.mark.once
 def test_a_limit_that_is_lowered_holds_at_once(start: Callable[..., Keeper]) -> None:
     keeper = start()
     assert keeper.keep(True).success
@@ -206,6 +215,7 @@ def test_a_limit_that_is_lowered_holds_at_once(start: Callable[..., Keeper]) -> 
     keeper.show_until(lambda: 'and no more: keep_most_frames is 1' in keeper.process.output)
 
 
+@pytest.mark.once
 def test_images_that_cannot_be_kept_are_explained(start: Callable[..., Keeper]) -> None:
     keeper = start(image_transport='compressed')
     keeper.jpeg = JPEG[:100]
@@ -221,6 +231,7 @@ def test_images_that_cannot_be_kept_are_explained(start: Callable[..., Keeper]) 
     assert message.startswith('no image was kept: ')
 
 
+@pytest.mark.once
 def test_what_ended_by_itself_is_told_to_whoever_ends_it(start: Callable[..., Keeper]) -> None:
     keeper = start(keep_most_frames=2)
     assert keeper.keep(True).success

@@ -110,6 +110,7 @@ def warm_up(peer: Peer, robots: list[FeatureRobot]) -> None:
                  'a detection of each')
 
 
+@pytest.mark.once
 def test_four_robots_that_want_more_than_there_is_get_the_same(
     peer: Peer, robots: dict[str, FeatureRobot], start_server: StartServer
 ) -> None:
@@ -127,6 +128,7 @@ def test_four_robots_that_want_more_than_there_is_get_the_same(
     assert all(gain == pytest.approx(mean, rel=0.1) for gain in gains())
 
 
+@pytest.mark.once
 def test_a_robot_that_floods_gets_its_share_at_most(
     peer: Peer, robots: dict[str, FeatureRobot], start_server: StartServer, tmp_path: Path,
     nodes: list[Process],
@@ -151,6 +153,7 @@ def test_a_robot_that_floods_gets_its_share_at_most(
         assert gain >= 0.8 * min(len(flooded.answers), wanted)
 
 
+@pytest.mark.once
 def test_a_broken_robot_costs_itself_alone_and_is_named(
     peer: Peer, robots: dict[str, FeatureRobot], start_server: StartServer, tmp_path: Path,
     nodes: list[Process],
@@ -262,6 +265,7 @@ def test_a_robot_that_leaves_at_once_gets_its_answer(
     assert 'Traceback' not in server.output
 
 
+@pytest.mark.once
 def test_who_sends_nothing_makes_room_for_who_does_where_all_places_are_taken(
     peer: Peer, tiny_bundle: Path, tmp_path: Path, nodes: list[Process]
 ) -> None:

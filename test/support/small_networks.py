@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+import shutil
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -48,8 +51,15 @@ def untrained_ensemble() -> EnsembleDetector:
 
 
 def write_untrained_ensemble(folder: Path) -> None:
-    """Export it."""
-    write_ensemble_folder(untrained_ensemble(), folder)
+    """Write its model folder, which is exported once."""
+    shutil.copytree(Path(_exported_ensemble().name), folder, dirs_exist_ok=True)
+
+
+@cache
+def _exported_ensemble() -> TemporaryDirectory[str]:
+    folder = TemporaryDirectory()
+    write_ensemble_folder(untrained_ensemble(), Path(folder.name))
+    return folder
 
 
 def untrained_rivals(sources: list[tuple[LabelledImage, ...]],

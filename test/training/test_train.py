@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+import io
 import json
 import multiprocessing
 from pathlib import Path
@@ -18,7 +20,7 @@ ort = pytest.importorskip('onnxruntime')
 from slim_split_ros.__main__ import main  # noqa: E402
 from slim_split_ros.networks.detector import Detector  # noqa: E402
 from slim_split_ros.networks.levels import choose_levels  # noqa: E402
-from slim_split_ros.networks.split_detector import SplitDetector, normalize  # noqa: E402
+from slim_split_ros.networks.split_detector import normalize  # noqa: E402
 from slim_split_ros.networks.stored_weights import load_model, round_to_half  # noqa: E402
 from slim_split_ros.offboard.decode import decode_frame  # noqa: E402
 from slim_split_ros.offboard.onnx_runtime import OnnxRuntime  # noqa: E402
@@ -34,11 +36,7 @@ from slim_split_ros.training.errors import (  # noqa: E402
 )
 from slim_split_ros.training.export.model import fit_all_tables, write_model_folder  # noqa: E402
 from slim_split_ros.training.objectives.detector import DetectorObjective  # noqa: E402
-from slim_split_ros.training.run import (  # noqa: E402
-    pick_device,
-    table_images,
-    train_stages,
-)
+from slim_split_ros.training.run import pick_device, table_images  # noqa: E402
 from slim_split_ros.training.settings import PRESETS, Preset, StageSettings  # noqa: E402
 from slim_split_ros.training.stage import RunPlace, run_stage  # noqa: E402
 from slim_split_ros.weights import SHIPPED_MODELS  # noqa: E402
@@ -61,16 +59,29 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> list:
     return [load_split(folder, 'train').images]
 
 
+def train_by_command(folder: Path, name: str, seed: int) -> tuple[str, str]:
+    """Train a small model as a user does; return what is said on either stream."""
+    torch.rand(1)  # whatever this process drew before
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setitem(PRESETS, 'quick', Preset(SHORT, SHORT, SHORT))
+        patch.setattr('slim_split_ros.training.run.ModelConfig', small_config)
+        assert main(['train', '--data', str(folder / 'drawn'), '--output', str(folder / name),
+                     '--seed', str(seed)]) == 0
+    return out.getvalue(), err.getvalue()
+
+
 @pytest.fixture(scope='module')
-def exported(tmp_path_factory: pytest.TempPathFactory, sources: list) -> Path:
-    torch.manual_seed(0)
-    model = SplitDetector(small_config())
-    place = RunPlace(tmp_path_factory.mktemp('run'), CPU, workers=0)
-    train_stages(model, sources, Preset(SHORT, SHORT, SHORT), place, seed=0)
-    folder = tmp_path_factory.mktemp('model')
-    model = round_to_half(model)
-    write_model_folder(model, fit_all_tables(model.encoder, table_images(sources, 128)), folder)
-    return folder
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """Give the folder with `drawn` and `one`, trained on it, and what was said."""
+    folder = tmp_path_factory.mktemp('trained')
+    write_drawn_data(folder / 'drawn', 'train', 10)
+    return folder, *train_by_command(folder, 'one', 3)
+
+
+@pytest.fixture(scope='module')
+def exported(trained: tuple[Path, str, str]) -> Path:
+    return trained[0] / 'one' / 'model'
 
 
 def first_log_loss(folder: Path, steps: int, sources: list) -> list[float]:
@@ -142,37 +153,26 @@ def test_a_stage_that_was_trained_to_its_end_is_not_trained_again(
 
 
 def test_a_person_reads_what_is_trained_on_where_the_run_is_and_where_the_model_lies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    trained: tuple[Path, str, str]
 ) -> None:
-    write_drawn_data(tmp_path / 'drawn', 'train', 10)
-    monkeypatch.setitem(PRESETS, 'quick', Preset(SHORT, SHORT, SHORT))
-    monkeypatch.setattr('slim_split_ros.training.run.ModelConfig', small_config)
-    out = tmp_path / 'out'
-    assert main(['train', '--data', str(tmp_path / 'drawn'), '--output', str(out)]) == 0
-    said = capsys.readouterr()
-    assert '10 pictures' in said.out
-    assert str(out / 'samples.jpg') in said.out and (out / 'samples.jpg').is_file()
+    folder, said, shown = trained
+    out = folder / 'one'
+    assert '10 pictures' in said
+    assert str(out / 'samples.jpg') in said and (out / 'samples.jpg').is_file()
     for stage in ('stage 1 of 3, detector', 'stage 2 of 3, encoder', 'stage 3 of 3, codec'):
-        assert stage in said.err
-    assert str(out / 'model') in said.out
+        assert stage in shown
+    assert str(out / 'model') in said
     assert load_manifest(out / 'model').classes == CLASSES
 
 
 def test_the_seed_alone_decides_the_weights_of_a_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: tuple[Path, str, str]
 ) -> None:
-    write_drawn_data(tmp_path / 'drawn', 'train', 10)
-    monkeypatch.setitem(PRESETS, 'quick', Preset(SHORT, SHORT, SHORT))
-    monkeypatch.setattr('slim_split_ros.training.run.ModelConfig', small_config)
-
-    def train(name: str, seed: int) -> dict[str, torch.Tensor]:
-        torch.rand(1)  # whatever this process drew before
-        out = tmp_path / name
-        assert main(['train', '--data', str(tmp_path / 'drawn'), '--output', str(out),
-                     '--seed', str(seed)]) == 0
-        return load_model(out / 'model').state_dict()
-
-    one, again, other = train('one', 3), train('again', 3), train('other', 4)
+    folder = trained[0]
+    train_by_command(folder, 'again', 3)
+    train_by_command(folder, 'other', 4)
+    one, again, other = (load_model(folder / name / 'model').state_dict()
+                         for name in ('one', 'again', 'other'))
     for name, tensor in one.items():
         assert torch.allclose(tensor.float(), again[name].float(), atol=1e-3), name
     weight = 'detector.head.to_classes.0.1.weight'

@@ -56,7 +56,7 @@ class Setup:
         if for_tests:
             self._do(stamp, 'test', content_key([REQUIREMENTS / 'test.txt'], runtime),
                      self._install_test, 'what the tests need')
-        if for_tests or for_fleet:
+        if for_fleet or (for_tests and for_training):
             self._try_fleet(stamp, content_key([REQUIREMENTS / 'fleet.txt'], runtime),
                             may_fail=not for_fleet)
         if for_training:

@@ -168,6 +168,7 @@ def test_a_node_that_waits_for_its_activation_is_stale(operator: Operator) -> No
     operator.reads('onboard: camera', STALE, 'unconfigured: configure and activate the node')
 
 
+@pytest.mark.once
 def test_images_of_an_unknown_encoding_are_an_error_of_the_camera(operator: Operator) -> None:
     operator.peer.listen(EncodedFrame, 'features', SENSOR_DATA)
     operator.encoding = 'thermal17'
@@ -177,6 +178,7 @@ def test_images_of_an_unknown_encoding_are_an_error_of_the_camera(operator: Oper
     operator.reads('onboard: camera', OK, 'images/s')
 
 
+@pytest.mark.once
 def test_a_server_without_a_word_is_an_error_of_the_link(operator: Operator) -> None:
     operator.peer.listen(EncodedFrame, 'features', SENSOR_DATA)
     operator.peer.publisher(LinkReport, 'link_report', SENSOR_DATA)
@@ -184,12 +186,14 @@ def test_a_server_without_a_word_is_an_error_of_the_link(operator: Operator) -> 
     operator.reads('onboard: link', ERROR, 'the link is down, or the server hangs or refuses')
 
 
+@pytest.mark.once
 def test_a_server_that_takes_most_of_the_deadline_is_a_warning(operator: Operator) -> None:
     operator.onboard()
     operator.slow_offboard()
     operator.reads('onboard: server', WARN, 'ms of a deadline of 300: lower target_fps')
 
 
+@pytest.mark.once
 def test_another_model_is_an_error_on_both_sides(operator: Operator, tmp_path: Path) -> None:
     operator.onboard()
     operator.offboard(write_tiny_bundle(tmp_path / 'other', seed=1))
@@ -222,6 +226,7 @@ def test_a_quality_of_service_that_never_meets_is_an_error_of_the_server(
                    'service')
 
 
+@pytest.mark.once
 def test_a_detector_that_does_not_load_is_an_error_of_the_model(
     operator: Operator, tmp_path: Path
 ) -> None:
@@ -230,6 +235,7 @@ def test_a_detector_that_does_not_load_is_an_error_of_the_model(
     operator.reads('offboard: model', ERROR, '/nowhere.onnx', False)
 
 
+@pytest.mark.once
 def test_a_server_without_a_detector_is_no_warning_anywhere(
     operator: Operator, tmp_path: Path
 ) -> None:
@@ -241,6 +247,7 @@ def test_a_server_without_a_detector_is_no_warning_anywhere(
     operator.reads('offboard: model', OK, str(operator.model))
 
 
+@pytest.mark.once
 def test_a_detector_that_fails_at_every_frame_is_an_error_of_the_model_alone(
     operator: Operator, tmp_path: Path
 ) -> None:

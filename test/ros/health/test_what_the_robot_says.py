@@ -87,6 +87,7 @@ def test_compressed_images_come_from_where_image_is_remapped_to(
     assert 'listening to /camera/image_raw/compressed (compressed)' in robot.output
 
 
+@pytest.mark.once
 def test_an_image_that_waits_too_long_for_the_encoder_is_not_blamed_on_the_camera(
     peer: Peer, start_robot: StartRobot
 ) -> None:
@@ -148,6 +149,7 @@ def test_a_stamp_that_is_no_moment_costs_its_image_alone(system: SplitSystem) ->
     assert system.serve(image_message(patch_pixels(), system.next_stamp_ns())).detections
 
 
+@pytest.mark.once
 def test_servers_that_take_over_from_each_other_are_named_once_each(
     peer: Peer, start_robot: StartRobot
 ) -> None:
