@@ -19,7 +19,7 @@ _KBIT_PER_BYTE = 0.008
 # What the words mean with which the onboard node counts images that it did not encode.
 _DROP_REASONS = {
     'target_fps': 'the camera is faster than target_fps',
-    'encoder_busy': 'a newer image came before the encoder was free',
+    'encoder_busy': 'a newer image came, or its deadline passed, before the encoder was free',
     'no_subscriber': 'nobody listened to the frames',
     'message_lost': 'the middleware lost them between camera and node',
     'late': 'older than deadline_ms before they were encoded',

@@ -154,6 +154,17 @@ def test_target_fps_leaves_out_what_the_node_would(tiny_bundle: Path, tmp_path: 
     assert fates.count('answered') == 11
 
 
+def test_images_wait_for_a_slow_encoder_and_not_for_the_camera(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    slow = OperatingPoints([OperatingPoint(0.5, 0, 300, 400, 900.0, 900.0, 0.3)])
+
+    replayed = replay(plan(record(tmp_path, 6), tiny_bundle, points=slow), tmp_path / 'bag')
+
+    # The last one by itself, until its deadline has passed.
+    assert [row.fate for row in replayed.record.figures.rows[1:]] == ['encoder_busy'] * 5
+
+
 def test_compressed_images_are_decoded_and_a_damaged_one_costs_itself(
     tiny_bundle: Path, tmp_path: Path
 ) -> None:

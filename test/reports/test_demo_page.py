@@ -46,7 +46,7 @@ def test_page_says_what_the_facts_say(facts):
     assert '0.1 kbit/s of answers and 8.0 of link reports' in html
     assert 'WebP, quality 7, 1,200 bytes' in html
     assert '121' in html and '23%' in html
-    assert 'a newer image came before the encoder was free (encoder_busy)' in html
+    assert 'its deadline passed, before the encoder was free (encoder_busy)' in html
     assert 'bad_image' not in html
     assert 'after 2.0 s' in html
     assert html.count('<svg') == 4

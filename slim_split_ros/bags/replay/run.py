@@ -28,7 +28,7 @@ from slim_split_ros.bags.replay.events import (
     refusal,
 )
 from slim_split_ros.bags.replay.timing import TimedImage
-from slim_split_ros.control import Arrival, LinkReportData, WidthController
+from slim_split_ros.control import LATE, Arrival, LinkReportData, WidthController
 from slim_split_ros.offboard import (
     Drop,
     FrameDecoder,
@@ -123,6 +123,7 @@ class _Run:
         self._pacer = Pacer()
         # What the node's mailbox has: the newest image, and the one that waits for a report.
         self._waiting: TimedImage | None = None
+        self._waiting_reason = ''  # that counts if it waits in vain
         self._held: TimedImage | None = None
         self._held_reason = ''
         self._is_robot_busy = self._is_server_busy = False
@@ -164,10 +165,10 @@ class _Run:
             yield ImageDropped(now_s, image, 'target_fps')
             return
         if self._waiting is not None:
-            yield ImageDropped(now_s, self._waiting, 'encoder_busy')
+            yield ImageDropped(now_s, self._waiting, self._waiting_reason)
         elif self._held is not None:
             yield ImageDropped(now_s, self._held, self._held_reason)
-        self._waiting, self._held = image, None
+        self._waiting, self._waiting_reason, self._held = image, 'encoder_busy', None
         yield from self._encode_next(now_s)
 
     def _encode_next(self, now_s: float) -> Iterator[ReplayEvent]:
@@ -189,6 +190,9 @@ class _Run:
                 self._send(outcome, robot.clock())
             case Held(reason):
                 self._held, self._held_reason = image, reason
+            case Dropped(reason) if reason == LATE:
+                # As it came it was new: what it waited for here took its time.
+                yield ImageDropped(robot.clock(), image, self._waiting_reason)
             case Dropped(reason, sentence):
                 yield ImageDropped(robot.clock(), image, reason, sentence)
 
@@ -259,7 +263,7 @@ class _Run:
     def _on_report(self, now_s: float, report: Report) -> Iterator[ReplayEvent]:
         self._robot.controller.on_report(_as_heard(report), self._robot.clock())
         if self._held is not None and self._waiting is None:
-            self._waiting, self._held = self._held, None
+            self._waiting, self._waiting_reason, self._held = self._held, self._held_reason, None
             yield from self._encode_next(now_s)
 
 
