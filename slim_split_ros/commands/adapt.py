@@ -100,7 +100,7 @@ def _adapt(args: argparse.Namespace) -> None:
     base = load_manifest(model_folder(args.base))
     if base.rebuild is None:
         raise TrainingError(f'{base.folder} rebuilds no pictures: take a --base of codec slim')
-    _check_output(args.output, args.detector)
+    _check_output(args.output)
     detector = load_detector(args.detector)
     print(f'{args.detector.name}: {detector.description.sentence()}')
     place = RunPlace(args.output / WORK, pick_device(args.device), workers=1)
@@ -119,21 +119,21 @@ def _adapt(args: argparse.Namespace) -> None:
     _measure(args, base, detector, place.folder)
 
 
-def _check_output(folder: Path, detector: Path) -> None:
+def _check_output(folder: Path) -> None:
     """Raise TrainingError where files of a folder would be written over that are not ours."""
     from slim_split_ros.evaluation.profile import FRAMES_FILE
     from slim_split_ros.networks.stored_weights import WEIGHTS_FILE
     from slim_split_ros.training.errors import TrainingError
+    from slim_split_ros.training.export.detector_file import DETECTOR_FILE, DETECTOR_NOTES_FILE
     from slim_split_ros.training.export.model_card import CARD_FILE
+    from slim_split_ros.training.export.model_folder import REBUILD_FILE
     from slim_split_ros.training.work_folder import is_of_command
     from slim_split_ros.weights.operating_point_file import POINTS_FILE
     from slim_split_ros.wire import WireError, load_manifest
     from slim_split_ros.wire.manifest import MANIFEST_FILE
 
-    if folder.is_dir() and detector.parent.samefile(folder):
-        raise TrainingError(f'{folder} holds {detector.name}, which would be written over: choose '
-                            'another --output')
-    written = (CARD_FILE, FRAMES_FILE, MANIFEST_FILE, POINTS_FILE, WEIGHTS_FILE, _PAGE_FILE)
+    written = (CARD_FILE, DETECTOR_FILE, DETECTOR_NOTES_FILE, FRAMES_FILE, MANIFEST_FILE,
+               POINTS_FILE, REBUILD_FILE, WEIGHTS_FILE, _PAGE_FILE)
     there = [name for name in written if (folder / name).exists()]
     if not there or is_of_command(folder / WORK):
         return

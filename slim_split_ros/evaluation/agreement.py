@@ -141,9 +141,10 @@ def measure_agreement(
         for clip in clips:
             run.add_clip(clip)
     truth = load_ground_truth(pictures.annotation_file)
-    return Agreement(tuple(
-        run.figures.point(truth, _judged(leaning if run.leans else images)) for run in runs),
-        images, sum(len(image.labels) for image in images))
+    judged = {leans: _undrawn(of_kind) for leans, of_kind in ((True, leaning), (False, images))}
+    return Agreement(
+        tuple(run.figures.point(truth, judged[run.leans]) for run in runs), images,
+        sum(len(image.labels) for image in images))
 
 
 @dataclass(slots=True)
@@ -177,8 +178,8 @@ class _Run:
         del self.figures.frames[key_frame]
 
 
-def _judged(images: Sequence[LabelledImage]) -> Resampling:
-    # Sources are too few to draw from.
+def _undrawn(images: Sequence[LabelledImage]) -> Resampling:
+    # An interval by sources would be of very few.
     return Resampling.of_recordings([replace(image, recording='') for image in images])
 
 

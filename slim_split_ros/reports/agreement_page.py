@@ -20,8 +20,8 @@ AIMS = (0.8, 0.9, 0.95)
 MEANING = (
     'AP ranks what is found and does not see that all scores fall: where less is published than '
     'was found here, lower score_threshold. Frames that lean on earlier ones are measured as one '
-    'clip whose key frame does not count; all else is sent as single frames, H.264 too, which '
-    'takes less as a stream of its own.')
+    'clip of each source, whose key frame does not count; all else is sent as single frames, '
+    'H.264 too, which takes less as a stream of its own.')
 _STYLES = {'slim': ('#8b7ff0', 'o'), 'webp': ('#7c9a3c', '+'), 'jpeg': ('#d6587a', 'x'),
            'h264': ('#2f9be0', '^')}
 _PLOT_INCHES = (7.2, 4.6)

@@ -22,7 +22,7 @@ _DROP_REASONS = {
     'encoder_busy': 'a newer image came, or its deadline passed, before the encoder was free',
     'no_subscriber': 'nobody listened to the frames',
     'message_lost': 'the middleware lost them between camera and node',
-    'late': 'older than deadline_ms before they were encoded',
+    'late': 'past deadline_ms, mostly before they reached the node',
     'link': 'the link had no room',
     'server': 'the server was busy',
     'compute': 'encoding takes too long',

@@ -12,6 +12,7 @@ from pathlib import Path
 import shutil
 
 import cv2
+import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import SetBool
 
@@ -25,7 +26,7 @@ from slim_split_ros.ros.topics.messages import decode_compressed, to_ns, view_ra
 # Differences to the camera's pixels that no detector sees, at a quarter of a PNG's bytes.
 _JPEG_QUALITY = 97
 # How the header of a JPEG or PNG begins the part that may say how the picture lies.
-_EXIF_MARKS, _MOST_HEADER = (b'Exif\0\0', b'eXIf'), 65536
+_EXIF_MARKS, _MOST_HEADER_BYTES = (b'Exif\0\0', b'eXIf'), 65536
 _BYTES_PER_MB = 10**6
 # Left for everybody else on the robot's disk.
 _LEAST_FREE_BYTES = 200 * _BYTES_PER_MB
@@ -157,7 +158,7 @@ class FrameKeeper:
 
     def _give_up(self, store: FrameStore, mailbox: Mailbox, error: Exception) -> None:
         if not store.frames:
-            store.unusable = store.unusable or str(error)
+            store.unusable = str(error)
         ended = f', and no more: {error}' if store.frames else ''
         self._end_from_within(store, mailbox, f'{_summary(store)}{ended}')
         self._node.get_logger().warning(f'images are kept no longer: {error}')
@@ -168,8 +169,9 @@ def _encode(message: Image | CompressedImage) -> bytes:
     if isinstance(message, CompressedImage):
         view = decode_compressed(message)  # what cannot be would not be whole for anybody else
         data = bytes(message.data)
-        # With an orientation it would be turned by whoever reads the file, and not by the robot.
-        if not any(mark in data[:_MOST_HEADER] for mark in _EXIF_MARKS):
+        # Some are turned by whoever reads the file, and not by the robot.
+        if not any(mark in data[:_MOST_HEADER_BYTES] for mark in _EXIF_MARKS) or np.array_equal(
+                cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), view.array):
             return data
     else:
         view = view_raw(message)

@@ -263,8 +263,8 @@ class Onboard(ManagedNode):
                 self._counters.dropped(reason)
                 self._say(offered.header, reason)
             case Dropped(reason) if reason == LATE and \
-                    offered.age_s < self._controller.deadline_s:
-                # What it waited for here took its time, and no camera's clock.
+                    offered.age_s < 0.5 * self._controller.deadline_s:
+                # What it waited for here took the time, and no camera's clock.
                 self._counters.dropped(offered.drop_reason)
             case Dropped(reason, sentence):
                 self._diagnostics.dropped(reason, sentence)

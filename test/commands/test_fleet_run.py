@@ -1,7 +1,7 @@
 """
 Tests of `fleet` from the cluster's start to its page, and of its end before that.
 
-Not marked as tests of ROS: those run once for each distribution, which makes no difference here.
+Not marked as tests of ROS: no distribution makes a difference here.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def test_what_a_fleet_started_ends_with_it_where_it_is_killed(
     fleet_run: Callable[..., Fleet]
 ) -> None:
     run = fleet_run(600.0)
-    wait_until(lambda: run.has_said('deploying the replicas'), LIMIT_S, 'a cluster')
+    wait_until(lambda: run.has_said('watching'), LIMIT_S, 'watching')
     run.note()
 
     run.process.signal(signal.SIGKILL)

@@ -20,7 +20,7 @@ from slim_split_ros.wire.utf8 import is_utf8
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
 _FOLDER_FPS = 10.0
-_CUT_SHARE = 0.98
+_CUT_SHARE = 0.98  # of the frames that a file promises; a guess may be off by some
 _DEVICES = Path('/dev')
 
 
@@ -66,14 +66,14 @@ class Video:
     def pictures(self, omissions: Omissions) -> Iterator[np.ndarray]:
         """Yield every picture; each call opens the video anew."""
         video = _open_video(self.path)
-        promised, count = video.get(cv2.CAP_PROP_FRAME_COUNT), 0
+        # Files that do not say how many guess it, by a rate that is none for some.
+        promised, count = video.get(cv2.CAP_PROP_FRAME_COUNT) if _fps_of(video) else 0, 0
         try:
             while (read := video.read())[0]:
                 count += 1
                 yield read[1]
         finally:
             video.release()
-        # A file's count may be an estimate, a device has none.
         if count < _CUT_SHARE * promised:
             omissions.add(f'what else {self.path} holds than {count} of {promised:.0f} frames '
                           'cannot be decoded')
@@ -90,9 +90,9 @@ def open_source(source: str) -> PictureSource:
         raise StartError(f'{path} does not exist: name a folder of images, a video file or a '
                          'device such as /dev/video0')
     video = _open_video(path)
-    fps = video.get(cv2.CAP_PROP_FPS)
+    fps = _fps_of(video) or _FOLDER_FPS
     video.release()
-    return Video(path, fps if 0.0 < fps <= 240.0 else _FOLDER_FPS)
+    return Video(path, fps)
 
 
 def check_source(source: str) -> None:
@@ -131,6 +131,12 @@ def _is_picture(path: Path) -> bool:
     # ._a.jpg beside a.jpg is what macOS leaves on foreign disks.
     return (path.suffix.lower() in SUFFIXES and not path.name.startswith('.')
             and path.is_file())
+
+
+def _fps_of(video: cv2.VideoCapture) -> float:
+    """Return the rate that a video has, 0 where it says none or one that cannot be."""
+    fps = video.get(cv2.CAP_PROP_FPS)
+    return fps if 0.0 < fps <= 240.0 else 0.0
 
 
 def _decode(file: Path) -> np.ndarray | None:
