@@ -113,6 +113,7 @@ class ServedRobot:
 
     def rest(self) -> None:
         """Forget what was listened to; what waits gets too old."""
+        self.topics.rest()
         self._waiting = None
 
     def decode(self, received: Received) -> ServerInput | PictureInput | None:

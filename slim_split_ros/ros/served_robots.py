@@ -161,6 +161,7 @@ class ServedRobots:
         robot = self.by_name[name]
         self.by_name = {key: kept for key, kept in self.by_name.items() if key != name}
         self._node.destroy(self._found.pop(name).entities)
+        robot.rest()
         if waiting := robot.reception.load.waiting:
             robot.too_old(waiting)
 

@@ -1,7 +1,8 @@
 """
 The rebuilt picture as topics of the offboard node, made only while somebody listens.
 
-Any node that takes an image works behind this one; `camera_info` is that of the picture.
+Any node that takes an image works behind this one; `camera_info` is that of the picture. The
+camera's own, some 400 bytes with every image, crosses the link only while that has a listener.
 """
 
 from collections import OrderedDict
@@ -13,6 +14,7 @@ import numpy as np
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
@@ -35,18 +37,24 @@ class PictureTopics:
         self, node: Node, robot: str = '', options: TopicOptions = overridable
     ) -> None:
         self._node, self._robot, self._options = node, robot, options
+        self._infos: OrderedDict[str, CameraInfo] = OrderedDict()
+        self._cameras: Subscription | None = None
+        self._is_active = False
         self._listeners: dict[str, int] = {}
         self._picture = self._topic(Image, '~/picture')
         self._compressed = self._topic(CompressedImage, '~/picture/compressed')
         self._camera_info = self._topic(CameraInfo, '~/camera_info')
         self._annotated = self._topic(Image, '~/annotated')
-        self._infos: OrderedDict[str, CameraInfo] = OrderedDict()
 
     def listen(self) -> None:
-        """Hear of the cameras while the node is active: each message wakes it."""
-        self._node.create_subscription(
-            CameraInfo, topic_of(self._robot, 'camera_info', self._node.get_name()),
-            self._on_camera_info, **self._options(SENSOR_DATA))
+        """Hear of the cameras from now on, while somebody wants to know of them."""
+        self._is_active = True
+        self._follow_listeners()
+
+    def rest(self) -> None:
+        """Hear of nothing."""
+        self._is_active = False
+        self._follow_listeners()
 
     @property
     def are_wanted(self) -> bool:
@@ -82,10 +90,22 @@ class PictureTopics:
 
         def count(event: object) -> None:
             self._listeners[name] = event.current_count
+            self._follow_listeners()
 
         return self._node.create_publisher(
             kind, topic_of(self._robot, name, self._node.get_name()), **self._options(NEWEST),
             event_callbacks=PublisherEventCallbacks(matched=count))
+
+    def _follow_listeners(self) -> None:
+        is_wanted = self._is_active and self._listeners.get('~/camera_info', 0) > 0
+        if is_wanted and self._cameras is None:
+            self._cameras = self._node.create_subscription(
+                CameraInfo, topic_of(self._robot, 'camera_info', self._node.get_name()),
+                self._on_camera_info, **self._options(SENSOR_DATA))
+        elif not is_wanted and self._cameras is not None:
+            self._node.destroy_subscription(self._cameras)
+            self._cameras = None
+            self._infos.clear()  # whoever comes next is told of the cameras as they are then
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         self._infos[message.header.frame_id] = message

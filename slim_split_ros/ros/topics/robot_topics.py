@@ -49,8 +49,12 @@ class RobotTopics:
         return self._pictures.are_wanted
 
     def listen(self) -> None:
-        """Hear of the robot's cameras while the node is active."""
+        """Hear of the robot's cameras from now on."""
         self._pictures.listen()
+
+    def rest(self) -> None:
+        """Hear of nothing."""
+        self._pictures.rest()
 
     def publish_answer(self, served: Served, fields: FrameHeader) -> int:
         """Publish what was detected in a frame, and return the bytes of the answer to it."""

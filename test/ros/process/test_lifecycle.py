@@ -13,7 +13,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import psutil
 import pytest
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection2DArray
 
@@ -123,6 +123,7 @@ def test_both_nodes_go_through_all_states_and_back_twice(managed: Managed) -> No
 
 def test_an_inactive_server_is_not_woken_by_the_cameras(managed: Managed) -> None:
     node = managed.peer.node
+    managed.peer.listen(CameraInfo, 'offboard/camera_info', SENSOR_DATA)
     for transition, listeners in zip(TAKEN[:3], (0, 1, 0), strict=True):
         assert managed.change('offboard', transition)
         managed.peer.wait(

@@ -91,6 +91,30 @@ def test_picture_and_its_intrinsics_carry_the_cameras_header(
     assert list(info.k[:3]) == pytest.approx([325.0, 0.0, 208.0])
 
 
+def test_intrinsics_cross_the_link_only_while_somebody_wants_them(
+    start_system: Callable[..., SplitSystem]
+) -> None:
+    system = start_system()
+    node = system.peer.node
+    camera = system.peer.publisher(CameraInfo, 'camera_info', qos_profile_sensor_data)
+    pictures = system.peer.listen(Image, 'offboard/picture', qos_profile_sensor_data)
+    system.peer.repeat(system.show_patch, lambda: pictures, 'a picture')
+    assert camera.get_subscription_count() == 0
+
+    for _ in range(2):
+        infos: list[CameraInfo] = []
+        listener = node.create_subscription(
+            CameraInfo, 'offboard/camera_info', infos.append, qos_profile_sensor_data)
+
+        def show() -> None:
+            camera.publish(camera_info())
+            system.show_patch()
+
+        system.peer.repeat(show, lambda received=infos: received, 'intrinsics')
+        node.destroy_subscription(listener)
+        system.peer.wait(lambda: not camera.get_subscription_count(), 'the end of listening')
+
+
 def test_intrinsics_of_another_frame_are_explained(
     start_system: Callable[..., SplitSystem]
 ) -> None:
