@@ -42,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--topic', default='', help='image topic of recordings that have several')
     parser.add_argument('--clip', type=Path, action='append', metavar='VIDEO',
                         help='with --source: also points whose frames lean on the one before, on '
-                             'the middle of this video; may be given again')
+                             'clips of this video; may be given again')
     parser.add_argument('--checkpoint', metavar='NAME|DIR',
                         help='name of a shipped model, or a model folder (default: '
                              f'{DEFAULT_MODELS["slim"]}, with --data {_LABELLED})')

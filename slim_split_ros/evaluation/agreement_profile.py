@@ -32,7 +32,8 @@ from slim_split_ros.wire.manifest import Manifest
 
 THRESHOLD = 0.4  # what is found with less is no truth
 CLIP_FPS = 10.0  # as a robot sends
-CLIP_FRAMES = 20  # of each video, from its middle
+CLIP_FRAMES = 20
+MOST_CLIPS = 6  # of a video, evenly, where it is long enough: a few seconds tell of one scene
 
 
 def own_detector(manifest: Manifest) -> OnnxDetector:
@@ -73,7 +74,8 @@ def profile_pictures(manifest: Manifest, frames: Sequence[Path], folder: Path, p
     detector = own_detector(manifest)
     write_pseudo_labels(frames, detector, THRESHOLD, folder, KEPT_ASIDE, progress)
     codec = ModelCodec(manifest, slim_settings(manifest), detector)
-    return measure_agreement([codec], detector, folder, KEPT_ASIDE, progress).points
+    return measure_agreement(
+        [codec], detector, folder, KEPT_ASIDE, progress, len(frames)).points
 
 
 def profile_clips(manifest: Manifest, videos: Sequence[Path], folder: Path, progress: Progress
@@ -85,11 +87,9 @@ def profile_clips(manifest: Manifest, videos: Sequence[Path], folder: Path, prog
     """
     cv2.setNumThreads(1)
     detector = own_detector(manifest)
-    files = [_keep_clip(video, folder / 'chosen' / f'{number:03d}')
-             for number, video in enumerate(videos)]
-    write_pseudo_labels(
-        [file for clip in files for file in clip], detector, THRESHOLD, folder, KEPT_ASIDE,
-        progress)
+    files = [file for number, video in enumerate(videos)
+             for file in _keep_clips(video, folder / 'chosen' / f'{number:03d}')]
+    write_pseudo_labels(files, detector, THRESHOLD, folder, KEPT_ASIDE, progress)
     split = load_split(folder, KEPT_ASIDE)
     images = sorted(
         (replace(image, recording=f'clip {(image.image_id - 1) // CLIP_FRAMES}',
@@ -128,22 +128,26 @@ def _open(video: Path) -> cv2.VideoCapture:
     return capture
 
 
-def _keep_clip(video: Path, folder: Path) -> list[Path]:
-    """Write the frames of a video's middle at CLIP_FPS; return their files."""
+def _keep_clips(video: Path, folder: Path) -> list[Path]:
+    """Write the frames of a video's clips, one after the other, at CLIP_FPS; return their files."""
     folder.mkdir(parents=True)
     capture = _open(video)
     rate = capture.get(cv2.CAP_PROP_FPS) or CLIP_FPS
     step = max(1, round(rate / CLIP_FPS))
-    first = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) - step * CLIP_FRAMES) // 2
+    length = step * CLIP_FRAMES
+    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    clips = min(MOST_CLIPS, max(1, count // length))
+    gap = max(0, count - clips * length) // (clips + 1)
+    wanted = {gap + clip * (length + gap) + frame * step
+              for clip in range(clips) for frame in range(CLIP_FRAMES)}
     files: list[Path] = []
-    number = 0
-    while len(files) < CLIP_FRAMES:
+    for number in range(max(wanted) + 1):
         is_there, frame = capture.read()
         if not is_there:
             raise EvaluationError(
-                f'{video} gives {number} frames, {first + step * CLIP_FRAMES} are needed for a '
-                f'clip of {CLIP_FRAMES} at {CLIP_FPS:g} a second: give a longer video')
-        if number >= first and (number - first) % step == 0:
+                f'{video} gives {number} frames, {max(wanted) + 1} are needed for {clips} clip(s) '
+                f'of {CLIP_FRAMES} at {CLIP_FPS:g} a second: give a longer video, or one whose '
+                'file says how long it is')
+        if number in wanted:
             files.append(write_frame(folder / f'{number:06d}.jpg', frame))
-        number += 1
     return files

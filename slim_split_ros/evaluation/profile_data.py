@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -51,16 +52,19 @@ def linked_rows(stills: Iterable[Row], moving: Iterable[Row]) -> list[Row]:
     """
     Return the points that lean on the frame before, as they would be on the stills' pictures.
 
-    A table has one scale of accuracy: what a clip changes, linked against alone, is applied to
-    the same point of the stills. Bytes are those after a clip's first second.
+    A table has one scale of accuracy: what clips change, linked against alone, is applied to the
+    same point of the stills. It is that of a rate, of all widths together, as the width is of the
+    map alone and clips are few. Bytes are those after a clip's first second.
     """
     by_name = {_name(row): row for row in stills}
     moving = list(moving)
     alone = {_name(row): row for row in moving if row['alone']}
+    gains = _gains_of_leaning([(row, alone[_name(row)]) for row in moving
+                               if not row['alone'] and _name(row) in alone])
     rows = []
     for row in moving:
         still, same = by_name.get(_name(row)), alone.get(_name(row))
-        if row['alone'] or still is None or same is None or not same['ap50']:
+        if row['alone'] or still is None or same is None or row['rate'] not in gains:
             continue
         size, time = still['bytes'] / same['bytes'], still['encode_ms'] / same['encode_ms']
         rows.append({
@@ -69,8 +73,18 @@ def linked_rows(stills: Iterable[Row], moving: Iterable[Row]) -> list[Row]:
             'bytes_p95': round(row['bytes_settled_p95'] * size, 1),
             'encode_ms': round(row['encode_ms'] * time, 4),
             'encode_ms_p95': round(row['encode_ms_p95'] * time, 4),
-            'ap50': round(min(1.0, still['ap50'] * row['ap50'] / same['ap50']), 4)})
+            'ap50': round(min(1.0, still['ap50'] * gains[row['rate']]), 4)})
     return rows
+
+
+def _gains_of_leaning(pairs: Iterable[tuple[Row, Row]]) -> dict[int, float]:
+    """Return by rate what leaning makes of accuracy, from rows linked and the same alone."""
+    linked: dict[int, float] = defaultdict(float)
+    alone: dict[int, float] = defaultdict(float)
+    for row, same in pairs:
+        linked[row['rate']] += row['ap50']
+        alone[row['rate']] += same['ap50']
+    return {rate: linked[rate] / total for rate, total in alone.items() if total}
 
 
 def _name(row: Row) -> tuple[str, float, int]:

@@ -132,9 +132,15 @@ def test_a_table_holds_points_alone_and_linked_on_one_scale(
     assert sum(not row['alone'] for row in table.points) == 4 * len(RATES)
 
 
+def test_a_long_video_gives_several_clips(manifest: Manifest, tmp_path: Path) -> None:
+    video = write_video(tmp_path / 'long.mp4', 3 * 2 * CLIP_FRAMES + 5)
+    points = profile_clips(manifest, [video], tmp_path / 'work', unseen)
+    assert {len(point.frames) for point in points} == {3 * CLIP_FRAMES}
+
+
 def test_a_video_that_is_too_short_is_refused_by_name(manifest: Manifest, tmp_path: Path) -> None:
     video = write_video(tmp_path / 'short.mp4', 9)
-    with pytest.raises(EvaluationError, match=r'short\.mp4 gives 9 frames, 40 are needed'):
+    with pytest.raises(EvaluationError, match=r'short\.mp4 gives 9 frames, 39 are needed'):
         profile_clips(manifest, [video], tmp_path / 'work', unseen)
 
 

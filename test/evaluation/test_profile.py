@@ -107,6 +107,14 @@ def test_linked_points_are_scaled_from_clips_to_the_pictures_of_the_table() -> N
     assert linked['ap50'] == pytest.approx(0.6 * 0.9)
 
 
+def test_what_leaning_changes_is_of_a_rate_and_not_of_a_width() -> None:
+    stills = [row(True, 2000.0, 4.0, 0.6, width=width) for width in (0.5, 1.0)]
+    clips = [row(alone, 1000.0, 2.0, ap50, width=width) for width, alone, ap50 in (
+        (0.5, True, 0.5), (0.5, False, 0.7), (1.0, True, 0.5), (1.0, False, 0.5))]
+    assert [linked['ap50'] for linked in linked_rows(stills, clips)] == [
+        pytest.approx(0.6 * 1.2)] * 2
+
+
 def test_times_of_video_are_measured_again_and_the_rest_is_kept(tmp_path: Path) -> None:
     pytest.importorskip('av')
     folder = write_tiny_bundle(tmp_path, with_pictures=True, with_video=True)
