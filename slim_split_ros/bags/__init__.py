@@ -1,7 +1,7 @@
 """Reading, replaying and writing bags without ROS: `read.py`, `replay/`, `write.py`."""
 
 from slim_split_ros.bags.errors import BagError
-from slim_split_ros.bags.files import bags_within, is_bag
+from slim_split_ros.bags.files import bags_within, find_files, is_bag
 from slim_split_ros.bags.images import BagImage, CompressedBagImage
 from slim_split_ros.bags.pictures import read_pictures
 from slim_split_ros.bags.read import find_image_topic, read_images
@@ -13,6 +13,7 @@ __all__ = [
     'BagImageWriter',
     'CompressedBagImage',
     'bags_within',
+    'find_files',
     'find_image_topic',
     'is_bag',
     'read_images',

@@ -58,6 +58,11 @@ def find_files(bag: Path) -> tuple[Path, ...]:
     return files
 
 
+def is_one_recording(bag: Path) -> bool:
+    """Tell the files of one recording, which its metadata name, from several in one folder."""
+    return not bag.is_dir() or (bag / _METADATA).is_file()
+
+
 @contextmanager
 def unpacked(file: Path) -> Iterator[Path]:
     """Give the file, or a copy without its zstd compression; EOFError or ZstdError if damaged."""

@@ -9,7 +9,7 @@ from typing import Any
 from rosbags.typesys import Stores, get_typestore
 
 from slim_split_ros.bags.errors import BagError
-from slim_split_ros.bags.files import find_files
+from slim_split_ros.bags.files import find_files, is_one_recording
 from slim_split_ros.bags.images import BagImage, CompressedBagImage
 from slim_split_ros.bags.storages import CDR, ROS1, Storage, Topic, open_storage
 
@@ -42,8 +42,8 @@ def find_image_topic(bag: Path, topic: str = '') -> str:
             for found in _image_topics(storage):
                 if first.get(found.name) is None:
                     first[found.name] = next(_images(storage, found, _ignore), None)
-        # The files that follow hold the same topics, and may take long to unpack.
-        if first.get(topic) if topic else _pictures(first):
+        # The files of one recording hold the same topics, and may take long to unpack.
+        if first.get(topic) if topic else is_one_recording(bag) and _pictures(first):
             break
     return _choose(bag, topic, first)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 import shlex
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from slim_split_ros.commands.frame_sources import (
     name_content,
     show_progress,
 )
+from slim_split_ros.commands.input_paths import input_path, name_of
 from slim_split_ros.commands.input_size import HELP, input_long_side
 from slim_split_ros.commands.number_arguments import at_least_one, seed, share
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _PAGE_FILE = 'agreement.html'
 # What it takes while it works, and to go on; nobody needs it afterwards.
 WORK = 'adapt_work'
+_BUILT = 'model'  # in it, until it is whole
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -41,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'quiet cores, more on slow ones or with a slow detector; interrupted, the '
                     'same command keeps what was trained and, once all were looked at, the '
                     'frames. Needs torch, the nodes do not (docs/adapt.md).')
-    parser.add_argument('--detector', type=Path, required=True, metavar='FILE.onnx',
+    parser.add_argument('--detector', type=input_path, required=True, metavar='FILE.onnx',
                         help='what docs/detectors.md lists is recognised')
     parser.add_argument('--source', action='append', required=True, metavar='BAG|VIDEO|DIR',
                         help='recording, video or folder of images; may be given again')
@@ -52,7 +55,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='what to start from: general, robocup or a model folder (default: '
                              '%(default)s)')
     parser.add_argument('--frames', type=at_least_one, default=600, metavar='N',
-                        help='taken evenly from all sources (default: %(default)s)')
+                        help='taken evenly from all sources, from each the same share at '
+                             'most (default: %(default)s)')
     parser.add_argument('--input-long-side', type=input_long_side, metavar='PIXELS', help=HELP)
     parser.add_argument('--steps', type=at_least_one, default=300, metavar='N',
                         help='of training (default: %(default)s)')
@@ -87,15 +91,15 @@ def run(args: argparse.Namespace) -> int:
 def _adapt(args: argparse.Namespace) -> None:
     from slim_split_ros.coders import why_no_video_encoding
     from slim_split_ros.detectors import load_detector
+    from slim_split_ros.evaluation.profile import FRAMES_FILE
     from slim_split_ros.evaluation.video_fit import fit_video
     from slim_split_ros.training.adapt import Adaptation, adapt_model
     from slim_split_ros.training.errors import TrainingError
-    from slim_split_ros.training.export.model_card import CARD_FILE
     from slim_split_ros.training.pseudo_labels import TRIED
     from slim_split_ros.training.run import pick_device
     from slim_split_ros.training.stage import RunPlace
-    from slim_split_ros.weights.operating_point_file import POINTS_FILE
     from slim_split_ros.wire import load_manifest
+    from slim_split_ros.wire.manifest import MANIFEST_FILE
 
     base = load_manifest(model_folder(args.base))
     if base.rebuild is None:
@@ -108,15 +112,21 @@ def _adapt(args: argparse.Namespace) -> None:
         base, args.detector, place.folder / 'frames', args.input_long_side or base.input_long_side,
         args.steps, args.seed)
     _look(args, base, detector, place.folder)
-    adapt_model(adaptation, place, args.output)
-    # Of what was there before: until it is measured, nothing is known of what is written now.
-    for name in (CARD_FILE, _PAGE_FILE, POINTS_FILE):
-        (args.output / name).unlink(missing_ok=True)
+    # A model that is there serves until another is whole, measured and described.
+    built = place.folder / _BUILT
+    shutil.rmtree(built, ignore_errors=True)
+    adapt_model(adaptation, place, built)
     if missing := why_no_video_encoding():
         print(f'Without video: {missing}')
     else:
-        fit_video(args.output, detector, adaptation.frames, TRIED, show_progress)
-    _measure(args, base, detector, place.folder)
+        fit_video(built, detector, adaptation.frames, TRIED, show_progress)
+    _measure(args, base, detector, place.folder, built)
+    for file in sorted(built.iterdir(), key=lambda file: file.name == MANIFEST_FILE):
+        file.replace(args.output / file.name)
+    built.rmdir()
+    (args.output / FRAMES_FILE).unlink(missing_ok=True)  # sizes of an older table's frames
+    print(f'Written: {args.output} (what it gives: {args.output / _PAGE_FILE}); give it to both '
+          f'nodes: model:={args.output}')
 
 
 def _check_output(folder: Path) -> None:
@@ -178,9 +188,9 @@ def _look(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work
     end_looking(work)
 
 
-def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work: Path
-             ) -> None:
-    """Measure what was written, and write operating points, card and page."""
+def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work: Path,
+             folder: Path) -> None:
+    """Measure the model of a folder, and write operating points, card and page into it."""
     from slim_split_ros.evaluation.agreement import codecs_of, measure_agreement
     from slim_split_ros.evaluation.bench.footprint import measure_encoder_mb
     from slim_split_ros.evaluation.profile import ProfileTable, write_profile
@@ -191,15 +201,17 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
     from slim_split_ros.training.pseudo_labels import KEPT_ASIDE, TRAIN, TRIED
     from slim_split_ros.wire import load_manifest
 
-    manifest = load_manifest(args.output)
+    manifest = load_manifest(folder)
     codecs = codecs_of(manifest, detector)
     agreement = measure_agreement(codecs, detector, work / 'frames', KEPT_ASIDE, show_progress)
     fingerprint = f'{manifest.fingerprint:016x}'
     write_profile(ProfileTable(fingerprint, tuple(
         point.to_dict() for point in agreement.points if point.setting.codec == 'slim'), ()),
-        args.output)
+        folder)
     rows = agreement.rows()
-    names = ', '.join(Path(source).name for source in args.source)
+    write_json(args.json, agreement.as_json())
+    print_agreement(agreement)
+    names = ', '.join(map(name_of, args.source))
     facts = CardFacts(
         fingerprint, f'model `{base.fingerprint:016x}` ({base.folder.name})',
         f'{args.detector.name}, {detector.description.sentence()}', names,
@@ -207,16 +219,11 @@ def _measure(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, w
         f'{len(agreement.frames)} frames with {agreement.boxes} things, of the last quarter of '
         'each source, which was kept aside', _command(args),
         manifest.input_long_side, measure_encoder_mb(manifest))
-    (args.output / CARD_FILE).write_text(render_card(facts, rows), 'utf-8')
-    page = args.output / _PAGE_FILE
+    (folder / CARD_FILE).write_text(render_card(facts, rows), 'utf-8')
     pictures = [(shown.caption, shown.jpeg)
                 for shown in show_frames(codecs, agreement, detector)]
-    page.write_text(render_agreement(
+    (folder / _PAGE_FILE).write_text(render_agreement(
         f'{args.detector.name} on {names}: {facts.measured_on}.', rows, pictures), 'utf-8')
-    write_json(args.json, agreement.as_json())
-    print_agreement(agreement)
-    print(f'Written: {args.output} (what it gives: {page}); give it to both nodes: '
-          f'model:={args.output}')
 
 
 def _count(work: Path, split: str) -> str:
@@ -230,11 +237,11 @@ def _command(args: argparse.Namespace) -> str:
     """Return the command as another may give it: without the folders of this machine."""
     parts = ['python', '-m', 'slim_split_ros', 'adapt', '--detector', args.detector.name]
     for source in args.source:
-        parts += ['--source', Path(source).name]
+        parts += ['--source', name_of(source)]
     parts += ['--topic', args.topic] if args.topic else []
-    parts += ['--base', Path(args.base).name]
+    parts += ['--base', name_of(args.base)]
     parts += ['--frames', str(args.frames), '--steps', str(args.steps), '--threshold',
               f'{args.threshold:g}', '--seed', str(args.seed)]
     if args.input_long_side:
         parts += ['--input-long-side', str(args.input_long_side)]
-    return shlex.join([*parts, '--output', args.output.name])
+    return shlex.join([*parts, '--output', name_of(args.output)])

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from slim_split_ros.commands.frame_sources import keep_frames, show_progress
+from slim_split_ros.commands.input_paths import input_path, name_of
 from slim_split_ros.commands.number_arguments import at_least_one, share
 from slim_split_ros.commands.output_paths import write_json, write_text
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODEL, model_folder
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         'frames without labels', 'What a detector (ONNX) finds in undamaged frames is taken for '
         'the truth; the figures are those of `adapt`.')
-    group.add_argument('--detector', type=Path, metavar='FILE.onnx',
+    group.add_argument('--detector', type=input_path, metavar='FILE.onnx',
                        help='what docs/detectors.md lists is recognised')
     group.add_argument('--source', action='append', metavar='BAG|VIDEO|DIR',
                        help='recording, video or folder of images; may be given again')
@@ -105,7 +106,7 @@ def _evaluate(args: argparse.Namespace, work: Path) -> None:
     write_json(args.json, agreement.as_json())
     print_agreement(agreement)
     if args.report:
-        names = ', '.join(Path(source).name for source in args.source)
+        names = ', '.join(map(name_of, args.source))
         write_text(args.report, render_agreement(
             f'{args.detector.name} on {len(agreement.frames)} frames of {names} with '
             f'{agreement.boxes} things.', rows,

@@ -8,6 +8,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.input_paths import input_path
 from slim_split_ros.commands.number_arguments import at_least_one, number_above
 from slim_split_ros.commands.output_paths import output_file, write_json
 from slim_split_ros.weights import DEFAULT_MODELS, SHIPPED_MODELS, model_folder
@@ -42,7 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'detecting. node: the onboard node as a process beside a republisher of '
                     'JPEG, with memory, start and processor (needs ROS).')
     parser.add_argument('part', choices=('encode', 'node', 'server'), help='what is measured')
-    parser.add_argument('--bag', type=Path, metavar='BAG',
+    parser.add_argument('--bag', type=input_path, metavar='BAG',
                         help='whose images (default: frames of the simulated camera, 640x480)')
     parser.add_argument('--topic', default='', metavar='NAME',
                         help='which topic of the bag (default: the only one that is not depth)')

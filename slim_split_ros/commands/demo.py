@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Mapping
 from contextlib import nullcontext
 import os
-from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.input_paths import input_path
 from slim_split_ros.commands.number_arguments import number_from, seed
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 from slim_split_ros.weights import DEFAULT_MODELS
@@ -41,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                              'which knows the truth)')
     parser.add_argument('--topic', default='', metavar='NAME',
                         help='which topic of a bag (default: the only one that is not depth)')
-    parser.add_argument('--link', type=Path, metavar='CSV',
+    parser.add_argument('--link', type=input_path, metavar='CSV',
                         help='trace of a radio link that frames and detections cross; width and '
                              'rate are chosen by the onboard node then')
     parser.add_argument('--seconds', type=number_from(_LEAST_SECONDS), metavar='S',

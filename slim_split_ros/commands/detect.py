@@ -10,6 +10,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.input_paths import input_path
 from slim_split_ros.commands.number_arguments import share
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 
@@ -26,8 +27,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description='Says how the ONNX file of a detector is understood, runs it on pictures '
                     '(JPEG, PNG) and prints what it finds. What is guessed wrong is put right by '
                     'a YAML of the same name beside the file (docs/detectors.md).')
-    parser.add_argument('pictures', type=Path, nargs='+', metavar='PICTURE', help='JPEG or PNG')
-    parser.add_argument('--detector', type=Path, required=True, metavar='FILE.onnx',
+    parser.add_argument('pictures', type=input_path, nargs='+', metavar='PICTURE',
+                        help='JPEG or PNG')
+    parser.add_argument('--detector', type=input_path, required=True, metavar='FILE.onnx',
                         help='what docs/detectors.md lists is recognised')
     parser.add_argument('--threshold', type=share, default=0.3, metavar='SCORE',
                         help='detections below it are left out (default: %(default)s)')

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 import sys
 
+from slim_split_ros.commands.input_paths import input_path
 from slim_split_ros.commands.input_size import HELP, input_long_side
 from slim_split_ros.commands.output_paths import output_folder
 from slim_split_ros.weights import model_path
@@ -22,11 +22,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         metavar='NAME|FILE',
                         help='name of a shipped model, model.safetensors, or the folder that '
                              'holds it')
-    parser.add_argument('--data', type=Path, action='append', default=[], metavar='DIR',
+    parser.add_argument('--data', type=input_path, action='append', default=[], metavar='DIR',
                         help='data set whose pictures the tables are counted on; may be given '
                              'several times')
     parser.add_argument('--split', default='train', help='split to count on (default: train)')
-    parser.add_argument('--detector', type=Path, metavar='FILE.onnx',
+    parser.add_argument('--detector', type=input_path, metavar='FILE.onnx',
                         help='goes with the model instead of its own detector (docs/detectors.md)')
     parser.add_argument('--input-long-side', type=input_long_side, metavar='PIXELS', help=HELP)
     written = parser.add_mutually_exclusive_group(required=True)

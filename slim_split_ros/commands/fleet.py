@@ -9,6 +9,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.input_paths import input_path
 from slim_split_ros.commands.number_arguments import number_above, seed, whole_number
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json, write_text
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
@@ -63,7 +64,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--fps', type=number_above(0.0, MOST_FPS), metavar='F',
                         help='frames a second that each camera offers (default: '
                              f'{PLANNED_FPS:g} of a plan, else {LIVE_FPS:g})')
-    parser.add_argument('--link', type=Path, metavar='TRACE',
+    parser.add_argument('--link', type=input_path, metavar='TRACE',
                         help='CSV t_s,rate_kbps,delay_ms,loss of what the air of one cell '
                              'carries, which its robots share (default: no limit)')
     parser.add_argument('--cells', type=whole_number(1, MOST_ROBOTS), metavar='K',
@@ -80,7 +81,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--device', default=_OF_A_PLAN['device'], metavar='NAME',
                         type=_device,
                         help='where the costs are measured: cpu, cuda or cuda:N (default: cpu)')
-    parser.add_argument('--costs', type=Path, metavar='FILE',
+    parser.add_argument('--costs', type=input_path, metavar='FILE',
                         help='take the costs from an earlier plan (--json) instead of measuring')
     parser.add_argument('--seconds', type=number_above(0.0, 3600.0), metavar='S',
                         help=f'how long is simulated, after a start of 3 s (default: {MOST_S:g}, '

@@ -57,12 +57,20 @@ def check_source(source: str, topic: str) -> None:
 
 
 def name_content(source: str) -> list:
-    """Return the files of a source with sizes and times, which change when it does."""
-    # SQLite makes and touches its -shm whenever a bag is opened whose recorder was killed.
+    """Return what is read of a source, files with sizes and times, which change when it does."""
+    from slim_split_ros.bags import find_files, is_bag
+    from slim_split_ros.ros.cameras.picture_source import is_picture
+
     path = Path(os.path.expanduser(source))
-    files = sorted(path.iterdir()) if os.path.isdir(path) else [path]
+    if not os.path.exists(path):  # unlike pathlib it lets names pass that are too long
+        return []
+    if is_bag(path):
+        # Of a bag whose recorder was killed, SQLite keeps a part beside it.
+        files = [part for file in find_files(path) for part in (file, Path(f'{file}-wal'))]
+    else:
+        files = sorted(filter(is_picture, path.iterdir())) if path.is_dir() else [path]
     return [[file.name, file.stat().st_size, file.stat().st_mtime_ns]
-            for file in files if os.path.isfile(file) and not file.name.endswith('-shm')]
+            for file in files if file.is_file()]
 
 
 def keep_frames(sources: list[str], topic: str, wanted: int, folder: Path) -> list[list[Path]]:

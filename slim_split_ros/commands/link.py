@@ -8,6 +8,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.input_paths import input_path
 from slim_split_ros.commands.number_arguments import (
     not_negative,
     number_above,
@@ -43,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description='Replays link traces (CSV t_s,rate_kbps,delay_ms,loss) under a policy and '
                     'compares with what a sender could do that knows the trace. A folder, or '
                     '--trace several times, prints a row per trace and the means.')
-    parser.add_argument('--trace', type=Path, action='append', required=True,
+    parser.add_argument('--trace', type=input_path, action='append', required=True,
                         metavar='CSV', help='a trace, or a folder of traces')
     parser.add_argument('--policy', choices=('auto', 'paper', 'aimd', 'fixed'), default='auto',
                         help='who chooses the width (default: auto)')
@@ -62,9 +63,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='send only frames that decode without any other')
     parser.add_argument('--max-bitrate-kbps', type=not_negative, default=0.0,
                         help='ceiling over what is sent (default: 0, none)')
-    parser.add_argument('--points', type=Path, metavar='YAML',
+    parser.add_argument('--points', type=input_path, metavar='YAML',
                         help="operating points (default: the model's)")
-    parser.add_argument('--frames', type=Path, metavar='CSV',
+    parser.add_argument('--frames', type=input_path, metavar='CSV',
                         help='bytes of measured frames (default: frames.csv beside the '
                              "points; drawn from the points' spread where it is missing)")
     parser.add_argument('--seed', type=seed, default=0,

@@ -24,14 +24,14 @@ class OutputPath(type(Path())):
 
 def output_file(text: str) -> OutputPath:
     """Return the path of a file that can be written; raises ArgumentTypeError for any other."""
-    path = OutputPath(text)
+    path = OutputPath(os.path.expanduser(text))
     _check(path, is_folder=False)
     return path
 
 
 def output_folder(text: str) -> OutputPath:
     """Return the path of a folder that can be made; raises ArgumentTypeError for any other."""
-    path = OutputPath(text)
+    path = OutputPath(os.path.expanduser(text))
     _check(path, is_folder=True)
     return path
 

@@ -8,6 +8,7 @@ import sys
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.input_paths import input_path
 from slim_split_ros.commands.output_paths import output_folder
 from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
 from slim_split_ros.weights import DEFAULT_MODELS, model_folder
@@ -28,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'operating_points.yaml and frames.csv. With --source the same by agreement '
                     'with a detector, without labels (torch too). With neither: measure only the '
                     "encode times of this machine and keep the rest of the model's table.")
-    parser.add_argument('--data', type=Path, metavar='DIR', help='COCO-style data set')
+    parser.add_argument('--data', type=input_path, metavar='DIR', help='COCO-style data set')
     parser.add_argument('--split', default='val', help='split to measure on (default: val)')
     parser.add_argument('--half', choices=('choose', 'judge'),
                         help='only the pictures of one half of the split, as for `evaluate`; a '
@@ -40,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help="frames without labels: what the model's own detector finds in them "
                              'undamaged is taken for the truth; may be given again')
     parser.add_argument('--topic', default='', help='image topic of recordings that have several')
-    parser.add_argument('--clip', type=Path, action='append', metavar='VIDEO',
+    parser.add_argument('--clip', type=input_path, action='append', metavar='VIDEO',
                         help='with --source: also points whose frames lean on the one before, on '
                              'clips of this video; may be given again')
     parser.add_argument('--checkpoint', metavar='NAME|DIR',
@@ -122,7 +123,11 @@ def _profile_agreement(args: argparse.Namespace, manifest: Manifest) -> ProfileT
     from slim_split_ros.bags import BagError
     from slim_split_ros.commands.frame_sources import keep_frames, show_progress
     from slim_split_ros.detectors import DetectorError
-    from slim_split_ros.evaluation.agreement_profile import own_detector, profile_agreement
+    from slim_split_ros.evaluation.agreement_profile import (
+        keep_clips,
+        own_detector,
+        profile_agreement,
+    )
     from slim_split_ros.evaluation.errors import EvaluationError
     from slim_split_ros.ros.errors import StartError
     from slim_split_ros.training.errors import TrainingError
@@ -130,9 +135,12 @@ def _profile_agreement(args: argparse.Namespace, manifest: Manifest) -> ProfileT
     try:
         own_detector(manifest)  # whose lack is known before minutes of reading
         with TemporaryDirectory() as folder:
+            # What a video lacks is known before minutes of reading and measuring.
+            clips = [file for number, video in enumerate(args.clip or [])
+                     for file in keep_clips(video, Path(folder) / 'clips' / f'{number:03d}')]
             frames = keep_frames(args.source, args.topic, MOST_FRAMES, Path(folder) / 'chosen')
             return profile_agreement(
-                manifest, [file for of_source in frames for file in of_source], args.clip or [],
+                manifest, [file for of_source in frames for file in of_source], clips,
                 Path(folder), show_progress)
     except (BagError, DetectorError, StartError, TrainingError) as error:
         raise EvaluationError(str(error)) from error

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import time
 from typing import TYPE_CHECKING
 
+from slim_split_ros.commands.input_paths import input_path, name_of
 from slim_split_ros.commands.number_arguments import not_negative, number_from, share
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 from slim_split_ros.commands.width_argument import WidthError, check_width
@@ -45,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'through the code of both nodes, on the time of the recording, and writes a '
                     'bag with features, detections, status and pictures, a page and figures. The '
                     'same bag gives the same bytes and the same detections.')
-    parser.add_argument('bag', type=Path, metavar='BAG', help='bag folder or file')
+    parser.add_argument('bag', type=input_path, metavar='BAG', help='bag folder or file')
     parser.add_argument('--output', type=output_folder, default=_OUTPUT, metavar='DIR',
                         help=f'where page and bag go (default: {_OUTPUT})')
     parser.add_argument('--topic', default='', metavar='NAME',
@@ -57,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='pin the width: 0.25, 0.5, 0.75 or 1.0 (default: the policy chooses)')
     parser.add_argument('--rate', type=not_negative, default=0.0, metavar='X',
                         help='how much faster than recorded; 0: as fast as it goes (default: 0)')
-    parser.add_argument('--link', type=Path, metavar='CSV',
+    parser.add_argument('--link', type=input_path, metavar='CSV',
                         help='trace of a radio link that frames, answers and reports cross')
     parser.add_argument('--target-fps', type=number_from(0.0, _MOST_FPS), metavar='F',
                         help='images offered a second at most; 0: all of them (default: 0, or '
@@ -66,7 +67,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='only frames that decode without any other')
     parser.add_argument('--features', action='store_true',
                         help="the bag holds features: replay them through the server's side alone")
-    parser.add_argument('--compare', type=Path, metavar='JSON',
+    parser.add_argument('--compare', type=input_path, metavar='JSON',
                         help='figures of another replay, shown beside these')
     parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
     parser.add_argument('--rerun', type=output_file, metavar='FILE.rrd',
@@ -104,7 +105,7 @@ def _run(args: argparse.Namespace) -> None:
 
     other = None if args.compare is None else _read_other(args.compare)
     plan = _plan(args)
-    title = f'replay of {args.bag.name}'
+    title = f'replay of {name_of(args.bag)}'
     with (_room(args.output, args.bag) as bag,
           nullcontext() if args.rerun is None else RerunFile(args.rerun, title) as timeline):
         on_picture = None if timeline is None else timeline.add_picture

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 import sys
 
+from slim_split_ros.commands.input_paths import input_path
 from slim_split_ros.commands.number_arguments import seed
 from slim_split_ros.commands.output_paths import output_folder
 from slim_split_ros.weights import SHIPPED_MODELS
@@ -25,7 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'unlabelled photographs, in which detectors look for things. With --rivals: '
                     'train the systems that `evaluate` compares with, against a finished '
                     'detector.')
-    parser.add_argument('--data', type=Path, action='append', required=True, metavar='DIR',
+    parser.add_argument('--data', type=input_path, action='append', required=True, metavar='DIR',
                         help='data set; may be given several times, the classes of all must '
                              'agree, and each is drawn from equally often; with --preset '
                              'general one folder of photographs (boxes.json beside it, in '
@@ -41,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='quick takes 30 to 50 minutes on two quiet cores and shows that all '
                              'is well; full takes hours, or minutes on a GPU; general an hour '
                              '(default: quick)')
-    parser.add_argument('--detector', type=Path, action='append', default=[],
+    parser.add_argument('--detector', type=input_path, action='append', default=[],
                         metavar='FILE.onnx',
                         help='with --preset general: looks for things; may be given several '
                              'times, and the first goes with the model')
@@ -55,7 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument('--rivals', action='store_true',
                         help='train the rivals of a finished model instead, into '
                              'rivals/rivals.safetensors of the output')
-    parser.add_argument('--checkpoint', type=Path, metavar='DIR',
+    parser.add_argument('--checkpoint', type=input_path, metavar='DIR',
                         help='with --rivals: the model (default: that of the output)')
 
 

@@ -69,8 +69,10 @@ class Agreement:
         return [_row(point) for point in self.points]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the points and what they were measured on."""
-        return {'frames': len(self.frames), 'boxes': self.boxes, 'points': self.rows()}
+        """Return the points, each with all that any codec is set by, and what they rest on."""
+        points = [{'width': None, 'rate': None, 'quality': row.get('crf'), 'scale': None, **row}
+                  for row in self.rows()]
+        return {'frames': len(self.frames), 'boxes': self.boxes, 'points': points}
 
 
 @dataclass(frozen=True, slots=True)

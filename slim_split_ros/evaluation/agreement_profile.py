@@ -32,6 +32,7 @@ from slim_split_ros.wire.manifest import Manifest
 
 THRESHOLD = 0.4  # what is found with less is no truth
 CLIP_FPS = 10.0  # as a robot sends
+_MOST_FPS = 240.0  # what says more does not know
 CLIP_FRAMES = 20
 MOST_CLIPS = 6  # of a video, evenly, where it is long enough: a few seconds tell of one scene
 
@@ -45,21 +46,19 @@ def own_detector(manifest: Manifest) -> OnnxDetector:
     return load_detector(manifest.checked_detector(), threads=1)
 
 
-def profile_agreement(manifest: Manifest, frames: Sequence[Path], videos: Sequence[Path],
+def profile_agreement(manifest: Manifest, frames: Sequence[Path], clips: Sequence[Path],
                       folder: Path, progress: Progress) -> ProfileTable:
     """
-    Measure every coder, width and rate on frames, and on videos what leans on the frame before.
+    Measure every coder, width and rate on frames, and on clips what leans on the frame before.
 
-    Frames are moved into `folder`, which is not needed afterwards. Raises as below.
+    Both are moved into `folder`, which is not needed afterwards. Raises as below.
     """
-    for video in videos:
-        _open(video).release()
     fingerprint = f'{manifest.fingerprint:016x}'
     stills = profile_pictures(manifest, frames, folder / 'pictures', progress)
     table = to_table(stills, fingerprint)
-    if not videos:
+    if not clips:
         return table
-    moving = profile_clips(manifest, videos, folder / 'clips', progress)
+    moving = profile_clips(manifest, clips, folder / 'moving', progress)
     linked = linked_rows(table.points, [point.to_dict() for point in moving])
     return ProfileTable(fingerprint, (*table.points, *linked), ())
 
@@ -78,18 +77,16 @@ def profile_pictures(manifest: Manifest, frames: Sequence[Path], folder: Path, p
         [codec], detector, folder, KEPT_ASIDE, progress, len(frames)).points
 
 
-def profile_clips(manifest: Manifest, videos: Sequence[Path], folder: Path, progress: Progress
+def profile_clips(manifest: Manifest, clips: Sequence[Path], folder: Path, progress: Progress
                   ) -> tuple[MeasuredPoint, ...]:
     """
-    Measure every point of video, alone and not, on clips out of video files.
+    Measure every point of video, alone and not, on what `keep_clips` wrote, moved into `folder`.
 
-    Raises EvaluationError for a file without enough frames, DataSetError as above.
+    Raises DataSetError as above.
     """
     cv2.setNumThreads(1)
     detector = own_detector(manifest)
-    files = [file for number, video in enumerate(videos)
-             for file in _keep_clips(video, folder / 'chosen' / f'{number:03d}')]
-    write_pseudo_labels(files, detector, THRESHOLD, folder, KEPT_ASIDE, progress)
+    write_pseudo_labels(clips, detector, THRESHOLD, folder, KEPT_ASIDE, progress)
     split = load_split(folder, KEPT_ASIDE)
     images = sorted(
         (replace(image, recording=f'clip {(image.image_id - 1) // CLIP_FRAMES}',
@@ -99,8 +96,7 @@ def profile_clips(manifest: Manifest, videos: Sequence[Path], folder: Path, prog
                 if setting.coder == VIDEO]
     codec = ModelCodec(manifest, settings, detector)
     runs = [MeasuredRun(setting, split.category_ids) for setting in settings]
-    clips = list(_clips(images))
-    for clip, run in progress(list(product(clips, runs)), 'clips'):
+    for clip, run in progress(list(product(_clips(images), runs)), 'clips'):
         _measure_clip(codec, run.setting, clip, run)
     truth = load_ground_truth(split.annotation_file)
     judged = Resampling.of_recordings(images)
@@ -122,32 +118,39 @@ def _clips(images: Sequence[LabelledImage]) -> Iterator[list[LabelledImage]]:
 
 
 def _open(video: Path) -> cv2.VideoCapture:
-    capture = cv2.VideoCapture(str(video))
+    # Of a name with a colon FFmpeg takes what is before it for a protocol.
+    capture = cv2.VideoCapture(str(video.absolute()))
     if not capture.isOpened():
         raise EvaluationError(f'{video} cannot be opened as a video: name a video file')
     return capture
 
 
-def _keep_clips(video: Path, folder: Path) -> list[Path]:
-    """Write the frames of a video's clips, one after the other, at CLIP_FPS; return their files."""
+def keep_clips(video: Path, folder: Path) -> list[Path]:
+    """
+    Write the frames of a video's clips, one after the other, at CLIP_FPS; return their files.
+
+    Raises EvaluationError for what is no video, or too short for one clip.
+    """
     folder.mkdir(parents=True)
     capture = _open(video)
-    rate = capture.get(cv2.CAP_PROP_FPS) or CLIP_FPS
-    step = max(1, round(rate / CLIP_FPS))
-    length = step * CLIP_FRAMES
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    if not CLIP_FPS <= rate <= _MOST_FPS:
+        raise EvaluationError(
+            f'{video} says it has {rate:g} frames a second, {CLIP_FPS:g} to {_MOST_FPS:g} are '
+            'needed for a clip of what a robot sends: give another video')
+    places = [round(frame * rate / CLIP_FPS) for frame in range(CLIP_FRAMES)]
+    length = places[-1] + 1
     count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     clips = min(MOST_CLIPS, max(1, count // length))
     gap = max(0, count - clips * length) // (clips + 1)
-    wanted = {gap + clip * (length + gap) + frame * step
-              for clip in range(clips) for frame in range(CLIP_FRAMES)}
+    wanted = {gap + clip * (length + gap) + place for clip in range(clips) for place in places}
     files: list[Path] = []
     for number in range(max(wanted) + 1):
         is_there, frame = capture.read()
         if not is_there:
             raise EvaluationError(
                 f'{video} gives {number} frames, {max(wanted) + 1} are needed for {clips} clip(s) '
-                f'of {CLIP_FRAMES} at {CLIP_FPS:g} a second: give a longer video, or one whose '
-                'file says how long it is')
+                f'of {CLIP_FRAMES} at {CLIP_FPS:g} a second: give a longer video')
         if number in wanted:
             files.append(write_frame(folder / f'{number:06d}.jpg', frame))
     return files

@@ -18,11 +18,13 @@ import yaml
 
 from slim_split_ros.control import OperatingPoint
 from slim_split_ros.control.points_document import FIELDS
+from slim_split_ros.evaluation.codecs.codec import FRAME_ID
 from slim_split_ros.evaluation.errors import EvaluationError
 from slim_split_ros.evaluation.moving_scene import MovingScene, find_scene
 from slim_split_ros.onboard.encoder import Encoded, FrameEncoder
 from slim_split_ros.weights.operating_point_file import POINTS_FILE, find_operating_points
 from slim_split_ros.wire.manifest import Manifest
+from slim_split_ros.wire.message_size import encoded_frame_bytes
 
 FRAMES_FILE = 'frames.csv'
 # Each point is timed so many times, after all others each, so many frames long; what other work
@@ -143,7 +145,8 @@ class _Timer:
 
     def _count_bytes(self, scene: MovingScene) -> float:
         # The first frame cannot lean on another.
-        return float(np.mean([len(each.payload) for each in self._encode(scene, LOOKS)[1:]]))
+        return float(np.mean([encoded_frame_bytes(FRAME_ID, len(each.payload))
+                              for each in self._encode(scene, LOOKS)[1:]]))
 
     def _encode(self, scene: MovingScene, count: int) -> list[Encoded]:
         point = self.point

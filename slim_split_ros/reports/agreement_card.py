@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+import math
 from typing import Any
 
 from slim_split_ros.reports.agreement_page import (
@@ -27,7 +28,7 @@ class CardFacts:
     measured_on: str
     command: str
     input_long_side: int
-    encoder_mb: float
+    encoder_mb: float  # NaN where it was not measured
 
 
 def render_card(facts: CardFacts, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -44,7 +45,8 @@ def render_card(facts: CardFacts, rows: Sequence[Mapping[str, Any]]) -> str:
         f'| settings of video chosen on | {facts.tried_on} |',
         f'| measured on | {facts.measured_on} |',
         f'| network input | longer side {facts.input_long_side} pixels |',
-        f'| memory of the encoder, all widths, Python included | {facts.encoder_mb:.0f} MB |', '',
+        '| memory of the encoder, all widths, Python included | '
+        f'{_megabytes(facts.encoder_mb)} |', '',
         '## What it takes', '',
         'Agreement is AP50 against what the detector itself finds in undamaged frames, its '
         f'classes taken for one. Bytes are of the whole message. {MEANING}', '',
@@ -52,6 +54,10 @@ def render_card(facts: CardFacts, rows: Sequence[Mapping[str, Any]]) -> str:
         '## Operating points', '',
         *_table(('coder', 'width', 'rate', 'alone', 'bytes', 'encode ms', 'agreement'),
                 [_row(row) for row in ours]), ''])
+
+
+def _megabytes(megabytes: float) -> str:
+    return 'not measured' if math.isnan(megabytes) else f'{megabytes:.0f} MB'
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

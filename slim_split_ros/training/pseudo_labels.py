@@ -74,7 +74,7 @@ def check_frames(files: Sequence[Path]) -> None:
     if len(files) < LEAST_FRAMES:
         raise DataSetError(
             f'{len(files)} frame(s) are too few to learn or judge from, at least {LEAST_FRAMES} '
-            'are needed: give a longer --source')
+            'are needed: give a longer --source, or more --frames')
     first, *others = (_thumbnail(file) for file in files)
     if max(np.abs(other - first).mean() for other in others) < _LEAST_DIFFERENCE:
         raise DataSetError(

@@ -17,8 +17,8 @@ SHIPPED_RIVALS = _FOLDER / 'rivals' / 'rivals.safetensors'
 
 
 def model_path(model: str) -> Path:
-    """Return the folder of a shipped model by its name, or any path as it is."""
-    return SHIPPED_MODELS.get(model) or Path(model)
+    """Return the folder of a shipped model by its name, or any path, `~` expanded."""
+    return SHIPPED_MODELS.get(model) or Path(os.path.expanduser(model))
 
 
 def model_folder(model: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+import shutil
 
 from mcap.writer import Writer as McapWriter
 import numpy as np
@@ -39,6 +40,18 @@ def test_a_bag_with_two_topics_of_pictures_asks_for_one(tmp_path: Path) -> None:
         find_image_topic(bag)
     assert find_image_topic(bag, '/right') == '/right'
     assert [image.data[0] for image in read_images(bag, '/right')] == [1]
+
+
+def test_recordings_of_two_cameras_in_one_folder_ask_for_one(tmp_path: Path) -> None:
+    for number, name in enumerate(('front', 'rear')):
+        write_bag(tmp_path / name, {f'/{name}': [raw_image(number)]})
+        (file,) = (tmp_path / name).glob('*.mcap')
+        file.rename(tmp_path / f'{name}.mcap')
+    for name in ('front', 'rear'):
+        shutil.rmtree(tmp_path / name)
+    with pytest.raises(BagError, match='/front, /rear: name one of these with --topic'):
+        find_image_topic(tmp_path)
+    assert [image.data[0] for image in read_images(tmp_path, '/rear')] == [1]
 
 
 @pytest.mark.parametrize('encoding', ['16UC1', '32FC1', 'mono16'])

@@ -65,6 +65,8 @@ def test_every_point_is_measured_beside_what_one_would_send_instead(adapted: Pat
     for rival in {point['codec'] for point in points} - {'slim'}:
         assert {1.0, 0.5, 0.25} <= {
             point['scale'] for point in points if point['codec'] == rival}
+    named = {'codec', 'width', 'rate', 'quality', 'scale', 'bytes', 'agreement_ap50'}
+    assert all(named <= set(point) for point in points)
     ours = [point for point in points if point['codec'] == 'slim']
     assert {(point['width'], point['rate']) for point in ours if point['coder'] == 'cells'} == {
         (width, rate) for width in (0.25, 0.5, 0.75, 1.0) for rate in (0, 1)}
@@ -119,11 +121,13 @@ def test_the_same_command_goes_on_where_it_was_and_another_begins_anew(
     assert 'before' not in capsys.readouterr().out
 
 
-def test_what_was_said_of_an_older_run_goes_when_another_begins(
+def test_an_older_model_serves_until_another_is_whole_and_measured(
     adapted: Path, source: Path, detector: Path, base: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     output = shutil.copytree(adapted, tmp_path / 'model')
+    (output / 'frames.csv').write_text('of the older one')
+    before = {file.name: file.read_bytes() for file in output.iterdir() if file.is_file()}
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -131,9 +135,13 @@ def test_what_was_said_of_an_older_run_goes_when_another_begins(
     monkeypatch.setattr('slim_split_ros.commands.adapt._measure', interrupt)
     assert adapt(source, detector, base, output, '--seed', '2') != 0
 
-    assert load_manifest(output)
-    for name in ('MODEL_CARD.md', 'agreement.html', 'operating_points.yaml'):
-        assert not (output / name).exists()
+    assert before == {
+        file.name: file.read_bytes() for file in output.iterdir() if file.is_file()}
+    monkeypatch.undo()
+    assert adapt(source, detector, base, output, '--seed', '2') == 0
+    assert load_manifest(output).fingerprint != load_manifest(adapted).fingerprint
+    assert not (output / 'frames.csv').exists()
+    assert {file.name for file in output.iterdir()} == {file.name for file in adapted.iterdir()}
 
 
 def test_a_source_that_grew_is_looked_at_anew(

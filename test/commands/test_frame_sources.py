@@ -50,3 +50,28 @@ def test_what_reading_itself_leaves_behind_is_no_other_content(tmp_path: Path) -
     assert name_content(str(tmp_path)) == before
     os.truncate(tmp_path / 'a.db3', 1)
     assert name_content(str(tmp_path)) != before
+
+
+def test_what_is_no_picture_is_no_content_of_a_folder_of_them(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((8, 8, 3), np.uint8))
+    before = name_content(str(tmp_path))
+    (tmp_path / 'adapt.log').write_text('what tee writes meanwhile')
+    (tmp_path / '.DS_Store').touch()
+    assert name_content(str(tmp_path)) == before and len(before) == 1
+    (tmp_path / 'b.jpg').touch()
+    assert len(name_content(str(tmp_path))) == 2
+
+
+def test_a_text_is_no_video_and_a_colon_no_protocol(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path('notes.txt').write_text('a line\n' * 20)
+    with pytest.raises(StartError, match='notes.txt cannot be opened as a video'):
+        check_source('notes.txt', '')
+    video = cv2.VideoWriter(
+        str(tmp_path / '10:15.avi'), cv2.VideoWriter_fourcc(*'MJPG'), 10.0, (64, 48))
+    for _ in range(3):
+        video.write(np.zeros((48, 64, 3), np.uint8))
+    video.release()
+    assert len(list(read_frames('10:15.avi', ''))) == 3

@@ -16,6 +16,7 @@ pytest.importorskip('onnx', reason='make setup-training')
 from slim_split_ros.evaluation.agreement import measure_agreement  # noqa: E402
 from slim_split_ros.evaluation.agreement_profile import (  # noqa: E402
     CLIP_FRAMES,
+    keep_clips,
     own_detector,
     profile_agreement,
     profile_clips,
@@ -61,13 +62,13 @@ def manifest(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Manifest:
     return load_manifest(folder / 'model')
 
 
-def write_video(path: Path, frames: int) -> Path:
+def write_video(path: Path, frames: int, fps: float = 20.0) -> Path:
     """Write a square that walks over noise that stands still."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 20.0, (128, 96))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), fps, (128, 96))
     noise = np.random.default_rng(0).integers(0, 200, (96, 128, 3)).astype(np.uint8)
     for number in range(frames):
         frame = noise.copy()
-        frame[30:50, number:number + 20] = 255
+        frame[30:50, number % 100:number % 100 + 20] = 255
         writer.write(frame)
     writer.release()
     return path
@@ -88,8 +89,9 @@ def test_pictures_give_every_point_that_is_alone(
 def test_clips_tell_what_leaning_on_the_frame_before_saves(
     manifest: Manifest, tmp_path: Path
 ) -> None:
-    videos = [write_video(tmp_path / f'{name}.mp4', 2 * CLIP_FRAMES + 5) for name in 'ab']
-    points = profile_clips(manifest, videos, tmp_path / 'work', unseen)
+    clips = [file for name in 'ab' for file in keep_clips(
+        write_video(tmp_path / f'{name}.mp4', 2 * CLIP_FRAMES + 5), tmp_path / name)]
+    points = profile_clips(manifest, clips, tmp_path / 'work', unseen)
     rows = {(row['width'], row['rate'], row['alone']): row
             for row in (point.to_dict() for point in points)}
     assert len(rows) == 4 * len(RATES) * 2
@@ -126,26 +128,34 @@ def test_a_table_holds_points_alone_and_linked_on_one_scale(
     shutil.copytree(data / 'images' / 'train', tmp_path / 'pictures')
     table = profile_agreement(
         manifest, sorted((tmp_path / 'pictures').iterdir()),
-        [write_video(tmp_path / 'a.mp4', 2 * CLIP_FRAMES)], tmp_path / 'work', unseen)
+        keep_clips(write_video(tmp_path / 'a.mp4', 2 * CLIP_FRAMES), tmp_path / 'clips'),
+        tmp_path / 'work', unseen)
     names = {(row['coder'], row['width'], row['rate'], row['alone']) for row in table.points}
     assert len(names) == len(table.points) == 4 * (2 + 2 * len(RATES))
     assert sum(not row['alone'] for row in table.points) == 4 * len(RATES)
 
 
-def test_a_long_video_gives_several_clips(manifest: Manifest, tmp_path: Path) -> None:
-    video = write_video(tmp_path / 'long.mp4', 3 * 2 * CLIP_FRAMES + 5)
-    points = profile_clips(manifest, [video], tmp_path / 'work', unseen)
-    assert {len(point.frames) for point in points} == {3 * CLIP_FRAMES}
+def test_a_long_video_gives_several_clips_each_at_the_rate_of_a_robot(tmp_path: Path) -> None:
+    video = write_video(tmp_path / '10:15.mp4', 250, fps=25.0)
+    numbers = [int(file.stem) for file in keep_clips(video, tmp_path / 'clips')]
+    clips = np.array(numbers).reshape(5, CLIP_FRAMES)
+    assert (clips[:, -1] - clips[:, 0] == round(19 * 2.5)).all()
+    assert set(np.diff(clips).ravel()) == {2, 3}  # 2.5 at a time are 10 a second
+    assert (clips[1:, 0] > clips[:-1, -1]).all()
 
 
-def test_a_video_that_is_too_short_is_refused_by_name(manifest: Manifest, tmp_path: Path) -> None:
+def test_a_video_that_is_too_short_is_refused_by_name(tmp_path: Path) -> None:
     video = write_video(tmp_path / 'short.mp4', 9)
     with pytest.raises(EvaluationError, match=r'short\.mp4 gives 9 frames, 39 are needed'):
-        profile_clips(manifest, [video], tmp_path / 'work', unseen)
+        keep_clips(video, tmp_path / 'clips')
 
 
-def test_a_video_that_is_none_is_named_before_pictures_are_measured(
-    manifest: Manifest, tmp_path: Path
-) -> None:
+def test_a_video_of_too_few_frames_a_second_is_refused(tmp_path: Path) -> None:
+    video = write_video(tmp_path / 'slow.mp4', 40, fps=5.0)
+    with pytest.raises(EvaluationError, match=r'slow\.mp4 says it has 5 frames a second'):
+        keep_clips(video, tmp_path / 'clips')
+
+
+def test_a_video_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match=r'none\.mp4 cannot be opened as a video'):
-        profile_agreement(manifest, [], [tmp_path / 'none.mp4'], tmp_path / 'work', unseen)
+        keep_clips(tmp_path / 'none.mp4', tmp_path / 'clips')

@@ -281,6 +281,23 @@ def test_annotations_may_count_from_zero_or_below(data: Path, tmp_path: Path) ->
     assert measure_accuracy(load_ground_truth(file), perfect).ap50 == pytest.approx(1.0)
 
 
+def test_boxes_without_area_or_beyond_the_picture_are_judged_as_they_are_read(
+    data: Path, tmp_path: Path
+) -> None:
+    document = json.loads((data / 'annotations/instances_val.json').read_text())
+    (width, height), beyond = (128, 96), 50
+    for number, annotation in enumerate(document['annotations']):
+        annotation['bbox'] = [-beyond, height / 2, width / 2 + beyond, height / 2 + beyond]
+        if number % 2:
+            annotation['bbox'] = [10, 10, 0, 20]
+    file = tmp_path / 'instances_val.json'
+    file.write_text(json.dumps(document))
+    perfect = [{'image_id': one['image_id'], 'category_id': one['category_id'],
+                'bbox': [0, height / 2, width / 2, height / 2], 'score': 0.9}
+               for one in document['annotations'] if one['bbox'][2]]
+    assert measure_accuracy(load_ground_truth(file), perfect).ap50 == pytest.approx(1.0)
+
+
 def test_figures_are_followed_by_what_each_codec_reaches_and_by_no_verdict(
     data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

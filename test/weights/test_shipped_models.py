@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import combinations, product
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -30,6 +32,23 @@ def manifest(name: str) -> Manifest:
     return load_manifest(folder)
 
 
+def test_all_weights_together_are_small_enough_to_ship() -> None:
+    folder = SHIPPED_MODELS['general'].parent
+    assert sum(file.stat().st_size for file in folder.rglob('*') if file.is_file()) <= 60e6
+
+
+def test_the_table_of_each_coder_buys_more_with_more_bytes(manifest: Manifest) -> None:
+    """What noise makes better than its neighbours the policy would take for better."""
+    table = find_operating_points(manifest)
+    kinds = {(point.coder, point.alone) for point in table}
+    for coder, alone in kinds:
+        points = sorted((point for point in table if (point.coder, point.alone) == (coder, alone)),
+                        key=lambda point: point.bytes)
+        for cheaper, dearer in combinations(points, 2):
+            if dearer.bytes > 3 * cheaper.bytes:
+                assert dearer.ap50 > cheaper.ap50 - 0.03, (cheaper, dearer)
+
+
 def modes(manifest: Manifest) -> Iterator[tuple[float, int]]:
     return ((entry.width, rate)
             for entry in manifest.widths for rate in range(manifest.rates))
@@ -51,6 +70,29 @@ def test_every_mode_goes_from_picture_to_detections(name: str, manifest: Manifes
         frames.append(decode_frame(Frame(header, encoded.payload), manifest))
     for found in server.detect(frames, score_threshold=0.0):
         assert np.isfinite(found.boxes).all() and len(found)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(('video', 'thing'), [
+    ('udacity_solidWhiteRight.mp4', 'car'), ('sam2_05_default_juggle.mp4', 'person')])
+def test_general_shows_people_and_cars_of_a_street_at_every_width(
+    video: str, thing: str, slim_split_data: Path
+) -> None:
+    """As `make demo SOURCE=` and a first launch do: no labels, no training."""
+    manifest = load_manifest(SHIPPED_MODELS['general'])
+    encoder, server = FrameEncoder(manifest), load_server(manifest, 'cpu')
+    capture = cv2.VideoCapture(str(slim_split_data / 'video' / video))
+    pictures = [capture.read()[1] for _ in range(220)][40::50]
+    for entry in manifest.widths:
+        found: set[str] = set()
+        for picture in pictures:
+            encoded = encoder.encode(picture, entry.width, 0)
+            header = FrameHeader(0, 0, encoded.geometry, entry.width, 0, manifest.fingerprint, 0,
+                                 1.0)
+            frame = decode_frame(Frame(header, encoded.payload), manifest)
+            labels = server.detect([frame])[0].labels
+            found |= {manifest.classes[label] for label in labels}
+        assert thing in found, (entry.width, found)
 
 
 def test_every_mode_of_video_goes_from_picture_to_detections(manifest: Manifest) -> None:

@@ -25,8 +25,15 @@ _LIMIT_S = 120.0
 
 
 def measure_encoder_mb(manifest: Manifest) -> float:
-    """Return the most megabytes (MiB) that encoding 640x480 takes, Python and libraries too."""
-    answer = subprocess.run(
-        [sys.executable, '-c', _PROGRAM, str(manifest.folder.resolve())], check=True,
-        capture_output=True, text=True, timeout=_LIMIT_S)
+    """
+    Return the most megabytes (MiB) that encoding 640x480 takes, Python and libraries too.
+
+    NaN where it cannot be measured here: too little memory for a second process, or no Linux.
+    """
+    try:
+        answer = subprocess.run(
+            [sys.executable, '-c', _PROGRAM, str(manifest.folder.resolve())], check=True,
+            capture_output=True, text=True, timeout=_LIMIT_S)
+    except (OSError, subprocess.SubprocessError):
+        return float('nan')
     return float(answer.stdout) / _KB_PER_MB

@@ -47,10 +47,19 @@ def to_coco_results(image_id: int, detections: Detections, category_ids: tuple[i
 
 
 def load_ground_truth(annotation_file: Path) -> COCO:
-    """Read annotations the way pycocotools wants them, without its prints."""
+    """
+    Read annotations the way pycocotools wants them, without its prints.
+
+    As `load_split` takes them: boxes without area are left out, others end with the picture, as
+    those that are found do.
+    """
     truth = COCO()
     truth.dataset = json.loads(annotation_file.read_bytes())  # a byte order mark is let by
     truth.dataset.setdefault('info', {})  # pycocotools copies it
+    sizes = {image['id']: (image['width'], image['height']) for image in truth.dataset['images']}
+    truth.dataset['annotations'] = [
+        {**annotation, 'bbox': _clip(annotation['bbox'], *sizes[annotation['image_id']])}
+        for annotation in truth.dataset['annotations'] if min(annotation['bbox'][2:]) > 0]
     for number, annotation in enumerate(truth.dataset['annotations'], start=1):
         annotation['id'] = number  # pycocotools takes 0 for no match
         annotation.setdefault('iscrowd', 0)
@@ -58,6 +67,12 @@ def load_ground_truth(annotation_file: Path) -> COCO:
     with contextlib.redirect_stdout(io.StringIO()):
         truth.createIndex()
     return truth
+
+
+def _clip(box: list[float], width: float, height: float) -> list[float]:
+    x, y, w, h = box
+    x0, y0 = max(x, 0.0), max(y, 0.0)
+    return [x0, y0, min(x + w, width) - x0, min(y + h, height) - y0]
 
 
 def measure_accuracy(truth: COCO, results: list[dict], pictures: Resampling | None = None

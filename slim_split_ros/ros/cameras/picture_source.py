@@ -22,6 +22,7 @@ SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
 _FOLDER_FPS = 10.0
 _CUT_SHARE = 0.98  # of the frames that a file promises; a guess may be off by some
 _DEVICES = Path('/dev')
+_TEXTS = ('.csv', '.json', '.log', '.md', '.txt', '.yaml', '.yml')
 
 
 class PictureSource(Protocol):
@@ -41,7 +42,7 @@ class ImageFolder:
         self.path = path
         self.fps = _FOLDER_FPS
         # In the order of time, which numbers without leading zeros have too.
-        self._files = sorted(filter(_is_picture, path.iterdir()), key=_natural)
+        self._files = sorted(filter(is_picture, path.iterdir()), key=_natural)
         if not self._files:
             raise StartError(f'{path} holds no images ({", ".join(SUFFIXES)})')
 
@@ -127,7 +128,8 @@ def _natural(path: Path) -> tuple[list[tuple[str, int, str]], str]:
     return [(text, int(digits or 0), fraction) for text, digits, fraction in parts], path.name
 
 
-def _is_picture(path: Path) -> bool:
+def is_picture(path: Path) -> bool:
+    """Tell an image by its name."""
     # ._a.jpg beside a.jpg is what macOS leaves on foreign disks.
     return (path.suffix.lower() in SUFFIXES and not path.name.startswith('.')
             and path.is_file())
@@ -155,8 +157,11 @@ def _is_device(path: Path) -> bool:
 
 
 def _open_video(path: Path) -> cv2.VideoCapture:
-    video = cv2.VideoCapture(str(path), cv2.CAP_V4L2 if _is_device(path) else cv2.CAP_ANY)
-    if not video.isOpened():
+    # Of a relative name with a colon FFmpeg takes what is before it for a protocol; what is no
+    # video at all, such as a text, it would draw.
+    place = str(path.absolute())
+    video = cv2.VideoCapture(place, cv2.CAP_V4L2 if _is_device(path) else cv2.CAP_ANY)
+    if not video.isOpened() or path.suffix.lower() in _TEXTS:
         raise StartError(f'{path} cannot be opened as a video: {_remedy(path)}')
     return video
 

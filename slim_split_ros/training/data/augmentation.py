@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PAD_GREY = 114
+AREA_BELOW_SCALE = 0.5  # linear interpolation would skip pixels; the robot's letterbox does so too
 SCALE_RANGE = (0.6, 1.7)  # of the scale at which the picture just fits
 MOSAIC_SCALE_RANGE = (0.8, 2.0)  # of the scale at which it fits a quarter
 MIN_VISIBLE = 0.3  # share of a box that must stay inside, else it goes
@@ -30,9 +31,15 @@ class Sample:
 
 
 def fit(sample: Sample, height: int, width: int) -> Sample:
-    """Letterbox without variation: scaled to fit, top left, grey elsewhere."""
-    scale = min(width / sample.image.shape[1], height / sample.image.shape[0])
-    return _place(sample, height, width, scale, 0.0, 0.0)
+    """Letterbox without variation: scaled to fit as on the robot, top left, grey elsewhere."""
+    full_height, full_width = sample.image.shape[:2]
+    scale = min(width / full_width, height / full_height)
+    size = max(1, round(full_width * scale)), max(1, round(full_height * scale))
+    image = np.full((height, width, 3), PAD_GREY, np.uint8)
+    image[:size[1], :size[0]] = cv2.resize(
+        sample.image, size,
+        interpolation=cv2.INTER_AREA if scale < AREA_BELOW_SCALE else cv2.INTER_LINEAR)
+    return _clip(image, (sample.boxes * scale).astype(np.float32), sample.labels)
 
 
 def vary(sample: Sample, height: int, width: int, rng: np.random.Generator, zoom: float = 1.0
@@ -70,11 +77,14 @@ def _random_place(sample: Sample, height: int, width: int, scales: tuple[float, 
 def _place(sample: Sample, height: int, width: int, scale: float, x: float, y: float) -> Sample:
     matrix = np.array([[scale, 0.0, x], [0.0, scale, y]])
     source = sample.image
-    if scale < 0.5:  # linear interpolation would skip pixels
-        source = cv2.resize(source, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        matrix[:, :2] *= 2.0
+    while matrix[0, 0] < AREA_BELOW_SCALE and min(source.shape[:2]) > 1:
+        height_before, width_before = source.shape[:2]
+        source = cv2.resize(source, (max(1, width_before // 2), max(1, height_before // 2)),
+                            interpolation=cv2.INTER_AREA)
+        matrix[0, 0] *= width_before / source.shape[1]
+        matrix[1, 1] *= height_before / source.shape[0]
     # OpenCV counts from the middle of a pixel, boxes from its edge.
-    matrix[:, 2] += 0.5 * matrix[0, 0] - 0.5
+    matrix[:, 2] += 0.5 * matrix.diagonal() - 0.5
     image = cv2.warpAffine(source, matrix, (width, height), flags=cv2.INTER_LINEAR,
                            borderMode=cv2.BORDER_CONSTANT, borderValue=(PAD_GREY,) * 3)
     moved = sample.boxes * scale + np.array([x, y, x, y], np.float32)

@@ -12,16 +12,23 @@ import pytest
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
-from vision_msgs.msg import LabelInfo
+from vision_msgs.msg import (
+    BoundingBox2D,
+    Detection2D,
+    Detection2DArray,
+    LabelInfo,
+    Point2D,
+    Pose2D,
+)
 
 from slim_split_ros.ros.topics.messages import to_ns
 from slim_split_ros.ros.topics.picture_topics import scale_camera_info
-from slim_split_ros.ros.topics.qos import LATCHED
+from slim_split_ros.ros.topics.qos import LATCHED, RELIABLE
 from slim_split_ros.wire import FrameGeometry
 from support.bundles import give_detector, write_tiny_bundle
 from support.detector_graphs import constant_graph, save
 from support.ros_peer import Peer
-from support.split_system import FRAME_ID, SplitSystem, start_node
+from support.split_system import FRAME_ID, HEIGHT, PATCH, WIDTH, SplitSystem, start_node
 
 pytestmark = pytest.mark.ros
 
@@ -89,6 +96,43 @@ def test_picture_and_its_intrinsics_carry_the_cameras_header(
     decoded = cv2.imdecode(np.frombuffer(compressed[-1].data, np.uint8), cv2.IMREAD_COLOR)
     assert decoded.shape == pixels.shape
     assert list(info.k[:3]) == pytest.approx([325.0, 0.0, 208.0])
+
+
+class BrightnessNode:
+    """A detector's node as others write them: reliable, its boxes with the image's own header."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._found = peer.publisher(Detection2DArray, 'yolo/detections', RELIABLE)
+        peer.node.create_subscription(Image, 'offboard/picture', self._on_image, RELIABLE)
+
+    def _on_image(self, image: Image) -> None:
+        pixels = np.frombuffer(image.data, np.uint8).reshape(image.height, image.width, 3)
+        x, y, width, height = cv2.boundingRect((pixels.min(axis=2) > 128).astype(np.uint8))
+        found = Detection2D(header=image.header, bbox=BoundingBox2D(
+            center=Pose2D(position=Point2D(x=x + width / 2, y=y + height / 2)),
+            size_x=float(width), size_y=float(height)))
+        self._found.publish(Detection2DArray(header=image.header, detections=[found]))
+
+
+def test_a_detectors_node_behind_the_picture_gives_boxes_with_the_cameras_stamps(
+    start_system: Callable[..., SplitSystem]
+) -> None:
+    system = start_system(detector='none')
+    BrightnessNode(system.peer)
+    answers = system.peer.listen(Detection2DArray, 'yolo/detections', RELIABLE)
+    shown: list[int] = []
+
+    system.peer.repeat(lambda: shown.append(system.show_patch()), lambda: len(answers) >= 3,
+                       'detections of another node')
+
+    rows, columns = PATCH
+    for answer in answers:
+        assert to_ns(answer.header.stamp) in shown and answer.header.frame_id == FRAME_ID
+        (found,) = answer.detections
+        assert found.bbox.center.position.x == pytest.approx(
+            SMALL_WIDTH / WIDTH * (columns.start + columns.stop) / 2, abs=3.0)
+        assert found.bbox.center.position.y == pytest.approx(
+            SMALL_HEIGHT / HEIGHT * (rows.start + rows.stop) / 2, abs=3.0)
 
 
 def test_intrinsics_cross_the_link_only_while_somebody_wants_them(

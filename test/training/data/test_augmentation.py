@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from slim_split_ros.onboard.letterbox import letterbox
 from slim_split_ros.training.data.augmentation import Sample, fit, mosaic, vary
+from slim_split_ros.wire.geometry import FrameGeometry
 
 
 def bright_square(x: int = 40, y: int = 30, side: int = 30) -> Sample:
@@ -69,3 +71,23 @@ def test_a_mosaic_holds_objects_of_its_parts_within_the_picture() -> None:
         assert len(sample.boxes) == len(sample.labels)
         counts.append(len(sample.boxes))
     assert max(counts) > 1
+
+
+def noise(height: int, width: int) -> Sample:
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    return Sample(image, np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
+
+
+@pytest.mark.parametrize(('width', 'height'), [(320, 240), (640, 480), (1080, 1920), (3840, 2160)])
+def test_fit_gives_what_the_robots_network_sees(width: int, height: int) -> None:
+    geometry = FrameGeometry.fit(width, height, 416, 32)
+    sample = noise(height, width)
+    fitted = fit(sample, geometry.input_height, geometry.input_width).image
+    assert np.array_equal(fitted, letterbox(sample.image, geometry))
+
+
+def test_of_large_pictures_every_pixel_counts_in_what_is_varied() -> None:
+    """Where pixels were skipped, noise would stay as strong as it was."""
+    sample = noise(2160, 3840)
+    pixels = vary(sample, 234, 416, np.random.default_rng(1)).image[60:170, 100:300]
+    assert pixels.std() < 0.35 * sample.image.std()
