@@ -43,7 +43,7 @@ CROP_SIDE = 224  # pixels of the longer side of what repairs see, at the scale o
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """What the command line asked for; finder and repairs start from those of `base`."""
+    """What the command line asked for; finder, repairs and rates of video are those of `base` first."""
 
     data: tuple[Path, ...]
     split: str
@@ -220,6 +220,8 @@ def _export(model: SplitDetector, splits: list[CocoSplit], run: TrainingRun) -> 
     images = table_images([split.images for split in splits], model.config.input_long_side)
     folder = run.output / 'model'
     write_model_folder(model, _fit_tables(model, images), folder)
+    if video := load_manifest(run.base).video:
+        set_video(folder, video)
     write_model_card(folder, splits, run.preset, run.base.name)
     return folder
 

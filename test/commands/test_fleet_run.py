@@ -19,6 +19,8 @@ from support.processes import Process, wait_until
 pytest.importorskip('rclpy', reason='rclpy is not here: make setup, or source ROS')
 pytest.importorskip('ray', reason='ray is not here: requirements/fleet.txt')
 
+pytestmark = pytest.mark.timed
+
 # Several times what a busy machine with two cores needs.
 LIMIT_S = 240.0
 ROBOTS, REPLICAS = 2, 2

@@ -8,6 +8,8 @@ import pytest
 from slim_split_ros.demo.errors import DemoError
 from slim_split_ros.demo.interruption import Interruption
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture(autouse=True)
 def heeded_signals():

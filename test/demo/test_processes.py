@@ -15,6 +15,8 @@ from support.processes import Process, wait_until
 
 STUBBORN = """
 import signal, time
+
+pytestmark = pytest.mark.timed
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.SIG_IGN)
 print('ready', flush=True)

@@ -41,6 +41,8 @@ READ_NOTHING = 'time.sleep(600)'
 STOP_AMID_A_MESSAGE = """
 import os
 import struct
+
+pytestmark = pytest.mark.timed
 pipe.recv_bytes()
 os.write(int(sys.argv[1]), struct.pack('!i', 1000) + b'a')
 time.sleep(600)

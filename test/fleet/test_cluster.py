@@ -21,6 +21,8 @@ from support.bundles import write_tiny_bundle
 from support.fleet_cluster import REPLICAS, DeployedCluster, ask, wait_until
 from support.fleet_frames import request_for, square_frames
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture(scope='module')
 def client(fleet: DeployedCluster) -> Iterator[FleetClient]:

@@ -18,6 +18,8 @@ from support.network_namespaces import (
 )
 from support.processes import wait_until
 
+pytestmark = pytest.mark.timed
+
 
 def test_without_root_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, 'geteuid', lambda: 1000)

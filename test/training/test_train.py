@@ -162,7 +162,9 @@ def test_a_person_reads_what_is_trained_on_where_the_run_is_and_where_the_model_
     for stage in ('stage 1 of 3, detector', 'stage 2 of 3, encoder', 'stage 3 of 3, codec'):
         assert stage in shown
     assert str(out / 'model') in said
-    assert load_manifest(out / 'model').classes == CLASSES
+    manifest = load_manifest(out / 'model')
+    assert manifest.classes == CLASSES
+    assert manifest.video == load_manifest(SHIPPED_MODELS['general']).video
 
 
 def test_the_seed_alone_decides_the_weights_of_a_run(
