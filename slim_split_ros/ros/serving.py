@@ -52,6 +52,11 @@ def load_serving(settings: OffboardSettings, logger: RcutilsLogger) -> Serving:
     if server.detector:
         understood = server.detector.description.sentence()
         logger.info(f'detector {server.detector.name} understood as {understood}')
+        if manifest.detector is None:
+            logger.warning(
+                f'the pictures of {manifest.folder.name} are repaired to please its own detector, '
+                'and others find less in them: for this one take model general, or what `adapt` '
+                'writes')
     warn_of_slow_coder(logger)
     if manifest.video and (missing := why_no_video_decoding()):
         logger.warning(f'frames of the coder video are refused: {missing}')

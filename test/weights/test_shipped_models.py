@@ -16,6 +16,7 @@ from slim_split_ros.weights import SHIPPED_MODELS, model_folder
 from slim_split_ros.weights.operating_point_file import find_operating_points
 from slim_split_ros.wire import Coder, Frame, FrameHeader, Manifest, ManifestError, load_manifest
 
+CELL = 16  # pixels of the network's input, which is the picture's size here
 CODERS = {'general': Coder.CONTEXTS, 'robocup': Coder.CONTEXTS, 'ensemble': Coder.BITS}
 
 
@@ -70,6 +71,28 @@ def test_every_mode_goes_from_picture_to_detections(name: str, manifest: Manifes
         frames.append(decode_frame(Frame(header, encoded.payload), manifest))
     for found in server.detect(frames, score_threshold=0.0):
         assert np.isfinite(found.boxes).all() and len(found)
+
+
+def test_a_plain_sky_by_general_has_neither_pattern_nor_seams() -> None:
+    """In grey levels: of 2 nobody sees a step, and the camera's noise is 1.5."""
+    manifest = load_manifest(SHIPPED_MODELS['general'])
+    encoder, server = FrameEncoder(manifest), load_server(manifest, 'cpu', detects=False)
+    rows, columns = np.mgrid[:312, :416]
+    sky = np.stack([200 - 0.2 * rows + 8 * np.sin(columns / 70), 170 - 0.25 * rows,
+                    120 - 0.2 * rows + 0.05 * columns], axis=-1)
+    sky += np.random.default_rng(0).normal(0, 1.5, (*sky.shape[:2], 1))
+    picture = cv2.circle(sky.clip(0, 255).astype(np.uint8), (300, 220), 30, (20, 30, 160), -1)
+    for width, rate in modes(manifest):
+        encoded = encoder.encode(picture, width, rate)
+        header = FrameHeader(0, 0, encoded.geometry, width, rate, manifest.fingerprint, 0, 1.0)
+        frame = decode_frame(Frame(header, encoded.payload), manifest)
+        plain = server.serve([frame])[0].picture[:160].mean(axis=2)
+        checker = plain[1:, 1:] - plain[1:, :-1] - plain[:-1, 1:] + plain[:-1, :-1]
+        assert np.abs(checker).mean() < 1.0, (width, rate)
+        for axis in (0, 1):
+            steps = np.abs(np.diff(plain, axis=axis)).mean(axis=1 - axis)
+            at_seams = np.arange(len(steps)) % CELL == CELL - 1
+            assert steps[at_seams].mean() - steps[~at_seams].mean() < 2.0, (width, rate, axis)
 
 
 @pytest.mark.data
