@@ -30,6 +30,7 @@ _PAGE_FILE = 'agreement.html'
 # What it takes while it works, and to go on; nobody needs it afterwards.
 WORK = 'adapt_work'
 _BUILT = 'model'  # in it, until it is whole
+_MANY = 50  # things a frame, half of what is asked for; whoever gives more gives noise
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -185,6 +186,10 @@ def _look(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work
         if found.things < FEW_THINGS:
             print(f'adapt: {found.things} thing(s) are too few to go by: give a --source in which '
                   'the detector finds more, or a lower --threshold', file=sys.stderr)
+        elif found.things > _MANY * found.frames:
+            print(f'adapt: {found.things / found.frames:.0f} things a frame are more than most '
+                  'scenes hold: see with `detect` whether the detector is understood, or give a '
+                  'higher --threshold', file=sys.stderr)
     end_looking(work)
 
 

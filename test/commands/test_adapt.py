@@ -159,6 +159,19 @@ def test_a_source_that_grew_is_looked_at_anew(
     assert 'before' not in capsys.readouterr().out
 
 
+def test_a_detector_that_finds_things_everywhere_is_doubted(
+    source: Path, base: Path, tmp_path: Path, unmeasured: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    corners = np.stack(np.meshgrid(np.arange(9) * 7, np.arange(9) * 7), axis=-1).reshape(-1, 2)
+    rows = np.concatenate([corners, corners + 6, np.full((81, 1), 0.9), np.zeros((81, 1))], axis=1)
+    graph = constant_graph({'output0': np.float32([rows])}, 1, (1, 3, 64, 64))
+    detector = save(graph, tmp_path, {'names': "['saucer', 'cup']"})
+
+    assert adapt(source, detector, base, tmp_path / 'model') == 0
+    _says(capsys, '81 things a frame are more than most scenes hold', 'a higher --threshold')
+
+
 def test_another_input_size_is_the_folders(
     source: Path, detector: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
