@@ -23,6 +23,7 @@ _OUTPUTS = {
     Convention.YOLOX: 'one output of 1 x N x (5 + classes), N the cells of the grids',
     Convention.SELECTED: 'three outputs, one named after box, 1 x n x 4, and one after score',
     Convention.QUERIES: 'two outputs, one of 1 x n x 4',
+    Convention.QUERIES_SOFTMAX: 'two outputs, one of 1 x n x 4',
     Convention.BOXES_SCORES: 'two outputs, one of 1 x N x 4',
 }
 # What goes into a graph that takes bytes.
@@ -70,7 +71,8 @@ def _are_of(convention: Convention, signature: Signature, cells: int) -> bool:
         kinds = {kind_of(port.name): port.shape_of(3) for port in outputs}
         return (len(outputs) == 3 and OutputKind.SCORES in kinds
                 and len(kinds.get(OutputKind.BOXES, ())) == 3)
-    is_pair = convention in (Convention.QUERIES, Convention.BOXES_SCORES)
+    is_pair = convention in (
+        Convention.QUERIES, Convention.QUERIES_SOFTMAX, Convention.BOXES_SCORES)
     shapes = [port.shape_of(3) for port in outputs]
     if len(shapes) != (2 if is_pair else 1) or any(len(shape) != 3 for shape in shapes):
         return False

@@ -15,6 +15,7 @@ class Convention(Enum):
     YOLOX = 'yolox'                 # [1, N, 5 + classes], relative to the cells of grids
     SELECTED = 'selected'           # boxes, scores, labels: RT-DETR, D-FINE, DEIM
     QUERIES = 'queries'             # boxes and logits of each query: RF-DETR
+    QUERIES_SOFTMAX = 'queries_softmax'     # the same, the last column no object: DETR, YOLOS
     BOXES_SCORES = 'boxes_scores'   # boxes and scores of each anchor: SSD
 
 

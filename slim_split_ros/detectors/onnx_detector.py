@@ -13,9 +13,15 @@ from slim_split_ros.detectors.candidates import Candidates, Outputs
 from slim_split_ros.detectors.conventions import READERS
 from slim_split_ros.detectors.description import Description
 from slim_split_ros.detectors.detections import Detections
-from slim_split_ros.detectors.errors import DetectorError, DetectorFileError, DetectorRunError
+from slim_split_ros.detectors.errors import (
+    DetectorError,
+    DetectorFileError,
+    DetectorRunError,
+    OutputsError,
+)
 from slim_split_ros.detectors.names import MOST_CLASSES, is_utf8
 from slim_split_ros.detectors.picture_input import Placement, place_picture
+from slim_split_ros.detectors.plausibility import check_units
 from slim_split_ros.detectors.recognise import SIZE_TYPES, recognise
 from slim_split_ros.detectors.signature import Port, Signature
 
@@ -36,11 +42,13 @@ class OnnxDetector:
     """Detect in pictures; for one thread."""
 
     def __init__(
-        self, session: onnxruntime.InferenceSession, description: Description, path: Path
+        self, session: onnxruntime.InferenceSession, description: Description,
+        signature: Signature,
     ) -> None:
         self.description = description
         self._session = session
-        self._path = path
+        self._signature = signature
+        self._path = signature.path
         self._nameless = [
             number for number, name in enumerate(description.names) if not name]
         inputs = session.get_inputs()
@@ -76,12 +84,16 @@ class OnnxDetector:
             with np.errstate(all='ignore'):
                 candidates = READERS[self.description.convention](outputs, self.description)
                 return self._select(candidates, placement, score_threshold, max_detections)
+        except OutputsError as error:
+            raise DetectorRunError(
+                f'{self._path}, read as convention {self.description.convention.value}: {error}. '
+                f'{self._signature}') from error
         except (ValueError, IndexError, KeyError) as error:
             shapes = {name: output.shape for name, output in outputs.items()}
             raise DetectorRunError(
                 f'{self._path}: its outputs {shapes} are not those of convention '
                 f'{self.description.convention.value} ({error}): describe it in a YAML beside '
-                'it') from error
+                f'it. {self._signature}') from error
 
     def _run(self, tensor: np.ndarray, placement: Placement) -> Outputs:
         feeds = {self._picture_name: tensor}
@@ -106,10 +118,12 @@ class OnnxDetector:
         is_class &= ~np.isin(labels, self._nameless)
         good = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & is_class
         good &= scores >= score_threshold
+        is_box = good & (candidates.boxes[:, 2:] > candidates.boxes[:, :2]).all(axis=1)
         limits = np.array([placement.picture_width, placement.picture_height] * 2, np.float32)
         boxes = np.clip(np.where(good[:, np.newaxis], boxes, 0.0), 0.0, limits)
         good &= (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
         self._check_scores(scores[good])
+        check_units(candidates.boxes[is_box], self.description.box_units)
         order = np.flatnonzero(good)
         order = order[np.argsort(-scores[order], kind='stable')][:_MOST_CANDIDATES]
         boxes, scores, labels = boxes[order], np.minimum(scores[order], 1.0), labels[order]
@@ -131,7 +145,7 @@ class OnnxDetector:
                 f'{self._path}: it gives a score of {highest:g}, read as convention '
                 f'{self.description.convention.value}, and scores are from 0 to 1: describe it in '
                 f'{self._path.with_suffix(".yaml").name} beside it, or export it so that it gives '
-                'probabilities')
+                f'probabilities. {self._signature}')
 
     def _check_named(self, labels: np.ndarray) -> None:
         """Refuse a class that has no name: the names are another detector's, all of them."""
@@ -172,7 +186,8 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
         raise DetectorFileError(f'{path} cannot be loaded by ONNX Runtime '
                                 f'({" ".join(str(error).split())[:300]}): export it anew, as '
                                 'ONNX') from error
-    detector = OnnxDetector(session, recognise(_signature(session, path)), path)
+    signature = _signature(session, path)
+    detector = OnnxDetector(session, recognise(signature), signature)
     try:
         detector.detect(np.full(_TRIAL, 128, np.uint8))
     except DetectorError as error:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import replace
-import json
 from pathlib import Path
-import re
 from typing import Any
 
 from slim_split_ros.detectors import coco
+from slim_split_ros.detectors.class_columns import (
+    columns_of,
+    given_names,
+    literal,
+    named_columns,
+)
 from slim_split_ros.detectors.contradictions import check_input, check_outputs
-from slim_split_ros.detectors.conventions.yolo import has_anchors_last
 from slim_split_ros.detectors.conventions.yolov5 import ANCHORS_V5
 from slim_split_ros.detectors.conventions.yolox import grid_cells
 from slim_split_ros.detectors.description import (
@@ -23,7 +25,6 @@ from slim_split_ros.detectors.description import (
     Resize,
 )
 from slim_split_ros.detectors.errors import DetectorFileError
-from slim_split_ros.detectors.names import MOST_CLASSES, are_names, read_names
 from slim_split_ros.detectors.overrides import read_overrides, template
 from slim_split_ros.detectors.signature import OutputKind, Port, Shape, Signature, kind_of
 
@@ -33,20 +34,13 @@ _TYPES = {'tensor(float)': 'float32', 'tensor(float16)': 'float16', 'tensor(uint
 _LARGEST_SIDE = 4096
 # Where neither shape nor metadata name the size.
 _USUAL_SIDE = 640
-# Letters of a piece of metadata: 10,000 names of 100; a megabyte takes two seconds.
-_MOST_LITERAL = 2**20
 # End-to-end detectors give some hundreds of rows; raw ones thousands.
 _MOST_SELECTED = 1000
 # DETR-like detectors give some hundreds of queries; anchors are thousands.
 _MOST_QUERIES = 1000
+_QUERIES = (Convention.QUERIES, Convention.QUERIES_SOFTMAX)
 _IMAGENET_MEAN, _IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _NO_MEAN, _NO_DEVIATION = (0.0,) * 3, (1.0,) * 3
-# Of unreadable names, letters that an error shows.
-_SHOWN = 60
-# The number of a class as a key of JSON.
-_NUMBER = re.compile('[0-9]{1,6}')
-# What frameworks whose losses have a column for no class call it.
-_BACKGROUND = 'background'
 
 
 def recognise(signature: Signature) -> Description:
@@ -66,32 +60,15 @@ def recognise(signature: Signature) -> Description:
     if not all(_is_numbers(port) for port in signature.outputs):
         raise DetectorFileError(
             f'{signature.path}: it gives other things than tensors of numbers. {signature}')
-    given, given_by = (said['names'], notes.name) if 'names' in said else _given_names(signature)
+    given, given_by = (said['names'], notes.name) if 'names' in said else given_names(signature)
     guess = _guess_input(signature, picture, notes, said, len(_without_blank_end(given)))
     check_outputs(notes, said, signature, guess.input_width, guess.input_height)
     if guess.convention is Convention.SELECTED and len(signature.inputs) == 2:
         guess = replace(guess, box_units=BoxUnits.PICTURE)
-    columns = _columns(signature, guess.convention, len(given))
-    while columns is not None and len(given) > columns and not given[-1].strip():
-        given = given[:-1]  # blank lines at the end of a file; others are columns of no class
-    if columns is not None and columns > MOST_CLASSES:
-        raise DetectorFileError(
-            f'{signature.path}: it gives {columns} classes, detectors have at most '
-            f'{MOST_CLASSES}. {signature}')
-    if 'names' not in said:
-        _check_number(signature, guess.convention, given, given_by, columns)
-        names, names_from = _names(given, given_by, columns)
-        guess = replace(guess, names=names, names_from=names_from)
-    elif columns not in (None, len(given)):
-        raise DetectorFileError(
-            f'{notes}: names lists {len(given)} classes, the detector gives {columns}')
-    else:
-        said |= {'names': given}
-    described = replace(guess, **said)
-    if described.convention in (Convention.QUERIES, Convention.BOXES_SCORES):
-        described = replace(described, names=tuple(
-            '' if name.strip('_ ').lower() == _BACKGROUND else name for name in described.names))
-    return described
+    columns = columns_of(signature, guess.convention, len(given))
+    names, names_from = named_columns(
+        signature, guess.convention, given, given_by, columns, is_said='names' in said)
+    return replace(guess, **said | {'names': names, 'names_from': names_from})
 
 
 def _without_blank_end(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -146,7 +123,7 @@ def _is_numbers(port: Port) -> bool:
 
 def _size(sides: Shape, metadata: Mapping[str, str]) -> tuple[int, int]:
     """Return height and width of the input."""
-    named = _literal(metadata.get('imgsz', ''))
+    named = literal(metadata.get('imgsz', ''))
     if isinstance(named, int):
         named = [named, named]
     if not (isinstance(named, (list, tuple)) and len(named) == 2
@@ -165,7 +142,7 @@ def _convention(
         has_all = len(kinds) == 3 and None not in kinds
         return Convention.SELECTED if has_all and kinds[OutputKind.BOXES] == 3 else None
     if len(shapes) == 2 and all(len(shape) == 3 for shape in shapes.values()):
-        return _convention_of_two(shapes)
+        return _convention_of_two(shapes, named)
     if len(shapes) == 1:
         shape, = shapes.values()
         if len(shape) == 3:
@@ -173,7 +150,7 @@ def _convention(
     return None
 
 
-def _convention_of_two(shapes: Mapping[str, Shape]) -> Convention | None:
+def _convention_of_two(shapes: Mapping[str, Shape], named: int) -> Convention | None:
     if not any(shape[2] == 4 for shape in shapes.values()):
         return None
     says_logits = any('logit' in name.lower() for name in shapes)
@@ -181,7 +158,11 @@ def _convention_of_two(shapes: Mapping[str, Shape]) -> Convention | None:
     rows = next(iter(shapes.values()))[1]
     # Where the graph leaves them free only the plainer word will do.
     is_few = says_logits if rows is None else rows <= _MOST_QUERIES
-    return Convention.QUERIES if has_logits and is_few else Convention.BOXES_SCORES
+    if not (has_logits and is_few):
+        return Convention.BOXES_SCORES
+    is_softmax = not named and len(coco.NAMES_OF_SOFTMAX) in (
+        shape[2] for shape in shapes.values())
+    return Convention.QUERIES_SOFTMAX if is_softmax else Convention.QUERIES
 
 
 def _convention_of_one(
@@ -211,9 +192,9 @@ def _usual(
     mean, deviation, units = _NO_MEAN, _NO_DEVIATION, BoxUnits.INPUT
     if convention is Convention.YOLOX:
         resize, channels, scale = Resize.LETTERBOX_TOP_LEFT, 'bgr', 1.0
-    elif convention in (Convention.SELECTED, Convention.QUERIES, Convention.BOXES_SCORES):
+    elif convention in (Convention.SELECTED, Convention.BOXES_SCORES, *_QUERIES):
         resize = Resize.STRETCH
-    if convention is Convention.QUERIES:
+    if convention in _QUERIES:
         mean, deviation, units = _IMAGENET_MEAN, _IMAGENET_DEVIATION, BoxUnits.FRACTION
     elif convention is Convention.BOXES_SCORES:
         # Those of MobileNets: -1 to 1.
@@ -223,112 +204,3 @@ def _usual(
     return Description(
         convention, width, height, layout, dtype, resize, channels, scale, mean, deviation,
         units, names=(), names_from='', nms_iou=0.45)
-
-
-def _columns(signature: Signature, convention: Convention, named: int) -> int | None:
-    """Return how many columns of classes there are, None where the outputs do not say."""
-    shapes = [port.shape_of(3) for port in signature.outputs]
-    raw = {Convention.YOLO: 4, Convention.YOLOV5: 5}
-    if convention in raw and signature.has_more_than_boxes and not signature.mask_channels:
-        if not named:
-            raise DetectorFileError(
-                f'{signature.path}: it is of task {signature.task}, and only the names of its '
-                'classes tell scores from what stands behind them: list them as `names` in '
-                f'{signature.path.with_suffix(".yaml").name} beside it')
-        return named
-    if convention in raw:
-        more = signature.mask_channels
-        anchors_last = convention is Convention.YOLO and has_anchors_last(shapes[0], named + more)
-        side = shapes[0][1 if anchors_last else 2]
-        return None if side is None else side - raw[convention] - more
-    if convention is Convention.YOLOX:
-        return None if shapes[0][-1] is None else shapes[0][-1] - 5
-    if convention in (Convention.QUERIES, Convention.BOXES_SCORES):
-        widths = sorted(shape[-1] or 0 for shape in shapes)
-        return next((width for width in widths if width != 4), 4) or None
-    return None
-
-
-def _given_names(signature: Signature) -> tuple[tuple[str, ...], str]:
-    """Return the classes that its metadata or a file beside it name, and which of them does."""
-    text = signature.metadata.get('names', '')
-    named = _read_names(text)
-    beside = signature.path.with_suffix('.txt')
-    if not named and beside.is_file():
-        return read_names(beside), beside.name
-    if not named and text.strip(' []{}'):
-        raise DetectorFileError(
-            f'{signature.path}: the names of its classes in its metadata cannot be read '
-            f'({text[:_SHOWN]!r}): list them as `names` in '
-            f'{signature.path.with_suffix(".yaml").name} beside it, or one a line in '
-            f'{beside.name}')
-    return named, 'its metadata'
-
-
-def _check_number(
-    signature: Signature, convention: Convention, given: tuple[str, ...], given_by: str,
-    columns: int | None,
-) -> None:
-    """Refuse names of which nobody can tell whose column each is."""
-    if columns is None or not any(given):
-        return
-    # Where there may be a column of no class, it may be the first or the last.
-    may_be_shifted = len(given) == columns - 1 and convention in (
-        Convention.QUERIES, Convention.BOXES_SCORES)
-    if len(given) > columns or may_be_shifted:
-        raise DetectorFileError(
-            f'{signature.path}: it gives {columns} classes, read as convention '
-            f'{convention.value}, and {given_by} names {len(given)}: list {columns} as `names` in '
-            f'{signature.path.with_suffix(".yaml").name} beside it, \'\' for a column of no class '
-            '(the background or an unused number, often the first)')
-
-
-def _names(
-    named: tuple[str, ...], source: str, columns: int | None
-) -> tuple[tuple[str, ...], str]:
-    """Return the classes by column, and where they come from."""
-    if not named and columns in (len(coco.NAMES), None):
-        named, source = coco.NAMES, 'COCO, as nothing names them'
-    if not named and columns == len(coco.NAMES_BY_NUMBER):
-        named, source = coco.NAMES_BY_NUMBER, "COCO's numbers, as nothing names them"
-    if columns is not None and not any(named[:columns]):
-        named = ()
-    if columns is not None and len(named) != columns:
-        if named:
-            source = f'{source}, which names {len(named)} of {columns}'
-        else:
-            source = 'their numbers, as nothing names them'
-        named = (*named[:columns],
-                 *(f'class_{number}' for number in range(len(named), columns)))
-    return tuple(named), source
-
-
-def _read_names(text: str) -> tuple[str, ...]:
-    """Read a list or a mapping from numbers, written as Python or JSON does; () for else."""
-    named = _literal(text)
-    if named is None:
-        named = _json(text)
-    if isinstance(named, dict):
-        named = {int(key) if isinstance(key, str) and _NUMBER.fullmatch(key) else key: name
-                 for key, name in named.items()}
-        if all(isinstance(key, int) and key < MOST_CLASSES for key in named):
-            named = [named.get(number, '') for number in range(max(named, default=-1) + 1)]
-    return tuple(named) if are_names(named) else ()
-
-
-def _json(text: str) -> Any:
-    if len(text) > _MOST_LITERAL:
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _literal(text: str) -> Any:
-    if len(text) > _MOST_LITERAL:
-        return None
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return None

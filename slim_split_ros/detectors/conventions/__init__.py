@@ -8,6 +8,7 @@ from slim_split_ros.detectors.candidates import Candidates, Outputs
 from slim_split_ros.detectors.conventions.boxes_scores import read_boxes_scores
 from slim_split_ros.detectors.conventions.end_to_end import read_end_to_end
 from slim_split_ros.detectors.conventions.queries import read_queries
+from slim_split_ros.detectors.conventions.queries_softmax import read_queries_softmax
 from slim_split_ros.detectors.conventions.selected import read_selected
 from slim_split_ros.detectors.conventions.yolo import read_yolo
 from slim_split_ros.detectors.conventions.yolov5 import read_yolov5
@@ -21,5 +22,6 @@ READERS: Mapping[Convention, Callable[[Outputs, Description], Candidates]] = {
     Convention.YOLOX: read_yolox,
     Convention.SELECTED: read_selected,
     Convention.QUERIES: read_queries,
+    Convention.QUERIES_SOFTMAX: read_queries_softmax,
     Convention.BOXES_SCORES: read_boxes_scores,
 }
