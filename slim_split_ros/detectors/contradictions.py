@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from slim_split_ros.detectors.conventions.tensorflow import PARTS, part_of
 from slim_split_ros.detectors.conventions.yolov5 import ANCHORS_V5
 from slim_split_ros.detectors.conventions.yolox import grid_cells
 from slim_split_ros.detectors.description import BoxUnits, Convention, Layout
 from slim_split_ros.detectors.errors import DetectorFileError
+from slim_split_ros.detectors.overrides import template
 from slim_split_ros.detectors.signature import OutputKind, Port, Signature, kind_of
 
 _OUTPUTS = {
@@ -22,6 +24,7 @@ _OUTPUTS = {
     Convention.END_TO_END: 'one output of 1 x n x 6',
     Convention.YOLOX: 'one output of 1 x N x (5 + classes), N the cells of the grids',
     Convention.SELECTED: 'three outputs, one named after box, 1 x n x 4, and one after score',
+    Convention.TENSORFLOW: 'outputs named ' + ', '.join(PARTS),
     Convention.QUERIES: 'two outputs, one of 1 x n x 4',
     Convention.QUERIES_SOFTMAX: 'two outputs, one of 1 x n x 4',
     Convention.BOXES_SCORES: 'two outputs, one of 1 x N x 4',
@@ -60,13 +63,32 @@ def check_outputs(
         _refuse(notes, f'convention is {convention.value}',
                 f'gives {"; ".join(map(str, signature.outputs))}, where that convention has '
                 f'{_OUTPUTS[convention]}: give another, or leave the entry out')
+    if (convention is Convention.SELECTED and said.get('box_units') is BoxUnits.FRACTION
+            and _are_of(Convention.TENSORFLOW, signature, 0)):
+        _refuse(notes, 'convention is selected, and box_units is fraction', 'names its outputs '
+                'as TensorFlow does, whose boxes begin with their top: give tensorflow')
     if said.get('box_units') is BoxUnits.PICTURE and len(signature.inputs) == 1:
         _refuse(notes, 'box_units is picture', 'has no second input for the size of the '
                 'picture: give input or fraction')
 
 
+def ways_out(
+    signature: Signature, width: int, height: int, tried: Convention | None = None
+) -> str:
+    """Say how a detector that is not understood may be used: by which YAML, if by any."""
+    possible = [convention for convention in Convention if convention is not tried
+                and _are_of(convention, signature, grid_cells(width, height))]
+    if not possible:
+        return 'No YAML describes these outputs: export it as one that docs/detectors.md lists'
+    notes = signature.path.with_suffix('.yaml').name
+    return ('Export it as one that docs/detectors.md lists or, if it is one, describe it in '
+            f'{notes} beside it, where every entry is optional:\n{template(possible)}')
+
+
 def _are_of(convention: Convention, signature: Signature, cells: int) -> bool:
     outputs = signature.outputs
+    if convention is Convention.TENSORFLOW:
+        return len(outputs) == len(PARTS) and all(part_of(port.name) for port in outputs)
     if convention is Convention.SELECTED:
         kinds = {kind_of(port.name): port.shape_of(3) for port in outputs}
         return (len(outputs) == 3 and OutputKind.SCORES in kinds

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from slim_split_ros.detectors.candidates import Candidates, Outputs
+from slim_split_ros.detectors.contradictions import ways_out
 from slim_split_ros.detectors.conventions import READERS
 from slim_split_ros.detectors.description import Description
 from slim_split_ros.detectors.detections import Detections
@@ -21,8 +22,14 @@ from slim_split_ros.detectors.errors import (
 )
 from slim_split_ros.detectors.names import MOST_CLASSES, is_utf8
 from slim_split_ros.detectors.picture_input import Placement, place_picture
-from slim_split_ros.detectors.plausibility import check_units
-from slim_split_ros.detectors.recognise import SIZE_TYPES, recognise
+from slim_split_ros.detectors.plausibility import check_columns, check_units
+from slim_split_ros.detectors.port_roles import (
+    SIZE_TYPES,
+    box_outputs,
+    mask_channels,
+    picture_input,
+)
+from slim_split_ros.detectors.recognise import recognise
 from slim_split_ros.detectors.signature import Port, Signature
 
 if TYPE_CHECKING:
@@ -34,7 +41,6 @@ DEFAULT_THREADS = 2
 # Suppression compares boxes in pairs; whoever gives more than this gives noise.
 _MOST_CANDIDATES = 3000
 _TRIAL = (480, 640, 3)
-_MASK_AXES = 4  # boxes, scores and classes have fewer
 _MOST_SCORE = 1.01  # 1 and what rounding in half precision may add
 
 
@@ -51,10 +57,10 @@ class OnnxDetector:
         self._path = signature.path
         self._nameless = [
             number for number, name in enumerate(description.names) if not name]
-        inputs = session.get_inputs()
-        self._picture_name = next(port.name for port in inputs if len(port.shape) == 4)
-        self._size_input = next((port for port in inputs if len(port.shape) == 2), None)
-        self._output_names = [port.name for port in _findings(session)]
+        self._picture_name = picture_input(signature).name
+        self._size_input = next(
+            (port for port in signature.inputs if port.name != self._picture_name), None)
+        self._output_names = [port.name for port in signature.outputs]
 
     @property
     def name(self) -> str:
@@ -82,6 +88,7 @@ class OnnxDetector:
         try:
             # What overflows is dropped with all that is not finite.
             with np.errstate(all='ignore'):
+                check_columns(outputs, self._signature, self.description)
                 candidates = READERS[self.description.convention](outputs, self.description)
                 return self._select(candidates, placement, score_threshold, max_detections)
         except OutputsError as error:
@@ -92,8 +99,7 @@ class OnnxDetector:
             shapes = {name: output.shape for name, output in outputs.items()}
             raise DetectorRunError(
                 f'{self._path}: its outputs {shapes} are not those of convention '
-                f'{self.description.convention.value} ({error}): describe it in a YAML beside '
-                f'it. {self._signature}') from error
+                f'{self.description.convention.value} ({error}). {self._ways_out()}') from error
 
     def _run(self, tensor: np.ndarray, placement: Placement) -> Outputs:
         feeds = {self._picture_name: tensor}
@@ -143,9 +149,14 @@ class OnnxDetector:
         if highest > _MOST_SCORE:
             raise DetectorRunError(
                 f'{self._path}: it gives a score of {highest:g}, read as convention '
-                f'{self.description.convention.value}, and scores are from 0 to 1: describe it in '
-                f'{self._path.with_suffix(".yaml").name} beside it, or export it so that it gives '
-                f'probabilities. {self._signature}')
+                f'{self.description.convention.value}, and scores are from 0 to 1: export it so '
+                f'that it gives probabilities. {self._ways_out()}')
+
+    def _ways_out(self) -> str:
+        described = self.description
+        out = ways_out(self._signature, described.input_width, described.input_height,
+                       described.convention)
+        return f'{self._signature}. {out}'
 
     def _check_named(self, labels: np.ndarray) -> None:
         """Refuse a class that has no name: the names are another detector's, all of them."""
@@ -196,18 +207,10 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
 
 
 def _signature(session: onnxruntime.InferenceSession, path: Path) -> Signature:
-    found = _findings(session)
-    masks = [port.shape[1] for port in _ports(session.get_outputs())
-             if len(port.shape) == _MASK_AXES and len(found) == 1]
-    return Signature(
-        path, _ports(session.get_inputs()), _ports(found),
-        session.get_modelmeta().custom_metadata_map, max((size or 0 for size in masks), default=0))
-
-
-def _findings(session: onnxruntime.InferenceSession) -> list[onnxruntime.NodeArg]:
-    """Return the outputs that tell boxes: no masks, and no grids that training looks at."""
-    outputs = session.get_outputs()
-    return [output for output in outputs if len(output.shape) < _MASK_AXES] or outputs
+    inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
+    metadata = session.get_modelmeta().custom_metadata_map
+    return Signature(path, inputs, box_outputs(outputs), metadata,
+                     mask_channels(inputs, outputs, metadata))
 
 
 def _ports(arguments: list[onnxruntime.NodeArg]) -> tuple[Port, ...]:

@@ -6,6 +6,7 @@ Every entry is optional.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from enum import Enum
 import math
@@ -43,13 +44,17 @@ _OTHER_LIMITS = (1e-9, 1e6)
 _ENTRIES = (*_CHOICES, 'channels', 'scale', *_TRIPLES, 'input_size', 'names', 'nms_iou')
 
 
-def template() -> str:
-    """Give the entries that such a file may have, in one line."""
-    choices = '; '.join(f'{name}: {" | ".join(item.value for item in kind)}'
-                        for name, kind in _CHOICES.items())
-    return (f'{choices}; channels: rgb | bgr; scale: 0.00392; mean: [0, 0, 0]; '
-            'deviation: [1, 1, 1]; input_size: [640, 640]; names: [person, car] or a file of '
-            'one name a line; nms_iou: 0.45')
+def template(conventions: Sequence[Enum] = tuple(Convention)) -> str:
+    """Give such a file with all the entries that it may have, their choices behind them."""
+    choices = {name: [item.value for item in kind] for name, kind in _CHOICES.items()}
+    choices |= {'convention': [item.value for item in conventions], 'channels': ['rgb', 'bgr']}
+    lines = [(f'{name}: {first}', f'or {", ".join(others)}' if others else '')
+             for name, (first, *others) in choices.items()]
+    lines += [
+        ('scale: 0.00392', '(value x scale - mean) / deviation'), ('mean: [0, 0, 0]', ''),
+        ('deviation: [1, 1, 1]', ''), ('input_size: [640, 640]', 'width, height'),
+        ('names: [person, car]', 'or a file of one name a line'), ('nms_iou: 0.45', '')]
+    return '\n'.join(f'{entry:<24}# {note}' if note else entry for entry, note in lines)
 
 
 def read_overrides(path: Path) -> dict[str, Any]:
@@ -60,8 +65,8 @@ def read_overrides(path: Path) -> dict[str, Any]:
         if name not in _ENTRIES:
             alike = get_close_matches(_shown(name).strip("'"), _ENTRIES, n=1)
             meant = f', did you mean {alike[0]}' if alike else ''
-            raise DetectorFileError(f'{path}: unknown entry {_shown(name)}{meant}? It may have: '
-                                    f'{template()}')
+            raise DetectorFileError(f'{path}: unknown entry {_shown(name)}{meant}? It may '
+                                    f'have:\n{template()}')
         changes |= _change(path, name, value)
     return changes
 
@@ -92,10 +97,10 @@ def _read(path: Path) -> dict[Any, Any]:
     # The border to the parser: for texts that look like a number or date and are none, PyYAML
     # raises whatever it happens to.
     except Exception as error:
-        raise DetectorFileError(f'{path}: no YAML ({" ".join(str(error).split())}); it may have: '
-                                f'{template()}') from error
+        raise DetectorFileError(f'{path}: no YAML ({" ".join(str(error).split())}); it may '
+                                f'have:\n{template()}') from error
     if not isinstance(document, dict):
-        raise DetectorFileError(f'{path}: holds no entries; it may have: {template()}')
+        raise DetectorFileError(f'{path}: holds no entries; it may have:\n{template()}')
     return document
 
 

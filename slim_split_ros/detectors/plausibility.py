@@ -1,16 +1,39 @@
-"""Could boxes be measured as they were read? Other units give themselves away by their numbers."""
+"""Could outputs be as they were read? What is not gives itself away by shapes and numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from slim_split_ros.detectors.description import BoxUnits
+from slim_split_ros.detectors.candidates import Outputs
+from slim_split_ros.detectors.description import BoxUnits, Convention, Description
 from slim_split_ros.detectors.errors import OutputsError
+from slim_split_ros.detectors.signature import Signature
 
 # Of the input's sides: a thing at its edge may reach beyond it, not this far.
 _FARTHEST_FRACTION = 4.0
 # Of fractions of the input, what is at its edge; of pixels, things that nobody could see.
 _NEAREST_PIXEL = 1.5
+
+
+def check_columns(outputs: Outputs, signature: Signature, description: Description) -> None:
+    """
+    Raise OutputsError where one output has other columns than its classes need.
+
+    A graph may leave them free, and then only what it gives tells.
+    """
+    classes = len(description.names)
+    needed = {Convention.YOLO: 4 + classes, Convention.YOLOV5: 5 + classes,
+              Convention.END_TO_END: 6}.get(description.convention)
+    if needed is None or signature.task == 'pose':
+        return
+    shape = next(iter(outputs.values())).shape
+    sides = shape[1:] if description.convention is Convention.YOLO else shape[2:]
+    is_segment = signature.task == 'segment' and not signature.mask_channels
+    if not is_segment and not {needed, needed + signature.mask_channels} & {*sides}:
+        raise OutputsError(
+            f'it gives {"x".join(map(str, shape))}, which has no side of {needed} for '
+            f'{classes} classes (from {description.names_from}): list the names of all its '
+            'classes as `names` in a YAML beside it, or write another convention')
 
 
 def check_units(boxes: np.ndarray, units: BoxUnits) -> None:
