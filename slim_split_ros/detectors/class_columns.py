@@ -11,7 +11,7 @@ from slim_split_ros.detectors import coco
 from slim_split_ros.detectors.conventions.yolo import has_anchors_last
 from slim_split_ros.detectors.description import Convention
 from slim_split_ros.detectors.errors import DetectorFileError
-from slim_split_ros.detectors.names import MOST_CLASSES, are_names, read_names
+from slim_split_ros.detectors.names import MOST_CLASSES, are_names, by_number, read_names
 from slim_split_ros.detectors.signature import Shape, Signature
 
 # Letters of a piece of metadata: 10,000 names of 100; a megabyte takes two seconds.
@@ -192,8 +192,7 @@ def _read_names(text: str) -> tuple[str, ...]:
     if isinstance(named, dict):
         named = {int(key) if isinstance(key, str) and _NUMBER.fullmatch(key) else key: name
                  for key, name in named.items()}
-        if all(isinstance(key, int) and key < MOST_CLASSES for key in named):
-            named = [named.get(number, '') for number in range(max(named, default=-1) + 1)]
+        named = by_number(named)
     return tuple(named) if are_names(named) else ()
 
 

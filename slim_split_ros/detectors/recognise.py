@@ -59,7 +59,7 @@ def recognise(signature: Signature) -> Description:
     guessed by it; it is refused where the graph cannot be so.
     """
     notes = signature.path.with_suffix('.yaml')
-    said = read_overrides(notes) if notes.is_file() else {}
+    said = _read_notes(notes)
     picture = picture_input(signature)
     _check_readable(signature)
     given, given_by = (said['names'], notes.name) if 'names' in said else given_names(signature)
@@ -75,6 +75,15 @@ def recognise(signature: Signature) -> Description:
     names, names_from = named_columns(
         signature, guess.convention, given, given_by, columns, is_said='names' in said)
     return replace(guess, **said | {'names': names, 'names_from': names_from})
+
+
+def _read_notes(notes: Path) -> dict[str, Any]:
+    if notes.is_file():
+        return read_overrides(notes)
+    alike = notes.with_suffix('.yml')
+    if alike.is_file():
+        raise DetectorFileError(f'{alike} is not read: rename it to {notes.name}')
+    return {}
 
 
 def _check_readable(signature: Signature) -> None:
