@@ -13,7 +13,7 @@ from slim_split_ros.detectors.candidates import Candidates, Outputs
 from slim_split_ros.detectors.contradictions import ways_out
 from slim_split_ros.detectors.conventions import READERS
 from slim_split_ros.detectors.description import Description
-from slim_split_ros.detectors.detections import Detections
+from slim_split_ros.detectors.detections import Detections, Dropped
 from slim_split_ros.detectors.errors import (
     DetectorError,
     DetectorFileError,
@@ -79,9 +79,9 @@ class OnnxDetector:
         """
         Detect in uint8 (H, W, 3), BGR.
 
-        What is not finite, empty, outside or of no class is dropped, the rest clipped to the
-        picture. Raises DetectorRunError where the detector fails, and DetectorFileError where it
-        finds a class beyond the names.
+        What is not finite, empty, outside or of no class is dropped and counted, the rest clipped
+        to the picture. Raises DetectorRunError where the detector fails or what it gives
+        contradicts how it is read, and DetectorFileError where it finds a class beyond the names.
         """
         tensor, placement = place_picture(picture, self.description)
         outputs = self._run(tensor, placement)
@@ -122,16 +122,22 @@ class OnnxDetector:
         scores, labels = candidates.scores.astype(np.float32), candidates.labels
         is_class = (labels >= 0) & (labels < MOST_CLASSES)
         is_class &= ~np.isin(labels, self._nameless)
-        good = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & is_class
-        good &= scores >= score_threshold
-        is_box = good & (candidates.boxes[:, 2:] > candidates.boxes[:, :2]).all(axis=1)
-        limits = np.array([placement.picture_width, placement.picture_height] * 2, np.float32)
-        boxes = np.clip(np.where(good[:, np.newaxis], boxes, 0.0), 0.0, limits)
-        good &= (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-        self._check_scores(scores[good])
+        finite = np.isfinite(boxes).all(axis=1) & np.isfinite(scores)
+        likely = scores >= score_threshold
+        found = finite & is_class & likely
+        is_box = found & (candidates.boxes[:, 2:] > candidates.boxes[:, :2]).all(axis=1)
+        self._check_scores(scores[is_box])
         check_units(candidates.boxes[is_box], self.description.box_units)
-        order = np.flatnonzero(good)
-        order = order[np.argsort(-scores[order], kind='stable')][:_MOST_CANDIDATES]
+        limits = np.array([placement.picture_width, placement.picture_height] * 2, np.float32)
+        boxes = np.clip(np.where(found[:, np.newaxis], boxes, 0.0), 0.0, limits)
+        order = np.flatnonzero(found & (boxes[:, 2:] > boxes[:, :2]).all(axis=1))
+        order = order[np.argsort(-scores[order], kind='stable')]
+        dropped = Dropped(
+            not_finite=int((~finite & (likely | np.isnan(scores))).sum()),
+            outside=int(found.sum()) - len(order),
+            of_no_class=int((finite & ~is_class & likely).sum()),
+            beyond_most=max(len(order) - _MOST_CANDIDATES, 0))
+        order = order[:_MOST_CANDIDATES]
         boxes, scores, labels = boxes[order], np.minimum(scores[order], 1.0), labels[order]
         self._check_named(labels)
         sized = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
@@ -141,7 +147,7 @@ class OnnxDetector:
             chosen = np.array(sorted(kept), np.int64)
             sized, scores, labels = sized[chosen], scores[chosen], labels[chosen]
         return Detections(sized[:max_detections], scores[:max_detections],
-                          labels[:max_detections].astype(np.int64))
+                          labels[:max_detections].astype(np.int64), dropped)
 
     def _check_scores(self, scores: np.ndarray) -> None:
         """Refuse what is no probability: other numbers stand where scores are looked for."""

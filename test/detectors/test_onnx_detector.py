@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper
 import pytest
 
-from slim_split_ros.detectors import DetectorFileError, load_detector
+from slim_split_ros.detectors import DetectorFileError, Dropped, load_detector
 from slim_split_ros.detectors.description import Convention, Description, Resize
 from slim_split_ros.detectors.overrides import read_overrides, template
 from support.detector_graphs import PICTURE, constant_graph, save
@@ -366,6 +366,9 @@ def test_boxes_that_are_none_are_dropped_and_others_clipped(tmp_path: Path) -> N
 
     assert found.boxes.tolist() == [[0.0, 70.0, 100.0, 150.0]]
     assert found.labels.tolist() == [1]
+    assert found.dropped == Dropped(not_finite=3, outside=2, of_no_class=2)
+    assert found.above(0.9).dropped.sentence() == (
+        'dropped: 3 not finite, 2 outside the picture or empty, 2 of no class')
 
 
 @pytest.mark.parametrize(('metadata', 'source'), [({}, 'COCO'), (NAMES, 'its metadata')])
@@ -393,7 +396,13 @@ def test_ten_thousand_boxes_end_as_the_best_hundred(tmp_path: Path) -> None:
     file = save(constant_graph(
         {'output0': rows[None]}, TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path, NAMES)
 
-    assert len(load_detector(file).detect(PICTURE)) <= 100
+    found = load_detector(file).detect(PICTURE)
+
+    assert len(found) <= 100
+    in_the_grey = found.dropped.outside  # above and below the picture
+    assert 0 < in_the_grey < 1000
+    assert found.dropped == Dropped(
+        outside=in_the_grey, beyond_most=3 * CELLS - in_the_grey - 3000)
 
 
 def _scaled_by_sizes() -> onnx.ModelProto:
