@@ -66,7 +66,7 @@ def _raw_columns(
     side = sides[0 if anchors_last else 1]
     if side is None or None in sides and side >= MOST_NAMELESS + more and not named:
         return None
-    if not named and not signature.task and (
+    if not (named and fitting) and not signature.task and (
             more != MASK_COEFFICIENTS or side - raw == len(coco.NAMES)):
         more = 0  # grids of a network look like masks too
     return side - raw - more
@@ -108,18 +108,23 @@ def named_columns(
         raise DetectorFileError(
             f'{signature.path}: it gives {columns} classes, detectors have at most '
             f'{MOST_CLASSES}. {signature}')
-    if convention is Convention.QUERIES_SOFTMAX and columns == len(given) + 1:
+    if convention is Convention.QUERIES_SOFTMAX and given and columns == len(given) + 1:
         given = (*given, '')  # the last is no object
     if convention is Convention.TENSORFLOW:
         given, given_by = _names_from_one(given, given_by)
     elif not is_said:
         _check_number(signature, convention, given, given_by, columns)
-        given, given_by = _names_by_column(given, given_by, columns)
+        given, given_by = _names_by_column(convention, given, given_by, columns)
     elif columns not in (None, len(given)):
         raise DetectorFileError(f'{signature.path.with_suffix(".yaml")}: names lists '
-                                f'{len(given)} classes, the detector gives {columns}')
+                                f'{len(given)} classes, the detector gives {columns}. '
+                                f'{signature}')
     if convention in _WITH_BACKGROUND:
         given = tuple('' if _is_background(name) else name for name in given)
+    if convention is Convention.QUERIES_SOFTMAX and columns is not None and given[-1]:
+        raise DetectorFileError(
+            f'{signature.path}: the last of its {columns} columns is that of no object, and '
+            f"{given_by} names it {given[-1]!r}: name it '' or leave it out. {signature}")
     return given, given_by
 
 
@@ -163,15 +168,15 @@ def _check_number(
 
 
 def _names_by_column(
-    named: tuple[str, ...], source: str, columns: int | None
+    convention: Convention, named: tuple[str, ...], source: str, columns: int | None
 ) -> tuple[tuple[str, ...], str]:
     """Return the classes by column, and where they come from."""
+    if not named and convention is Convention.QUERIES_SOFTMAX:
+        return _names_of_softmax(columns)
     if not named and columns in (len(coco.NAMES), None):
         named, source = coco.NAMES, 'COCO, as nothing names them'
     if not named and columns == len(coco.NAMES_BY_NUMBER):
         named, source = coco.NAMES_BY_NUMBER, "COCO's numbers, as nothing names them"
-    if not named and columns == len(coco.NAMES_OF_SOFTMAX):
-        named, source = coco.NAMES_OF_SOFTMAX, "COCO's numbers, as nothing names them"
     if columns is not None and not any(named[:columns]):
         named = ()
     if columns is not None and len(named) != columns:
@@ -182,6 +187,13 @@ def _names_by_column(
         named = (*named[:columns],
                  *(f'class_{number}' for number in range(len(named), columns)))
     return tuple(named), source
+
+
+def _names_of_softmax(columns: int | None) -> tuple[tuple[str, ...], str]:
+    if columns in (len(coco.NAMES_OF_SOFTMAX), None):
+        return coco.NAMES_OF_SOFTMAX, "COCO's numbers, as nothing names them"
+    return ((*(f'class_{number}' for number in range(columns - 1)), ''),
+            'their numbers, as nothing names them')
 
 
 def _read_names(text: str) -> tuple[str, ...]:

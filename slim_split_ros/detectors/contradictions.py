@@ -62,7 +62,7 @@ def check_outputs(
     if convention and not _are_of(convention, signature, grid_cells(width, height)):
         _refuse(notes, f'convention is {convention.value}',
                 f'gives {"; ".join(map(str, signature.outputs))}, where that convention has '
-                f'{_OUTPUTS[convention]}: give another, or leave the entry out')
+                f'{_OUTPUTS[convention]}: {_another(signature, width, height)}')
     if (convention is Convention.SELECTED and said.get('box_units') is BoxUnits.FRACTION
             and _are_of(Convention.TENSORFLOW, signature, 0)):
         _refuse(notes, 'convention is selected, and box_units is fraction', 'names its outputs '
@@ -76,13 +76,25 @@ def ways_out(
     signature: Signature, width: int, height: int, tried: Convention | None = None
 ) -> str:
     """Say how a detector that is not understood may be used: by which YAML, if by any."""
-    possible = [convention for convention in Convention if convention is not tried
-                and _are_of(convention, signature, grid_cells(width, height))]
+    possible = [convention for convention in _possible(signature, width, height)
+                if convention is not tried]
     if not possible:
         return 'No YAML describes these outputs: export it as one that docs/detectors.md lists'
     notes = signature.path.with_suffix('.yaml').name
     return ('Export it as one that docs/detectors.md lists or, if it is one, describe it in '
             f'{notes} beside it, where every entry is optional:\n{template(possible)}')
+
+
+def _another(signature: Signature, width: int, height: int) -> str:
+    possible = [convention.value for convention in _possible(signature, width, height)]
+    if not possible:
+        return 'no convention has such outputs, export it as one that docs/detectors.md lists'
+    return f'give {" or ".join(possible)}, or leave the entry out'
+
+
+def _possible(signature: Signature, width: int, height: int) -> list[Convention]:
+    cells = grid_cells(width, height)
+    return [convention for convention in Convention if _are_of(convention, signature, cells)]
 
 
 def _are_of(convention: Convention, signature: Signature, cells: int) -> bool:

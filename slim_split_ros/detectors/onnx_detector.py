@@ -172,7 +172,7 @@ class OnnxDetector:
             raise DetectorFileError(
                 f'{self._path}: it finds class {highest}, counted from 0, but has '
                 f'{len(self.classes)} names (from {self.description.names_from}): list the names '
-                f'of all its classes as `names` in {notes} beside it')
+                f'of all its classes as `names` in {notes} beside it. {self._signature}')
 
 
 def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:

@@ -30,10 +30,13 @@ def check_columns(outputs: Outputs, signature: Signature, description: Descripti
     sides = shape[1:] if description.convention is Convention.YOLO else shape[2:]
     is_segment = signature.task == 'segment' and not signature.mask_channels
     if not is_segment and not {needed, needed + signature.mask_channels} & {*sides}:
+        gives = f'it gives {"x".join(map(str, shape))}, which has no side of {needed}'
+        if description.convention is Convention.END_TO_END:
+            raise OutputsError(f'{gives} for box, score and class: write another convention into '
+                               'a YAML beside it')
         raise OutputsError(
-            f'it gives {"x".join(map(str, shape))}, which has no side of {needed} for '
-            f'{classes} classes (from {description.names_from}): list the names of all its '
-            'classes as `names` in a YAML beside it, or write another convention')
+            f'{gives} for {classes} classes (from {description.names_from}): list the names of '
+            'all its classes as `names` in a YAML beside it, or write another convention')
 
 
 def check_units(boxes: np.ndarray, units: BoxUnits) -> None:

@@ -63,7 +63,8 @@ def recognise(signature: Signature) -> Description:
     picture = picture_input(signature)
     _check_readable(signature)
     given, given_by = (said['names'], notes.name) if 'names' in said else given_names(signature)
-    guess = _guess_input(signature, picture, notes, said, len(_without_blank_end(given)))
+    named = _number_named(signature, given)
+    guess = _guess_input(signature, picture, notes, said, named)
     check_outputs(notes, said, signature, guess.input_width, guess.input_height)
     if len(signature.inputs) == 2:
         if guess.convention is not Convention.SELECTED:
@@ -71,7 +72,7 @@ def recognise(signature: Signature) -> Description:
                 f'{signature.path}: nobody knows what its second input takes: only in convention '
                 f'selected it is the size of the picture. {signature}. Export it without')
         guess = replace(guess, box_units=BoxUnits.PICTURE)
-    columns = columns_of(signature, guess.convention, len(given))
+    columns = columns_of(signature, guess.convention, named)
     names, names_from = named_columns(
         signature, guess.convention, given, given_by, columns, is_said='names' in said)
     return replace(guess, **said | {'names': names, 'names_from': names_from})
@@ -102,10 +103,13 @@ def _check_readable(signature: Signature) -> None:
                 f'describes its anchors: export it with its decoding. {signature}')
 
 
-def _without_blank_end(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave out the names that blank lines at the end of a file are."""
-    last = max((place for place, name in enumerate(names) if name.strip()), default=-1)
-    return names[:last + 1]
+def _number_named(signature: Signature, names: tuple[str, ...]) -> int:
+    """Return how many classes are named, with blank lines at the end only where they fit."""
+    filled = max(
+        (number for number, name in enumerate(names, start=1) if name.strip()), default=0)
+    shapes = [port.shape for port in signature.outputs if len(port.shape) == 3]
+    return next((named for named in (filled, len(names)) for shape in shapes
+                 if 4 + named in shape[1:] or 5 + named == shape[2]), filled)
 
 
 def _guess_input(
@@ -127,7 +131,7 @@ def _guess_input(
             f'{signature.path}: no convention of detectors fits it. {signature}. '
             f'{ways_out(signature, width, height)}')
     usual = _usual(convention, layout, width, height, PICTURE_TYPES[picture.type])
-    if convention in _QUERIES and usual.dtype != 'uint8' and not _is_normalized(signature):
+    if convention is Convention.QUERIES and not _is_normalized(signature):
         usual = replace(usual, mean=_NO_MEAN, deviation=_NO_DEVIATION)
     if 'convention' not in said and _is_rtdetr(signature):
         usual = replace(usual, resize=Resize.STRETCH, box_units=BoxUnits.FRACTION)
@@ -138,8 +142,8 @@ def _is_normalized(signature: Signature) -> bool:
     """Return whether ImageNet's mean goes off; RT-DETR and D-FINE of Transformers take none."""
     names = {port.name for port in (*signature.inputs, *signature.outputs)}
     widths = {port.shape_of(3)[-1] for port in signature.outputs}
-    if {'dets', 'labels'} <= names or widths & {91, 92}:
-        return True  # RF-DETR, DETR and those with its numbers
+    if {'dets', 'labels'} <= names or len(coco.NAMES_BY_NUMBER) in widths:
+        return True  # RF-DETR, and what follows Deformable DETR
     return 'pixel_values' not in names and len(coco.NAMES) not in widths
 
 
@@ -207,7 +211,7 @@ def _convention_of_two(
     is_few = says_logits if rows is None else rows <= _MOST_QUERIES
     if not (has_logits and is_few):
         return Convention.BOXES_SCORES
-    is_softmax = not named and len(coco.NAMES_OF_SOFTMAX) in (
+    is_softmax = says_logits and not named and len(coco.NAMES_OF_SOFTMAX) in (
         shape[2] for shape in shapes.values())
     return Convention.QUERIES_SOFTMAX if is_softmax else Convention.QUERIES
 

@@ -62,7 +62,7 @@ class Signature:
     """
     Hold what a file says of itself.
 
-    `outputs` tell boxes; `mask_channels` is how many coefficients of a mask stand behind each.
+    `outputs` tell boxes; `mask_channels` is how many coefficients of a mask may stand behind each.
     """
 
     path: Path

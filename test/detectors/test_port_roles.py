@@ -38,7 +38,8 @@ def _detector(
     return save(model, folder, metadata)
 
 
-@pytest.mark.parametrize('metadata', [{}, {'names': str([f'x {n}' for n in range(80)])}])
+@pytest.mark.parametrize('metadata', [
+    {}, {'names': str([f'x {n}' for n in range(80)])}, {'names': "['x', 'y']"}])
 @pytest.mark.parametrize('grids', [
     {f'head{side}': (1, 144, side, side) for side in (80, 40, 20)},
     {'drivable': (1, 2, SIDE, SIDE), 'lanes': (1, 2, SIDE, SIDE)},

@@ -156,3 +156,46 @@ def test_names_that_begin_with_one_are_said_to(tmp_path: Path) -> None:
 
     with pytest.raises(DetectorFileError, match='names 81: .* number 0 is missing there'):
         _recognised(tmp_path, {'output0': (1, 84, 8400)}, names)
+
+
+@pytest.mark.parametrize('outputs', [
+    {'dets': (1, 300, 4), 'labels': (1, 300, 92)}, {'output0': (1, 96, 8400)}])
+def test_92_columns_that_are_no_logits_are_no_softmax(
+    outputs: dict[str, Shape], tmp_path: Path
+) -> None:
+    described = _recognised(tmp_path, outputs, {})
+
+    assert described.convention is not Convention.QUERIES_SOFTMAX
+    assert described.names == tuple(f'class_{number}' for number in range(92))
+
+
+@pytest.mark.parametrize(('names', 'expected'), [
+    ('', ('class_0', 'class_1', '')), ('names: [cup, fork]', ('cup', 'fork', '')),
+    ("names: [cup, fork, '']", ('cup', 'fork', ''))])
+def test_last_column_of_a_softmax_is_no_object(
+    names: str, expected: tuple[str, ...], tmp_path: Path
+) -> None:
+    outputs: dict[str, Shape] = {'pred_boxes': (1, 100, 4), 'logits': (1, 100, 3)}
+    said = f'convention: queries_softmax\n{names}'
+
+    described = _recognised(tmp_path, outputs, {}, said, pixels='pixel_values')
+
+    assert described.names == expected
+    assert described.mean == (0.485, 0.456, 0.406)  # DETR's processor normalizes
+    with pytest.raises(DetectorFileError, match="no object, and .* names it 'plate'"):
+        _recognised(tmp_path, outputs, {}, 'convention: queries_softmax\n'
+                    'names: [cup, fork, plate]\n')
+
+
+def test_blank_lines_behind_names_are_none_where_columns_say_so(tmp_path: Path) -> None:
+    names = "names: [cup, fork, '']"
+
+    assert _recognised(tmp_path, {'o': (None, 6, None)}, {}, names).names == ('cup', 'fork')
+    assert _recognised(tmp_path, {'o': (None, 7, None)}, {}, names).names == ('cup', 'fork', '')
+
+
+def test_convention_that_cannot_be_is_answered_with_those_that_can(tmp_path: Path) -> None:
+    with pytest.raises(DetectorFileError, match='give yolo, or leave the entry out'):
+        _recognised(tmp_path, {'o': (1, 84, 8400)}, {}, 'convention: yolox\n')
+    with pytest.raises(DetectorFileError, match='no convention has such outputs, export it'):
+        _recognised(tmp_path, {'o': (100, 6)}, {}, 'convention: end_to_end\n')
