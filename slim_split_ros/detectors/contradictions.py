@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from slim_split_ros.detectors.conventions.tensorflow import PARTS, part_of
 from slim_split_ros.detectors.conventions.yolov5 import ANCHORS_V5
 from slim_split_ros.detectors.conventions.yolox import grid_cells
-from slim_split_ros.detectors.description import BoxUnits, Convention, Layout
+from slim_split_ros.detectors.description import BoxUnits, Convention, Description, Layout
 from slim_split_ros.detectors.errors import DetectorFileError
 from slim_split_ros.detectors.overrides import template
 from slim_split_ros.detectors.signature import OutputKind, Port, Signature, kind_of
@@ -29,6 +29,7 @@ _OUTPUTS = {
     Convention.QUERIES_SOFTMAX: 'two outputs, one of 1 x n x 4',
     Convention.BOXES_SCORES: 'two outputs, one of 1 x N x 4',
 }
+_NO_WAY_OUT = 'No YAML describes these outputs: export it as one that docs/detectors.md lists'
 # What goes into a graph that takes bytes.
 _AS_THEY_ARE = {'scale': 1.0, 'mean': (0.0,) * 3, 'deviation': (1.0,) * 3}
 
@@ -72,17 +73,25 @@ def check_outputs(
                 'picture: give input or fraction')
 
 
-def ways_out(
-    signature: Signature, width: int, height: int, tried: Convention | None = None
-) -> str:
+def ways_out(signature: Signature, width: int, height: int) -> str:
     """Say how a detector that is not understood may be used: by which YAML, if by any."""
-    possible = [convention for convention in _possible(signature, width, height)
-                if convention is not tried]
+    possible = _possible(signature, width, height)
     if not possible:
-        return 'No YAML describes these outputs: export it as one that docs/detectors.md lists'
+        return _NO_WAY_OUT
     notes = signature.path.with_suffix('.yaml').name
     return ('Export it as one that docs/detectors.md lists or, if it is one, describe it in '
             f'{notes} beside it, where every entry is optional:\n{template(possible)}')
+
+
+def other_conventions(signature: Signature, tried: Description) -> str:
+    """Say in one line, as of each picture, how it may be read if not as it was tried."""
+    others = [convention.value
+              for convention in _possible(signature, tried.input_width, tried.input_height)
+              if convention is not tried.convention]
+    if not others:
+        return _NO_WAY_OUT
+    return (f'If it is of convention {" or ".join(others)}, say so in '
+            f'{signature.path.with_suffix(".yaml").name} beside it')
 
 
 def _another(signature: Signature, width: int, height: int) -> str:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from slim_split_ros.detectors.candidates import Candidates, Outputs
-from slim_split_ros.detectors.contradictions import ways_out
+from slim_split_ros.detectors.contradictions import other_conventions
 from slim_split_ros.detectors.conventions import READERS
 from slim_split_ros.detectors.description import Description
 from slim_split_ros.detectors.detections import Detections, Dropped
@@ -159,10 +159,7 @@ class OnnxDetector:
                 f'that it gives probabilities. {self._ways_out()}')
 
     def _ways_out(self) -> str:
-        described = self.description
-        out = ways_out(self._signature, described.input_width, described.input_height,
-                       described.convention)
-        return f'{self._signature}. {out}'
+        return f'{self._signature}. {other_conventions(self._signature, self.description)}'
 
     def _check_named(self, labels: np.ndarray) -> None:
         """Refuse a class that has no name: the names are another detector's, all of them."""
