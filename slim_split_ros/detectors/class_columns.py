@@ -111,7 +111,7 @@ def named_columns(
     if convention is Convention.QUERIES_SOFTMAX and given and columns == len(given) + 1:
         given = (*given, '')  # the last is no object
     if convention is Convention.TENSORFLOW:
-        given, given_by = _names_from_one(given, given_by)
+        given, given_by = _names_from_one(given, given_by, is_said)
     elif not is_said:
         _check_number(signature, convention, given, given_by, columns)
         given, given_by = _names_by_column(convention, given, given_by, columns)
@@ -132,11 +132,15 @@ def _is_background(name: str) -> bool:
     return name.strip('_ ').lower() in ('', _BACKGROUND)
 
 
-def _names_from_one(given: tuple[str, ...], given_by: str) -> tuple[tuple[str, ...], str]:
+def _names_from_one(
+    given: tuple[str, ...], given_by: str, is_said: bool
+) -> tuple[tuple[str, ...], str]:
     """Return the names of classes whose numbers begin with 1: the first is no background."""
     if not given:
         return coco.NAMES_BY_NUMBER[1:], "COCO's numbers, as nothing names them"
-    return given[1:] if _is_background(given[0]) else given, given_by
+    # In a YAML, as `export` writes it, an empty name is class 1 that is not used.
+    has_background = _is_background(given[0]) and not (is_said and not given[0].strip())
+    return given[1:] if has_background else given, given_by
 
 
 def _check_number(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from slim_split_ros.detectors import DetectorFileError, load_detector
 from slim_split_ros.detectors.description import BoxUnits, Convention, Description, Resize
+from slim_split_ros.detectors.overrides import to_yaml
 from slim_split_ros.detectors.recognise import recognise
 from slim_split_ros.detectors.signature import Port, Shape, Signature
 from support.detector_graphs import PICTURE, constant_graph, save
@@ -199,3 +201,15 @@ def test_convention_that_cannot_be_is_answered_with_those_that_can(tmp_path: Pat
         _recognised(tmp_path, {'o': (1, 84, 8400)}, {}, 'convention: yolox\n')
     with pytest.raises(DetectorFileError, match='no convention has such outputs, export it'):
         _recognised(tmp_path, {'o': (100, 6)}, {}, 'convention: end_to_end\n')
+
+
+def test_what_is_written_of_a_detector_is_understood_as_it_was(tmp_path: Path) -> None:
+    """Of TensorFlow's classes the first may be unused; written down it is no background."""
+    outputs: dict[str, Shape] = {'detection_boxes': (1, 100, 4), 'detection_scores': (1, 100),
+                                 'detection_classes': (1, 100)}
+    described = _recognised(tmp_path, outputs, {'names': "['', '', 'cup', 'fork']"})
+    assert described.names == ('', 'cup', 'fork')
+
+    again = _recognised(tmp_path, outputs, {}, to_yaml(described))
+
+    assert replace(again, names_from='its metadata') == described
