@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slim_split_ros.detectors.errors import OutputsError
 from slim_split_ros.detectors.signature import OutputKind, kind_of
 
 Outputs = Mapping[str, np.ndarray]
@@ -28,7 +29,14 @@ class Candidates:
 
 
 def best_class(boxes: np.ndarray, scores: np.ndarray, names: Sequence[str]) -> Candidates:
-    """Take the best class of each row of scores (n, columns); a column without a name is none."""
+    """
+    Take the best class of each row of scores (n, columns); a column without a name is none.
+
+    Raises OutputsError for another number of columns: then no name is surely that of its column.
+    """
+    if scores.shape[1] != len(names):
+        raise OutputsError(f'it gives {scores.shape[1]} columns of classes and has {len(names)} '
+                           'names: list the names of all its columns as `names`')
     nameless = [column for column, name in enumerate(names[:scores.shape[1]]) if not name]
     if nameless:
         scores = scores.copy()
@@ -44,6 +52,9 @@ def split_boxes(outputs: Outputs) -> tuple[np.ndarray, np.ndarray]:
     if first.shape[-1] == second.shape[-1]:
         is_first = kind_of(name) is OutputKind.BOXES or kind_of(other) in (
             OutputKind.SCORES, OutputKind.LABELS)
+    if first.shape[1] != second.shape[1]:
+        raise OutputsError(f'{name} has {first.shape[1]} rows and {other} {second.shape[1]}, '
+                           'boxes and scores must have as many: export it so')
     return (first[0], second[0]) if is_first else (second[0], first[0])
 
 

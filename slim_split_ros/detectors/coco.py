@@ -26,3 +26,5 @@ def _names_by_number() -> tuple[str, ...]:
 
 
 NAMES_BY_NUMBER = _names_by_number()
+# A softmax has one column more, the last.
+NAMES_OF_SOFTMAX = (*NAMES_BY_NUMBER, '')

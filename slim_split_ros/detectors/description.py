@@ -14,7 +14,9 @@ class Convention(Enum):
     END_TO_END = 'end_to_end'       # [1, n, 6]: corners, score, class
     YOLOX = 'yolox'                 # [1, N, 5 + classes], relative to the cells of grids
     SELECTED = 'selected'           # boxes, scores, labels: RT-DETR, D-FINE, DEIM
+    TENSORFLOW = 'tensorflow'       # the same, top first: exports of its object detection API
     QUERIES = 'queries'             # boxes and logits of each query: RF-DETR
+    QUERIES_SOFTMAX = 'queries_softmax'     # the same, the last column no object: DETR, YOLOS
     BOXES_SCORES = 'boxes_scores'   # boxes and scores of each anchor: SSD
 
 

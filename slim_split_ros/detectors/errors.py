@@ -3,7 +3,8 @@ The errors of the detectors' room.
 
 DetectorError
 ├── DetectorFileError   a file is no detector that can be used; names it and what to do
-└── DetectorRunError    a detector failed on one picture
+├── DetectorRunError    a detector failed on one picture
+└── OutputsError        outputs are not what they were read as; becomes a DetectorRunError
 """
 
 
@@ -17,3 +18,7 @@ class DetectorFileError(DetectorError):
 
 class DetectorRunError(DetectorError):
     """Say in one sentence how a detector failed on a picture."""
+
+
+class OutputsError(DetectorError):
+    """Say how outputs contradict how they were read, and what to do; names no file."""

@@ -22,6 +22,14 @@ def are_names(values: Any) -> bool:
         name.strip() for name in values)
 
 
+def by_number(names: Any) -> Any:
+    """Turn a mapping from numbers to names into a list, empty where a number is left out."""
+    if not isinstance(names, dict) or not all(
+            type(number) is int and 0 <= number < MOST_CLASSES for number in names):
+        return names
+    return [names.get(number, '') for number in range(max(names, default=-1) + 1)]
+
+
 def read_names(file: Path) -> tuple[str, ...]:
     """Read one name a line; raise DetectorFileError for a file that holds none."""
     limits = (f'at most {MOST_CLASSES} names of {MOST_NAME_BYTES} bytes, one a line, in UTF-8 and '

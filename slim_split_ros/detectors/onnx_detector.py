@@ -10,13 +10,26 @@ import cv2
 import numpy as np
 
 from slim_split_ros.detectors.candidates import Candidates, Outputs
+from slim_split_ros.detectors.contradictions import other_conventions
 from slim_split_ros.detectors.conventions import READERS
 from slim_split_ros.detectors.description import Description
-from slim_split_ros.detectors.detections import Detections
-from slim_split_ros.detectors.errors import DetectorError, DetectorFileError, DetectorRunError
+from slim_split_ros.detectors.detections import Detections, Dropped
+from slim_split_ros.detectors.errors import (
+    DetectorError,
+    DetectorFileError,
+    DetectorRunError,
+    OutputsError,
+)
 from slim_split_ros.detectors.names import MOST_CLASSES, is_utf8
 from slim_split_ros.detectors.picture_input import Placement, place_picture
-from slim_split_ros.detectors.recognise import SIZE_TYPES, recognise
+from slim_split_ros.detectors.plausibility import check_columns, check_units
+from slim_split_ros.detectors.port_roles import (
+    SIZE_TYPES,
+    box_outputs,
+    mask_channels,
+    picture_input,
+)
+from slim_split_ros.detectors.recognise import recognise
 from slim_split_ros.detectors.signature import Port, Signature
 
 if TYPE_CHECKING:
@@ -28,7 +41,6 @@ DEFAULT_THREADS = 2
 # Suppression compares boxes in pairs; whoever gives more than this gives noise.
 _MOST_CANDIDATES = 3000
 _TRIAL = (480, 640, 3)
-_MASK_AXES = 4  # boxes, scores and classes have fewer
 _MOST_SCORE = 1.01  # 1 and what rounding in half precision may add
 
 
@@ -36,17 +48,19 @@ class OnnxDetector:
     """Detect in pictures; for one thread."""
 
     def __init__(
-        self, session: onnxruntime.InferenceSession, description: Description, path: Path
+        self, session: onnxruntime.InferenceSession, description: Description,
+        signature: Signature,
     ) -> None:
         self.description = description
         self._session = session
-        self._path = path
+        self._signature = signature
+        self._path = signature.path
         self._nameless = [
             number for number, name in enumerate(description.names) if not name]
-        inputs = session.get_inputs()
-        self._picture_name = next(port.name for port in inputs if len(port.shape) == 4)
-        self._size_input = next((port for port in inputs if len(port.shape) == 2), None)
-        self._output_names = [port.name for port in _findings(session)]
+        self._picture_name = picture_input(signature).name
+        self._size_input = next(
+            (port for port in signature.inputs if port.name != self._picture_name), None)
+        self._output_names = [port.name for port in signature.outputs]
 
     @property
     def name(self) -> str:
@@ -65,23 +79,27 @@ class OnnxDetector:
         """
         Detect in uint8 (H, W, 3), BGR.
 
-        What is not finite, empty, outside or of no class is dropped, the rest clipped to the
-        picture. Raises DetectorRunError where the detector fails, and DetectorFileError where it
-        finds a class beyond the names.
+        What is not finite, empty, outside or of no class is dropped and counted, the rest clipped
+        to the picture. Raises DetectorRunError where the detector fails or what it gives
+        contradicts how it is read, and DetectorFileError where it finds a class beyond the names.
         """
         tensor, placement = place_picture(picture, self.description)
         outputs = self._run(tensor, placement)
         try:
             # What overflows is dropped with all that is not finite.
             with np.errstate(all='ignore'):
+                check_columns(outputs, self._signature, self.description)
                 candidates = READERS[self.description.convention](outputs, self.description)
                 return self._select(candidates, placement, score_threshold, max_detections)
+        except OutputsError as error:
+            raise DetectorRunError(
+                f'{self._path}, read as convention {self.description.convention.value}: {error}. '
+                f'{self._signature}') from error
         except (ValueError, IndexError, KeyError) as error:
             shapes = {name: output.shape for name, output in outputs.items()}
             raise DetectorRunError(
                 f'{self._path}: its outputs {shapes} are not those of convention '
-                f'{self.description.convention.value} ({error}): describe it in a YAML beside '
-                'it') from error
+                f'{self.description.convention.value} ({error}). {self._ways_out()}') from error
 
     def _run(self, tensor: np.ndarray, placement: Placement) -> Outputs:
         feeds = {self._picture_name: tensor}
@@ -104,14 +122,22 @@ class OnnxDetector:
         scores, labels = candidates.scores.astype(np.float32), candidates.labels
         is_class = (labels >= 0) & (labels < MOST_CLASSES)
         is_class &= ~np.isin(labels, self._nameless)
-        good = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & is_class
-        good &= scores >= score_threshold
+        finite = np.isfinite(boxes).all(axis=1) & np.isfinite(scores)
+        likely = scores >= score_threshold
+        found = finite & is_class & likely
+        is_box = found & (candidates.boxes[:, 2:] > candidates.boxes[:, :2]).all(axis=1)
+        self._check_scores(scores[is_box])
+        check_units(candidates.boxes[is_box], self.description.box_units)
         limits = np.array([placement.picture_width, placement.picture_height] * 2, np.float32)
-        boxes = np.clip(np.where(good[:, np.newaxis], boxes, 0.0), 0.0, limits)
-        good &= (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-        self._check_scores(scores[good])
-        order = np.flatnonzero(good)
-        order = order[np.argsort(-scores[order], kind='stable')][:_MOST_CANDIDATES]
+        boxes = np.clip(np.where(found[:, np.newaxis], boxes, 0.0), 0.0, limits)
+        order = np.flatnonzero(found & (boxes[:, 2:] > boxes[:, :2]).all(axis=1))
+        order = order[np.argsort(-scores[order], kind='stable')]
+        dropped = Dropped(
+            not_finite=int((~finite & (likely | np.isnan(scores))).sum()),
+            outside=int(found.sum()) - len(order),
+            of_no_class=int((finite & ~is_class & likely).sum()),
+            beyond_most=max(len(order) - _MOST_CANDIDATES, 0))
+        order = order[:_MOST_CANDIDATES]
         boxes, scores, labels = boxes[order], np.minimum(scores[order], 1.0), labels[order]
         self._check_named(labels)
         sized = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
@@ -121,7 +147,7 @@ class OnnxDetector:
             chosen = np.array(sorted(kept), np.int64)
             sized, scores, labels = sized[chosen], scores[chosen], labels[chosen]
         return Detections(sized[:max_detections], scores[:max_detections],
-                          labels[:max_detections].astype(np.int64))
+                          labels[:max_detections].astype(np.int64), dropped)
 
     def _check_scores(self, scores: np.ndarray) -> None:
         """Refuse what is no probability: other numbers stand where scores are looked for."""
@@ -129,9 +155,11 @@ class OnnxDetector:
         if highest > _MOST_SCORE:
             raise DetectorRunError(
                 f'{self._path}: it gives a score of {highest:g}, read as convention '
-                f'{self.description.convention.value}, and scores are from 0 to 1: describe it in '
-                f'{self._path.with_suffix(".yaml").name} beside it, or export it so that it gives '
-                'probabilities')
+                f'{self.description.convention.value}, and scores are from 0 to 1: export it so '
+                f'that it gives probabilities. {self._ways_out()}')
+
+    def _ways_out(self) -> str:
+        return f'{self._signature}. {other_conventions(self._signature, self.description)}'
 
     def _check_named(self, labels: np.ndarray) -> None:
         """Refuse a class that has no name: the names are another detector's, all of them."""
@@ -141,7 +169,7 @@ class OnnxDetector:
             raise DetectorFileError(
                 f'{self._path}: it finds class {highest}, counted from 0, but has '
                 f'{len(self.classes)} names (from {self.description.names_from}): list the names '
-                f'of all its classes as `names` in {notes} beside it')
+                f'of all its classes as `names` in {notes} beside it. {self._signature}')
 
 
 def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
@@ -172,7 +200,8 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
         raise DetectorFileError(f'{path} cannot be loaded by ONNX Runtime '
                                 f'({" ".join(str(error).split())[:300]}): export it anew, as '
                                 'ONNX') from error
-    detector = OnnxDetector(session, recognise(_signature(session, path)), path)
+    signature = _signature(session, path)
+    detector = OnnxDetector(session, recognise(signature), signature)
     try:
         detector.detect(np.full(_TRIAL, 128, np.uint8))
     except DetectorError as error:
@@ -181,18 +210,10 @@ def load_detector(path: Path, threads: int = DEFAULT_THREADS) -> OnnxDetector:
 
 
 def _signature(session: onnxruntime.InferenceSession, path: Path) -> Signature:
-    found = _findings(session)
-    masks = [port.shape[1] for port in _ports(session.get_outputs())
-             if len(port.shape) == _MASK_AXES and len(found) == 1]
-    return Signature(
-        path, _ports(session.get_inputs()), _ports(found),
-        session.get_modelmeta().custom_metadata_map, max((size or 0 for size in masks), default=0))
-
-
-def _findings(session: onnxruntime.InferenceSession) -> list[onnxruntime.NodeArg]:
-    """Return the outputs that tell boxes: no masks, and no grids that training looks at."""
-    outputs = session.get_outputs()
-    return [output for output in outputs if len(output.shape) < _MASK_AXES] or outputs
+    inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
+    metadata = session.get_modelmeta().custom_metadata_map
+    return Signature(path, inputs, box_outputs(outputs), metadata,
+                     mask_channels(inputs, outputs, metadata))
 
 
 def _ports(arguments: list[onnxruntime.NodeArg]) -> tuple[Port, ...]:

@@ -6,10 +6,13 @@ Every entry is optional.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from difflib import get_close_matches
 from enum import Enum
 import math
 from pathlib import Path
+import re
 import reprlib
 from typing import Any
 
@@ -27,12 +30,15 @@ from slim_split_ros.detectors.names import (
     MOST_CLASSES,
     MOST_NAME_BYTES,
     are_names,
+    by_number,
     read_names,
     read_text,
 )
 
 _CHOICES: dict[str, type[Enum]] = {
     'convention': Convention, 'layout': Layout, 'resize': Resize, 'box_units': BoxUnits}
+_PLAIN_NUMBER = re.compile(
+    r'[-+]?(0|[1-9][0-9]*|[0-9]*\.[0-9]+|[0-9]+\.)([eE][-+]?[0-9]+)?|[-+]?\.(inf|nan)')
 # PyYAML reads 0.3 MB a second.
 _MOST_FILE_BYTES = 2**18
 _SHOWN = 80
@@ -40,16 +46,22 @@ _TRIPLES = ('mean', 'deviation')
 _LIMITS = {'input_size': (1.0, 4096.0), 'mean': (0.0, 1e6), 'nms_iou': (0.0, 1.0)}
 # Of those by which is multiplied or divided.
 _OTHER_LIMITS = (1e-9, 1e6)
+# What others call entries, and letters alone would take for another.
+_MEANT = {'size': 'input_size', 'imgsz': 'input_size', 'classes': 'names', 'std': 'deviation'}
 _ENTRIES = (*_CHOICES, 'channels', 'scale', *_TRIPLES, 'input_size', 'names', 'nms_iou')
 
 
-def template() -> str:
-    """Give the entries that such a file may have, in one line."""
-    choices = '; '.join(f'{name}: {" | ".join(item.value for item in kind)}'
-                        for name, kind in _CHOICES.items())
-    return (f'{choices}; channels: rgb | bgr; scale: 0.00392; mean: [0, 0, 0]; '
-            'deviation: [1, 1, 1]; input_size: [640, 640]; names: [person, car] or a file of '
-            'one name a line; nms_iou: 0.45')
+def template(conventions: Sequence[Enum] = tuple(Convention)) -> str:
+    """Give such a file with all the entries that it may have, their choices behind them."""
+    choices = {name: [item.value for item in kind] for name, kind in _CHOICES.items()}
+    choices |= {'convention': [item.value for item in conventions], 'channels': ['rgb', 'bgr']}
+    lines = [(f'{name}: {first}', f'or {", ".join(others)}' if others else '')
+             for name, (first, *others) in choices.items()]
+    lines += [
+        ('scale: 0.00392', '(value x scale - mean) / deviation'), ('mean: [0, 0, 0]', ''),
+        ('deviation: [1, 1, 1]', ''), ('input_size: [640, 640]', 'width, height'),
+        ('names: [person, car]', 'or a file of one name a line'), ('nms_iou: 0.45', '')]
+    return '\n'.join(f'{entry:<24}# {note}' if note else entry for entry, note in lines)
 
 
 def read_overrides(path: Path) -> dict[str, Any]:
@@ -58,21 +70,41 @@ def read_overrides(path: Path) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for name, value in entries.items():
         if name not in _ENTRIES:
-            alike = get_close_matches(_shown(name).strip("'"), _ENTRIES, n=1)
+            asked = _shown(name).strip("'")
+            alike = get_close_matches(_MEANT.get(asked, asked), _ENTRIES, n=1)
             meant = f', did you mean {alike[0]}' if alike else ''
-            raise DetectorFileError(f'{path}: unknown entry {_shown(name)}{meant}? It may have: '
-                                    f'{template()}')
+            raise DetectorFileError(f'{path}: unknown entry {_shown(name)}{meant}? It may '
+                                    f'have:\n{template()}')
         changes |= _change(path, name, value)
     return changes
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """Refuse merge keys: up to PyYAML 6.0.2 a few nested ones take all memory."""
+    """
+    Refuse what YAML takes and hardly anybody means: a key twice, 1_0 for ten, 1:30 for ninety.
+
+    And merge keys: up to PyYAML 6.0.2 a few nested ones take all memory.
+    """
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         if any(key.tag == 'tag:yaml.org,2002:merge' for key, _ in node.value):
             raise yaml.YAMLError('it has merge keys (<<): write the entries out')
+        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        twice = [key for key, times in keys.items() if times > 1]
+        if twice:
+            raise yaml.YAMLError(f'{twice[0]} stands there {keys[twice[0]]} times: leave one')
         super().flatten_mapping(node)
+
+    def construct_number(self, node: yaml.ScalarNode) -> float:
+        if not _PLAIN_NUMBER.fullmatch(node.value):
+            raise yaml.YAMLError(f'{node.value!r} is no plain number: write decimals')
+        return (self.construct_yaml_int if node.tag == _INTEGER else self.construct_yaml_float)(
+            node)
+
+
+_INTEGER, _FLOAT = 'tag:yaml.org,2002:int', 'tag:yaml.org,2002:float'
+for _tag in (_INTEGER, _FLOAT):
+    _PlainLoader.add_constructor(_tag, _PlainLoader.construct_number)
 
 
 def to_yaml(described: Description) -> str:
@@ -92,10 +124,10 @@ def _read(path: Path) -> dict[Any, Any]:
     # The border to the parser: for texts that look like a number or date and are none, PyYAML
     # raises whatever it happens to.
     except Exception as error:
-        raise DetectorFileError(f'{path}: no YAML ({" ".join(str(error).split())}); it may have: '
-                                f'{template()}') from error
+        raise DetectorFileError(f'{path}: no YAML ({" ".join(str(error).split())}); it may '
+                                f'have:\n{template()}') from error
     if not isinstance(document, dict):
-        raise DetectorFileError(f'{path}: holds no entries; it may have: {template()}')
+        raise DetectorFileError(f'{path}: holds no entries; it may have:\n{template()}')
     return document
 
 
@@ -134,8 +166,7 @@ def _numbers(path: Path, name: str, value: Any, count: int) -> tuple[float, ...]
     if not isinstance(items, list) or any(isinstance(item, bool) for item in items):
         items = []
     try:
-        # YAML takes 1e-3 for text.
-        numbers = tuple(map(float, items))
+        numbers = tuple(map(_number, items))
     except (TypeError, ValueError, OverflowError):
         numbers = ()
     if len(numbers) != count or not all(
@@ -147,12 +178,20 @@ def _numbers(path: Path, name: str, value: Any, count: int) -> tuple[float, ...]
     return numbers
 
 
+def _number(item: Any) -> float:
+    # YAML takes 1e-3 for text, and Python 1_0 for ten.
+    if isinstance(item, str) and '_' in item:
+        raise ValueError(item)
+    return float(item)
+
+
 def _read_names(path: Path, value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return read_names(path.parent / value)
+    value = by_number(value)
     if not are_names(value):
         raise DetectorFileError(
             f'{path}: names is {_shown(value)}, has to be a file of one name a line, or a list of '
-            f'1 to {MOST_CLASSES} texts of at most {MOST_NAME_BYTES} bytes, without control '
-            'characters')
+            f'1 to {MOST_CLASSES} texts of at most {MOST_NAME_BYTES} bytes without control '
+            'characters, or a mapping from numbers to such')
     return tuple(value)

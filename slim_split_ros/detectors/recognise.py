@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import replace
-import json
 from pathlib import Path
 import re
 from typing import Any
 
 from slim_split_ros.detectors import coco
-from slim_split_ros.detectors.contradictions import check_input, check_outputs
-from slim_split_ros.detectors.conventions.yolo import has_anchors_last
+from slim_split_ros.detectors.class_columns import (
+    MASK_COEFFICIENTS,
+    MOST_NAMELESS,
+    columns_of,
+    given_names,
+    literal,
+    named_columns,
+)
+from slim_split_ros.detectors.contradictions import check_input, check_outputs, ways_out
+from slim_split_ros.detectors.conventions.tensorflow import part_of
 from slim_split_ros.detectors.conventions.yolov5 import ANCHORS_V5
 from slim_split_ros.detectors.conventions.yolox import grid_cells
 from slim_split_ros.detectors.description import (
@@ -23,30 +29,26 @@ from slim_split_ros.detectors.description import (
     Resize,
 )
 from slim_split_ros.detectors.errors import DetectorFileError
-from slim_split_ros.detectors.names import MOST_CLASSES, are_names, read_names
-from slim_split_ros.detectors.overrides import read_overrides, template
+from slim_split_ros.detectors.overrides import read_overrides
+from slim_split_ros.detectors.port_roles import PICTURE_TYPES, picture_input
 from slim_split_ros.detectors.signature import OutputKind, Port, Shape, Signature, kind_of
 
-# Of the second input, the size of the picture: numpy's types by ONNX Runtime's.
-SIZE_TYPES = {'tensor(int64)': 'int64', 'tensor(int32)': 'int32', 'tensor(float)': 'float32'}
-_TYPES = {'tensor(float)': 'float32', 'tensor(float16)': 'float16', 'tensor(uint8)': 'uint8'}
 _LARGEST_SIDE = 4096
 # Where neither shape nor metadata name the size.
 _USUAL_SIDE = 640
-# Letters of a piece of metadata: 10,000 names of 100; a megabyte takes two seconds.
-_MOST_LITERAL = 2**20
 # End-to-end detectors give some hundreds of rows; raw ones thousands.
 _MOST_SELECTED = 1000
 # DETR-like detectors give some hundreds of queries; anchors are thousands.
 _MOST_QUERIES = 1000
+# Box, score and class of one that selects by itself.
+_SELECTED_COLUMNS = 6
+_MOST_KEY_POINTS = 200
+_QUERIES = (Convention.QUERIES, Convention.QUERIES_SOFTMAX)
 _IMAGENET_MEAN, _IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _NO_MEAN, _NO_DEVIATION = (0.0,) * 3, (1.0,) * 3
-# Of unreadable names, letters that an error shows.
-_SHOWN = 60
-# The number of a class as a key of JSON.
-_NUMBER = re.compile('[0-9]{1,6}')
-# What frameworks whose losses have a column for no class call it.
-_BACKGROUND = 'background'
+_RTDETR = re.compile('rt-?detr', re.IGNORECASE)
+# What outputs are called whose boxes are differences from anchors that only their makers know.
+_RAW = ('regression', 'delta', 'offset')
 
 
 def recognise(signature: Signature) -> Description:
@@ -57,47 +59,57 @@ def recognise(signature: Signature) -> Description:
     guessed by it; it is refused where the graph cannot be so.
     """
     notes = signature.path.with_suffix('.yaml')
-    said = read_overrides(notes) if notes.is_file() else {}
-    picture = _picture_input(signature)
+    said = _read_notes(notes)
+    picture = picture_input(signature)
+    _check_readable(signature)
+    given, given_by = (said['names'], notes.name) if 'names' in said else given_names(signature)
+    named = _number_named(signature, given)
+    guess = _guess_input(signature, picture, notes, said, named)
+    check_outputs(notes, said, signature, guess.input_width, guess.input_height)
+    if len(signature.inputs) == 2:
+        if guess.convention is not Convention.SELECTED:
+            raise DetectorFileError(
+                f'{signature.path}: nobody knows what its second input takes: only in convention '
+                f'selected it is the size of the picture. {signature}. Export it without')
+        guess = replace(guess, box_units=BoxUnits.PICTURE)
+    columns = columns_of(signature, guess.convention, named)
+    names, names_from = named_columns(
+        signature, guess.convention, given, given_by, columns, is_said='names' in said)
+    return replace(guess, **said | {'names': names, 'names_from': names_from})
+
+
+def _read_notes(notes: Path) -> dict[str, Any]:
+    if notes.is_file():
+        return read_overrides(notes)
+    alike = notes.with_suffix('.yml')
+    if alike.is_file():
+        raise DetectorFileError(f'{alike} is not read: rename it to {notes.name}')
+    return {}
+
+
+def _check_readable(signature: Signature) -> None:
+    """Refuse outputs that no convention and no YAML can describe."""
     if signature.task == 'obb':
         raise DetectorFileError(
             f'{signature.path}: its boxes are turned (task obb), ours stand upright: export a '
-            'detector of task detect, pose or segment')
+            f'detector of task detect, pose or segment. {signature}')
     if not all(_is_numbers(port) for port in signature.outputs):
         raise DetectorFileError(
             f'{signature.path}: it gives other things than tensors of numbers. {signature}')
-    given, given_by = (said['names'], notes.name) if 'names' in said else _given_names(signature)
-    guess = _guess_input(signature, picture, notes, said, len(_without_blank_end(given)))
-    check_outputs(notes, said, signature, guess.input_width, guess.input_height)
-    if guess.convention is Convention.SELECTED and len(signature.inputs) == 2:
-        guess = replace(guess, box_units=BoxUnits.PICTURE)
-    columns = _columns(signature, guess.convention, len(given))
-    while columns is not None and len(given) > columns and not given[-1].strip():
-        given = given[:-1]  # blank lines at the end of a file; others are columns of no class
-    if columns is not None and columns > MOST_CLASSES:
-        raise DetectorFileError(
-            f'{signature.path}: it gives {columns} classes, detectors have at most '
-            f'{MOST_CLASSES}. {signature}')
-    if 'names' not in said:
-        _check_number(signature, guess.convention, given, given_by, columns)
-        names, names_from = _names(given, given_by, columns)
-        guess = replace(guess, names=names, names_from=names_from)
-    elif columns not in (None, len(given)):
-        raise DetectorFileError(
-            f'{notes}: names lists {len(given)} classes, the detector gives {columns}')
-    else:
-        said |= {'names': given}
-    described = replace(guess, **said)
-    if described.convention in (Convention.QUERIES, Convention.BOXES_SCORES):
-        described = replace(described, names=tuple(
-            '' if name.strip('_ ').lower() == _BACKGROUND else name for name in described.names))
-    return described
+    for port in signature.outputs:
+        if any(word in port.name.lower() for word in _RAW):
+            raise DetectorFileError(
+                f'{signature.path}: {port.name} says that boxes are not decoded, and no YAML '
+                f'describes its anchors: export it with its decoding. {signature}')
 
 
-def _without_blank_end(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave out the names that blank lines at the end of a file are."""
-    last = max((place for place, name in enumerate(names) if name.strip()), default=-1)
-    return names[:last + 1]
+def _number_named(signature: Signature, names: tuple[str, ...]) -> int:
+    """Return how many classes are named, with blank lines at the end only where they fit."""
+    filled = max(
+        (number for number, name in enumerate(names, start=1) if name.strip()), default=0)
+    shapes = [port.shape for port in signature.outputs if len(port.shape) == 3]
+    return next((named for named in (filled, len(names)) for shape in shapes
+                 if 4 + named in shape[1:] or 5 + named == shape[2]), filled)
 
 
 def _guess_input(
@@ -116,28 +128,29 @@ def _guess_input(
     convention = said.get('convention') or _convention(signature, width, height, named)
     if convention is None:
         raise DetectorFileError(
-            f'{signature.path}: no convention of detectors fits it. {signature}. Export it as one '
-            f'that docs/detectors.md lists or, if it is one, describe it in {notes.name} beside '
-            f'it: {template()}')
-    return _usual(convention, layout, width, height, _TYPES[picture.type])
+            f'{signature.path}: no convention of detectors fits it. {signature}. '
+            f'{ways_out(signature, width, height)}')
+    usual = _usual(convention, layout, width, height, PICTURE_TYPES[picture.type])
+    if convention is Convention.QUERIES and not _is_normalized(signature):
+        usual = replace(usual, mean=_NO_MEAN, deviation=_NO_DEVIATION)
+    if 'convention' not in said and _is_rtdetr(signature):
+        usual = replace(usual, resize=Resize.STRETCH, box_units=BoxUnits.FRACTION)
+    return usual
 
 
-def _picture_input(signature: Signature) -> Port:
-    pictures = [port for port in signature.inputs if len(port.shape) == 4
-                and (3 in (port.shape[1], port.shape[3]) or port.shape[1] is port.shape[3] is None)
-                and port.type in _TYPES]
-    others = [port for port in signature.inputs if port not in pictures]
-    sizes_only = all(len(port.shape) == 2 and port.shape[-1] == 2 and port.type in SIZE_TYPES
-                     for port in others)
-    if len(pictures) != 1 or len(others) > 1 or not sizes_only:
-        raise DetectorFileError(
-            f'{signature.path}: it does not take one picture of three channels (and at most its '
-            f'size), as detectors do. {signature}')
-    batch = pictures[0].shape[0]
-    if batch not in (None, 1):
-        raise DetectorFileError(
-            f'{signature.path}: it takes {batch} pictures at a time: export it with batch 1')
-    return pictures[0]
+def _is_normalized(signature: Signature) -> bool:
+    """Return whether ImageNet's mean goes off; RT-DETR and D-FINE of Transformers take none."""
+    names = {port.name for port in (*signature.inputs, *signature.outputs)}
+    widths = {port.shape_of(3)[-1] for port in signature.outputs}
+    if {'dets', 'labels'} <= names or len(coco.NAMES_BY_NUMBER) in widths:
+        return True  # RF-DETR, and what follows Deformable DETR
+    return 'pixel_values' not in names and len(coco.NAMES) not in widths
+
+
+def _is_rtdetr(signature: Signature) -> bool:
+    """Return whether it is Ultralytics' RT-DETR: fractions and scores, [1, n, 4 + classes]."""
+    return bool(_RTDETR.search(signature.metadata.get('description', ''))) and [
+        len(port.shape_of(3)) for port in signature.outputs] == [3]
 
 
 def _is_numbers(port: Port) -> bool:
@@ -146,7 +159,7 @@ def _is_numbers(port: Port) -> bool:
 
 def _size(sides: Shape, metadata: Mapping[str, str]) -> tuple[int, int]:
     """Return height and width of the input."""
-    named = _literal(metadata.get('imgsz', ''))
+    named = literal(metadata.get('imgsz', ''))
     if isinstance(named, int):
         named = [named, named]
     if not (isinstance(named, (list, tuple)) and len(named) == 2
@@ -160,47 +173,98 @@ def _convention(
     signature: Signature, width: int, height: int, named: int
 ) -> Convention | None:
     shapes = {port.name: port.shape for port in signature.outputs}
+    if _is_rtdetr(signature):
+        return Convention.YOLO
     if len(shapes) == 3:
-        kinds = {kind_of(port.name): len(port.shape_of(3)) for port in signature.outputs}
-        has_all = len(kinds) == 3 and None not in kinds
-        return Convention.SELECTED if has_all and kinds[OutputKind.BOXES] == 3 else None
+        return _convention_of_three(signature)
     if len(shapes) == 2 and all(len(shape) == 3 for shape in shapes.values()):
-        return _convention_of_two(shapes)
+        return _convention_of_two(signature, shapes, named)
     if len(shapes) == 1:
         shape, = shapes.values()
         if len(shape) == 3:
-            return _convention_of_one(shape, width, height, signature, named)
+            return _convention_of_one(shape, grid_cells(width, height), signature, named)
     return None
 
 
-def _convention_of_two(shapes: Mapping[str, Shape]) -> Convention | None:
+def _convention_of_three(signature: Signature) -> Convention | None:
+    if all(part_of(port.name) for port in signature.outputs):
+        return Convention.TENSORFLOW
+    kinds = {kind_of(port.name): len(port.shape_of(3)) for port in signature.outputs}
+    has_all = len(kinds) == 3 and None not in kinds
+    return Convention.SELECTED if has_all and kinds[OutputKind.BOXES] == 3 else None
+
+
+def _convention_of_two(
+    signature: Signature, shapes: Mapping[str, Shape], named: int
+) -> Convention | None:
     if not any(shape[2] == 4 for shape in shapes.values()):
         return None
+    if any('detection_boxes' in name for name in shapes):
+        raise DetectorFileError(
+            f'{signature.path}: boxes that TensorFlow names so begin with their top, and no YAML '
+            'describes that: export its detection_boxes, detection_scores and detection_classes. '
+            f'{signature}')
     says_logits = any('logit' in name.lower() for name in shapes)
     has_logits = says_logits or any('labels' in name.lower() for name in shapes)
     rows = next(iter(shapes.values()))[1]
     # Where the graph leaves them free only the plainer word will do.
     is_few = says_logits if rows is None else rows <= _MOST_QUERIES
-    return Convention.QUERIES if has_logits and is_few else Convention.BOXES_SCORES
+    if not (has_logits and is_few):
+        return Convention.BOXES_SCORES
+    is_softmax = says_logits and not named and len(coco.NAMES_OF_SOFTMAX) in (
+        shape[2] for shape in shapes.values())
+    return Convention.QUERIES_SOFTMAX if is_softmax else Convention.QUERIES
 
 
 def _convention_of_one(
-    shape: Shape, width: int, height: int, signature: Signature, named: int
+    shape: Shape, cells: int, signature: Signature, named: int
 ) -> Convention | None:
     first, second = shape[1:]
-    cells = grid_cells(width, height)
-    if first == cells and second is not None and second > 5:
-        # The same rows, turned: names tell whether there is objectness.
-        return Convention.YOLO if named and second == 4 + named else Convention.YOLOX
-    if second is not None and second > 5 and first == ANCHORS_V5 * cells:
-        return Convention.YOLOV5
-    is_selected = first is not None and first <= _MOST_SELECTED
-    has_more = signature.has_more_than_boxes and second is not None
-    if is_selected and (second == 6 or has_more and 6 < second < first):
+    if _is_selected(first, second, cells, signature):
         return Convention.END_TO_END
-    if first is not None and first > 4 and (second == cells or second is None or second > first):
+    if second is None:
+        return Convention.YOLO if _are_columns(first, signature, named) else None
+    if first == cells and second > 5:
+        # The same rows, turned: names tell whether there is objectness, or COCO's number.
+        return Convention.YOLO if second == 4 + (named or len(coco.NAMES)) else Convention.YOLOX
+    if second > 5 and first == ANCHORS_V5 * cells:
+        return Convention.YOLOV5
+    if first is not None and first > 4 and (second == cells or second > first):
         return Convention.YOLO
     return None
+
+
+def _is_selected(
+    first: int | None, second: int | None, cells: int, signature: Signature
+) -> bool:
+    """Return whether rows of box, score and class are meant, with key points or masks behind."""
+    if first is None or second is None:
+        # How many rows, or even how wide, some exports leave free.
+        return signature.selects and second in (_SELECTED_COLUMNS, None)
+    if first == cells or first > _MOST_SELECTED or second == cells:
+        return False
+    if second == _SELECTED_COLUMNS:
+        return True
+    if not signature.has_more_than_boxes:
+        return False
+    more = second - _SELECTED_COLUMNS
+    is_key_points = signature.task == 'pose' and more % 3 == 0 and (
+        0 < more <= 3 * _MOST_KEY_POINTS)
+    is_masks = more == (signature.mask_channels or MASK_COEFFICIENTS)
+    return is_key_points or is_masks or 0 < more and (signature.selects or second < first)
+
+
+def _are_columns(first: int | None, signature: Signature, named: int) -> bool:
+    """Return whether so many are the columns of a YOLO whose number of anchors is free."""
+    if first is None or first <= 4:
+        return False
+    if not named:
+        return first < MOST_NAMELESS + signature.mask_channels
+    more = first - 4 - named
+    if signature.task == 'pose':
+        return more > 0 and (more % 3 == 0 or more % 2 == 0)
+    is_masks = more == (signature.mask_channels or MASK_COEFFICIENTS)
+    return more == 0 or is_masks and signature.has_more_than_boxes
 
 
 def _usual(
@@ -211,10 +275,13 @@ def _usual(
     mean, deviation, units = _NO_MEAN, _NO_DEVIATION, BoxUnits.INPUT
     if convention is Convention.YOLOX:
         resize, channels, scale = Resize.LETTERBOX_TOP_LEFT, 'bgr', 1.0
-    elif convention in (Convention.SELECTED, Convention.QUERIES, Convention.BOXES_SCORES):
+    elif convention in (
+            Convention.SELECTED, Convention.TENSORFLOW, Convention.BOXES_SCORES, *_QUERIES):
         resize = Resize.STRETCH
-    if convention is Convention.QUERIES:
+    if convention in _QUERIES:
         mean, deviation, units = _IMAGENET_MEAN, _IMAGENET_DEVIATION, BoxUnits.FRACTION
+    elif convention is Convention.TENSORFLOW:
+        scale, units = 1.0, BoxUnits.FRACTION  # whatever else pixels need is in the graph
     elif convention is Convention.BOXES_SCORES:
         # Those of MobileNets: -1 to 1.
         scale, mean, units = 1 / 127.5, (1.0,) * 3, BoxUnits.FRACTION
@@ -223,112 +290,3 @@ def _usual(
     return Description(
         convention, width, height, layout, dtype, resize, channels, scale, mean, deviation,
         units, names=(), names_from='', nms_iou=0.45)
-
-
-def _columns(signature: Signature, convention: Convention, named: int) -> int | None:
-    """Return how many columns of classes there are, None where the outputs do not say."""
-    shapes = [port.shape_of(3) for port in signature.outputs]
-    raw = {Convention.YOLO: 4, Convention.YOLOV5: 5}
-    if convention in raw and signature.has_more_than_boxes and not signature.mask_channels:
-        if not named:
-            raise DetectorFileError(
-                f'{signature.path}: it is of task {signature.task}, and only the names of its '
-                'classes tell scores from what stands behind them: list them as `names` in '
-                f'{signature.path.with_suffix(".yaml").name} beside it')
-        return named
-    if convention in raw:
-        more = signature.mask_channels
-        anchors_last = convention is Convention.YOLO and has_anchors_last(shapes[0], named + more)
-        side = shapes[0][1 if anchors_last else 2]
-        return None if side is None else side - raw[convention] - more
-    if convention is Convention.YOLOX:
-        return None if shapes[0][-1] is None else shapes[0][-1] - 5
-    if convention in (Convention.QUERIES, Convention.BOXES_SCORES):
-        widths = sorted(shape[-1] or 0 for shape in shapes)
-        return next((width for width in widths if width != 4), 4) or None
-    return None
-
-
-def _given_names(signature: Signature) -> tuple[tuple[str, ...], str]:
-    """Return the classes that its metadata or a file beside it name, and which of them does."""
-    text = signature.metadata.get('names', '')
-    named = _read_names(text)
-    beside = signature.path.with_suffix('.txt')
-    if not named and beside.is_file():
-        return read_names(beside), beside.name
-    if not named and text.strip(' []{}'):
-        raise DetectorFileError(
-            f'{signature.path}: the names of its classes in its metadata cannot be read '
-            f'({text[:_SHOWN]!r}): list them as `names` in '
-            f'{signature.path.with_suffix(".yaml").name} beside it, or one a line in '
-            f'{beside.name}')
-    return named, 'its metadata'
-
-
-def _check_number(
-    signature: Signature, convention: Convention, given: tuple[str, ...], given_by: str,
-    columns: int | None,
-) -> None:
-    """Refuse names of which nobody can tell whose column each is."""
-    if columns is None or not any(given):
-        return
-    # Where there may be a column of no class, it may be the first or the last.
-    may_be_shifted = len(given) == columns - 1 and convention in (
-        Convention.QUERIES, Convention.BOXES_SCORES)
-    if len(given) > columns or may_be_shifted:
-        raise DetectorFileError(
-            f'{signature.path}: it gives {columns} classes, read as convention '
-            f'{convention.value}, and {given_by} names {len(given)}: list {columns} as `names` in '
-            f'{signature.path.with_suffix(".yaml").name} beside it, \'\' for a column of no class '
-            '(the background or an unused number, often the first)')
-
-
-def _names(
-    named: tuple[str, ...], source: str, columns: int | None
-) -> tuple[tuple[str, ...], str]:
-    """Return the classes by column, and where they come from."""
-    if not named and columns in (len(coco.NAMES), None):
-        named, source = coco.NAMES, 'COCO, as nothing names them'
-    if not named and columns == len(coco.NAMES_BY_NUMBER):
-        named, source = coco.NAMES_BY_NUMBER, "COCO's numbers, as nothing names them"
-    if columns is not None and not any(named[:columns]):
-        named = ()
-    if columns is not None and len(named) != columns:
-        if named:
-            source = f'{source}, which names {len(named)} of {columns}'
-        else:
-            source = 'their numbers, as nothing names them'
-        named = (*named[:columns],
-                 *(f'class_{number}' for number in range(len(named), columns)))
-    return tuple(named), source
-
-
-def _read_names(text: str) -> tuple[str, ...]:
-    """Read a list or a mapping from numbers, written as Python or JSON does; () for else."""
-    named = _literal(text)
-    if named is None:
-        named = _json(text)
-    if isinstance(named, dict):
-        named = {int(key) if isinstance(key, str) and _NUMBER.fullmatch(key) else key: name
-                 for key, name in named.items()}
-        if all(isinstance(key, int) and key < MOST_CLASSES for key in named):
-            named = [named.get(number, '') for number in range(max(named, default=-1) + 1)]
-    return tuple(named) if are_names(named) else ()
-
-
-def _json(text: str) -> Any:
-    if len(text) > _MOST_LITERAL:
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _literal(text: str) -> Any:
-    if len(text) > _MOST_LITERAL:
-        return None
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return None

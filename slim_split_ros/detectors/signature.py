@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
+import re
 
 from slim_split_ros.detectors.description import Layout
 
 Shape = tuple[int | None, ...]
+# Among the arguments of an Ultralytics' export, a dictionary as text.
+_NMS = re.compile("""['"]nms['"]: True""")
 
 
 class OutputKind(Enum):
@@ -59,7 +62,7 @@ class Signature:
     """
     Hold what a file says of itself.
 
-    `outputs` tell boxes; `mask_channels` is how many coefficients of a mask stand behind each.
+    `outputs` tell boxes; `mask_channels` is how many coefficients of a mask may stand behind each.
     """
 
     path: Path
@@ -72,6 +75,12 @@ class Signature:
     def task(self) -> str:
         """Give the task that Ultralytics' exports name, empty where there is none."""
         return self.metadata.get('task', '')
+
+    @property
+    def selects(self) -> bool:
+        """Whether an Ultralytics' export says that it selects by itself."""
+        return (self.metadata.get('end2end') == 'True'
+                or _NMS.search(self.metadata.get('args', '')) is not None)
 
     @property
     def has_more_than_boxes(self) -> bool:

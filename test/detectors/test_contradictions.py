@@ -113,5 +113,5 @@ def test_range_of_values_for_a_graph_that_takes_bytes_is_refused(tmp_path: Path)
 
 
 def test_yaml_without_convention_does_not_make_one_up(tmp_path: Path) -> None:
-    with pytest.raises(DetectorFileError, match=r'no convention .* in detector\.yaml beside it'):
+    with pytest.raises(DetectorFileError, match='no convention .* No YAML describes'):
         load_detector(_detector(tmp_path, 'scale: 1', {'logits': (1, 1000)}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 import os
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import onnx
 from onnx import TensorProto, helper
 import pytest
 
-from slim_split_ros.detectors import DetectorFileError, load_detector
-from slim_split_ros.detectors.description import Convention, Resize
+from slim_split_ros.detectors import DetectorFileError, Dropped, load_detector
+from slim_split_ros.detectors.description import Convention, Description, Resize
+from slim_split_ros.detectors.overrides import read_overrides, template
 from support.detector_graphs import PICTURE, constant_graph, save
 
 # The same two things in fractions of the input: corners, score, class.
@@ -153,6 +155,41 @@ def test_yaml_beside_the_file_overrules(tmp_path: Path) -> None:
     assert np.allclose(detector.detect(PICTURE).boxes, STRETCHED, atol=0.1)
 
 
+@pytest.mark.parametrize(('text', 'scale'), [
+    ('0.5', 0.5), ('1', 1.0), ('.5', 0.5), ('1.', 1.0), ('5e-1', 0.5), ('5.0e-1', 0.5),
+    ('+2', 2.0), ('"0.5"', 0.5)])
+def test_numbers_are_read_as_they_are_written(text: str, scale: float, tmp_path: Path) -> None:
+    (tmp_path / 'a.yaml').write_text(f'scale: {text}\n')
+
+    assert read_overrides(tmp_path / 'a.yaml') == {'scale': scale}
+
+
+def test_names_may_be_a_mapping_from_numbers(tmp_path: Path) -> None:
+    (tmp_path / 'a.yaml').write_text('names: {2: cup, 0: fork}\n')
+
+    assert read_overrides(tmp_path / 'a.yaml')['names'] == ('fork', '', 'cup')
+
+
+def test_template_is_such_a_file_and_has_every_entry(tmp_path: Path) -> None:
+    (tmp_path / 'a.yaml').write_text(template())
+
+    said = read_overrides(tmp_path / 'a.yaml')
+
+    assert {*said} == {field.name for field in fields(Description)} - {'dtype'}
+    assert template([Convention.YOLOX]).startswith('convention: yolox\nlayout: nchw')
+
+
+def test_notes_of_the_other_ending_are_not_passed_over(tmp_path: Path) -> None:
+    file = save(constant_graph(
+        CASES['yolo'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path, NAMES)
+    file.with_suffix('.yml').write_text('resize: stretch')
+
+    with pytest.raises(DetectorFileError, match=r'\.yml is not read: rename it to detector\.yaml'):
+        load_detector(file)
+    file.with_suffix('.yaml').write_text('resize: stretch')
+    assert load_detector(file).description.resize is Resize.STRETCH
+
+
 def test_value_that_aliases_blow_up_is_shown_in_short(tmp_path: Path) -> None:
     file = save(constant_graph(
         CASES['yolo'][0], TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path, NAMES)
@@ -197,7 +234,18 @@ def test_value_that_aliases_blow_up_is_shown_in_short(tmp_path: Path) -> None:
     (f'names: {"a" * 5_000}', 'cannot be read'),
     ('names: detector.onnx', 'cannot be read'),
     ('names: ["\\ud800"]', 'names is'),
-    ('names: {0: a}', 'names is'),
+    ('names: {0: a}', 'lists 1 classes, the detector gives 80'),
+    ('names: {a: 0}', 'names is .* a mapping from numbers'),
+    ('names: {-1: a, 0: b}', 'names is'),
+    ('names: {yes: a}', 'names is'),
+    ('names: {0: a, 0: b}', '0 stands there 2 times: leave one'),
+    ('resize: stretch\nresize: letterbox', 'resize stands there 2 times: leave one'),
+    ('scale: 1_0', "'1_0' is no plain number: write decimals"),
+    ('scale: "1_0"', "scale is '1_0', has to be"),
+    ('scale: 1:30', "'1:30' is no plain number"),
+    ('scale: 010', "'010' is no plain number"),
+    ('size: [640, 640]', 'did you mean input_size'),
+    ('std: [1, 1, 1]', 'did you mean deviation'),
     ('names: []', r'names is \[\], has to be a file .* or a list of 1 to'),
 ])
 def test_wrong_entry_is_named(text: str, problem: str, tmp_path: Path) -> None:
@@ -318,6 +366,9 @@ def test_boxes_that_are_none_are_dropped_and_others_clipped(tmp_path: Path) -> N
 
     assert found.boxes.tolist() == [[0.0, 70.0, 100.0, 150.0]]
     assert found.labels.tolist() == [1]
+    assert found.dropped == Dropped(not_finite=3, outside=2, of_no_class=2)
+    assert found.above(0.9).dropped.sentence() == (
+        'dropped: 3 not finite, 2 outside the picture or empty, 2 of no class')
 
 
 @pytest.mark.parametrize(('metadata', 'source'), [({}, 'COCO'), (NAMES, 'its metadata')])
@@ -345,7 +396,13 @@ def test_ten_thousand_boxes_end_as_the_best_hundred(tmp_path: Path) -> None:
     file = save(constant_graph(
         {'output0': rows[None]}, TensorProto.FLOAT, (1, 3, SIDE, SIDE)), tmp_path, NAMES)
 
-    assert len(load_detector(file).detect(PICTURE)) <= 100
+    found = load_detector(file).detect(PICTURE)
+
+    assert len(found) <= 100
+    in_the_grey = found.dropped.outside  # above and below the picture
+    assert 0 < in_the_grey < 1000
+    assert found.dropped == Dropped(
+        outside=in_the_grey, beyond_most=3 * CELLS - in_the_grey - 3000)
 
 
 def _scaled_by_sizes() -> onnx.ModelProto:

@@ -11,8 +11,12 @@ import numpy as np
 
 from slim_split_ros.detectors.candidates import Candidates, Outputs, best_class, corners
 from slim_split_ros.detectors.description import Description
+from slim_split_ros.detectors.errors import OutputsError
 
 STRIDES = (8, 16, 32)
+# Of a box as wide as the largest input, 4,096 pixels, in strides of 8 it is 6.2.
+_LARGEST_LOG_SIZE = 7.0
+_LIKELY = 0.1  # from this score on a row is no noise
 
 
 def read_yolox(outputs: Outputs, description: Description) -> Candidates:
@@ -21,15 +25,30 @@ def read_yolox(outputs: Outputs, description: Description) -> Candidates:
     rows = output[0].astype(np.float32)  # N, 5 + classes
     cells, strides = _grid(description.input_width, description.input_height)
     centres = (rows[:, :2] + cells) * strides
-    # The largest exponent whose box is still finite; a wild one becomes a box that is dropped.
-    sizes = np.exp(np.minimum(rows[:, 2:4], 20.0)) * strides
+    sizes = np.exp(rows[:, 2:4]) * strides
     boxes = corners(np.concatenate([centres, sizes], axis=1))
-    return best_class(boxes, rows[:, 4:5] * rows[:, 5:], description.names)
+    candidates = best_class(boxes, rows[:, 4:5] * rows[:, 5:], description.names)
+    _check_logarithms(rows[:, 2:4], candidates.scores)
+    return candidates
 
 
 def grid_cells(width: int, height: int) -> int:
     """Return how many cells the grids of an input have, which is how many rows YOLOX gives."""
     return sum((width // stride) * (height // stride) for stride in STRIDES)
+
+
+def _check_logarithms(log_sizes: np.ndarray, scores: np.ndarray) -> None:
+    """Refuse pixels: their exponentials would be boxes as large as the picture, all of them."""
+    finite = np.isfinite(scores)
+    of_all, of_likely = log_sizes[finite], log_sizes[finite & (scores >= _LIKELY)]
+    # The faint rows tell too, when a detector is tried on a picture with nothing in it.
+    if len(of_all) and (np.median(of_all) > _LARGEST_LOG_SIZE
+                        or of_likely.max(initial=0.0) > _LARGEST_LOG_SIZE):
+        raise OutputsError(
+            f'it gives sizes of boxes up to {of_all.max():g} where logarithms below '
+            f'{_LARGEST_LOG_SIZE:g} stand: its boxes are decoded. Write into a YAML beside '
+            'it, for YOLOv6, `convention: yolov5` alone; for YOLOX exported decoded '
+            '`convention: yolov5`, `resize: letterbox_top_left`, `channels: bgr`, `scale: 1.0`')
 
 
 def _grid(width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
