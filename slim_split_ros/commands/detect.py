@@ -68,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
         for row in of_picture:
             box = ', '.join(f'{value:.1f}' for value in row['box'])
             print(f'{path}: {row["class"]} {row["score"]:.3f} at {box}')
+        if dropped := found.dropped.sentence():
+            print(f'{path}: {dropped}')
         if not of_picture:
             print(f'{path}: nothing above {args.threshold:g} (where something is, boxes in other '
                   'units may fall outside: box_units, docs/detectors.md)')

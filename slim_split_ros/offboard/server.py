@@ -264,6 +264,10 @@ def _detect_in(
         found = detector.detect(picture, score_threshold, max_detections)
     except DetectorError as error:
         return Served(NOTHING, picture, str(error))
+    if not len(found) and found.dropped.not_finite:
+        return Served(NOTHING, picture, f'{detector.name} gives {found.dropped.not_finite} boxes '
+                      'or scores that are not finite, and nothing else: export it anew, for '
+                      'float32 where it is of half precision')
     height, width = picture.shape[:2]
     scales = np.array(
         [geometry.image_width / width, geometry.image_height / height] * 2, np.float32)

@@ -312,6 +312,17 @@ def test_a_detector_that_fails_costs_no_picture(pictured, tmp_path):
     assert 'are not those of convention queries' in served.problem
 
 
+@pytest.mark.parametrize('row', [[np.nan, 80, 320, 200, 0.9, 2], [0, 80, 320, 200, np.nan, 2]])
+def test_a_detector_that_gives_no_numbers_is_named_and_costs_no_picture(pictured, tmp_path, row):
+    detector = end_to_end_detector(tmp_path, [row])
+    frame = through_the_wire(pictured, patch_at(400, 100))
+
+    (served,) = load_server(pictured, 'cpu', detector=detector).serve([frame])
+
+    assert served.picture is not None and len(served.detections) == 0
+    assert 'gives 1 boxes or scores that are not finite' in served.problem
+
+
 def test_a_class_without_a_name_costs_no_picture(pictured, tmp_path):
     detector = end_to_end_detector(tmp_path, [[0, 80, 320, 200, 0.9, 2]])
     detector.description = replace(detector.description, names=('cup', 'saucer'))
