@@ -13,10 +13,10 @@ from slim_split_ros.demo.errors import DemoError
 from slim_split_ros.demo.processes import ChildProcess, NodePlan, end_all
 from support.processes import Process, wait_until
 
+pytestmark = pytest.mark.timed
+
 STUBBORN = """
 import signal, time
-
-pytestmark = pytest.mark.timed
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.SIG_IGN)
 print('ready', flush=True)

@@ -17,6 +17,8 @@ from slim_split_ros.wire import Frame, load_manifest
 from support.fleet_cluster import ask, wait_until
 from support.fleet_frames import request_for, square_frames
 
+pytestmark = pytest.mark.timed
+
 ADDRESS = '127.0.0.1:9'  # where nothing listens
 # An end that says it is a replica of the model 1 with one class, and does `then`.
 BRIDGE_THAT = """
@@ -41,8 +43,6 @@ READ_NOTHING = 'time.sleep(600)'
 STOP_AMID_A_MESSAGE = """
 import os
 import struct
-
-pytestmark = pytest.mark.timed
 pipe.recv_bytes()
 os.write(int(sys.argv[1]), struct.pack('!i', 1000) + b'a')
 time.sleep(600)
