@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from slim_split_ros.commands.agreement import add_arguments, evaluate_agreement, given
-from slim_split_ros.commands.input_paths import input_path, name_of
+from slim_split_ros.commands.input_paths import name_of, printable_path
 from slim_split_ros.commands.number_arguments import at_least_one
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json, write_text
 from slim_split_ros.commands.video_clips import CLIP_S, parse_seeds, render_clips
@@ -36,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                     'paper, entropic, static and late (other split systems), jpeg, webp, h264 '
                     '(key frames by libx264; needs PyAV), none (pictures as they are) and local '
                     '(a small detector on the robot). Needs torch.')
-    parser.add_argument('--data', type=input_path, metavar='DIR', help='COCO-style data set')
+    parser.add_argument('--data', type=printable_path, metavar='DIR', help='COCO-style data set')
     parser.add_argument('--split', help=f'split to measure on (default: {DEFAULT_SPLIT})')
     parser.add_argument('--half', choices=HALVES,
                         help='only the pictures of the half of the split that thresholds and '

@@ -10,10 +10,15 @@ from slim_split_ros.wire.utf8 import is_utf8
 
 
 def input_path(text: str) -> Path:
-    """Return the path of a text, `~` expanded; raises ArgumentTypeError for one without UTF-8."""
-    if not is_utf8(text):  # libraries crash on it, and neither pages nor JSON can name it
-        raise argparse.ArgumentTypeError(f'{text!r} is not written in UTF-8: rename it')
+    """Return the path of a text, `~` expanded."""
     return Path(os.path.expanduser(text))
+
+
+def printable_path(text: str) -> Path:
+    """Return the path of what a page or JSON will name; ArgumentTypeError where none could."""
+    if not is_utf8(text):
+        raise argparse.ArgumentTypeError(f'{text!r} is not written in UTF-8: rename it')
+    return input_path(text)
 
 
 def name_of(path: str | Path) -> str:

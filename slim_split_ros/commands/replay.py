@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import time
 from typing import TYPE_CHECKING
 
-from slim_split_ros.commands.input_paths import input_path, name_of
+from slim_split_ros.commands.input_paths import input_path, name_of, printable_path
 from slim_split_ros.commands.number_arguments import not_negative, number_from, share
 from slim_split_ros.commands.output_paths import output_file, output_folder, write_json
 from slim_split_ros.commands.width_argument import WidthError, check_width
@@ -58,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='pin the width: 0.25, 0.5, 0.75 or 1.0 (default: the policy chooses)')
     parser.add_argument('--rate', type=not_negative, default=0.0, metavar='X',
                         help='how much faster than recorded; 0: as fast as it goes (default: 0)')
-    parser.add_argument('--link', type=input_path, metavar='CSV',
+    parser.add_argument('--link', type=printable_path, metavar='CSV',
                         help='trace of a radio link that frames, answers and reports cross')
     parser.add_argument('--target-fps', type=number_from(0.0, _MOST_FPS), metavar='F',
                         help='images offered a second at most; 0: all of them (default: 0, or '
@@ -67,7 +67,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                         help='only frames that decode without any other')
     parser.add_argument('--features', action='store_true',
                         help="the bag holds features: replay them through the server's side alone")
-    parser.add_argument('--compare', type=input_path, metavar='JSON',
+    parser.add_argument('--compare', type=printable_path, metavar='JSON',
                         help='figures of another replay, shown beside these')
     parser.add_argument('--json', type=output_file, metavar='FILE', help='write the figures')
     parser.add_argument('--rerun', type=output_file, metavar='FILE.rrd',

@@ -43,7 +43,7 @@ CROP_SIDE = 224  # pixels of the longer side of what repairs see, at the scale o
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """What the command line asked for; finder, repairs and rates of video are those of `base` first."""
+    """What the command line asked for; finder, repairs and rates of video start as `base` has."""
 
     data: tuple[Path, ...]
     split: str
