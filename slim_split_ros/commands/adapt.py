@@ -158,7 +158,7 @@ def _check_output(folder: Path) -> None:
 
 def _look(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work: Path) -> None:
     """Choose frames and look at them, unless the same was done before."""
-    from slim_split_ros.training.pseudo_labels import split_in_time, write_pseudo_labels
+    from slim_split_ros.training.pseudo_labels import TRAIN, split_in_time, write_pseudo_labels
     from slim_split_ros.training.work_folder import (
         begin_work,
         end_looking,
@@ -186,7 +186,7 @@ def _look(args: argparse.Namespace, base: Manifest, detector: OnnxDetector, work
         if found.things < FEW_THINGS:
             print(f'adapt: {found.things} thing(s) are too few to go by: give a --source in which '
                   'the detector finds more, or a lower --threshold', file=sys.stderr)
-        elif found.things > _MANY * found.frames:
+        elif split == TRAIN and found.things > _MANY * found.frames:
             print(f'adapt: {found.things / found.frames:.0f} things a frame are more than most '
                   'scenes hold: see with `detect` whether the detector is understood, or give a '
                   'higher --threshold', file=sys.stderr)
